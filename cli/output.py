@@ -1,0 +1,50 @@
+"""Where results go: tables and JSON to stdout, hints to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def say(text: str = "") -> None:
+    """A line of the result, to stdout."""
+    print(text)  # noqa: T201
+
+
+def hint(text: str) -> None:
+    """A line for the person at the terminal, to stderr: progress, warnings, what to do next."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
+    """Rows as aligned columns: text to the left, numbers to the right."""
+    body = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    numeric = [all(isinstance(row[i], (int, float)) or row[i] == "" for row in rows) for i in range(len(header))]
+    lines = [list(header), *body]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    cells = ([c.rjust(w) if n else c.ljust(w) for c, w, n in zip(line, widths, numeric)] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in cells)
+
+
+def write_json(result: Any, target: str) -> None:
+    """A result as JSON to a file, or to stdout where `target` is `-`. NaN is written as null."""
+    text = json.dumps(_plain(result), indent=1, allow_nan=False)
+    if target == "-":
+        say(text)
+    else:
+        Path(target).write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and value != value:
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""ImageNet plus annotations -> rows -> shards, trees, Hub."""

@@ -1,0 +1,36 @@
+"""What is known of ImageNet-S: the class table, where its files are, their checksums, and how many images it has.
+
+The facts are data files beside this one; this module loads each once, into frozen dataclasses. Imports nothing of
+the project but `conversion.errors`.
+
+Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 2022), and the official toolbox
+LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
+"""
+
+from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from imagenet_s.conversion.facts.official import (
+    ANNOTATED_SPLITS,
+    CONFIG_NAMES,
+    OFFICIAL,
+    SPLITS,
+    Archive,
+    ListFile,
+    Official,
+    split_names,
+)
+
+__all__ = [
+    "ANNOTATED_SPLITS",
+    "CONFIG_NAMES",
+    "IGNORE_ID",
+    "OFFICIAL",
+    "OTHER_ID",
+    "SPLITS",
+    "Archive",
+    "Categories",
+    "Category",
+    "ListFile",
+    "Official",
+    "categories",
+    "split_names",
+]
