@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,9 @@ MaskLike = Any
 
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
+_LOSSY = frozenset({"JPEG", "MPO", "JPEG2000", "WEBP", "AVIF"})
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+"""What Pillow raises on a damaged file, besides the errors it documents."""
 
 
 def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = None) -> NDArray[np.uint16]:
@@ -87,6 +94,28 @@ def encode_official_png(ids: NDArray[np.uint16]) -> bytes:
     return buffer.getvalue()
 
 
+def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
+    """An official RGB PNG as a 16-bit grey one of the ids, which are checked.
+
+    Args:
+        png: the file's content.
+        config: the configuration it was made for.
+        name: what to call it in an error.
+
+    Returns:
+        The new PNG, its width, its height.
+
+    Raises:
+        ImageNetSError: not a readable RGB PNG, or ids that the configuration does not have.
+    """
+    with _opened(io.BytesIO(png), name) as image:
+        if image.mode != "RGB":
+            raise ImageNetSError(f"{name} {_wrong_mode(image.mode)}")
+        ids = _to_ids(np.asarray(image), name)
+    check_ids(ids, config, name)
+    return encode_png16(ids), ids.shape[1], ids.shape[0]
+
+
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
     """Refuse ids that the configuration does not have, naming them and the likely cause.
 
@@ -134,29 +163,45 @@ def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
         return _image_array(mask, name)
     else:
         return np.asarray(mask)
+    with _opened(source, name) as image:
+        return _image_array(image, name)
+
+
+@contextmanager
+def _opened(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
+    """An image whose pixels have been read: everything that damage can raise is raised here, as one error."""
     try:
         with Image.open(source) as image:
-            return _image_array(image, name)
-    except ImageNetSError:
-        raise
+            # A lossy file changes ids, and only those who made it could tell which.
+            if image.format in _LOSSY:
+                raise ImageNetSError(f"{name} is a {image.format}, which does not keep ids: a mask is a PNG.")
+            image.load()
+            yield image
     except FileNotFoundError:
         raise ImageNetSError(f"{name}: there is no such file.") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except ImageNetSError:
+        raise
+    except _DAMAGE as error:
         raise ImageNetSError(f"{name} is not a readable PNG ({error}); fetch or write it again.") from error
 
 
 def _image_array(image: Image.Image, name: str) -> NDArray[Any]:
     if image.mode == "RGB" or image.mode == "I" or image.mode.startswith("I;16"):
         return np.asarray(image)
+    raise ImageNetSError(f"{name} {_wrong_mode(image.mode)}")
+
+
+def _wrong_mode(mode: str) -> str:
     kinds = {
         "P": "a palette",
         "PA": "a palette",
         "RGBA": "an alpha channel",
         "LA": "an alpha channel",
         "L": "8-bit grey",
+        "1": "black and white",
     }
-    raise ImageNetSError(
-        f"{name} is a PNG with {kinds.get(image.mode, f'mode {image.mode}')}: a mask is RGB (id = R + 256 * G) "
+    return (
+        f"is an image with {kinds.get(mode, f'mode {mode}')}: a mask is RGB (id = R + 256 * G) "
         "or 16-bit grey (the ids); was it saved by a program that converts colours?"
     )
 

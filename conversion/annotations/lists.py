@@ -1,0 +1,91 @@
+"""The official lists: which image is in which split, and in which class folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.facts import OFFICIAL, categories
+
+LISTED_SPLITS = ("train_semi", "validation", "test")
+
+_PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
+
+
+class Member(NamedTuple):
+    """An image of a split: its basename without ending, and the class folder of the ImageNet-S tree it is in."""
+
+    image_id: str
+    wnid: str
+
+
+def read_list(path: Path) -> list[Member]:
+    """The images of a list file, sorted by class folder and name.
+
+    Both kinds have two columns, and it is the second that says where an image is in the ImageNet-S tree: the mapping
+    lists have ImageNet's folder in the first, and in the list of `train_semi` twenty images of merged classes lie in
+    the folder of the class they were merged into.
+
+    Raises:
+        ImageNetSError: a line of another form, or an image twice.
+    """
+    members = []
+    # Several of the official lists end without a newline.
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        columns = line.split()
+        if not columns:
+            continue
+        match = _PATH.fullmatch(columns[1]) if len(columns) == 2 else None
+        if match is None:
+            raise ImageNetSError(
+                f"{path}, line {number}: got {line[:80]!r}, expected two columns as in "
+                "'n01440764/ILSVRC2012_val_00009111.JPEG n01440764/ILSVRC2012_val_00009111.JPEG'."
+            )
+        members.append(Member(match[2], match[1]))
+    return in_order(members, str(path))
+
+
+def in_order(members: Iterable[Member], where: str) -> list[Member]:
+    """Members sorted by class folder and name: the order of the rows everywhere.
+
+    Raises:
+        ImageNetSError: an image twice.
+    """
+    ordered = sorted(members, key=lambda member: (member.wnid, member.image_id))
+    seen: set[str] = set()
+    twice = [m.image_id for m in ordered if m.image_id in seen or seen.add(m.image_id)]  # type: ignore[func-returns-value]
+    if twice:
+        raise ImageNetSError(f"{where} has {some(twice)} more than once; an image belongs to one class folder.")
+    return ordered
+
+
+def check_classes(members: Iterable[Member], config: str, where: str) -> None:
+    """Refuse members in a folder that is no class of the configuration.
+
+    Raises:
+        ImageNetSError: there is one; most likely the files were made for another configuration.
+    """
+    known = set(categories(config).wnids)
+    wrong = sorted({member.wnid for member in members} - known)
+    if wrong:
+        raise ImageNetSError(
+            f"{where} has class folders that ImageNet-S-{config} does not have: {some(wrong)}; "
+            "was it made for another configuration?"
+        )
+
+
+def check_count(found: int, config: str, split: str, where: str) -> None:
+    """Refuse another number of images than the official one.
+
+    Raises:
+        ImageNetSError: the number differs.
+    """
+    expected = OFFICIAL.num_images[config][split]
+    if found != expected:
+        raise ImageNetSError(
+            f"{split} of ImageNet-S-{config}: {expected:,} images expected, {found:,} found in {where}; "
+            "complete it, or pass verify=False (--no-verify) for a subset of your own."
+        )

@@ -1,0 +1,128 @@
+"""Where the official files are on the net, and how to know that one is right."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagenet_s.conversion.annotations.zip_source import ZipSource
+from imagenet_s.conversion.download import download
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile
+
+logger = logging.getLogger("imagenet_s")
+
+LIST_ROLES = ("categories", "train_semi", "validation", "validation_names", "test")
+"""The lists of a configuration. The program itself reads those named after a split; the others are for the official
+tools, and complete the folder that `imagenet-s download` makes."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """An official file: its name, its address, and what is known of its content."""
+
+    name: str
+    url: str
+    facts: Archive | ListFile
+
+    @property
+    def is_archive(self) -> bool:
+        return isinstance(self.facts, Archive)
+
+
+def list_file(config: str, role: str) -> RemoteFile:
+    """A list of a configuration; `role` is one of `LIST_ROLES`."""
+    facts = OFFICIAL.lists[config][role]
+    return RemoteFile(facts.file, _endpoint("https://raw.githubusercontent.com") + facts.url_path, facts)
+
+
+def archive_file(config: str) -> RemoteFile:
+    """The zip with the masks of a configuration, `train_semi` and `validation` together."""
+    facts = OFFICIAL.archives[config]
+    return RemoteFile(facts.file, _endpoint("https://github.com") + facts.url_path, facts)
+
+
+def fetch(remote: RemoteFile, folder: Path, verify: bool) -> Path:
+    """Download one official file into a folder, unless it is there.
+
+    Raises:
+        DownloadError: it could not be fetched.
+        ImageNetSError: what came is not the official file.
+    """
+    target = folder / remote.name
+    if not target.exists():
+        download(remote.url, target, check=_checker(remote) if verify else None)
+    return target
+
+
+def offline() -> bool:
+    """Whether the environment forbids connections, in the words of Hugging Face."""
+    names = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
+    return any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in names)
+
+
+def check_list(path: Path, facts: ListFile) -> None:
+    """Refuse a list that is not the official one, byte by byte.
+
+    Raises:
+        ImageNetSError: another sha256.
+    """
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != facts.sha256:
+        raise ImageNetSError(
+            f"{path} is not the official {facts.file}: {path.stat().st_size:,} bytes with sha256 {found[:12]}..., "
+            f"expected {facts.bytes:,} bytes with {facts.sha256[:12]}...; delete it and fetch it again "
+            "(`imagenet-s download`), or pass verify=False (--no-verify) for a list of your own."
+        )
+
+
+def check_archive(path: Path, facts: Archive) -> str:
+    """See that an archive is the official one, or at least whole.
+
+    The md5 in the name of an archive could not be compared with the archive itself when this was written. Where it
+    differs, the archive is read to its end: if every member's CRC holds it is taken, with a warning.
+
+    Returns:
+        The md5 of the file.
+
+    Raises:
+        ImageNetSError: no zip, truncated, a member with a wrong CRC, or a member that points outside.
+    """
+    found = md5_of(path)
+    if found != facts.md5:
+        with ZipSource(path) as source:
+            source.check_whole()
+        logger.warning(
+            "%s has the md5 %s, its name says %s; but all of it is whole (every CRC holds), so it is used.",
+            path,
+            found,
+            facts.md5,
+        )
+    return found
+
+
+def md5_of(path: Path) -> str:
+    """The md5 of a file, as hexadecimal digits."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _checker(remote: RemoteFile) -> Callable[[Path], None]:
+    def check(path: Path) -> None:
+        if isinstance(remote.facts, Archive):
+            check_archive(path, remote.facts)
+        else:
+            check_list(path, remote.facts)
+
+    return check
+
+
+def _endpoint(default: str) -> str:
+    return os.environ.get("IMAGENET_S_ENDPOINT", "").rstrip("/") or default

@@ -1,0 +1,205 @@
+"""One file over HTTP: resumed where it broke off, checked, and never half there under its own name.
+
+`requests` and not `huggingface_hub`: hub's `http_get` is private and changed between 0.x and 2.x. Not `urllib`
+either: it reads the certificates of the system, which a python.org Python on macOS does not have. `requests` follows
+redirects and the proxy variables, brings its certificates, and is there because `evaluate` needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+from tqdm import tqdm
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.locking import locked
+
+logger = logging.getLogger("imagenet_s")
+
+_CHUNK = 1 << 18
+_TIMEOUT = (10.0, 30.0)
+"""Seconds until a connection stands, and between two pieces of data."""
+_PATIENCE = 5
+"""Tries in a row that bring no new byte."""
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class DownloadError(ImageNetSError):
+    """A file could not be fetched: no connection, or the server refused it."""
+
+
+class _BrokenOffError(Exception):
+    """The connection ended early, or the server was busy; what came is kept and the rest worth another try."""
+
+
+def download(
+    url: str, target: Path, *, check: Callable[[Path], None] | None = None, backoff: float = 1.0, progress: bool = True
+) -> None:
+    """Fetch one file, going on from what an earlier try left behind.
+
+    What has come so far lies beside the target as `<name>.incomplete`, with the server's validator (ETag or
+    Last-Modified) in `<name>.incomplete.json`: the next try asks for the rest with Range and If-Range, and starts
+    again where the file has changed in the meantime or the server knows no ranges. Several processes may ask for the
+    same file: one fetches, the others wait for it. A target that exists is left alone.
+
+    Args:
+        url: http or https address; redirects are followed, the proxy variables of the environment respected.
+        target: where the file goes; its folder is made.
+        check: looks at the complete file before it gets its name, and raises ImageNetSError if it is not the right
+            one. What failed the check is deleted.
+        backoff: seconds before the second try without progress; doubled each time.
+        progress: whether to show a bar on stderr.
+
+    Raises:
+        DownloadError: no connection, the server refuses, or five tries in a row brought nothing.
+        ImageNetSError: what came failed the check.
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+    with locked(target, f"is fetching {target.name}"):
+        if target.exists():
+            return
+        partial = _Partial(target, url)
+        from_before = partial.size > 0 and bool(partial.validator)
+        while True:
+            _fetch(url, partial, backoff, progress)
+            try:
+                if check is not None:
+                    check(partial.path)
+            except ImageNetSError:
+                partial.remove()
+                if not from_before:
+                    raise
+                # Its first part may have been spoiled when an earlier run broke off: once more, from nothing.
+                logger.warning("%s was not right after resuming; it is fetched again from the start.", target.name)
+                from_before = False
+                continue
+            partial.finish()
+            return
+
+
+def _fetch(url: str, partial: _Partial, backoff: float, progress: bool) -> None:
+    failures, furthest = 0, partial.size
+    with requests.Session() as session:
+        while True:
+            try:
+                _fetch_once(session, url, partial, progress)
+                return
+            except (
+                _BrokenOffError,
+                requests.ConnectionError,
+                requests.Timeout,
+                requests.exceptions.ChunkedEncodingError,
+            ) as e:
+                failures = 1 if partial.size > furthest else failures + 1
+                furthest = max(furthest, partial.size)
+                if failures >= _PATIENCE:
+                    raise DownloadError(f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).") from e
+                time.sleep(min(backoff * 2 ** (failures - 1), 30.0))
+            except requests.RequestException as e:
+                raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
+
+
+def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress: bool) -> None:
+    if not partial.validator:
+        partial.remove()  # Nothing says which version of the file it is the beginning of.
+    offset, validator = partial.size, partial.validator
+    # No compression on the way: a range counts the bytes that are sent.
+    headers = {"Accept-Encoding": "identity", "User-Agent": "imagenet-s"}
+    if offset:
+        headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        status = response.status_code
+        if status == 416:
+            if response.headers.get("Content-Range") == f"bytes */{offset}":
+                return  # All of it had come already.
+            partial.remove()
+            raise _BrokenOffError("the file has changed on the server")
+        if status in _TRY_AGAIN:
+            raise _BrokenOffError(f"the server answers {status} {response.reason}")
+        if status not in (200, 206):
+            raise DownloadError(f"{url} could not be fetched: the server answers {status} {response.reason}.")
+        fresh = _validator(response)
+        if status == 206 and (not _continues(response, offset) or fresh != validator):
+            partial.remove()
+            raise _BrokenOffError("the file has changed on the server")
+        if status == 200:
+            offset = 0
+            partial.start(fresh)
+        length = response.headers.get("Content-Length")
+        total = offset + int(length) if length is not None and length.isdigit() else None
+        with (
+            partial.path.open("ab") as file,
+            tqdm(
+                desc=partial.target.name,
+                total=total,
+                initial=offset,
+                unit="B",
+                unit_scale=True,
+                unit_divisor=1024,
+                delay=0.5,
+                disable=not progress,
+            ) as bar,
+        ):
+            for piece in response.iter_content(_CHUNK):
+                file.write(piece)
+                bar.update(len(piece))
+        if total is not None and partial.size < total:
+            raise _BrokenOffError(f"the connection broke off after {partial.size:,} of {total:,} bytes")
+
+
+class _Partial:
+    """What has come of a file so far, and which version of it."""
+
+    def __init__(self, target: Path, url: str) -> None:
+        self.target, self.url = target, url
+        self.path = target.with_name(f"{target.name}.incomplete")
+        self.note = target.with_name(f"{target.name}.incomplete.json")
+        self.validator = ""
+        try:
+            noted = json.loads(self.note.read_text(encoding="utf-8"))
+            if noted["url"] == url:
+                self.validator = str(noted["validator"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            pass
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def start(self, validator: str) -> None:
+        self.remove()
+        self.validator = validator
+        if validator:
+            self.note.write_text(json.dumps({"url": self.url, "validator": validator}), encoding="utf-8")
+        self.path.touch()
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+        self.validator = ""
+
+    def finish(self) -> None:
+        with self.path.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(self.path, self.target)
+        self.note.unlink(missing_ok=True)
+
+
+def _validator(response: requests.Response) -> str:
+    # A weak ETag says nothing about single bytes and is not allowed in If-Range (RFC 9110, 13.1.5).
+    etag = response.headers.get("ETag", "")
+    return etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
+
+
+def _continues(response: requests.Response, offset: int) -> bool:
+    return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
