@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import pyarrow as pa
 
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import OFFICIAL, categories
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
+
+MEMBER_SCHEMA = pa.schema([("image_id", pa.string()), ("wnid", pa.string())])
 
 _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
@@ -60,6 +64,14 @@ def in_order(members: Iterable[Member], where: str) -> list[Member]:
     if twice:
         raise ImageNetSError(f"{where} has {some(twice)} more than once; an image belongs to one class folder.")
     return ordered
+
+
+def as_table(members: Sequence[Member]) -> pa.Table:
+    """Members as a table of two string columns, `image_id` and `wnid`."""
+    return pa.table(
+        {"image_id": [member.image_id for member in members], "wnid": [member.wnid for member in members]},
+        schema=MEMBER_SCHEMA,
+    )
 
 
 def check_classes(members: Iterable[Member], config: str, where: str) -> None:

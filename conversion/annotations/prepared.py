@@ -20,14 +20,19 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.masks import transcode
 
 MASK_SCHEMA = pa.schema(
-    [("image_id", pa.string()), ("png", pa.binary()), ("width", pa.int32()), ("height", pa.int32())]
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("png", pa.binary(), nullable=False),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+    ]
 )
 _BATCH = 512
 _MOST_THREADS = 8
 """More do not help: about half of the work holds Python's lock."""
 _ENOUGH_DAMAGE = 20
 
-Row = tuple[str, bytes | None, int | None, int | None]
+Row = tuple[str, bytes, int, int]
 
 
 class MaskSource(Protocol):
@@ -49,9 +54,9 @@ def open_masks(path: str | os.PathLike[str]) -> pa.Table:
         path: what `Annotations.masks` returned.
 
     Returns:
-        Columns `image_id` (string), `png` (binary: a 16-bit grey PNG of class ids), `width`, `height` (int32), in the
-        order of `Annotations.members`. Where `verify=False` allowed a listed image without a mask, the last three are
-        null.
+        Columns `image_id` (string), `png` (binary: a 16-bit grey PNG of class ids), `width`, `height` (int32), without
+        nulls, in the order of `Annotations.members`. A listed image whose mask `verify=False` allowed to be missing
+        has no row.
     """
     return pa.ipc.open_file(pa.memory_map(os.fspath(path))).read_all()
 
@@ -63,7 +68,7 @@ def write_masks(source: MaskSource, config: str, split: str, members: Sequence[M
         source: where the masks are.
         config: whose ids they hold.
         split: `"train_semi"` or `"validation"`.
-        members: the rows; one without a mask in the source gets nulls.
+        members: the rows, each with a mask in the source.
         target: the file, replaced as a whole.
 
     Raises:
@@ -83,12 +88,8 @@ def write_masks(source: MaskSource, config: str, split: str, members: Sequence[M
 
 
 def _transcoded(source: MaskSource, config: str, split: str, members: Sequence[Member]) -> Iterator[list[Row]]:
-    there = source.folders(split)
-
     def one(member: Member) -> Row | ImageNetSError:
         image_id = member.image_id
-        if image_id not in there:
-            return image_id, None, None, None
         try:
             return image_id, *transcode(source.read(split, image_id), config, source.name_of(split, image_id))
         except ImageNetSError as error:

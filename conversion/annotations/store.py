@@ -9,11 +9,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from imagenet_s.conversion.annotations.finding import Place, find
 from imagenet_s.conversion.annotations.folder_source import members_of_folder
 from imagenet_s.conversion.annotations.lists import (
     LISTED_SPLITS,
     Member,
+    as_table,
     check_classes,
     check_count,
     in_order,
@@ -68,17 +71,23 @@ class Annotations:
         self.config, self.verify = config, verify
         self._place, self._cache = place, cache
 
-    def members(self, split: str) -> list[Member]:
-        """The images of a split and their class folders, sorted by `(wnid, image_id)`.
+    def members(self, split: str) -> pa.Table:
+        """The images of a split and their class folders.
 
         From the official list; without one, from the folders of the masks (or of the images, in an official tree).
 
         Args:
             split: `"train_semi"`, `"validation"` or `"test"`; the others follow from ImageNet itself.
 
+        Returns:
+            String columns `image_id` and `wnid` (the folder in the ImageNet-S tree), sorted by `(wnid, image_id)`.
+
         Raises:
             ImageNetSError: nothing tells, or what does is not the official list (with `verify`).
         """
+        return as_table(self._members(split))
+
+    def _members(self, split: str) -> list[Member]:
         _expect(split, LISTED_SPLITS)
         path = self._place.list_path(split)
         if path is not None:
@@ -97,14 +106,15 @@ class Annotations:
             split: `"train_semi"` or `"validation"`.
 
         Returns:
-            An Arrow file for `open_masks`: a row for each of `members(split)`, in the same order. If several
-            processes ask at once, one makes it and the others wait.
+            An Arrow file for `open_masks`: a row for each of `members(split)`, in the same order (with
+            `verify=False`, for each that has a mask). If several processes ask at once, one makes it and the others
+            wait.
 
         Raises:
             ImageNetSError: no masks, or damaged ones; with `verify` also a damaged archive and missing masks.
         """
         _expect(split, ANNOTATED_SPLITS)
-        members = self.members(split)
+        members = self._members(split)
         source = self._place.source(split)
         if source is None:
             raise self._place.missing([archive_file(self.config)])
@@ -113,8 +123,8 @@ class Annotations:
             if not target.exists():
                 with locked(target, f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
-                        self._check(source, split, members)
-                        write_masks(source, self.config, split, members, target)
+                        there = self._check(source, split, members)
+                        write_masks(source, self.config, split, there, target)
             return target
         finally:
             source.close()
@@ -139,13 +149,13 @@ class Annotations:
         parts = [_FORMAT, source.identity(split), self.verify, members]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
-    def _check(self, source: MaskSource, split: str, members: Sequence[Member]) -> None:
+    def _check(self, source: MaskSource, split: str, members: Sequence[Member]) -> Sequence[Member]:
         if self.verify and isinstance(source, ZipSource):
             self._check_archive_once(source)
         there = source.folders(split)
         missing = [member.image_id for member in members if member.image_id not in there]
         if not missing:
-            return
+            return members
         text = f"{source.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
         if self.verify:
             raise ImageNetSError(
@@ -153,6 +163,7 @@ class Annotations:
                 "your own."
             )
         logger.warning("%s; verify=False goes on without them.", text)
+        return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, source: ZipSource) -> None:
         stamp = self._cache / "checked" / f"{source.identity('')[:16]}.json"
