@@ -1,0 +1,46 @@
+"""ImageNet as the Hub's gated imagenet-1k has it now: Parquet shards in `data/`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.miniature.contents import IMAGENET_WNIDS
+from imagenet_s.conversion.miniature.images import image_bytes
+from imagenet_s.conversion.miniature.tars import hub_name, label, shuffled
+
+_SHARDS = (("train", "train", 3), ("validation", "val", 2), ("test", "test", 1))
+_ROW_GROUP = 7  # small, so that readers of a miniature cross the borders of row groups too
+
+
+def write_parquet(root: Path) -> Path:
+    """`data/{train,validation,test}-XXXXX-of-XXXXX.parquet` with the columns `image` and `label`."""
+    folder = root / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, part, shards in _SHARDS:
+        images = shuffled(part)
+        for shard in range(shards):
+            chosen = images[shard * len(images) // shards : (shard + 1) * len(images) // shards]
+            rows = [{"bytes": image_bytes(image.image_id), "path": hub_name(image)} for image in chosen]
+            table = pa.table({"image": rows, "label": [label(image) for image in chosen]}, schema=_schema())
+            path = folder / f"{split}-{shard:05d}-of-{shards:05d}.parquet"
+            pq.write_table(table, path, row_group_size=_ROW_GROUP)
+    return root
+
+
+def _schema() -> pa.Schema:
+    """The columns with the features that `datasets` keeps in the schema's metadata."""
+    names = [_name(wnid) for wnid in IMAGENET_WNIDS]
+    features = {"image": {"_type": "Image"}, "label": {"names": names, "_type": "ClassLabel"}}
+    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema([("image", image), ("label", pa.int64())], metadata=metadata)
+
+
+def _name(wnid: str) -> str:
+    """A class name for the feature; the merged folder and the one outside have none of ImageNet-S."""
+    return next((row.name for row in categories("919") if row.wnid == wnid), wnid)

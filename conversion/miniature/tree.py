@@ -1,0 +1,32 @@
+"""The official ImageNet-S tree of the miniature: what the official preparation makes of ImageNet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.miniature.annotations import masks
+from imagenet_s.conversion.miniature.contents import images_of
+from imagenet_s.conversion.miniature.folders import write
+from imagenet_s.conversion.miniature.images import image_bytes
+
+
+def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:
+    """Write `root/ImageNetS{config}` with the images of every split and the masks of the annotated ones.
+
+    An image lies in its ImageNet-S class folder, also one of a merged class; in `train-full`, which 919 has, every
+    image lies in its ImageNet folder.
+
+    Returns:
+        The folder `ImageNetS{config}`.
+    """
+    tree = Path(root) / f"ImageNetS{config}"
+    for split in split_names(config):
+        folder = tree / split.replace("_", "-")
+        for image in images_of(config, split):
+            wnid = image.imagenet_wnid if split == "train_full" else image.class_wnid
+            write(folder / wnid / image.file_name, image_bytes(image.image_id))
+    for name, content in masks(config):
+        write(Path(root) / name, content)
+    return tree
