@@ -11,6 +11,8 @@ from types import MappingProxyType
 CONFIG_NAMES = ("50", "300", "919")
 SPLITS = ("train", "train_semi", "validation", "test", "train_full")
 """The names of the splits in `datasets`, in the order they are built."""
+TRAINING_SPLITS = ("train", "train_full")
+"""The splits that no list names: all training images of the classes, and all of them."""
 ANNOTATED_SPLITS = ("train_semi", "validation")
 """The splits with masks; those of `test` are on the test server only."""
 

@@ -1,0 +1,125 @@
+"""ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of, wnid_of
+from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Part, refuse_twins
+
+# A folder on a network disk answers in milliseconds: several are asked at a time.
+_LISTING_THREADS = 8
+
+
+class FolderPart(Part):
+    """Image files in class folders (any folder names) or directly in one folder; rows hold their paths."""
+
+    form = "image files"
+    holds_paths = True
+
+    def __init__(self, root: str, name: PartName, form: str, subfolders: Sequence[str] = ()) -> None:
+        super().__init__(root, name)
+        self._form = form
+        self.subfolders = tuple(subfolders)
+        """Look only into these; into all for none."""
+
+    def __repr__(self) -> str:
+        return f"{self._form} at {self.root}"
+
+    def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
+        """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
+        folders = self._folders(None if wnids is None or self.name != "train" else set(wnids))
+        with ThreadPoolExecutor(_LISTING_THREADS) as threads:
+            listed = list(threads.map(self._list, folders))
+        tables = [one for one in listed if one is not None]
+        if not tables:
+            return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
+        ids = pa.concat_arrays([one[0] for one in tables])
+        files = pa.concat_arrays([one[1] for one in tables])
+        counts = [(folder, len(one[0])) for folder, one in zip(folders, listed) if one is not None]
+        table = self._table(ids, files, counts)
+        if len(files) > files.null_count or self.name != "train":
+            # In usual class folders no image can occur twice: its name says its folder.
+            refuse_twins(table, paths_of)
+        return table
+
+    def find(self, image_ids: pa.Array) -> pa.Table:
+        """Looks for each image where it usually is, and lists folders only for those that are not there."""
+        if self.name != "train":
+            return super().find(image_ids)
+        there: list[str] = []
+        rest: list[str] = []
+        for image_id in image_ids.to_pylist():
+            folder = f"{self.root}{os.sep}{wnid_of(image_id)}"
+            (there if os.path.exists(f"{folder}{os.sep}{image_id}.JPEG") else rest).append(image_id)
+        counts = [(f"{self.root}{os.sep}{wnid_of(one)}", 1) for one in there]
+        usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
+        if not rest:
+            return usual
+        # Merged classes lie in another class's folder in the official tree, so the name alone does not say where.
+        index = self.index()
+        unusual = index.filter(pc.is_in(index["image_id"], value_set=pa.array(rest, pa.string())))
+        return pa.concat_tables([usual, unusual.cast(usual.schema)], promote_options="none").unify_dictionaries()
+
+    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+        """Paths; nothing is opened."""
+        for start in range(0, rows.num_rows, batch_size):
+            paths = paths_of(rows.slice(start, batch_size))
+            yield pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths], fields=list(IMAGE_TYPE))
+
+    def _folders(self, wnids: set[str] | None) -> list[str]:
+        if self.subfolders:
+            return [os.path.join(self.root, one) for one in self.subfolders]
+        subfolders, has_files = [], False
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if WNID.fullmatch(entry.name):
+                    if wnids is None or entry.name in wnids:
+                        subfolders.append(entry.path)
+                elif not has_files and entry.is_file():
+                    has_files = True
+                elif entry.is_dir():
+                    subfolders.append(entry.path)
+        # Sorted: where they lie on the disk must not decide the order of anything.
+        return [*([self.root] if has_files else []), *sorted(subfolders)]
+
+    def _list(self, folder: str) -> tuple[pa.Array, pa.Array] | None:
+        try:
+            names = pa.array(os.listdir(folder), pa.string())
+        except NotADirectoryError:
+            return None
+        if not len(names):
+            return None
+        prefix = os.path.basename(folder) + "_" if self.name == "train" else "ILSVRC2012_val_"
+        if pc.all(pc.and_(pc.starts_with(names, prefix), pc.ends_with(names, ".JPEG"))).as_py():
+            ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
+            if pc.all(pc.match_substring_regex(ids, r"^(n\d{8}_\d+|ILSVRC2012_val_\d{8})$")).as_py():
+                return ids, pa.nulls(len(ids), pa.string())
+        # Some name is not the usual one (the Hub's names, other endings, files that are no images): one by one.
+        found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.name))]
+        return pa.array([i for i, _ in found], pa.string()), pa.array(
+            [None if name == f"{image_id}.JPEG" else name for image_id, name in found], pa.string()
+        )
+
+    def _table(self, ids: pa.Array, files: pa.Array, counts: list[tuple[str, int]]) -> pa.Table:
+        codes = np.repeat(np.arange(len(counts), dtype=np.int32), [n for _, n in counts])
+        folders = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([f for f, _ in counts], pa.string()))
+        return pa.table({"image_id": ids, "folder": folders, "file": files})
+
+
+def paths_of(rows: pa.Table) -> pa.Array:
+    """The full paths of rows of a `FolderPart`."""
+    rows = rows.combine_chunks()
+    ids = _one(rows["image_id"])
+    files = pc.coalesce(_one(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))
+    return pc.binary_join_element_wise(_one(rows["folder"]).cast(pa.string()), files, os.sep)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.unify_dictionaries().chunks)

@@ -1,0 +1,137 @@
+"""ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, here or behind an `hf://` address.
+
+A row group is read as a whole, so images come in row groups: those of one shard are drawn from all files, which mixes
+the classes even where the files were sorted by class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.index_cache import cached_index
+from imagenet_s.conversion.imagenet.names import PartName, basename, image_id_of
+from imagenet_s.conversion.imagenet.part import Part, of_classes, refuse_twins
+from imagenet_s.conversion.imagenet.tars import as_images
+from imagenet_s.conversion.order import mix
+
+_THREADS = 8
+
+
+class ParquetPart(Part):
+    """Images in Parquet files with an `image` column of bytes and paths. Rows hold bytes."""
+
+    form = "Parquet files"
+    random_access = False
+
+    def __init__(self, root: str, name: PartName, files: Sequence[str]) -> None:
+        super().__init__(root, name)
+        self.files = tuple(files)
+
+    def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
+        """`image_id`, `file`, `row_group` and `row` within it."""
+        # What lies behind an address can change: its revision's size stands in for it.
+        remote = " ".join(_identity(file) for file in self.files if "://" in file)
+        table = cached_index(self.files, f"parquet {self.name} {remote}", self._build_index)
+        return of_classes(table, wnids if self.name == "train" else None)
+
+    def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
+        """Row groups as they are stored, or in an order that depends on nothing but their places."""
+        if not mixed:
+            return rows
+        keys = mix(_group_numbers(rows).astype(np.uint64))
+        return rows.take(pa.array(np.argsort(keys, kind="stable")))
+
+    def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
+        """Cuts between row groups, never within one."""
+        groups = _group_numbers(rows)
+        starts = np.flatnonzero(np.diff(groups, prepend=-1))
+        num_shards = max(1, min(num_shards, len(starts)))
+        edges = [int(part[0]) for part in np.array_split(starts, num_shards)] if len(starts) else [0]
+        return [rows.slice(a, b - a) for a, b in zip(edges, [*edges[1:], rows.num_rows])]
+
+    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+        """Bytes, a row group at a time."""
+        groups = _group_numbers(rows)
+        edges = np.flatnonzero(np.diff(groups, prepend=-1)).tolist()
+        opened: tuple[str, pq.ParquetFile] | None = None
+        for start, stop in zip(edges, [*edges[1:], rows.num_rows]):
+            part = rows.slice(start, stop - start)
+            file, row_group = part["file"][0].as_py(), part["row_group"][0].as_py()
+            try:
+                if opened is None or opened[0] != file:
+                    opened = (file, pq.ParquetFile(_open(file), pre_buffer=True))
+                column = opened[1].read_row_group(row_group, columns=["image.bytes"])["image"]
+            except (OSError, pa.ArrowException) as error:
+                raise ImageNetSError(f"row group {row_group} of {file} can't be read ({error}).") from error
+            data = column.take(part["row"].combine_chunks())
+            for begin in range(0, len(part), batch_size):
+                pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
+                yield as_images(part["image_id"].slice(begin, batch_size), pieces)
+
+    def _build_index(self) -> pa.Table:
+        with ThreadPoolExecutor(_THREADS) as threads:
+            tables = list(
+                tqdm(
+                    threads.map(self._index_file, range(len(self.files))),
+                    total=len(self.files),
+                    unit="file",
+                    desc=f"looking into {self.name} Parquet files",
+                    delay=2,
+                )
+            )
+        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        refuse_twins(table, lambda rows: rows["file"].cast(pa.string()))
+        return table
+
+    def _index_file(self, number: int) -> pa.Table:
+        file = self.files[number]
+        try:
+            parquet = pq.ParquetFile(_open(file), pre_buffer=True)
+            # One column of a few bytes a row: the pixels are not touched.
+            paths = parquet.read(columns=["image.path"])["image"]
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise ImageNetSError(f"{file} is not a Parquet file with images ({error}).") from error
+        sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+        ids = [image_id_of(basename(one["path"] or ""), self.name) for one in paths.to_pylist()]
+        table = pa.table(
+            {
+                "image_id": pa.array(ids, pa.string()),
+                "file": pa.DictionaryArray.from_arrays(
+                    pa.array(np.full(len(ids), number, np.int32)), pa.array(self.files, pa.string())
+                ),
+                "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
+                "row": pa.array([row for n in sizes for row in range(n)], pa.int32()),
+            }
+        )
+        return table.filter(pc.is_valid(table["image_id"]))
+
+
+def _group_numbers(rows: pa.Table) -> np.ndarray:
+    """A number for each row that is the same within a row group and differs between them."""
+    column = rows["file"].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.unify_dictionaries().combine_chunks()
+    files = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return (files << 32) | rows["row_group"].to_numpy().astype(np.int64)
+
+
+def _open(file: str):  # type: ignore[no-untyped-def]
+    """A local path as it is; an address as a file that fetches only the ranges asked for."""
+    if "://" not in file:
+        return file
+    return fsspec.open(file, "rb", cache_type="none").open()
+
+
+def _identity(file: str) -> str:
+    fs, path = fsspec.core.url_to_fs(file)
+    info = fs.info(path)
+    return f"{info.get('size')} {info.get('blob_id') or info.get('ETag') or info.get('mtime') or ''}"

@@ -1,0 +1,114 @@
+"""What the forms of ImageNet have in common.
+
+A copy has two parts, training and validation images, and each may come in a form of its own (train/ as folders beside
+a validation tar). A part knows which images it holds and how to read them; it holds nothing open and pickles small, so
+that a worker process can be given one.
+"""
+
+from __future__ import annotations
+
+import abc
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.names import PartName
+
+IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+"""How `datasets` stores an image."""
+
+
+class Part(abc.ABC):
+    """The training or the validation images of a copy of ImageNet, in one form.
+
+    Attributes:
+        form: what it is, in words a person knows it by.
+        root: the folder, file or address it was found at.
+        name: `"train"` or `"validation"`.
+    """
+
+    form: ClassVar[str]
+    random_access: ClassVar[bool] = True
+    """Whether any image is as quick to reach as the next; else rows are read in the order they are stored."""
+
+    holds_paths: ClassVar[bool] = False
+    """Whether `read` gives paths of files, which cost nothing, instead of bytes."""
+
+    def __init__(self, root: str, name: PartName) -> None:
+        self.root = root
+        self.name = name
+
+    @abc.abstractmethod
+    def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
+        """Every image: `image_id` and whatever `read` needs to find it, in the order they are stored.
+
+        Args:
+            wnids: for training parts, look only at these classes.
+
+        Raises:
+            ImageNetSError: an image occurs twice, or the part can't be read.
+        """
+
+    def find(self, image_ids: pa.Array) -> pa.Table:
+        """The rows of `index` for these images; images the part lacks are left out."""
+        index = self.index()
+        return index.filter(pc.is_in(index["image_id"], value_set=image_ids))
+
+    @abc.abstractmethod
+    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+        """The images of some rows, in batches, in order.
+
+        Args:
+            rows: rows of `index` or `find`; more columns do no harm.
+            batch_size: how many images at a time, at the most.
+
+        Yields:
+            Arrays of `IMAGE_TYPE`: a path for a file, bytes for anything else.
+
+        Raises:
+            ImageNetSError: an image is gone or can't be read; the message names it.
+        """
+
+    def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
+        """Cut rows into shards that can be read on their own, `num_shards` where the form allows it."""
+        edges = np.linspace(0, rows.num_rows, num_shards + 1).astype(np.int64)
+        return [rows.slice(a, b - a) for a, b in itertools.pairwise(edges)]
+
+    def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
+        """The order to read rows in where `random_access` is False.
+
+        Args:
+            rows: rows of `index`.
+            mixed: whether classes should be mixed as far as the form allows it.
+        """
+        return rows
+
+    def __repr__(self) -> str:
+        return f"{self.form} at {self.root}"
+
+
+def of_classes(index: pa.Table, wnids: Sequence[str] | None) -> pa.Table:
+    """The rows of a training part's index whose images are of these ImageNet classes; all of them for None."""
+    if wnids is None:
+        return index
+    found = pc.utf8_slice_codeunits(index["image_id"], 0, 9)
+    return index.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
+
+
+def refuse_twins(index: pa.Table, places: Callable[[pa.Table], pa.ChunkedArray | pa.Array]) -> None:
+    """Refuse an index in which an image occurs twice; `places` says where some of its rows are, for the message."""
+    ids = index["image_id"]
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return
+    counts = pc.value_counts(ids.combine_chunks())
+    twins = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    rows = index.filter(pc.equal(ids, twins[0]))
+    raise ImageNetSError(
+        f"{len(twins):,} images occur more than once; {twins[0].as_py()}, for instance, is in "
+        f"{' and '.join(places(rows).to_pylist())}. Each image is expected once: remove the copies."
+    )

@@ -1,0 +1,183 @@
+"""Which form of ImageNet lies in a folder: found out by looking, never told by a flag."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+import fsspec
+
+from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.imagenet.folders import FolderPart
+from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of
+from imagenet_s.conversion.imagenet.parquet import ParquetPart
+from imagenet_s.conversion.imagenet.part import Part
+from imagenet_s.conversion.imagenet.tars import CompressedTarPart, TarPart
+
+# Where the parts may lie below the folder a person names: Kaggle's download has its own way of nesting them.
+_PREFIXES = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "ILSVRC2012", "data", "imagenet", "imagenet-1k")
+_FOLDER_NAMES: dict[PartName, tuple[str, ...]] = {
+    "train": ("train", "ILSVRC2012_img_train", "train_images"),
+    "validation": ("val", "validation", "valid", "ILSVRC2012_img_val", "val_images"),
+}
+_WORDS: dict[PartName, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
+
+
+@dataclass(frozen=True)
+class ImageNet:
+    """A copy of ImageNet: its training and validation images, each None where it lacks them."""
+
+    root: str
+    train: Part | None
+    validation: Part | None
+
+    def part(self, name: PartName) -> Part:
+        """One of the two parts.
+
+        Raises:
+            ImageNetSError: the copy lacks it.
+        """
+        found = self.train if name == "train" else self.validation
+        if found is None:
+            other = self.validation if name == "train" else self.train
+            wanted = _FOLDER_NAMES[name][0] + "/"
+            raise ImageNetSError(
+                f"{self.root} holds {other!r}, but no {name} images: expected {wanted}, a tar or Parquet files of them "
+                f"beside it. If they lie elsewhere, link them there."
+            )
+        return found
+
+
+def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
+    """Look at a folder (or `hf://` address) and say what copy of ImageNet it is.
+
+    Args:
+        root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet").
+            Images are known by their basenames.
+
+    Raises:
+        ImageNetSError: there is no such folder, or no ImageNet that keeps the official names.
+    """
+    path = os.fspath(root)
+    if "://" not in path:
+        path = os.path.abspath(os.path.expanduser(path))
+        if not os.path.isdir(path):
+            what = "a file" if os.path.exists(path) else "no folder"
+            raise ImageNetSError(
+                f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say)."
+            )
+    train, validation = (_find(path, name) for name in ("train", "validation"))
+    if train is None and validation is None:
+        raise ImageNetSError(_explain(path))
+    return ImageNet(path, train, validation)
+
+
+def _find(root: str, name: PartName) -> Part | None:
+    fs, base = fsspec.core.url_to_fs(root)
+    protocol = root.split("://")[0] + "://" if "://" in root else ""
+    for prefix in _PREFIXES:
+        folder = f"{base}/{prefix}".rstrip("/")
+        if not fs.isdir(folder):
+            continue
+        entries = {one["name"].rstrip("/").rsplit("/", 1)[-1]: one["type"] for one in fs.ls(folder, detail=True)}
+        files = sorted(file for file, kind in entries.items() if kind != "directory")
+        address = f"{protocol}{folder}"
+        if found := _parquet(address, files, name):
+            return found
+        if protocol:
+            continue
+        subfolders = [one for one in _FOLDER_NAMES[name] if one in entries and os.path.isdir(f"{folder}/{one}")]
+        for look in (_images, _tars_inside):
+            for one in subfolders:
+                if found := look(f"{folder}/{one}", name):
+                    return found
+        if found := _tars(folder, files, name):
+            return found
+        # The Hub's tars, extracted: train_images_0, train_images_1, ...
+        numbered = sorted(one for one in entries if re.fullmatch(rf"{_WORDS[name]}_images(_\d+)?", one))
+        if numbered and (found := _several(folder, numbered, name)):
+            return found
+    return None
+
+
+def _parquet(address: str, files: list[str], name: PartName) -> Part | None:
+    pattern = re.compile(rf"{_WORDS[name]}-\d{{5}}-of-\d{{5}}.*\.parquet")
+    found = [f"{address}/{file}" for file in files if pattern.fullmatch(file)]
+    if not found:
+        return None
+    expected = int(found[0].rsplit("-of-", 1)[1][:5])
+    if len(found) != expected:
+        raise ImageNetSError(f"{address} holds {len(found)} of {expected} {name} Parquet files; fetch the others.")
+    return ParquetPart(address, name, found)
+
+
+def _images(folder: str, name: PartName) -> Part | None:
+    """Images in class folders or directly in the folder: the first that is found says which."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if image_id_of(entry.name, name) and entry.is_file():
+                return FolderPart(folder, name, "a flat folder")
+            if WNID.fullmatch(entry.name) and entry.is_dir():
+                return FolderPart(folder, name, "class folders")
+    return None
+
+
+def _several(folder: str, names: list[str], name: PartName) -> Part | None:
+    if all(_images(f"{folder}/{one}", name) for one in names):
+        return FolderPart(folder, name, f"extracted tars ({some(names, 2)})", tuple(names))
+    return None
+
+
+def _tars_inside(folder: str, name: PartName) -> Part | None:
+    """Tars of one class each (the official training tar, unpacked once), or shards, in a folder of the part's name."""
+    files = sorted(os.listdir(folder))
+    found = [f"{folder}/{file}" for file in files if re.fullmatch(r"n\d{8}\.tar", file)]
+    return TarPart(folder, name, "a tar a class", found) if found else _tars(folder, files, name)
+
+
+def _tars(folder: str, files: list[str], name: PartName) -> Part | None:
+    official = "ILSVRC2012_img_train.tar" if name == "train" else "ILSVRC2012_img_val.tar"
+    word = _WORDS[name]
+    forms: tuple[tuple[str, str, type[TarPart]], ...] = (
+        (re.escape(official), "the official tar", TarPart),
+        (rf".*\b{word}-\d+\.tar", "WebDataset tars", TarPart),
+        (rf"{word}_images(_\d+)?\.tar", "the Hub's tars", TarPart),
+        (rf"{word}_images(_\d+)?\.tar\.gz", "the Hub's compressed tars", CompressedTarPart),
+    )
+    for pattern, form, kind in forms:
+        if found := [f"{folder}/{file}" for file in files if re.fullmatch(pattern, file)]:
+            return kind(folder, name, form, found)
+    return None
+
+
+def _explain(path: str) -> str:
+    entries = sorted(os.listdir(path)) if "://" not in path else []
+    if any(WNID.fullmatch(one) for one in entries):
+        return (
+            f"{path} holds class folders itself: it looks like the train/ or val/ folder of ImageNet. "
+            f"Name the folder above it, {os.path.dirname(path)}."
+        )
+    renamed = _renamed(path)
+    if renamed:
+        return (
+            f"{path} looks like ImageNet with other file names ({renamed}): images are found by their official names "
+            "(n01440764_10026.JPEG, ILSVRC2012_val_00000293.JPEG), because only those say which mask belongs to which "
+            "image. Use a copy that kept them."
+        )
+    return (
+        f"no ImageNet in {path} (it holds {some(entries) or 'nothing'}): expected train/ and val/, Kaggle's ILSVRC/, "
+        "the official tars, the Hub's Parquet or tar files, WebDataset tars, or an official ImageNet-S tree."
+    )
+
+
+def _renamed(path: str) -> str | None:
+    """A file that is an image but has no official name, in a folder where images are expected."""
+    for name, folders in _FOLDER_NAMES.items():
+        for folder in folders:
+            for parent, subfolders, files in os.walk(os.path.join(path, folder)):
+                del subfolders[3:]
+                for file in files:
+                    if file.lower().endswith((".jpeg", ".jpg", ".png")) and not image_id_of(file, name):
+                        return os.path.relpath(os.path.join(parent, file), path)
+    return None

@@ -1,0 +1,88 @@
+"""The official ImageNet-S tree as the source: `ImageNetS919/{train,train-semi,validation,test,...}/<wnid>/*.JPEG`.
+
+It holds the splits by its folders and the masks as official PNGs, so it needs no lists and no archive.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES
+from imagenet_s.conversion.imagenet.folders import FolderPart
+
+SPLIT_FOLDERS = {
+    "train": "train",
+    "train_semi": "train-semi",
+    "validation": "validation",
+    "test": "test",
+    "train_full": "train-full",
+}
+MASK_FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}
+
+
+def tree_name(config: str) -> str:
+    """The folder of a configuration: `ImageNetS919`."""
+    return f"ImageNetS{config}"
+
+
+def find_tree(root: str, config: str) -> str | None:
+    """The folder of one configuration's tree at or in `root`; None where `root` is no such tree.
+
+    Raises:
+        ImageNetSError: a tree, but of other configurations only.
+    """
+    here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)))]
+    if config in here:
+        return os.path.join(root, tree_name(config))
+    if _is_tree(root):
+        name = os.path.basename(os.path.realpath(root))
+        if name not in {tree_name(c) for c in CONFIG_NAMES} - {tree_name(config)}:
+            return root
+        here = [name.removeprefix(tree_name(""))]
+    if here:
+        raise ImageNetSError(
+            f"{root} is an official ImageNet-S tree of {' and '.join(here)}, not of {config}: "
+            f"load configuration {here[0]!r}, or prepare the other with `imagenet-s prepare`."
+        )
+    return None
+
+
+def split_part(tree: str, split: str) -> FolderPart:
+    """The images of one split of a tree.
+
+    Raises:
+        ImageNetSError: the tree lacks the split.
+    """
+    folder = os.path.join(tree, SPLIT_FOLDERS[split])
+    if not os.path.isdir(folder):
+        raise ImageNetSError(
+            f"{tree} has no {SPLIT_FOLDERS[split]}/: prepare it with `imagenet-s prepare --splits {split}`, "
+            f'or leave it out with splits=("train_semi", "validation", ...).'
+        )
+    name = "train" if split.startswith("train") else "validation"
+    return FolderPart(folder, name, f"the official tree's {SPLIT_FOLDERS[split]}")  # type: ignore[arg-type]
+
+
+def tree_splits(tree: str) -> tuple[str, ...]:
+    """The splits a tree has, in the order they are built."""
+    return tuple(split for split, folder in SPLIT_FOLDERS.items() if os.path.isdir(os.path.join(tree, folder)))
+
+
+def members_of(part: FolderPart) -> pa.Table:
+    """`image_id` and `wnid` (the folder) of every image of a split of the tree, sorted by both."""
+    index = part.index()
+    folders = index["folder"].combine_chunks()
+    folders = folders if isinstance(folders, pa.DictionaryArray) else folders.unify_dictionaries().combine_chunks()
+    wnids = pa.array([os.path.basename(one) for one in folders.dictionary.to_pylist()], pa.string())
+    table = pa.table({"image_id": index["image_id"], "wnid": wnids.take(folders.indices)})
+    return table.sort_by([("wnid", "ascending"), ("image_id", "ascending")])
+
+
+def _is_tree(folder: str) -> bool:
+    return any(
+        Path(folder, name).is_dir() for name in ("train-semi", "train-semi-segmentation", "validation-segmentation")
+    )
