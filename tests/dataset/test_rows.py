@@ -1,0 +1,122 @@
+"""The same rows, whichever way they come: every layout, configuration and split, map-style and streaming."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Image, load_dataset
+
+import imagenet_s
+from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.miniature import LAYOUTS, expected_rows
+
+CONFIGS = ("50", "300", "919")
+RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-tars")]
+
+
+def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list[str]:
+    """Compare with the formula, pixel by pixel; gives the ids in the order they came."""
+    expected = {row.image_id: row for row in expected_rows(config, split)}
+    order = []
+    for row in rows:
+        order.append(row["image_id"])
+        want = expected[row["image_id"]]
+        assert row["category"] == want.category
+        assert row["wnid"] == want.wnid
+        assert row["image"].mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(row["image"]), want.pixels)
+        if want.ids is None:
+            assert row["annotation"] is None
+        else:
+            assert row["annotation"].mode == "I"
+            np.testing.assert_array_equal(np.asarray(row["annotation"]), want.ids)
+    assert sorted(order) == sorted(expected), "each image once"
+    return order
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_the_same_rows(
+    layout: str, config: str, miniature: Callable[[str], Path], annotations: Path
+) -> None:
+    options = {"data_dir": str(miniature(layout)), "annotations_dir": str(annotations), "verify": False}
+    built = load_dataset("imagenet_s", config, **options)
+    streamed = load_dataset("imagenet_s", config, streaming=True, **options)
+    assert tuple(built) == tuple(streamed) == split_names(config)
+    for split in built:
+        order = assert_rows(built[split], config, split)
+        assert assert_rows(streamed[split], config, split) == order
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_official_tree_gives_the_same_rows(
+    config: str, miniature: Callable[[str], Path], annotations: Path
+) -> None:
+    """Without lists or archives, and in the same order as the ImageNet it was made from."""
+    tree = load_dataset("imagenet_s", config, data_dir=str(miniature(f"tree-{config}")), verify=False)
+    source = load_dataset(
+        "imagenet_s", config, data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
+    )
+    assert tuple(tree) == split_names(config)
+    for split in tree:
+        assert assert_rows(tree[split], config, split) == source[split]["image_id"][:]
+
+
+@pytest.mark.parametrize("layout", [one for one in RANDOM_ACCESS if one != "folders"])
+def test_order_does_not_depend_on_the_layout(
+    layout: str, miniature: Callable[[str], Path], annotations: Path
+) -> None:
+    """Except where a form can only be read from front to back."""
+    ids = []
+    for one in ("folders", layout):
+        loaded = imagenet_s.load_dataset(
+            "919", data_dir=miniature(one), annotations_dir=annotations, split="train", verify=False
+        )
+        ids.append(loaded["image_id"][:])
+    assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+def test_two_processes_build_the_same_rows(layout: str, miniature: Callable[[str], Path], annotations: Path) -> None:
+    ids = []
+    for num_proc in (1, 2):
+        loaded = load_dataset(
+            "imagenet_s",
+            "50",
+            data_dir=str(miniature(layout)),
+            annotations_dir=str(annotations),
+            verify=False,
+            num_proc=num_proc,
+            download_mode="force_redownload",
+        )
+        ids.append({split: assert_rows(loaded[split], "50", split) for split in loaded})
+    assert ids[0] == ids[1]
+
+
+def test_columns(miniature: Callable[[str], Path], annotations: Path) -> None:
+    loaded = load_dataset(
+        "imagenet_s", "50", data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
+    )
+    features = loaded["train"].features
+    assert list(features) == ["image_id", "image", "annotation", "category", "wnid"]
+    assert features["image"] == Image(mode="RGB")
+    assert features["annotation"] == Image(mode="I")
+    assert isinstance(features["category"], ClassLabel)
+    table = imagenet_s.categories("50")
+    assert features["category"].names == table.names == list(table.id2label.values())
+    assert len(set(table.names)) == 51
+
+
+def test_rows_from_folders_hold_paths(miniature: Callable[[str], Path], annotations: Path) -> None:
+    """No image is copied, except those that have to be made upright."""
+    loaded = load_dataset(
+        "imagenet_s", "919", data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
+    )
+    for split in loaded:
+        stored = loaded[split].cast_column("image", Image(decode=False))["image"][:]
+        assert all(Path(one["path"]).is_file() for one in stored if one["bytes"] is None)
+        assert sum(one["bytes"] is not None for one in stored) <= 0.5 * len(stored)
+        if split.startswith("train") and split != "train_semi":
+            assert all(one["bytes"] is None for one in stored)
