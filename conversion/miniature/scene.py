@@ -140,8 +140,8 @@ def _place(thing: Thing, number: int, x: Field, y: Field, canvas: Field, where: 
     cos, sin = math.cos(thing.angle), math.sin(thing.angle)
     u, v = (x - thing.x) / thing.radius, (y - thing.y) / thing.radius
     distance, colour = DRAWINGS[thing.wnid](u * cos + v * sin, v * cos - u * sin)
-    shadow = np.clip(0.55 - np.roll(distance, (2, 2), (0, 1)) * 4, 0, 1)[..., None]
-    canvas *= 1 - 0.25 * shadow
+    fallen = np.pad(distance, ((2, 0), (2, 0)), mode="edge")[: x.shape[0], : x.shape[1]]
+    canvas *= 1 - 0.25 * np.clip(0.55 - fallen * 4, 0, 1)[..., None]
     light = 1.04 - 0.1 * (u + v) - 0.16 * np.clip(1 + distance * 6, 0, 1)
     cover = np.clip(0.5 - distance * thing.radius, 0, 1)[..., None]
     canvas += (colour * light[..., None] - canvas) * cover
@@ -163,6 +163,10 @@ def _background(image_id: str, x: Field, y: Field) -> Field:
     for edge, colour in ((ridge, hill), (np.full_like(ridge, horizon), ground)):
         cover = np.clip(0.5 + (down - edge) * height, 0, 1)[..., None]
         canvas += (flat(x, colour) * (1.12 - 0.25 * down[..., None]) - canvas) * cover
-    grain = (x.astype(np.int64) * 374761393 + y.astype(np.int64) * 668265263) % 1013 * 7919 % 256
-    canvas += (grain[..., None] / 255.0 - 0.5) * 0.025
+    # Grain: the low bits of a multiplicative hash of the position, in 64-bit integers that wrap.
+    grain = (x.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ (
+        y.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    )
+    grain = (grain ^ (grain >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(56)
+    canvas += (grain[..., None] / 255.0 - 0.5) * 0.02
     return canvas

@@ -1,0 +1,254 @@
+"""Masks to look at: an image with its classes laid over it, and a sheet of many with captions and legends.
+
+Used by `imagenet-s demo` and `imagenet-s show`. Imports `conversion.facts`, `conversion.masks`, `conversion.errors`,
+NumPy and Pillow.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
+from imagenet_s.conversion.masks import check_size
+
+Item = tuple[Image.Image, "NDArray[Any] | None"]
+"""An image and its H x W class ids, or None where it has no mask."""
+
+_PAGE, _CARD, _EDGE, _TEXT, _FAINT = "#eef0f4", "#ffffff", "#d5d9e2", "#1d2433", "#687083"
+_MARGIN, _GAP, _PAD = 18, 14, 8
+_TITLE_SIZE, _LEGEND_SIZE, _CHIP = 12, 12, 11
+# Chosen by trying all steps: ids up to six apart, and the classes of the miniature, come out well apart.
+_HUE_STEP, _FIRST_HUE = 0.21041, 0.5
+_LIGHTNESS = (0.52, 0.68, 0.84)
+_CHROMA = 0.17
+
+
+@functools.cache
+def class_color(class_id: int) -> tuple[int, int, int]:
+    """The RGB colour of a class id, the same everywhere and at all times.
+
+    Hue advances by a fixed part of a turn and lightness in threes, so that neighbouring ids lie far apart; in OKLCH,
+    where equal steps look equal.
+
+    Example:
+        >>> class_color(1), class_color(2)
+        ((72, 152, 254), (255, 158, 252))
+    """
+    hue = 2 * math.pi * (_FIRST_HUE + class_id * _HUE_STEP)
+    lightness = _LIGHTNESS[class_id % len(_LIGHTNESS)]
+    a, b = _CHROMA * math.cos(hue), _CHROMA * math.sin(hue)
+    # OKLab to linear sRGB: the matrices of its definition (Ottosson, 2020).
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (
+        4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
+    )
+    red, green, blue = (round(255 * _gamma(min(max(one, 0.0), 1.0))) for one in linear)
+    return red, green, blue
+
+
+def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.Image:
+    """An image with its mask laid over it.
+
+    Classes are tinted in their colours with a contour, `other` is paled a little, ignored pixels are hatched.
+
+    Args:
+        image: any mode.
+        ids: H x W class ids of the same size.
+        alpha: how much of a class's colour covers the image, 0..1.
+
+    Returns:
+        A new RGB image of the same size.
+
+    Raises:
+        ImageNetSError: the mask has another size than the image.
+    """
+    ids = np.asarray(ids)
+    if ids.ndim != 2:
+        raise ImageNetSError(f"ids has the shape {ids.shape}: an overlay takes H x W class ids.")
+    check_size((ids.shape[1], ids.shape[0]), image.size, "the mask")
+    pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+    present, index = np.unique(ids, return_inverse=True)
+    colours = np.array([class_color(int(one)) for one in present], np.float64)[index.reshape(ids.shape)]
+    classes = (ids != OTHER_ID) & (ids != IGNORE_ID)
+    grey = pixels.mean(axis=2, keepdims=True)
+    pale = 0.62 * pixels + 0.2 * grey + 0.18 * 255
+    # Under its colour a class keeps the light and shade of the picture, not its hue: the legend stays true.
+    tinted = (1 - alpha) * (0.3 * pixels + 0.7 * grey) + alpha * colours
+    result = np.where(classes[..., None], tinted, pale)
+    line = classes & _contour(ids)
+    result[line] = 0.35 * 255 + 0.65 * colours[line]
+    y, x = np.indices(ids.shape)
+    hatch = np.where((x + y) % 4 < 2, 255.0, 70.0)[..., None]
+    result = np.where((ids == IGNORE_ID)[..., None], 0.25 * pixels + 0.75 * hatch, result)
+    return Image.fromarray(np.rint(result).astype(np.uint8))
+
+
+def contact_sheet(
+    items: Sequence[Item],
+    captions: Sequence[str],
+    names: Mapping[int, str],
+    columns: int = 4,
+    tile: tuple[int, int] = (256, 192),
+    alpha: float = 0.6,
+) -> Image.Image:
+    """Many overlays on one sheet: under each its caption and a legend of its classes.
+
+    Args:
+        items: images with their H x W class ids, or with None where there is no mask.
+        captions: one line a tile, such as the image id.
+        names: class id -> name (`categories(config).id2label`); an id without a name is shown as a number.
+        columns: tiles a row; less where there are fewer items.
+        tile: width and height of the box that an image is fitted into, in pixels.
+        alpha: as for `overlay`.
+
+    Returns:
+        An RGB image.
+
+    Raises:
+        ImageNetSError: no items, another number of captions than of items, or a mask of another size than its image.
+    """
+    if not items or len(items) != len(captions):
+        raise ImageNetSError(f"{len(items)} images and {len(captions)} captions: a sheet takes one caption an image.")
+    columns = max(1, min(columns, len(items)))
+    legends = [_legend(ids, names, tile[0]) for _, ids in items]
+    rows = [range(start, min(start + columns, len(items))) for start in range(0, len(items), columns)]
+    heights = [_card_height(tile[1], max(len(legends[i]) for i in row)) for row in rows]
+    width = 2 * _MARGIN + columns * (tile[0] + 2 * _PAD) + (columns - 1) * _GAP
+    sheet = Image.new("RGB", (width, 2 * _MARGIN + sum(heights) + (len(rows) - 1) * _GAP), _PAGE)
+    top = _MARGIN
+    for row, height in zip(rows, heights):
+        for column, i in enumerate(row):
+            left = _MARGIN + column * (tile[0] + 2 * _PAD + _GAP)
+            _card(sheet, (left, top), (tile[0] + 2 * _PAD, height), tile, items[i], captions[i], legends[i], alpha)
+        top += height + _GAP
+    return sheet
+
+
+Legend = list[list[tuple[int, str]]]
+"""Lines of (class id, text), already cut to the width of a tile."""
+
+
+def _card(
+    sheet: Image.Image,
+    at: tuple[int, int],
+    size: tuple[int, int],
+    tile: tuple[int, int],
+    item: Item,
+    caption: str,
+    legend: Legend,
+    alpha: float,
+) -> None:
+    pen = ImageDraw.Draw(sheet)
+    left, top = at
+    pen.rounded_rectangle((left, top, left + size[0] - 1, top + size[1] - 1), 8, fill=_CARD, outline=_EDGE)
+    picture = _fitted(item, tile, alpha)
+    box = left + _PAD, top + _PAD
+    pen.rectangle((*box, box[0] + tile[0] - 1, box[1] + tile[1] - 1), fill="#f6f7f9")
+    sheet.paste(picture, (box[0] + (tile[0] - picture.width) // 2, box[1] + (tile[1] - picture.height) // 2))
+    y = top + _PAD + tile[1] + 6
+    pen.text((left + _PAD, y), _cut(caption, tile[0], _TITLE_SIZE), _TEXT, _font(_TITLE_SIZE))
+    for line in legend:
+        y += _LEGEND_SIZE + 7
+        x = left + _PAD
+        for class_id, text in line:
+            _chip(sheet, pen, (x, y + 2), class_id)
+            pen.text((x + _CHIP + 5, y), text, _FAINT, _font(_LEGEND_SIZE))
+            x += _entry_width(text)
+
+
+def _chip(sheet: Image.Image, pen: ImageDraw.ImageDraw, at: tuple[int, int], class_id: int) -> None:
+    x, y = at
+    if class_id == IGNORE_ID:
+        hatch = overlay(Image.new("RGB", (_CHIP, _CHIP), "#a0a0a0"), np.full((_CHIP, _CHIP), IGNORE_ID))
+        sheet.paste(hatch, at)
+        return
+    pen.rounded_rectangle((x, y, x + _CHIP - 1, y + _CHIP - 1), 3, fill=class_color(class_id))
+
+
+def _fitted(item: Item, tile: tuple[int, int], alpha: float) -> Image.Image:
+    """The overlay at the size it is shown in, so that contours stay one pixel wide and smooth."""
+    image, ids = item
+    scale = min(tile[0] / image.width, tile[1] / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    shown = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    if ids is None:
+        return shown
+    ids = np.asarray(ids)
+    check_size((ids.shape[1], ids.shape[0]), image.size, "the mask")
+    # Each id is resized as a picture of its own, and the strongest wins: smooth edges, and never an invented id.
+    present = np.unique(ids)
+    layers = [
+        np.asarray(Image.fromarray(np.uint8(255) * (ids == one)).resize(size, Image.Resampling.BILINEAR))
+        for one in present
+    ]
+    return overlay(shown, present[np.argmax(layers, axis=0)], alpha)
+
+
+def _legend(ids: NDArray[Any] | None, names: Mapping[int, str], width: int) -> Legend:
+    """The classes of a mask, the largest first, in lines that fit the width; `ignored` comes last."""
+    if ids is None:
+        return []
+    values, counts = np.unique(ids, return_counts=True)
+    order = [int(values[i]) for i in np.argsort(-counts, kind="stable") if values[i] not in (OTHER_ID, IGNORE_ID)]
+    entries = [(one, names.get(one, str(one))) for one in order]
+    if IGNORE_ID in values:
+        entries.append((IGNORE_ID, "ignored"))
+    lines: Legend = []
+    free = 0.0
+    for class_id, name in entries:
+        text = _cut(name, width - _entry_width(""), _LEGEND_SIZE)
+        if not lines or _entry_width(text) - 10 > free:
+            lines.append([])
+            free = width
+        lines[-1].append((class_id, text))
+        free -= _entry_width(text)
+    return lines
+
+
+def _contour(ids: NDArray[Any]) -> NDArray[np.bool_]:
+    """Pixels with another id above, below, left or right of them."""
+    edge = np.zeros(ids.shape, bool)
+    down, right = ids[1:] != ids[:-1], ids[:, 1:] != ids[:, :-1]
+    edge[1:] |= down
+    edge[:-1] |= down
+    edge[:, 1:] |= right
+    edge[:, :-1] |= right
+    return edge
+
+
+def _card_height(tile_height: int, legend_lines: int) -> int:
+    return 2 * _PAD + tile_height + 6 + _TITLE_SIZE + 4 + legend_lines * (_LEGEND_SIZE + 7)
+
+
+def _entry_width(text: str) -> int:
+    return _CHIP + 5 + math.ceil(_font(_LEGEND_SIZE).getlength(text)) + 10
+
+
+def _cut(text: str, width: int, size: int) -> str:
+    """The text, shortened with an ellipsis where it is wider than so many pixels."""
+    if _font(size).getlength(text) <= width:
+        return text
+    while text and _font(size).getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"
+
+
+@functools.cache
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)
+
+
+def _gamma(linear: float) -> float:
+    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055

@@ -1,0 +1,148 @@
+"""Overlays: colours that can be told apart, pixels where they belong, and inputs left alone."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.miniature import IMAGES, image_bytes, images_of, mask_ids
+from imagenet_s.conversion.overlays import class_color, contact_sheet, overlay
+
+NAMES = categories("919").id2label
+
+
+def picture(image_id: str) -> Image.Image:
+    return Image.open(io.BytesIO(image_bytes(image_id)))
+
+
+def distance(one: int, other: int) -> int:
+    return int(np.abs(np.subtract(class_color(one), class_color(other))).sum())
+
+
+def test_neighbouring_classes_have_colours_far_apart() -> None:
+    for one in range(1, 920):
+        for other in range(one + 1, min(one + 7, 920)):
+            assert distance(one, other) > 50, (one, other)
+
+
+@pytest.mark.parametrize("config", ["50", "300", "919"])
+def test_the_miniatures_classes_have_colours_far_apart(config: str) -> None:
+    ids = sorted({categories(config).id_of(image.class_wnid) for image in images_of(config, "train")})
+    for at, one in enumerate(ids):
+        for other in ids[at + 1 :]:
+            assert distance(one, other) > 80, (one, other)
+
+
+def test_overlay_colours_what_the_mask_says() -> None:
+    grey = Image.new("RGB", (60, 40), (128, 128, 128))
+    ids = np.zeros((40, 60), np.int32)
+    ids[5:35, 5:25] = 3
+    ids[5:35, 30:50] = 1000
+    result = np.asarray(overlay(grey, ids, alpha=1.0)).astype(int)
+    assert (result[10:30, 10:20] == class_color(3)).all()
+    other = result[:, 52:]
+    assert np.ptp(other) == 0, "not tinted"
+    assert 128 < other[0, 0, 0] < 200, "paled"
+    ignored = result[8:32, 32:48]
+    assert len(np.unique(ignored)) == 2, "hatched"
+    assert np.ptp(ignored) > 80
+    edge = result[5, 5:25]
+    assert (edge == edge[0]).all()
+    assert not (edge == class_color(3)).all(), "a contour"
+
+
+def test_without_classes_alpha_does_not_matter_and_with_alpha_0_no_colour_shows() -> None:
+    grey = Image.new("L", (30, 20), 100)
+    nothing = np.zeros((20, 30), np.uint16)
+    assert overlay(grey, nothing, 0.2).tobytes() == overlay(grey, nothing, 0.9).tobytes()
+    inside = np.asarray(overlay(grey, nothing + 5, 0.0))
+    assert (inside == 100).all()
+
+
+def test_inputs_stay_as_they_are() -> None:
+    image, ids = picture("ILSVRC2012_val_00000206").convert("RGB"), mask_ids(IMAGES["ILSVRC2012_val_00000206"], "919")
+    pixels, before = image.tobytes(), ids.copy()
+    overlay(image, ids)
+    contact_sheet([(image, ids)], ["one"], NAMES)
+    assert image.tobytes() == pixels
+    np.testing.assert_array_equal(ids, before)
+
+
+@pytest.mark.parametrize("image_id", ["n01443537_478", "n01644373_769", "n02110958_506", "n01443537_72"])
+def test_every_mode_of_image(image_id: str) -> None:
+    image = picture(image_id)
+    result = overlay(image, mask_ids(IMAGES[image_id], "919"))
+    assert result.mode == "RGB"
+    assert result.size == image.size
+
+
+def test_one_pixel() -> None:
+    assert overlay(Image.new("RGB", (1, 1)), np.array([[7]])).size == (1, 1)
+    contact_sheet([(Image.new("RGB", (1, 1)), np.array([[7]]))], [""], NAMES)
+    contact_sheet([(Image.new("RGB", (1000, 1)), np.full((1, 1000), 1000))], [""], NAMES)
+
+
+def test_masks_of_another_size_are_refused() -> None:
+    image, ids = Image.new("RGB", (30, 20)), np.zeros((30, 20), np.uint16)
+    for call in (lambda: overlay(image, ids), lambda: contact_sheet([(image, ids)], ["one"], NAMES)):
+        with pytest.raises(ImageNetSError, match="rotated by its EXIF orientation"):
+            call()
+    with pytest.raises(ImageNetSError, match=r"shape \(20, 30, 3\)"):
+        overlay(image, np.zeros((20, 30, 3), np.uint8))
+
+
+def test_a_sheet_needs_a_caption_an_image() -> None:
+    with pytest.raises(ImageNetSError, match="0 images and 0 captions"):
+        contact_sheet([], [], NAMES)
+    with pytest.raises(ImageNetSError, match="1 images and 2 captions"):
+        contact_sheet([(Image.new("RGB", (3, 3)), None)], ["a", "b"], NAMES)
+
+
+def test_a_sheet_is_made_of_its_tiles() -> None:
+    rows = images_of("919", "validation")[:5]
+    items = [(picture(image.image_id), mask_ids(image, "919")) for image in rows]
+    captions = [image.image_id for image in rows]
+    sheet = contact_sheet(items, captions, NAMES, columns=3, tile=(160, 120))
+    assert contact_sheet(items, captions, NAMES, columns=3, tile=(160, 120)).tobytes() == sheet.tobytes()
+    assert 3 * 160 < sheet.width < 4 * 160
+    assert 2 * 120 < sheet.height < 4 * 120
+    one_row = contact_sheet(items[:2], captions[:2], NAMES, columns=9, tile=(160, 120))
+    assert 2 * 160 < one_row.width < 3 * 160
+    assert one_row.height < sheet.height
+
+    # The picture of a tile is the overlay itself where the box has the image's size.
+    image = IMAGES["ILSVRC2012_val_00045212"]
+    item = picture(image.image_id), mask_ids(image, "919")
+    sheet = contact_sheet([item], ["x"], NAMES, tile=image.size)
+    want = np.asarray(overlay(*item))
+    windows = np.lib.stride_tricks.sliding_window_view(np.asarray(sheet), want.shape)[:, :, 0]
+    assert any((windows[y, x] == want).all() for y in range(windows.shape[0]) for x in range(windows.shape[1]))
+
+
+def test_captions_and_legends_are_on_the_sheet() -> None:
+    blank = Image.new("RGB", (160, 120), "white")
+    ids = np.zeros((120, 160), np.uint16)
+    ids[:50] = 2
+    ids[50:90] = 912
+    legend = np.asarray(contact_sheet([(blank, ids)], ["a caption"], NAMES))
+    pixels = set(map(tuple, legend.reshape(-1, 3)[-legend.shape[1] * 45 :].tolist()))
+    assert {class_color(2), class_color(912)} <= pixels, "a chip a class, below the picture"
+    other_name = np.asarray(contact_sheet([(blank, ids)], ["a caption"], {2: "goldfish", 912: "mushroom"}))
+    other_caption = np.asarray(contact_sheet([(blank, ids)], ["b caption"], NAMES))
+    unnamed = np.asarray(contact_sheet([(blank, ids)], ["a caption"], {}))
+    for other in (other_name, other_caption, unnamed):
+        assert other.shape == legend.shape
+        assert (other != legend).any()
+        assert (other[: 18 + 8 + 192] == legend[: 18 + 8 + 192]).all(), "only the text differs"
+
+
+def test_long_captions_and_many_classes_stay_within_their_tile() -> None:
+    ids = np.repeat(np.arange(1, 41, dtype=np.uint16), 4)[None].repeat(30, 0)
+    item = (Image.new("RGB", (160, 30)), ids)
+    alone = np.asarray(contact_sheet([item], ["a long caption " * 20], NAMES))
+    assert (alone[:, -10:] == alone[0, -1]).all(), "the margin on the right is empty"
+    narrow = contact_sheet([item], ["x"], dict.fromkeys(range(50), "a very long name of a class" * 3), tile=(96, 72))
+    assert narrow.height > 40 * 12, "a line a class"
