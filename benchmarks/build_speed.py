@@ -6,7 +6,7 @@
 Each step runs in a fresh process with a cache of its own; rounds alternate with the scan, so that a machine whose speed
 drifts changes both. Printed are medians and ratios to the scan. "prepare masks" is what the first use of an archive
 costs, once: every official PNG is checked and kept as 16-bit grey; beside it stands merely decoding the same PNGs with
-Pillow. "cold build" is with the masks prepared (`imagenet-s download` prepares them too) and an empty cache of datasets.
+Pillow. "cold build" is with the masks prepared (`imagenet-s download` prepares them too) and no cache of datasets.
 """
 
 from __future__ import annotations

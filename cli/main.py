@@ -16,7 +16,9 @@ from collections.abc import Sequence
 # One module a command: `add_parser(subparsers)` describes it, `run(args)` does it and returns the exit code.
 # Heavy imports belong into `run`, so that `imagenet-s --help` answers at once.
 COMMANDS: tuple[str, ...] = (
-    # one a line
+    "demo",
+    "check",
+    "show",
 )
 
 

@@ -65,9 +65,7 @@ def test_the_official_tree_gives_the_same_rows(
 
 
 @pytest.mark.parametrize("layout", [one for one in RANDOM_ACCESS if one != "folders"])
-def test_order_does_not_depend_on_the_layout(
-    layout: str, miniature: Callable[[str], Path], annotations: Path
-) -> None:
+def test_order_does_not_depend_on_the_layout(layout: str, miniature: Callable[[str], Path], annotations: Path) -> None:
     """Except where a form can only be read from front to back."""
     ids = []
     for one in ("folders", layout):
