@@ -219,13 +219,9 @@ def _legend(ids: NDArray[Any] | None, names: Mapping[int, str], width: int) -> L
 
 def _contour(ids: NDArray[Any]) -> NDArray[np.bool_]:
     """Pixels with another id above, below, left or right of them."""
-    edge = np.zeros(ids.shape, bool)
-    down, right = ids[1:] != ids[:-1], ids[:, 1:] != ids[:, :-1]
-    edge[1:] |= down
-    edge[:-1] |= down
-    edge[:, 1:] |= right
-    edge[:, :-1] |= right
-    return edge
+    padded = np.pad(ids, 1, mode="edge")
+    sides = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
+    return np.logical_or.reduce([side != ids for side in sides])
 
 
 def _card_height(tile_height: int, legend_lines: int) -> int:

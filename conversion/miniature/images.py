@@ -54,7 +54,7 @@ def _with_metadata(jpeg: bytes, image: MiniImage) -> bytes:
     if image.kind == "orientation0":
         return _with_app1(jpeg, _exif(order, orientation=0, resolution=(72, 1)))
     if image.kind == "bad_exif_rational":
-        return _with_app1(jpeg, _exif(order, orientation=6, resolution=(0, 0)))
+        return _with_app1(jpeg, _exif(order, orientation=6, resolution=(-1, 0)))
     if image.kind == "orientation6_xmp":
         return _with_app1(jpeg, _XMP_HEADER + _XMP_PACKET)
     return jpeg
@@ -65,7 +65,8 @@ def _exif(order: str, orientation: int, resolution: tuple[int, int]) -> bytes:
 
     Written by hand because Pillow does not write values it holds for wrong, and those are the point.
     """
-    short, rational, entries = 3, 5, 2
+    # -1/0 is what Pillow reads and then fails to write back, which `ImageOps.exif_transpose` does: a signed rational.
+    short, rational, entries = 3, 10 if resolution[0] < 0 else 5, 2
     data_offset = 8 + 2 + 12 * entries + 4  # header, number of entries, entries, offset of the next directory
     return (
         _EXIF_HEADER
@@ -75,7 +76,7 @@ def _exif(order: str, orientation: int, resolution: tuple[int, int]) -> bytes:
         + struct.pack(order + "HHIHH", 0x0112, short, 1, orientation, 0)
         + struct.pack(order + "HHII", 0x011A, rational, 1, data_offset)
         + struct.pack(order + "I", 0)
-        + struct.pack(order + "II", *resolution)
+        + struct.pack(order + "ii", *resolution)
     )
 
 

@@ -1,7 +1,9 @@
 """The miniature is what it says: lists, masks, rows and pictures agree, checked by reading them independently."""
 
 import csv
+import doctest
 import hashlib
+import importlib
 import os
 import re
 import subprocess
@@ -274,6 +276,13 @@ def test_extracted_annotations_are_the_archives_content(annotations: Path, tmp_p
             for name in archive.namelist():
                 assert name.endswith("/") or found.pop(name) == archive.read(name)
     assert not found
+
+
+@pytest.mark.parametrize("module", ["contents", "scene", "expected"])
+def test_docstring_examples(module: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"{miniature.__name__}.{module}"))
+    assert result.attempted
+    assert not result.failed
 
 
 def test_what_does_not_exist_is_refused(tmp_path: Path) -> None:

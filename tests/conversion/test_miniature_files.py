@@ -9,10 +9,12 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.miniature import (
     IMAGES,
     KINDS,
@@ -25,6 +27,7 @@ from imagenet_s.conversion.miniature import (
 )
 from imagenet_s.conversion.miniature.scene import render
 
+PILLOW = tuple(map(int, PIL.__version__.split(".")[:2]))
 BY_NAME = {f"{image_id}.JPEG": image for image_id, image in IMAGES.items()}
 
 
@@ -54,9 +57,9 @@ def exif_entries(payload: bytes) -> dict[int, tuple[int, ...]]:
         if kind == 3:
             entries[tag] = struct.unpack(order + "H", tiff[at + 8 : at + 10])
         else:
-            assert kind == 5
+            assert kind in (5, 10)
             (offset,) = struct.unpack(order + "I", tiff[at + 8 : at + 12])
-            entries[tag] = struct.unpack(order + "II", tiff[offset : offset + 8])
+            entries[tag] = struct.unpack(order + ("II" if kind == 5 else "ii"), tiff[offset : offset + 8])
     return entries
 
 
@@ -78,7 +81,7 @@ def test_a_file_is_of_its_kind(image_id: str) -> None:
         assert exif[:6] == b"Exif\0\0"
         entries = exif_entries(exif)
         assert entries[0x0112] == (0 if image.kind == "orientation0" else 6,)
-        assert entries[0x011A] == ((0, 0) if image.kind == "bad_exif_rational" else (72, 1))
+        assert entries[0x011A] == ((-1, 0) if image.kind == "bad_exif_rational" else (72, 1))
     elif image.kind == "orientation6_xmp":
         (xmp,) = app1
         assert xmp.startswith(b"http://ns.adobe.com/xap/1.0/\0")
@@ -94,6 +97,8 @@ def test_pillow_sees_the_orientations() -> None:
     byte_orders = set()
     for image in IMAGES.values():
         with Image.open(io.BytesIO(image_bytes(image.image_id))) as picture:
+            if image.kind == "orientation6_xmp" and PILLOW < (11, 2):
+                continue  # it does not look into the XMP of a JPEG yet
             seen = picture.getexif().get(0x0112)
             want = {"orientation6": 6, "orientation6_xmp": 6, "bad_exif_rational": 6, "orientation0": 0}
             assert seen == want.get(image.kind), image.image_id
@@ -261,11 +266,13 @@ def test_datasets_reads_the_parquet_and_the_webdataset(tmp_path: Path) -> None:
     row = loaded["train"].cast_column("image", datasets.Image(decode=False))[0]
     image_id = row["image"]["path"].rsplit("_", 1)[0]
     assert row["image"]["bytes"] == image_bytes(image_id)
-    names = loaded["train"].features["label"].names
-    assert names[row["label"]] in ("paper towel", "n03887697", "n09472597") or image_id[:9] not in ("n03887697",)
+    names, wnid = loaded["train"].features["label"].names, IMAGES[image_id].imagenet_wnid
+    assert len(names) == 11
+    assert names[row["label"]] == {row.wnid: row.name for row in categories("919")}.get(wnid, wnid)
     shards = write_imagenet(tmp_path / "webdataset", "webdataset")
     stream = datasets.load_dataset(
         "webdataset", data_files={"validation": str(shards / "imagenet1k-validation-*.tar")}, streaming=True
     )["validation"]
+    stream = stream.cast_column("jpg", datasets.Image(decode=False))
     keys = [sample["__key__"] for sample in stream]
     assert sorted(keys) == sorted(image.image_id for image in images_of_imagenet("val"))

@@ -1,11 +1,13 @@
 """Overlays: colours that can be told apart, pixels where they belong, and inputs left alone."""
 
+import doctest
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from imagenet_s.conversion import overlays
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.miniature import IMAGES, image_bytes, images_of, mask_ids
@@ -16,6 +18,10 @@ NAMES = categories("919").id2label
 
 def picture(image_id: str) -> Image.Image:
     return Image.open(io.BytesIO(image_bytes(image_id)))
+
+
+def test_docstring_examples() -> None:
+    assert doctest.testmod(overlays) == (0, 1)
 
 
 def distance(one: int, other: int) -> int:
@@ -49,9 +55,11 @@ def test_overlay_colours_what_the_mask_says() -> None:
     ignored = result[8:32, 32:48]
     assert len(np.unique(ignored)) == 2, "hatched"
     assert np.ptp(ignored) > 80
-    edge = result[5, 5:25]
-    assert (edge == edge[0]).all()
-    assert not (edge == class_color(3)).all(), "a contour"
+    ring = np.ones((30, 20), bool)
+    ring[1:-1, 1:-1] = False
+    contour = np.unique(result[5:35, 5:25][ring], axis=0)
+    assert len(contour) == 1, "one pixel wide on all sides"
+    assert (contour > class_color(3)).any(), "and lighter than the class"
 
 
 def test_without_classes_alpha_does_not_matter_and_with_alpha_0_no_colour_shows() -> None:
@@ -137,6 +145,29 @@ def test_captions_and_legends_are_on_the_sheet() -> None:
         assert other.shape == legend.shape
         assert (other != legend).any()
         assert (other[: 18 + 8 + 192] == legend[: 18 + 8 + 192]).all(), "only the text differs"
+
+
+def test_the_legend_names_the_largest_class_first_and_ignored_last() -> None:
+    ids = np.zeros((90, 160), np.uint16)
+    ids[:10], ids[10:50], ids[50:80] = 2, 912, 1000
+    below = np.asarray(contact_sheet([(Image.new("RGB", (160, 90), "white"), ids)], [""], NAMES))[18 + 8 + 192 :]
+
+    def left_of(colour: tuple[int, int, int]) -> int:
+        return int(np.nonzero((below == colour).all(axis=2))[1].min())
+
+    hatch = np.asarray(overlay(Image.new("RGB", (4, 4), "#a0a0a0"), np.full((4, 4), 1000)))[0, 0]
+    assert left_of(class_color(912)) < left_of(class_color(2)) < left_of(tuple(hatch.tolist()))
+
+
+def test_the_cards_of_a_sheet_are_apart() -> None:
+    items = [(Image.new("RGB", (40, 30), "black"), None)] * 4
+    sheet = np.asarray(contact_sheet(items, ["x"] * 4, NAMES, columns=2, tile=(40, 30)))
+    page = sheet[0, 0]
+    for axis in (0, 1):
+        empty = (sheet == page).all(axis=2).all(axis=1 - axis)
+        starts = np.nonzero(empty[:-1] & ~empty[1:])[0]
+        assert len(starts) == 2, "two rows and two columns of cards with page between them"
+        assert empty[-1], "and page at the end"
 
 
 def test_long_captions_and_many_classes_stay_within_their_tile() -> None:
