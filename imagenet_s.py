@@ -94,19 +94,18 @@ class ImageNetSConfig(datasets.BuilderConfig):
     on_missing: Literal["error", "skip"] = "error"
     verify: bool = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
+        """The name of the cache: two spellings of the same thing share one.
+
+        `datasets` sets the arguments one by one and calls this once all are there, so this is where they are checked.
+        """
         if self.on_missing not in ("error", "skip"):
             raise ImageNetSError(f'on_missing={self.on_missing!r}: "error" and "skip" are known.')
         if self.splits is not None:
             given = (self.splits,) if isinstance(self.splits, str) else tuple(self.splits)
             self.splits = tuple(dict.fromkeys(_SPELLINGS.get(one, one) for one in given))
-
-    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
-        """The name of the cache: two spellings of the same thing share one."""
-        data_dir = self.data_dir if self.data_dir is not None else config_kwargs.get("data_dir")
         canonical = {
-            "data_dir": resolve_data_dir(data_dir),
+            "data_dir": resolve_data_dir(self.data_dir),
             "annotations_dir": resolve_annotations_dir(self.annotations_dir),
             "splits": ",".join(sorted(self.splits)) if self.splits is not None else None,
             "on_missing": self.on_missing,

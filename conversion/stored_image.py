@@ -1,8 +1,11 @@
 """The feature of the column `image`: `datasets.Image`, but as stored, and with names in its errors.
 
 Rows from folders are paths, and no training file is opened to build them: opening 1.28 million files just to read
-their orientation would take longer than everything else. So the orientation is looked at when an image is decoded or
-embedded. (Rows of the other splits need no such care: their few odd images were made upright when they were built.)
+their orientation would take longer than everything else. So their orientation is looked at when they are decoded. Rows
+of the other splits need no such care: their few odd images were made upright when the rows were built.
+
+The one gap: `save_to_disk` and `push_to_hub` of `train` and `train_full` from folders copy files as they are, with the
+plain feature, so that readers without this package rotate those few. `imagenet-s convert` writes them upright.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-import pyarrow as pa
 from PIL import Image as PILImage
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -41,8 +43,8 @@ def as_stored(data: bytes, name: str) -> bytes:
 class StoredImage(datasets.Image):
     """`datasets.Image` that shows an image as it is stored, whatever its EXIF orientation says.
 
-    Equal to, saved as and read back as a plain `Image`: data sets written with it need nothing of this package, and
-    embedding (`save_to_disk`, `push_to_hub`) writes the bytes that any decoder shows as stored.
+    It stays in place through `map`, `filter`, `select` and the like. Equal to and saved as a plain `Image`: what is
+    written with it needs nothing of this package.
     """
 
     def decode_example(self, value: Any, token_per_repo_id: dict[str, Any] | None = None) -> PILImage.Image:
@@ -64,31 +66,9 @@ class StoredImage(datasets.Image):
         except (OSError, SyntaxError) as error:
             raise ImageNetSError(f"{name}: damaged ({error}); fetch it again.") from error
 
-    def embed_storage(self, storage: pa.StructArray, *args: Any, local_files: bool = True, **options: Any) -> pa.Array:
-        """Put the bytes of local files into the rows.
-
-        The further arguments are those of the installed `datasets`, which differ between its versions.
-        """
-        if local_files:
-            rows = storage.to_pylist()
-            data = [_bytes_of(row) if row is not None else None for row in rows]
-            paths = [row and row["path"] and os.path.basename(row["path"]) for row in rows]
-            storage = pa.StructArray.from_arrays(
-                [pa.array(data, pa.binary()), pa.array(paths, pa.string())], ["bytes", "path"], mask=storage.is_null()
-            )
-        else:
-            options["local_files"] = False
-        return super().embed_storage(storage, *args, **options)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, datasets.Image):
             return NotImplemented
         return (self.mode, self.decode, self.id) == (other.mode, other.decode, other.id)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def _bytes_of(row: dict[str, Any]) -> bytes | None:
-    if row["bytes"] is not None or row["path"] is None or not os.path.exists(row["path"]):
-        return row["bytes"]
-    return as_stored(Path(row["path"]).read_bytes(), row["path"])

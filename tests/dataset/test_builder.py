@@ -1,0 +1,231 @@
+"""The builder: its names, its caches, its errors; what happens to an ImageNet that is not whole."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pytest
+from datasets import get_dataset_config_names, load_dataset
+from PIL import Image
+
+import imagenet_s
+from imagenet_s.conversion.miniature import expected_rows, image_bytes
+
+ROOT = Path(imagenet_s.__file__).parent
+
+
+@pytest.fixture
+def copy(miniature: Callable[[str], Path], tmp_path: Path) -> Path:
+    """A miniature ImageNet of the test's own, to do damage to."""
+    return Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
+
+
+def load(data_dir: Path, annotations: Path, split: str = "validation", **options: object) -> datasets.Dataset:
+    return imagenet_s.load_dataset(
+        "50", data_dir=data_dir, annotations_dir=annotations, split=split, **{"verify": False, **options}
+    )
+
+
+def test_the_name_is_taught() -> None:
+    assert get_dataset_config_names("imagenet_s") == ["50", "300", "919"]
+    assert imagenet_s.ImageNetS.DEFAULT_CONFIG_NAME == "919"
+
+
+def test_teaching_twice_changes_nothing() -> None:
+    before = datasets.load.dataset_module_factory
+    assert imagenet_s.teach_name("imagenet_s", "imagenet_s")
+    assert datasets.load.dataset_module_factory is before
+
+
+def test_a_datasets_that_moved_things_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.load, "dataset_module_factory", lambda where: None)
+    with pytest.warns(RuntimeWarning, match="has moved what load_dataset"):
+        assert not imagenet_s.teach_name("imagenet_s", "imagenet_s")
+
+
+def test_a_local_folder_of_the_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "imagenet_s").mkdir()
+    (tmp_path / "imagenet_s" / "data.csv").write_text("number\n7\n")
+    monkeypatch.chdir(tmp_path)
+    assert load_dataset("imagenet_s", split="train")[0] == {"number": 7}
+
+
+def test_data_dir_is_asked_for() -> None:
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"data_dir=.*IMAGENET_S_DATA_DIR"):
+        load_dataset("imagenet_s", "50")
+
+
+def test_variables_stand_in_for_arguments(
+    miniature: Callable[[str], Path], annotations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGENET_S_DATA_DIR", str(miniature("folders")))
+    monkeypatch.setenv("IMAGENET_S_ANNOTATIONS_DIR", str(annotations))
+    loaded = load_dataset("imagenet_s", "50", split="test", verify=False)
+    assert len(loaded) == len(expected_rows("50", "test"))
+
+
+def test_two_spellings_share_a_cache(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(miniature("folders"))
+    plain = imagenet_s.ImageNetS("50", data_dir=str(miniature("folders")), annotations_dir=str(annotations))
+    linked = imagenet_s.ImageNetS("50", data_dir=f"{link}{os.sep}", annotations_dir=str(annotations) + os.sep)
+    other = imagenet_s.ImageNetS("50", data_dir=str(miniature("flat")), annotations_dir=str(annotations))
+    assert plain.cache_dir == linked.cache_dir != other.cache_dir
+
+
+@pytest.mark.parametrize(
+    ("given", "split"),
+    [("train-semi", "train_semi"), ("val", "validation"), ("val[:50%]", "validation"), ("test", "test")],
+)
+def test_official_spellings(given: str, split: str, miniature: Callable[[str], Path], annotations: Path) -> None:
+    loaded = load(miniature("folders"), annotations, split=given)
+    names = {row.image_id for row in expected_rows("50", split)}
+    assert set(loaded["image_id"][:]) <= names
+    assert len(loaded) == (len(names) if "[" not in given else round(len(names) / 2))
+
+
+def test_only_the_split_asked_for_is_built(miniature: Callable[[str], Path], annotations: Path) -> None:
+    loaded = load(miniature("folders"), annotations, split="val+train-semi")
+    assert set(loaded.info.splits) == {"validation", "train_semi"}
+    assert len(loaded) == len(expected_rows("50", "validation")) + len(expected_rows("50", "train_semi"))
+
+
+def test_unknown_splits_and_policies(miniature: Callable[[str], Path], annotations: Path) -> None:
+    with pytest.raises(imagenet_s.ImageNetSError, match="has no split 'train_full'; it has train, train_semi"):
+        load(miniature("folders"), annotations, split="train_full")
+    with pytest.raises(imagenet_s.ImageNetSError, match="on_missing='ignore'"):
+        load(miniature("folders"), annotations, on_missing="ignore")
+
+
+def test_an_incomplete_imagenet(copy: Path, annotations: Path, caplog: pytest.LogCaptureFixture) -> None:
+    names = sorted(row.image_id for row in expected_rows("50", "validation"))
+    gone = next(copy.rglob(f"{names[0]}.JPEG"))
+    gone.unlink()
+    message = (
+        rf"validation: {len(names)} images expected, {len(names) - 1} found in .*"
+        rf'first missing: {names[0]}; on_missing="skip" goes on'
+    )
+    with pytest.raises(imagenet_s.ImageNetSError, match=message):
+        load(copy, annotations)
+    loaded = load(copy, annotations, on_missing="skip")
+    assert sorted(loaded["image_id"][:]) == names[1:]
+    assert names[0] in caplog.text, "what was skipped is reported"
+
+
+def test_official_counts(miniature: Callable[[str], Path]) -> None:
+    with pytest.raises(
+        imagenet_s.ImageNetSError, match=r"train: 64,431 images expected, 52 found .*classes without images"
+    ):
+        imagenet_s.load_dataset("50", data_dir=miniature("folders"), split="train")
+
+
+@pytest.mark.parametrize("damage", ["empty", "html", "cut"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_damaged_image_is_named(damage: str, streaming: bool, copy: Path, annotations: Path) -> None:
+    image_id = next(row.image_id for row in expected_rows("50", "validation"))
+    path = next(copy.rglob(f"{image_id}.JPEG"))
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "html": b"<html>not found</html>", "cut": whole[: len(whole) // 2]}[damage])
+    with pytest.raises(imagenet_s.ImageNetSError, match=rf"{image_id}.JPEG: .*fetch it again"):
+        list(load(copy, annotations, streaming=streaming))
+
+
+def test_a_damaged_training_image_is_named_when_it_is_read(copy: Path, annotations: Path) -> None:
+    """Training files are not opened by building a table of their paths."""
+    image_id = next(row.image_id for row in expected_rows("50", "train"))
+    path = next(copy.rglob(f"{image_id}.JPEG"))
+    path.write_bytes(path.read_bytes()[:1000])
+    loaded = load(copy, annotations, split="train")
+    with pytest.raises(imagenet_s.ImageNetSError, match=rf"{image_id}.JPEG: damaged"):
+        list(loaded)
+
+
+def test_a_resized_image_is_refused(copy: Path, annotations: Path) -> None:
+    image_id = next(row.image_id for row in expected_rows("50", "validation"))
+    path = next(copy.rglob(f"{image_id}.JPEG"))
+    Image.open(path).convert("RGB").resize((64, 48)).save(path, "JPEG")
+    with pytest.raises(imagenet_s.ImageNetSError, match=rf"the mask of {image_id} is \d+ x \d+ .*its image 64 x 48"):
+        load(copy, annotations)
+
+
+@pytest.mark.parametrize("split", ["train_semi", "validation", "test"])
+def test_saved_rows_stay_as_stored(
+    split: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    """Read back by plain datasets, in a process that knows nothing of this package."""
+    loaded = load(miniature("folders"), annotations, split=split)
+    loaded.save_to_disk(tmp_path / "saved")
+    code = f"""
+        import sys, numpy as np, datasets
+        assert "imagenet_s" not in sys.modules
+        ds = datasets.load_from_disk({str(tmp_path / "saved")!r})
+        np.savez({str(tmp_path / "pixels.npz")!r}, **{{row["image_id"]: np.asarray(row["image"]) for row in ds}})
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=tmp_path)
+    expected = {row.image_id: row.pixels for row in expected_rows("50", split)}
+    with np.load(tmp_path / "pixels.npz") as pixels:
+        assert sorted(pixels) == sorted(expected)
+        for image_id in pixels:
+            np.testing.assert_array_equal(pixels[image_id], expected[image_id])
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+def test_mapped_training_rows_stay_as_stored(
+    num_proc: int | None, miniature: Callable[[str], Path], annotations: Path
+) -> None:
+    """Training rows are turned upright by the feature, which what `datasets` makes of them must keep."""
+    loaded = load(miniature("folders"), annotations, split="train")
+    expected = {row.image_id: row.pixels for row in expected_rows("50", "train")}
+    mapped = loaded.map(lambda row: {"length": len(row["image_id"])}, num_proc=num_proc).shuffle(seed=0)
+    for row in mapped:
+        np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+
+
+def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) -> None:
+    """kill -9 in the middle; the next load gives the right rows without any cleaning up."""
+    code = f"""
+        import os, signal, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        import imagenet_s
+        from imagenet_s.conversion import rows
+        plain, seen = rows.generate, []
+        def deadly(*args):
+            for table in plain(*args):
+                seen.append(table)
+                if len(seen) == int(sys.argv[1]):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                yield table
+        rows.generate = deadly
+        imagenet_s.load_dataset("50", data_dir={str(copy)!r}, annotations_dir={str(annotations)!r},
+                                cache_dir={str(tmp_path / "cache")!r}, verify=False)
+    """
+    for moment in ("1", "2", "3", "4"):  # one table a split here; in each of the four
+        killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code), moment], capture_output=True, check=False)
+        assert killed.returncode == -9, killed.stderr.decode()
+    started = time.monotonic()
+    loaded = imagenet_s.load_dataset(
+        "50", data_dir=copy, annotations_dir=annotations, cache_dir=str(tmp_path / "cache"), verify=False
+    )
+    assert time.monotonic() - started < 60
+    for split in loaded:
+        assert sorted(loaded[split]["image_id"][:]) == sorted(row.image_id for row in expected_rows("50", split))
+
+
+def test_an_images_bytes_are_not_touched(miniature: Callable[[str], Path], annotations: Path) -> None:
+    """Only the orientation value of the few images that would be rotated; never a re-encoding."""
+    loaded = load(miniature("tars"), annotations, split="train").cast_column("image", datasets.Image(decode=False))
+    changed = 0
+    for row in loaded:
+        stored, given = image_bytes(row["image_id"]), row["image"]["bytes"]
+        assert len(stored) == len(given)
+        different = sum(a != b for a, b in zip(stored, given))
+        assert different <= 1
+        changed += different
+    assert changed >= 1
