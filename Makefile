@@ -4,13 +4,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint bench clean
+# The oldest versions that pyproject.toml admits, on the oldest Python at hand.
+OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 pillow==10.3.0 pyarrow==17.0.0 \
+          scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0
+OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
+
+.PHONY: demo test test-oldest lint bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not slow"
+
+test-oldest: $(VENV)-oldest/.test
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not slow"
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -38,4 +46,9 @@ $(VENV)/.lint: $(VENV)/.test
 	mkdir -p $(VENV)/types/imagenet_s
 	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)/types/imagenet_s/__init__.py
 	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
+	touch $@
+
+$(VENV)-oldest/.test: pyproject.toml
+	$(OLDEST_PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --editable ".[test]" $(OLDEST)
 	touch $@

@@ -161,7 +161,7 @@ def test_saved_rows_stay_as_stored(
 ) -> None:
     """Read back by plain datasets, in a process that knows nothing of this package."""
     loaded = load(miniature("folders"), annotations, split=split)
-    loaded.save_to_disk(tmp_path / "saved")
+    loaded.save_to_disk(str(tmp_path / "saved"))
     code = f"""
         import sys, numpy as np, datasets
         assert "imagenet_s" not in sys.modules
