@@ -113,12 +113,13 @@ def _parquet(address: str, files: list[str], name: PartName) -> Part | None:
 
 
 def _images(folder: str, name: PartName) -> Part | None:
-    """Images in class folders or directly in the folder: the first that is found says which."""
+    """Images in class folders or directly in the folder, by their official names; the first one found says which."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if image_id_of(entry.name, name) and entry.is_file():
                 return FolderPart(folder, name, "a flat folder")
-            if WNID.fullmatch(entry.name) and entry.is_dir():
+            is_class = WNID.fullmatch(entry.name) and entry.is_dir()
+            if is_class and any(image_id_of(one, name) for one in os.listdir(entry.path)):
                 return FolderPart(folder, name, "class folders")
     return None
 

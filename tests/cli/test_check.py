@@ -1,0 +1,82 @@
+"""`imagenet-s check`, and how every command fails."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imagenet_s.cli.main import main
+from imagenet_s.conversion.miniature import expected_rows
+
+
+def test_a_whole_imagenet(miniature: Callable[[str], Path], annotations: Path, capsys: pytest.CaptureFixture) -> None:
+    root = str(miniature("kaggle"))
+    assert main(["check", root, "--annotations-dir", str(annotations), "--no-verify", "--json", "-"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "class folders" in result["recognised"]
+    for split, one in result["splits"].items():
+        assert one["found"] == len(expected_rows("919", split))
+        assert one["problem"] is None
+
+
+def test_what_is_missing_is_named(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    root = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    gone = expected_rows("50", "test")[0].image_id
+    next(root.rglob(f"{gone}.JPEG")).unlink()
+    arguments = ["check", str(root), "--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    assert main([*arguments, "--list-missing"]) == 1
+    out, err = capsys.readouterr()
+    assert f"\ntest {gone}\n" in out
+    assert 'on_missing="skip"' in err
+
+
+def test_errors_are_one_paragraph(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["check", str(tmp_path / "gone")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("imagenet-s: data_dir ")
+    assert err.count("\n") == 1
+    monkeypatch.setenv("IMAGENET_S_DEBUG", "1")
+    assert main(["check", str(tmp_path / "gone")]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check"], ["check", "x", "--config", "100"]])
+def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "imagenet-s" in capsys.readouterr().err
+
+
+def test_demo_and_show(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    from PIL import Image
+
+    demo = tmp_path / "demo"
+    assert main(["demo", "--output", str(demo)]) == 0
+    out = capsys.readouterr().out
+    assert out.rstrip().splitlines()[-1].startswith(str(demo)), "it ends by saying where to look"
+    assert Image.open(demo / "overlays.png").width > 500
+    assert main(["demo", "--output", str(demo)]) == 0, "an earlier demo is replaced"
+    capsys.readouterr()
+    shown = ["show", str(demo / "imagenet"), "--annotations-dir", str(demo / "annotations"), "--no-verify"]
+    assert (
+        main([*shown, "--output", str(tmp_path / "sheets"), "--config", "300", "--count", "5", "--per-sheet", "3"]) == 0
+    )
+    assert [Path(line).name for line in capsys.readouterr().out.split()] == [
+        "300-validation-01.png",
+        "300-validation-02.png",
+    ]
+
+
+def test_demo_leaves_other_folders_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert main(["demo", "--output", str(tmp_path)]) == 1
+    assert (tmp_path / "thesis.tex").exists()
+    assert "no earlier demo" in capsys.readouterr().err

@@ -1,0 +1,119 @@
+"""What is recognised, and what is said where nothing is."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.recognise import open_imagenet
+from imagenet_s.conversion.miniature import images_of_imagenet
+
+FORMS = {
+    "folders": ("class folders", "class folders"),
+    "flat": ("class folders", "a flat folder"),
+    "kaggle": ("class folders", "a flat folder"),
+    "tars": ("the official tar", "the official tar"),
+    "class-tars": ("a tar a class", "the official tar"),
+    "parquet": ("Parquet files", "Parquet files"),
+    "hub-tars": ("the Hub's compressed tars", "the Hub's compressed tars"),
+    "hub-tars-extracted": ("extracted tars", "a flat folder"),
+    "webdataset": ("WebDataset tars", "WebDataset tars"),
+}
+
+
+def ids_of(name: str) -> list[str]:
+    return sorted(one.image_id for one in images_of_imagenet({"validation": "val"}.get(name, name)))
+
+
+@pytest.mark.parametrize("layout", FORMS)
+def test_each_layout_is_recognised_and_whole(layout: str, miniature: Callable[[str], Path]) -> None:
+    found = open_imagenet(miniature(layout))
+    for name, form in zip(("train", "validation"), FORMS[layout]):
+        part = found.part(name)
+        assert repr(part).startswith(form)
+        assert sorted(part.index()["image_id"].to_pylist()) == ids_of(name)
+
+
+def test_parts_may_come_in_different_forms(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    shutil.copytree(miniature("folders") / "train", tmp_path / "train")
+    shutil.copy(next(miniature("tars").rglob("ILSVRC2012_img_val.tar")), tmp_path)
+    found = open_imagenet(tmp_path)
+    assert repr(found.train).startswith("class folders")
+    assert repr(found.validation).startswith("the official tar")
+
+
+def test_a_missing_part_is_said(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    shutil.copytree(miniature("folders") / "val", tmp_path / "val")
+    with pytest.raises(ImageNetSError, match=r"holds class folders at .*val, but no train images: expected train/"):
+        open_imagenet(tmp_path).part("train")
+
+
+def test_the_folder_below_is_noticed(miniature: Callable[[str], Path]) -> None:
+    root = miniature("folders")
+    with pytest.raises(ImageNetSError, match=rf"looks like the train/ or val/ folder .*above it, {root}"):
+        open_imagenet(root / "train")
+
+
+@pytest.mark.parametrize("renamed", ["train/n01440764/1.JPEG", "val/293.jpg", "val/n01440764/tench.png"])
+def test_renamed_copies_are_refused(renamed: str, tmp_path: Path) -> None:
+    path = tmp_path / renamed
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xff\xd8")
+    with pytest.raises(ImageNetSError, match=rf"other file names \({renamed}\).*Use a copy that kept them"):
+        open_imagenet(tmp_path)
+
+
+def test_nothing_known(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing here")
+    with pytest.raises(ImageNetSError, match=r"no ImageNet in .*it holds notes.txt"):
+        open_imagenet(tmp_path)
+    with pytest.raises(ImageNetSError, match=r"notes.txt is a file"):
+        open_imagenet(tmp_path / "notes.txt")
+    with pytest.raises(ImageNetSError, match=r"gone is no folder"):
+        open_imagenet(tmp_path / "gone")
+
+
+def test_an_image_that_occurs_twice(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
+    image = next((root / "val").rglob("*.JPEG"))
+    (root / "val" / "n00000001").mkdir()
+    shutil.copy(image, root / "val" / "n00000001")
+    with pytest.raises(ImageNetSError, match=rf"occur more than once; {image.stem}, for instance, is in .* and "):
+        open_imagenet(root).part("validation").index()
+
+
+def test_a_missing_parquet_file(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(miniature("parquet"), tmp_path / "imagenet"))
+    next(root.rglob("train-00001-of-*.parquet")).unlink()
+    with pytest.raises(ImageNetSError, match=r"holds 2 of 3 train Parquet files; fetch the others"):
+        open_imagenet(root)
+
+
+@pytest.mark.parametrize("layout", ["tars", "webdataset", "hub-tars"])
+def test_a_tar_that_was_cut_off(layout: str, miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(miniature(layout), tmp_path / "imagenet"))
+    tar = sorted(root.rglob("*val*.tar*"))[0]
+    tar.write_bytes(tar.read_bytes()[: tar.stat().st_size // 3 * 2])
+    with pytest.raises(ImageNetSError, match=rf"{tar.name} (ends within|is not a whole tar).*fetch it again"):
+        open_imagenet(root).part("validation").index()
+
+
+def test_a_changed_tar_is_looked_into_again(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    """An index is remembered for a file as it is, not for its name."""
+    root = Path(shutil.copytree(miniature("webdataset"), tmp_path / "imagenet"))
+    tars = sorted(root.rglob("*train*.tar"))
+    before = open_imagenet(root).part("train").index().num_rows
+    tars[0].unlink()
+    assert open_imagenet(root).part("train").index().num_rows < before
+
+
+def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
+    folder = next(one for one in (root / "train").iterdir() if one.is_dir())
+    for name in ("Thumbs.db", "index.txt", ".DS_Store"):
+        (folder / name).write_text("x")
+        (root / "train" / name).write_text("x")
+    found = open_imagenet(root).part("train").index()
+    assert sorted(found["image_id"].to_pylist()) == ids_of("train")
