@@ -22,7 +22,8 @@ from imagenet_s.conversion.locking import locked
 
 logger = logging.getLogger("imagenet_s")
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
+"""Bytes written at a time, and at most so many are lost when a connection breaks off."""
 _TIMEOUT = (10.0, 30.0)
 """Seconds until a connection stands, and between two pieces of data."""
 _PATIENCE = 5
@@ -39,22 +40,27 @@ class _BrokenOffError(Exception):
 
 
 def download(
-    url: str, target: Path, *, check: Callable[[Path], None] | None = None, backoff: float = 1.0, progress: bool = True
+    url: str,
+    target: Path,
+    *,
+    check: Callable[[Path], None] | None = None,
+    replace: bool = False,
+    backoff: float = 1.0,
 ) -> None:
     """Fetch one file, going on from what an earlier try left behind.
 
     What has come so far lies beside the target as `<name>.incomplete`, with the server's validator (ETag or
     Last-Modified) in `<name>.incomplete.json`: the next try asks for the rest with Range and If-Range, and starts
     again where the file has changed in the meantime or the server knows no ranges. Several processes may ask for the
-    same file: one fetches, the others wait for it. A target that exists is left alone.
+    same file: one fetches, the others wait for it.
 
     Args:
         url: http or https address; redirects are followed, the proxy variables of the environment respected.
         target: where the file goes; its folder is made.
         check: looks at the complete file before it gets its name, and raises ImageNetSError if it is not the right
             one. What failed the check is deleted.
+        replace: whether to fetch it although the target exists; the old one stays until the new one is right.
         backoff: seconds before the second try without progress; doubled each time.
-        progress: whether to show a bar on stderr.
 
     Raises:
         DownloadError: no connection, the server refuses, or five tries in a row brought nothing.
@@ -62,12 +68,12 @@ def download(
         OSError: the disk is full, or the folder cannot be written to.
     """
     with locked(target, f"is fetching {target.name}"):
-        if target.exists():
+        if target.exists() and not replace:
             return
         partial = _Partial(target, url)
         from_before = partial.size > 0 and bool(partial.validator)
         while True:
-            _fetch(url, partial, backoff, progress)
+            _fetch(url, partial, backoff)
             try:
                 if check is not None:
                     check(partial.path)
@@ -83,12 +89,12 @@ def download(
             return
 
 
-def _fetch(url: str, partial: _Partial, backoff: float, progress: bool) -> None:
+def _fetch(url: str, partial: _Partial, backoff: float) -> None:
     failures, furthest = 0, partial.size
     with requests.Session() as session:
         while True:
             try:
-                _fetch_once(session, url, partial, progress)
+                _fetch_once(session, url, partial)
                 return
             except (
                 _BrokenOffError,
@@ -99,13 +105,16 @@ def _fetch(url: str, partial: _Partial, backoff: float, progress: bool) -> None:
                 failures = 1 if partial.size > furthest else failures + 1
                 furthest = max(furthest, partial.size)
                 if failures >= _PATIENCE:
-                    raise DownloadError(f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).") from e
+                    kept = " What has come is kept; the next try goes on from there." if partial.size else ""
+                    raise DownloadError(
+                        f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).{kept}"
+                    ) from e
                 time.sleep(min(backoff * 2 ** (failures - 1), 30.0))
             except requests.RequestException as e:
                 raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
 
 
-def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress: bool) -> None:
+def _fetch_once(session: requests.Session, url: str, partial: _Partial) -> None:
     if not partial.validator:
         partial.remove()  # Nothing says which version of the file it is the beginning of.
     offset, validator = partial.size, partial.validator
@@ -143,7 +152,6 @@ def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress
                 unit_scale=True,
                 unit_divisor=1024,
                 delay=0.5,
-                disable=not progress,
             ) as bar,
         ):
             for piece in response.iter_content(_CHUNK):

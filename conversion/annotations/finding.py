@@ -15,12 +15,11 @@ from imagenet_s.conversion.annotations.remote import (
     check_list,
     fetch,
     list_file,
-    offline,
 )
 from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.download import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
 
@@ -69,7 +68,7 @@ class GivenFolder:
         for folder in around:
             if (path := folder / facts.file).is_file():
                 if self.verify:
-                    check_list(path, facts)
+                    self._check_list(path, facts)
                 return path
         return None
 
@@ -94,6 +93,15 @@ class GivenFolder:
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
             f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
         )
+
+    def _check_list(self, path: Path, facts: ListFile) -> None:
+        try:
+            check_list(path, facts)
+        except ImageNetSError as error:
+            raise ImageNetSError(
+                f"{error} Fetch it again with `imagenet-s download --config {self.config} --annotations-dir "
+                f"{self.folder}`, or pass verify=False (--no-verify) for a list of your own."
+            ) from error
 
     def _tree(self) -> Path | None:
         name = f"ImageNetS{self.config}"
@@ -123,13 +131,13 @@ class Cache:
     def list_path(self, split: str) -> Path | None:
         remote = list_file(self.config, split)
         path = self.folder / remote.name
-        if path.exists() and self.verify:
-            facts = OFFICIAL.lists[self.config][split]
-            try:
-                check_list(path, facts)
-            except ImageNetSError:
-                path.unlink()  # Ours, and wrong: it is fetched again.
-        return self._get(remote)
+        if not (self.verify and path.exists()):
+            return self._get(remote)
+        try:
+            check_list(path, OFFICIAL.lists[self.config][split])
+        except ImageNetSError:
+            return self._get(remote, replace=True)  # Ours, so a wrong one is simply fetched again.
+        return path
 
     def source(self, split: str) -> MaskSource | None:
         return ZipSource(self._get(archive_file(self.config)))
@@ -145,19 +153,14 @@ class Cache:
             f"(--annotations-dir) or in ${VARIABLE}."
         )
 
-    def _get(self, remote: RemoteFile) -> Path:
+    def _get(self, remote: RemoteFile, replace: bool = False) -> Path:
         path = self.folder / remote.name
-        if path.exists():
+        if path.exists() and not replace:
             return path
         if not self.download:
             raise self.missing(self._all_missing())
-        if offline():
-            raise ImageNetSError(
-                f"No connection is allowed (HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set). "
-                f"{self.missing(self._all_missing())}"
-            )
         try:
-            return fetch(remote, self.folder, self.verify)
+            return fetch(remote, self.folder, self.verify, replace)
         except DownloadError as error:
             raise ImageNetSError(f"{error} {self.missing(self._all_missing())}") from error
 
