@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import requests
+from requests.exceptions import ChunkedEncodingError
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -27,7 +28,9 @@ _CHUNK = 1 << 16
 _TIMEOUT = (10.0, 30.0)
 """Seconds until a connection stands, and between two pieces of data."""
 _PATIENCE = 5
-"""Tries in a row that bring no new byte."""
+"""Tries in a row that bring no new byte, from a server that has answered."""
+_PATIENCE_UNANSWERED = 2
+"""The same where none has: most likely there is no connection at all."""
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -63,7 +66,7 @@ def download(
         backoff: seconds before the second try without progress; doubled each time.
 
     Raises:
-        DownloadError: no connection, the server refuses, or five tries in a row brought nothing.
+        DownloadError: no connection, the server refuses, or several tries in a row brought nothing.
         ImageNetSError: what came failed the check.
         OSError: the disk is full, or the folder cannot be written to.
     """
@@ -90,25 +93,24 @@ def download(
 
 
 def _fetch(url: str, partial: _Partial, backoff: float) -> None:
-    failures, furthest = 0, partial.size
+    failures, furthest, answered = 0, partial.size, False
     with requests.Session() as session:
         while True:
             try:
                 _fetch_once(session, url, partial)
                 return
-            except (
-                _BrokenOffError,
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ) as e:
+            except requests.exceptions.SSLError as e:
+                raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
+            except (_BrokenOffError, requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as e:
+                answered = answered or isinstance(e, _BrokenOffError) or partial.size > 0
                 failures = 1 if partial.size > furthest else failures + 1
                 furthest = max(furthest, partial.size)
-                if failures >= _PATIENCE:
+                if failures >= (_PATIENCE if answered else _PATIENCE_UNANSWERED):
                     kept = " What has come is kept; the next try goes on from there." if partial.size else ""
                     raise DownloadError(
                         f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).{kept}"
                     ) from e
+                logger.info("%s: %s; trying again.", partial.target.name, _reason(e))
                 time.sleep(min(backoff * 2 ** (failures - 1), 30.0))
             except requests.RequestException as e:
                 raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e

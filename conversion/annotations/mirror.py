@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.lists import read_list
-from imagenet_s.conversion.annotations.remote import LIST_ROLES, RemoteFile, archive_file, check_file, fetch, list_file
+from imagenet_s.conversion.annotations.remote import (
+    LIST_ROLES,
+    RemoteFile,
+    archive_file,
+    check_file,
+    fetch,
+    list_file,
+    md5_of,
+    warn_of_md5,
+)
 from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, Archive
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,9 @@ def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[Fetche
             state = "replaced" if verify and not _is_right(path, remote) else "there"
         if state != "there":
             fetch(remote, folder, verify, replace=state == "replaced")
-        if verify and remote.is_archive:
+        if verify and isinstance(remote.facts, Archive):
             _check_masks(path, folder, config)
+            warn_of_md5(path, md5_of(path), remote.facts)
         yield FetchedFile(config, remote.name, remote.url, path.stat().st_size, state)
 
 

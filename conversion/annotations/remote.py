@@ -28,10 +28,6 @@ class RemoteFile:
     url: str
     facts: Archive | ListFile
 
-    @property
-    def is_archive(self) -> bool:
-        return isinstance(self.facts, Archive)
-
 
 def list_file(config: str, role: str) -> RemoteFile:
     """A list of a configuration; `role` is one of `LIST_ROLES`."""
@@ -113,7 +109,7 @@ def check_archive(path: Path, facts: Archive) -> str:
     """See that an archive is the official one, or at least whole.
 
     The md5 in the name of an archive could not be compared with the archive itself when this was written. Where it
-    differs, the archive is read to its end: if every member's CRC holds it is taken, with a warning.
+    differs, the archive is read to its end: if every member's CRC holds it is taken, and `warn_of_md5` says so.
 
     Returns:
         The md5 of the file.
@@ -125,13 +121,18 @@ def check_archive(path: Path, facts: Archive) -> str:
     if found != facts.md5:
         with ZipSource(path) as source:
             source.check_whole()
+    return found
+
+
+def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
+    """Log a warning if the md5 is not the one in the name of the archive."""
+    if found != facts.md5:
         logger.warning(
             "%s has the md5 %s, its name says %s; but all of it is whole (every CRC holds), so it is used.",
             path,
             found,
             facts.md5,
         )
-    return found
 
 
 def md5_of(path: Path) -> str:

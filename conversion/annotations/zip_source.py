@@ -10,7 +10,6 @@ import threading
 import zipfile
 import zlib
 from pathlib import Path
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -97,9 +96,7 @@ class ZipSource:
     def __enter__(self) -> ZipSource:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _index(self) -> dict[str, dict[str, tuple[str, str]]]:
