@@ -54,8 +54,8 @@ def download(
 
     What has come so far lies beside the target as `<name>.incomplete`, with the server's validator (ETag or
     Last-Modified) in `<name>.incomplete.json`: the next try asks for the rest with Range and If-Range, and starts
-    again where the file has changed in the meantime or the server knows no ranges. Several processes may ask for the
-    same file: one fetches, the others wait for it.
+    again where the file has changed in the meantime or the server knows no ranges. Of several processes that fetch
+    into one folder, one does and the others wait.
 
     Args:
         url: http or https address; redirects are followed, the proxy variables of the environment respected.
@@ -70,7 +70,8 @@ def download(
         ImageNetSError: what came failed the check.
         OSError: the disk is full, or the folder cannot be written to.
     """
-    with locked(target, f"is fetching {target.name}"):
+    # One lock a folder: it is often a folder of the user's, and one file more in it is enough.
+    with locked(target.parent / ".imagenet-s.lock", f"is fetching files into {target.parent}"):
         if target.exists() and not replace:
             return
         partial = _Partial(target, url)
@@ -212,4 +213,7 @@ def _continues(response: requests.Response, offset: int) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    # requests wraps urllib3's error, which wraps the one that says something: "Connection refused".
+    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    text = " ".join(str(getattr(inner, "reason", None) or inner).split()) or type(error).__name__
+    return text.split("): ", 1)[1] if text.startswith("HTTP") and "): " in text else text

@@ -118,7 +118,7 @@ class Annotations:
         with self._source(split) as source:
             target = self._cache / "masks" / self._key(source, split, members) / f"{self.config}-{split}.arrow"
             if not target.exists():
-                with locked(target, f"prepares the masks of {self.config} {split}"):
+                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(source, self.config, split, self._checked(source, split, members), target)
             return target
