@@ -31,6 +31,8 @@ _PATIENCE = 5
 """Tries in a row that bring no new byte, from a server that has answered."""
 _PATIENCE_UNANSWERED = 2
 """The same where none has: most likely there is no connection at all."""
+_LONGEST_WAIT = 60.0
+"""Seconds before another try, whatever the server asks for."""
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -39,7 +41,16 @@ class DownloadError(ImageNetSError):
 
 
 class _BrokenOffError(Exception):
-    """The connection ended early, or the server was busy; what came is kept and the rest worth another try."""
+    """The connection ended early, or the server was busy; what came is kept and the rest worth another try.
+
+    Args:
+        message: what happened.
+        wait: seconds that the server asked to wait.
+    """
+
+    def __init__(self, message: str, wait: str | None = None) -> None:
+        super().__init__(message)
+        self.wait = min(float(wait), _LONGEST_WAIT) if wait is not None and wait.isdigit() else 0.0
 
 
 def download(
@@ -112,7 +123,7 @@ def _fetch(url: str, partial: _Partial, backoff: float) -> None:
                         f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).{kept}"
                     ) from e
                 logger.info("%s: %s; trying again.", partial.target.name, _reason(e))
-                time.sleep(min(backoff * 2 ** (failures - 1), 30.0))
+                time.sleep(max(backoff * 2 ** (failures - 1), getattr(e, "wait", 0.0)))
             except requests.RequestException as e:
                 raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
 
@@ -133,7 +144,7 @@ def _fetch_once(session: requests.Session, url: str, partial: _Partial) -> None:
             partial.remove()
             raise _BrokenOffError("the file has changed on the server")
         if status in _TRY_AGAIN:
-            raise _BrokenOffError(f"the server answers {status} {response.reason}")
+            raise _BrokenOffError(f"the server answers {status} {response.reason}", response.headers.get("Retry-After"))
         if status not in (200, 206):
             raise DownloadError(f"{url} could not be fetched: the server answers {status} {response.reason}.")
         fresh = _validator(response)

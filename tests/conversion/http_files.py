@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -25,7 +27,9 @@ class FileServer:
 
     files: dict[str, bytes] = field(default_factory=dict)
     ranges: bool = True
-    etags: bool = True
+    etags: str = "strong"
+    """`"strong"`, `"weak"` with a date of modification, or `"none"` of either."""
+    retry_after: str = "0"
     cut_after: list[int | None] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
@@ -57,7 +61,16 @@ class FileServer:
         self._thread.join()
 
     def etag(self, path: str) -> str:
-        return f'"{hash(self.files[path]) & 0xFFFFFFFF:x}"'
+        return f'"{zlib.crc32(self.files[path]):x}"'
+
+    def validators(self, path: str) -> dict[str, str]:
+        """The fields that say which version of a file this is."""
+        if self.etags == "strong":
+            return {"ETag": self.etag(path)}
+        if self.etags == "weak":
+            seconds = zlib.crc32(self.files[path])
+            return {"ETag": f"W/{self.etag(path)}", "Last-Modified": formatdate(seconds, usegmt=True)}
+        return {}
 
     @property
     def sent(self) -> int:
@@ -70,14 +83,14 @@ class FileServer:
         if handler.path in self.redirects:
             return self._reply(handler, seen, 302, {"Location": self.redirects[handler.path]})
         if self.failures:
-            return self._reply(handler, seen, self.failures.pop(0), {})
+            return self._reply(handler, seen, self.failures.pop(0), {"Retry-After": self.retry_after})
         if handler.path not in self.files:
             return self._reply(handler, seen, 404, {})
         content = self.files[handler.path]
-        fields = {"ETag": self.etag(handler.path)} if self.etags else {}
+        fields = self.validators(handler.path)
         start, status = 0, 200
         wanted = re.fullmatch(r"bytes=(\d+)-", seen.range or "")
-        if self.ranges and wanted and seen.if_range in (None, fields.get("ETag")):
+        if self.ranges and wanted and seen.if_range in (None, *fields.values()):
             start = int(wanted[1])
             if start >= len(content):
                 return self._reply(handler, seen, 416, {"Content-Range": f"bytes */{len(content)}"})

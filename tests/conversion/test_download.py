@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from http_files import FileServer
 
 from imagenet_s.conversion.download import DownloadError, download
@@ -89,11 +91,37 @@ def test_a_server_without_ranges_is_asked_from_the_start(server: FileServer, tar
 
 
 def test_without_a_validator_nothing_is_pieced_together(server: FileServer, target: Path) -> None:
-    server.etags = False
+    server.etags = "none"
     server.cut_after = [CUT]
     fetch(server, target)
     assert target.read_bytes() == CONTENT
     assert [request.range for request in server.seen] == [None, None]
+
+
+def test_a_weak_etag_is_passed_over_for_the_date(server: FileServer, target: Path) -> None:
+    server.etags = "weak"
+    server.cut_after = [CUT]
+    fetch(server, target)
+    assert target.read_bytes() == CONTENT
+    assert server.seen[-1].if_range == server.validators("/file.zip")["Last-Modified"]
+    assert server.seen[-1].status == 206
+
+
+def test_an_early_end_is_noticed_without_the_librarys_help(
+    server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # urllib3 1.x, which requests still takes, ends such a body as if it were whole.
+    whole = requests.Response.iter_content
+    cuts = [CUT]
+
+    def cut(response: requests.Response, size: int) -> Iterator[bytes]:
+        pieces = whole(response, size)
+        return itertools.islice(pieces, cuts.pop() // size) if cuts else pieces
+
+    monkeypatch.setattr(requests.Response, "iter_content", cut)
+    fetch(server, target)
+    assert target.read_bytes() == CONTENT
+    assert [request.range for request in server.seen] == [None, f"bytes={CUT}-"]
 
 
 @pytest.mark.parametrize("honours_if_range", [True, False])
@@ -141,6 +169,17 @@ def test_a_busy_server_is_asked_again(server: FileServer, target: Path) -> None:
     fetch(server, target)
     assert target.read_bytes() == CONTENT
     assert [request.status for request in server.seen] == [503, 502, 429, 200]
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("7", 7.0), ("3600", 60.0), ("Fri, 13 Nov", 0.01)])
+def test_a_busy_server_says_how_long_to_wait(
+    server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch, asked: str, waits: float
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("imagenet_s.conversion.download.time.sleep", waited.append)
+    server.failures, server.retry_after = [429], asked
+    fetch(server, target)
+    assert waited == [waits]
 
 
 def test_a_busy_server_is_not_asked_for_ever(server: FileServer, target: Path) -> None:
