@@ -1,4 +1,8 @@
-"""Where the official files are on the net, and how to know that one is right."""
+"""Where the official files are on the net, and how to know that one is right.
+
+The addresses are pinned: archives of one release on github.com, lists of one revision on raw.githubusercontent.com.
+`$IMAGENET_S_ENDPOINT` (`https://mirror.example`) replaces scheme and host of both, as HF_ENDPOINT does for the Hub.
+"""
 
 from __future__ import annotations
 
