@@ -46,7 +46,7 @@ def archive_file(config: str) -> RemoteFile:
 
 
 def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool = False) -> Path:
-    """Download one official file into a folder, unless it is there.
+    """Download one official file into a folder.
 
     Args:
         remote: the file.
@@ -58,9 +58,6 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
         DownloadError: it could not be fetched, or the environment forbids connections.
         ImageNetSError: what came is not the official file.
     """
-    target = folder / remote.name
-    if target.exists() and not replace:
-        return target
     if offline():
         raise DownloadError(f"{remote.name} is not fetched: HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set.")
 
@@ -73,6 +70,7 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
                 "or a filter in between, or does $IMAGENET_S_ENDPOINT name something that is no mirror?"
             ) from error
 
+    target = folder / remote.name
     download(remote.url, target, check=check if verify else None, replace=replace)
     return target
 

@@ -168,3 +168,12 @@ def test_the_addresses_are_pinned() -> None:
         for role in LIST_ROLES:
             url = list_file(config, role).url
             assert url.startswith(f"https://raw.githubusercontent.com/LUSSeg/ImageNet-S/{OFFICIAL.revision}/data/")
+
+
+def test_the_endpoint_replaces_scheme_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    for endpoint in ("http://mirror.example:8080/github", "http://mirror.example:8080/github/"):
+        monkeypatch.setenv("IMAGENET_S_ENDPOINT", endpoint)
+        assert archive_file("50").url == f"http://mirror.example:8080/github{archive_path()}"
+        assert list_file("50", "test").url == f"http://mirror.example:8080/github{list_path('test')}"
+    monkeypatch.setenv("IMAGENET_S_ENDPOINT", "")
+    assert archive_file("50").url == f"https://github.com{archive_path()}"

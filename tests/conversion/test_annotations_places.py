@@ -126,14 +126,21 @@ def test_of_another_split_nothing_is_read(given: Path, tmp_path: Path) -> None:
     assert rows(opened(given, tmp_path, verify=False), "test") == expected("50", "test")
 
 
-def test_an_archive_may_have_folders_above_and_the_litter_of_macos(tmp_path: Path) -> None:
-    contents = {f"a/b/{name}": png for name, png in masks("50").items()}
-    first = next(iter(contents))
-    litter, base = first.rsplit("/", 1)
-    contents |= {f"__MACOSX/{litter}/._{base}": b"litter", "a/readme.txt": b"hello"}
-    write_lists(tmp_path / "given", "50")
-    write_archive(tmp_path / "given", "50", contents)
-    check_masks(opened(tmp_path / "given", tmp_path, verify=False), "train_semi")
+@pytest.mark.parametrize("write", [write_archive, write_tree])
+def test_the_litter_of_macos_is_no_mask(tmp_path: Path, write: Callable[..., Path]) -> None:
+    contents = masks("50")
+    above, base = next(iter(contents)).rsplit("/", 1)
+    contents |= {f"__MACOSX/{above}/._{base}": b"litter", f"{above}/._{base}": b"litter"}
+    write(tmp_path, "50", contents)
+    annotations = opened(tmp_path, tmp_path, verify=False)
+    assert rows(annotations, "train_semi") == expected("50", "train_semi")
+    check_masks(annotations, "train_semi")
+
+
+def test_an_archive_may_have_folders_above(tmp_path: Path) -> None:
+    contents = {f"a/b/{name}": png for name, png in masks("50").items()} | {"a/readme.txt": b"hello"}
+    write_archive(tmp_path, "50", contents)
+    check_masks(opened(tmp_path, tmp_path, verify=False), "train_semi")
 
 
 def test_a_folder_without_anything_says_what_to_do(tmp_path: Path) -> None:
