@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import requests
+from requests.exceptions import ChunkedEncodingError
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -22,11 +23,16 @@ from imagenet_s.conversion.locking import locked
 
 logger = logging.getLogger("imagenet_s")
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
+"""Bytes written at a time, and at most so many are lost when a connection breaks off."""
 _TIMEOUT = (10.0, 30.0)
 """Seconds until a connection stands, and between two pieces of data."""
 _PATIENCE = 5
-"""Tries in a row that bring no new byte."""
+"""Tries in a row that bring no new byte, from a server that has answered."""
+_PATIENCE_UNANSWERED = 2
+"""The same where none has: most likely there is no connection at all."""
+_LONGEST_WAIT = 60.0
+"""Seconds before another try, whatever the server asks for."""
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,39 +41,54 @@ class DownloadError(ImageNetSError):
 
 
 class _BrokenOffError(Exception):
-    """The connection ended early, or the server was busy; what came is kept and the rest worth another try."""
+    """The connection ended early, or the server was busy; what came is kept and the rest worth another try.
+
+    Args:
+        message: what happened.
+        wait: seconds that the server asked to wait.
+    """
+
+    def __init__(self, message: str, wait: str | None = None) -> None:
+        super().__init__(message)
+        self.wait = min(float(wait), _LONGEST_WAIT) if wait is not None and wait.isdigit() else 0.0
 
 
 def download(
-    url: str, target: Path, *, check: Callable[[Path], None] | None = None, backoff: float = 1.0, progress: bool = True
+    url: str,
+    target: Path,
+    *,
+    check: Callable[[Path], None] | None = None,
+    replace: bool = False,
+    backoff: float = 1.0,
 ) -> None:
     """Fetch one file, going on from what an earlier try left behind.
 
     What has come so far lies beside the target as `<name>.incomplete`, with the server's validator (ETag or
     Last-Modified) in `<name>.incomplete.json`: the next try asks for the rest with Range and If-Range, and starts
-    again where the file has changed in the meantime or the server knows no ranges. Several processes may ask for the
-    same file: one fetches, the others wait for it. A target that exists is left alone.
+    again where the file has changed in the meantime or the server knows no ranges. Of several processes that fetch
+    into one folder, one does and the others wait.
 
     Args:
         url: http or https address; redirects are followed, the proxy variables of the environment respected.
         target: where the file goes; its folder is made.
         check: looks at the complete file before it gets its name, and raises ImageNetSError if it is not the right
             one. What failed the check is deleted.
+        replace: whether to fetch it although the target exists; the old one stays until the new one is right.
         backoff: seconds before the second try without progress; doubled each time.
-        progress: whether to show a bar on stderr.
 
     Raises:
-        DownloadError: no connection, the server refuses, or five tries in a row brought nothing.
+        DownloadError: no connection, the server refuses, or several tries in a row brought nothing.
         ImageNetSError: what came failed the check.
         OSError: the disk is full, or the folder cannot be written to.
     """
-    with locked(target, f"is fetching {target.name}"):
-        if target.exists():
+    # One lock a folder: it is often a folder of the user's, and one file more in it is enough.
+    with locked(target.parent / ".imagenet-s.lock", f"is fetching files into {target.parent}"):
+        if target.exists() and not replace:
             return
         partial = _Partial(target, url)
         from_before = partial.size > 0 and bool(partial.validator)
         while True:
-            _fetch(url, partial, backoff, progress)
+            _fetch(url, partial, backoff)
             try:
                 if check is not None:
                     check(partial.path)
@@ -83,29 +104,31 @@ def download(
             return
 
 
-def _fetch(url: str, partial: _Partial, backoff: float, progress: bool) -> None:
-    failures, furthest = 0, partial.size
+def _fetch(url: str, partial: _Partial, backoff: float) -> None:
+    failures, furthest, answered = 0, partial.size, False
     with requests.Session() as session:
         while True:
             try:
-                _fetch_once(session, url, partial, progress)
+                _fetch_once(session, url, partial)
                 return
-            except (
-                _BrokenOffError,
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ) as e:
+            except requests.exceptions.SSLError as e:
+                raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
+            except (_BrokenOffError, requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as e:
+                answered = answered or isinstance(e, _BrokenOffError) or partial.size > 0
                 failures = 1 if partial.size > furthest else failures + 1
                 furthest = max(furthest, partial.size)
-                if failures >= _PATIENCE:
-                    raise DownloadError(f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).") from e
-                time.sleep(min(backoff * 2 ** (failures - 1), 30.0))
+                if failures >= (_PATIENCE if answered else _PATIENCE_UNANSWERED):
+                    kept = " What has come is kept; the next try goes on from there." if partial.size else ""
+                    raise DownloadError(
+                        f"{url} could not be fetched: {_reason(e)} ({failures} tries in a row).{kept}"
+                    ) from e
+                logger.info("%s: %s; trying again.", partial.target.name, _reason(e))
+                time.sleep(max(backoff * 2 ** (failures - 1), getattr(e, "wait", 0.0)))
             except requests.RequestException as e:
                 raise DownloadError(f"{url} could not be fetched: {_reason(e)}.") from e
 
 
-def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress: bool) -> None:
+def _fetch_once(session: requests.Session, url: str, partial: _Partial) -> None:
     if not partial.validator:
         partial.remove()  # Nothing says which version of the file it is the beginning of.
     offset, validator = partial.size, partial.validator
@@ -121,7 +144,7 @@ def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress
             partial.remove()
             raise _BrokenOffError("the file has changed on the server")
         if status in _TRY_AGAIN:
-            raise _BrokenOffError(f"the server answers {status} {response.reason}")
+            raise _BrokenOffError(f"the server answers {status} {response.reason}", response.headers.get("Retry-After"))
         if status not in (200, 206):
             raise DownloadError(f"{url} could not be fetched: the server answers {status} {response.reason}.")
         fresh = _validator(response)
@@ -143,7 +166,6 @@ def _fetch_once(session: requests.Session, url: str, partial: _Partial, progress
                 unit_scale=True,
                 unit_divisor=1024,
                 delay=0.5,
-                disable=not progress,
             ) as bar,
         ):
             for piece in response.iter_content(_CHUNK):
@@ -202,4 +224,7 @@ def _continues(response: requests.Response, offset: int) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    # requests wraps urllib3's error, which wraps the one that says something: "Connection refused".
+    inner = error.args[0] if error.args and isinstance(error.args[0], BaseException) else error
+    text = " ".join(str(getattr(inner, "reason", None) or inner).split()) or type(error).__name__
+    return text.split("): ", 1)[1] if text.startswith("HTTP") and "): " in text else text

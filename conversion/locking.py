@@ -13,18 +13,18 @@ logger = logging.getLogger("imagenet_s")
 
 
 @contextmanager
-def locked(target: Path, doing: str) -> Iterator[None]:
-    """Hold the right to write `target`; its folder is made.
+def locked(lock_file: Path, doing: str) -> Iterator[None]:
+    """Hold a lock; the folder of its file is made.
 
-    The lock is a file `.<name>.lock` beside the target. It stays there (removing it would let two processes hold two
-    locks of the same name), and the operating system lets go of it when its process ends, however it ends.
+    The file stays when the lock is let go of: removing it would let two processes hold two locks of one name. The
+    operating system lets go of the lock when its process ends, however it ends.
 
     Args:
-        target: the file that is about to be written.
-        doing: what another process that holds the lock does, for the log: `"is fetching x.zip"`.
+        lock_file: the same for all who may not work at the same time.
+        doing: what another process that holds the lock does, for the log: `"prepares the masks"`.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:

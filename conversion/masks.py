@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +16,13 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, IGNORE_ID, categories
+from imagenet_s.conversion.png import open_mask_image, wrong_mode
 
 MaskLike = Any
 """An official RGB mask: H x W x 3 uint8 array, PIL image, path or bytes of a PNG; or ids already: H x W integers."""
 
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
-_LOSSY = frozenset({"JPEG", "MPO", "JPEG2000", "WEBP", "AVIF"})
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What Pillow raises on a damaged file, besides the errors it documents."""
 
 
 def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = None) -> NDArray[np.uint16]:
@@ -69,29 +62,36 @@ def encode_mask(ids: Any) -> NDArray[np.uint8]:
     Returns:
         H x W x 3 uint8: R = id % 256, G = id // 256, B = 0.
 
+    Raises:
+        ImageNetSError: no integers, or some that 16 bits do not hold.
+
     Example:
         >>> encode_mask([[300, 1000]]).tolist()
         [[[44, 1, 0], [232, 3, 0]]]
     """
-    ids = _to_ids(np.asarray(ids), "mask")
+    ids = _to_ids(_to_array(ids, "mask"), "mask")
     rgb = np.zeros((*ids.shape, 3), np.uint8)
     rgb[..., 0] = ids & 255
     rgb[..., 1] = ids >> 8
     return rgb
 
 
-def encode_png16(ids: NDArray[np.uint16]) -> bytes:
-    """H x W uint16 ids as a 16-bit grey PNG: what `annotation` stores."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(ids, dtype=np.uint16)).save(buffer, "PNG", **_PNG_OPTIONS)
-    return buffer.getvalue()
+def encode_png16(ids: Any) -> bytes:
+    """H x W ids as a 16-bit grey PNG: what `annotation` stores.
+
+    Raises:
+        ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
+    """
+    return _png(_to_ids(_to_array(ids, "mask"), "mask"))
 
 
-def encode_official_png(ids: NDArray[np.uint16]) -> bytes:
-    """H x W ids as the official RGB PNG, for trees and submissions."""
-    buffer = io.BytesIO()
-    Image.fromarray(encode_mask(ids)).save(buffer, "PNG", **_PNG_OPTIONS)
-    return buffer.getvalue()
+def encode_official_png(ids: Any) -> bytes:
+    """H x W ids as the official RGB PNG, for trees and submissions.
+
+    Raises:
+        ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
+    """
+    return _png(encode_mask(ids))
 
 
 def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
@@ -108,9 +108,9 @@ def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
     Raises:
         ImageNetSError: not a readable RGB PNG, or ids that the configuration does not have.
     """
-    with _opened(io.BytesIO(png), name) as image:
+    with open_mask_image(png, name) as image:
         if image.mode != "RGB":
-            raise ImageNetSError(f"{name} {_wrong_mode(image.mode)}")
+            raise wrong_mode(image.mode, name)
         ids = _to_ids(np.asarray(image), name)
     check_ids(ids, config, name)
     return encode_png16(ids), ids.shape[1], ids.shape[0]
@@ -154,56 +154,30 @@ def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: st
     raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
 
 
+def _png(array: NDArray[Any]) -> bytes:
+    if not array.size:
+        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: no image is.")
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", **_PNG_OPTIONS)
+    return buffer.getvalue()
+
+
 def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
-    if isinstance(mask, (bytes, bytearray, memoryview)):
-        source: Any = io.BytesIO(mask)
-    elif isinstance(mask, (str, os.PathLike)):
-        source = Path(mask)
-    elif isinstance(mask, Image.Image):
+    if isinstance(mask, Image.Image):
         return _image_array(mask, name)
-    else:
-        return np.asarray(mask)
-    with _opened(source, name) as image:
-        return _image_array(image, name)
-
-
-@contextmanager
-def _opened(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
-    """An image whose pixels have been read: everything that damage can raise is raised here, as one error."""
+    if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
+        with open_mask_image(mask, name) as image:
+            return _image_array(image, name)
     try:
-        with Image.open(source) as image:
-            # A lossy file changes ids, and only those who made it could tell which.
-            if image.format in _LOSSY:
-                raise ImageNetSError(f"{name} is a {image.format}, which does not keep ids: a mask is a PNG.")
-            image.load()
-            yield image
-    except FileNotFoundError:
-        raise ImageNetSError(f"{name}: there is no such file.") from None
-    except ImageNetSError:
-        raise
-    except _DAMAGE as error:
-        raise ImageNetSError(f"{name} is not a readable PNG ({error}); fetch or write it again.") from error
+        return np.asarray(mask)
+    except ValueError:
+        raise ImageNetSError(f"{name} has rows of different lengths: a mask is H x W ids.") from None
 
 
 def _image_array(image: Image.Image, name: str) -> NDArray[Any]:
     if image.mode == "RGB" or image.mode == "I" or image.mode.startswith("I;16"):
         return np.asarray(image)
-    raise ImageNetSError(f"{name} {_wrong_mode(image.mode)}")
-
-
-def _wrong_mode(mode: str) -> str:
-    kinds = {
-        "P": "a palette",
-        "PA": "a palette",
-        "RGBA": "an alpha channel",
-        "LA": "an alpha channel",
-        "L": "8-bit grey",
-        "1": "black and white",
-    }
-    return (
-        f"is an image with {kinds.get(mode, f'mode {mode}')}: a mask is RGB (id = R + 256 * G) "
-        "or 16-bit grey (the ids); was it saved by a program that converts colours?"
-    )
+    raise wrong_mode(image.mode, name)
 
 
 def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:

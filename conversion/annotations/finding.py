@@ -15,12 +15,11 @@ from imagenet_s.conversion.annotations.remote import (
     check_list,
     fetch,
     list_file,
-    offline,
 )
 from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.download import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
 
@@ -37,8 +36,8 @@ class Place(Protocol):
     def image_folder(self, split: str) -> Path | None:
         """The images of a split in an official tree."""
 
-    def missing(self, what: Sequence[RemoteFile]) -> ImageNetSError:
-        """The error that says what is missing, and what to do."""
+    def missing(self) -> ImageNetSError:
+        """The error that says which files are not there, and what to do."""
 
 
 class GivenFolder:
@@ -63,14 +62,10 @@ class GivenFolder:
 
     def list_path(self, split: str) -> Path | None:
         facts = OFFICIAL.lists[self.config][split]
-        around = [self.folder]
-        if (tree := self._tree()) is not None:
-            around += [tree, tree.parent]
-        for folder in around:
-            if (path := folder / facts.file).is_file():
-                if self.verify:
-                    check_list(path, facts)
-                return path
+        for path in self._list_candidates(facts.file):
+            if self.verify:
+                self._check_list(path, facts)
+            return path
         return None
 
     def source(self, split: str) -> MaskSource | None:
@@ -87,13 +82,33 @@ class GivenFolder:
         folder = None if tree is None else tree / split.replace("_", "-")
         return folder if folder is not None and folder.is_dir() else None
 
-    def missing(self, what: Sequence[RemoteFile]) -> ImageNetSError:
+    def missing(self) -> ImageNetSError:
+        lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
+        files = [remote for remote in lists if not self._list_candidates(remote.name)]
+        if any(self.source(split) is None for split in ANNOTATED_SPLITS):
+            files.insert(0, archive_file(self.config))
         return ImageNetSError(
-            f"{self.folder} ({self.said}) has no annotations for ImageNet-S-{self.config}: neither the extracted "
-            f"ImageNetS{self.config} nor all of these files, of which it lacks:\n{_addresses(what)}\n"
+            f"{self.folder} ({self.said}) has not all the annotations of ImageNet-S-{self.config}. What is missing is "
+            f"in these files (an archive may also lie there extracted, as ImageNetS{self.config}):\n"
+            f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
             f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
         )
+
+    def _list_candidates(self, name: str) -> list[Path]:
+        around = [self.folder]
+        if (tree := self._tree()) is not None:
+            around += [tree, tree.parent]
+        return [folder / name for folder in around if (folder / name).is_file()]
+
+    def _check_list(self, path: Path, facts: ListFile) -> None:
+        try:
+            check_list(path, facts)
+        except ImageNetSError as error:
+            raise ImageNetSError(
+                f"{error} Fetch it again with `imagenet-s download --config {self.config} --annotations-dir "
+                f"{self.folder}`, or pass verify=False (--no-verify) for a list of your own."
+            ) from error
 
     def _tree(self) -> Path | None:
         name = f"ImageNetS{self.config}"
@@ -123,13 +138,13 @@ class Cache:
     def list_path(self, split: str) -> Path | None:
         remote = list_file(self.config, split)
         path = self.folder / remote.name
-        if path.exists() and self.verify:
-            facts = OFFICIAL.lists[self.config][split]
-            try:
-                check_list(path, facts)
-            except ImageNetSError:
-                path.unlink()  # Ours, and wrong: it is fetched again.
-        return self._get(remote)
+        if not (self.verify and path.exists()):
+            return self._get(remote)
+        try:
+            check_list(path, OFFICIAL.lists[self.config][split])
+        except ImageNetSError:
+            return self._get(remote, replace=True)  # Ours, so a wrong one is simply fetched again.
+        return path
 
     def source(self, split: str) -> MaskSource | None:
         return ZipSource(self._get(archive_file(self.config)))
@@ -137,32 +152,26 @@ class Cache:
     def image_folder(self, split: str) -> Path | None:
         return None
 
-    def missing(self, what: Sequence[RemoteFile]) -> ImageNetSError:
+    def missing(self) -> ImageNetSError:
+        files = [archive_file(self.config), *(list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test"))]
+        missing = [remote for remote in files if not (self.folder / remote.name).exists()]
         return ImageNetSError(
             f"The annotations of ImageNet-S-{self.config} are needed, and not all of them are here. Fetch on a "
-            f"machine with a connection\n{_addresses(what)}\ninto one folder (`imagenet-s download --config "
+            f"machine with a connection\n{_addresses(missing)}\ninto one folder (`imagenet-s download --config "
             f"{self.config} --annotations-dir DIR` does it) and give that folder as annotations_dir "
             f"(--annotations-dir) or in ${VARIABLE}."
         )
 
-    def _get(self, remote: RemoteFile) -> Path:
+    def _get(self, remote: RemoteFile, replace: bool = False) -> Path:
         path = self.folder / remote.name
-        if path.exists():
+        if path.exists() and not replace:
             return path
         if not self.download:
-            raise self.missing(self._all_missing())
-        if offline():
-            raise ImageNetSError(
-                f"No connection is allowed (HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set). "
-                f"{self.missing(self._all_missing())}"
-            )
+            raise self.missing()
         try:
-            return fetch(remote, self.folder, self.verify)
+            return fetch(remote, self.folder, self.verify, replace)
         except DownloadError as error:
-            raise ImageNetSError(f"{error} {self.missing(self._all_missing())}") from error
-
-    def _all_missing(self) -> list[RemoteFile]:
-        return [remote for remote in needed(self.config) if not (self.folder / remote.name).exists()]
+            raise ImageNetSError(f"{error} {self.missing()}") from error
 
 
 def find(
@@ -173,17 +182,12 @@ def find(
     Raises:
         ImageNetSError: a folder was given and does not exist.
     """
-    given, said = annotations_dir, "annotations_dir"
+    given, said = annotations_dir or None, "annotations_dir"
     if given is None:
         given, said = os.environ.get(VARIABLE) or None, f"${VARIABLE}"
     if given is None:
         return Cache(downloads, config, verify, download)
     return GivenFolder(Path(given).expanduser(), said, config, verify)
-
-
-def needed(config: str) -> list[RemoteFile]:
-    """The files of a configuration that the data set is made of."""
-    return [archive_file(config), *(list_file(config, split) for split in (*ANNOTATED_SPLITS, "test"))]
 
 
 def _is_tree(folder: Path) -> bool:

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from imagenet_s.conversion.annotations.lists import Member, in_order
 from imagenet_s.conversion.errors import ImageNetSError
@@ -63,16 +62,11 @@ class FolderSource:
             digest.update(f"{name}|{about.st_size}|{about.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
-    def close(self) -> None:
-        """Nothing is held open."""
-
     def __enter__(self) -> FolderSource:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+    def __exit__(self, *error: object) -> None:
+        pass  # Nothing is held open.
 
     def _root(self, split: str) -> Path:
         return self.path / f"{split.replace('_', '-')}-segmentation"

@@ -1,16 +1,19 @@
-"""Where the official files are on the net, and how to know that one is right."""
+"""Where the official files are on the net, and how to know that one is right.
+
+The addresses are pinned: archives of one release on github.com, lists of one revision on raw.githubusercontent.com.
+`$IMAGENET_S_ENDPOINT` (`https://mirror.example`) replaces scheme and host of both, as HF_ENDPOINT does for the Hub.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.zip_source import ZipSource
-from imagenet_s.conversion.download import download
+from imagenet_s.conversion.download import DownloadError, download
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile
 
@@ -29,10 +32,6 @@ class RemoteFile:
     url: str
     facts: Archive | ListFile
 
-    @property
-    def is_archive(self) -> bool:
-        return isinstance(self.facts, Archive)
-
 
 def list_file(config: str, role: str) -> RemoteFile:
     """A list of a configuration; `role` is one of `LIST_ROLES`."""
@@ -46,17 +45,46 @@ def archive_file(config: str) -> RemoteFile:
     return RemoteFile(facts.file, _endpoint("https://github.com") + facts.url_path, facts)
 
 
-def fetch(remote: RemoteFile, folder: Path, verify: bool) -> Path:
-    """Download one official file into a folder, unless it is there.
+def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool = False) -> Path:
+    """Download one official file into a folder.
+
+    Args:
+        remote: the file.
+        folder: where it goes, under its own name.
+        verify: whether it must be the right one.
+        replace: whether to fetch it although it is there.
 
     Raises:
-        DownloadError: it could not be fetched.
+        DownloadError: it could not be fetched, or the environment forbids connections.
         ImageNetSError: what came is not the official file.
     """
+    if offline():
+        raise DownloadError(f"{remote.name} is not fetched: HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set.")
+
+    def check(path: Path) -> None:
+        try:
+            check_file(path, remote)
+        except ImageNetSError as error:
+            raise ImageNetSError(
+                f"What came from {remote.url} is not the official file and was deleted: {error} Is there a login page "
+                "or a filter in between, or does $IMAGENET_S_ENDPOINT name something that is no mirror?"
+            ) from error
+
     target = folder / remote.name
-    if not target.exists():
-        download(remote.url, target, check=_checker(remote) if verify else None)
+    download(remote.url, target, check=check if verify else None, replace=replace)
     return target
+
+
+def check_file(path: Path, remote: RemoteFile) -> None:
+    """Refuse a file that is not the official one: see `check_list` and `check_archive`.
+
+    Raises:
+        ImageNetSError: it is another one, or damaged.
+    """
+    if isinstance(remote.facts, Archive):
+        check_archive(path, remote.facts)
+    else:
+        check_list(path, remote.facts)
 
 
 def offline() -> bool:
@@ -75,8 +103,7 @@ def check_list(path: Path, facts: ListFile) -> None:
     if found != facts.sha256:
         raise ImageNetSError(
             f"{path} is not the official {facts.file}: {path.stat().st_size:,} bytes with sha256 {found[:12]}..., "
-            f"expected {facts.bytes:,} bytes with {facts.sha256[:12]}...; delete it and fetch it again "
-            "(`imagenet-s download`), or pass verify=False (--no-verify) for a list of your own."
+            f"expected {facts.bytes:,} bytes with {facts.sha256[:12]}...."
         )
 
 
@@ -84,7 +111,7 @@ def check_archive(path: Path, facts: Archive) -> str:
     """See that an archive is the official one, or at least whole.
 
     The md5 in the name of an archive could not be compared with the archive itself when this was written. Where it
-    differs, the archive is read to its end: if every member's CRC holds it is taken, with a warning.
+    differs, the archive is read to its end: if every member's CRC holds it is taken, and `warn_of_md5` says so.
 
     Returns:
         The md5 of the file.
@@ -96,13 +123,18 @@ def check_archive(path: Path, facts: Archive) -> str:
     if found != facts.md5:
         with ZipSource(path) as source:
             source.check_whole()
+    return found
+
+
+def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
+    """Log a warning if the md5 is not the one in the name of the archive."""
+    if found != facts.md5:
         logger.warning(
             "%s has the md5 %s, its name says %s; but all of it is whole (every CRC holds), so it is used.",
             path,
             found,
             facts.md5,
         )
-    return found
 
 
 def md5_of(path: Path) -> str:
@@ -112,16 +144,6 @@ def md5_of(path: Path) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def _checker(remote: RemoteFile) -> Callable[[Path], None]:
-    def check(path: Path) -> None:
-        if isinstance(remote.facts, Archive):
-            check_archive(path, remote.facts)
-        else:
-            check_list(path, remote.facts)
-
-    return check
 
 
 def _endpoint(default: str) -> str:

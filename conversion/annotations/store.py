@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from imagenet_s.conversion.annotations.lists import (
     read_list,
 )
 from imagenet_s.conversion.annotations.prepared import MaskSource, write_masks
-from imagenet_s.conversion.annotations.remote import archive_file, check_archive, list_file
+from imagenet_s.conversion.annotations.remote import check_archive, warn_of_md5
 from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
@@ -115,41 +115,57 @@ class Annotations:
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
-        source = self._place.source(split)
-        if source is None:
-            raise self._place.missing([archive_file(self.config)])
-        try:
+        with self._source(split) as source:
             target = self._cache / "masks" / self._key(source, split, members) / f"{self.config}-{split}.arrow"
             if not target.exists():
-                with locked(target, f"prepares the masks of {self.config} {split}"):
+                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
-                        there = self._check(source, split, members)
-                        write_masks(source, self.config, split, there, target)
+                        write_masks(source, self.config, split, self._checked(source, split, members), target)
             return target
-        finally:
-            source.close()
+
+    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
+        """The masks as they were published, for those who write the official tree.
+
+        Args:
+            split: `"train_semi"` or `"validation"`.
+
+        Yields:
+            Each member that `masks` has a row for, in the same order, and the content of its RGB PNG.
+
+        Raises:
+            ImageNetSError: as `masks`; but the PNGs are not looked into.
+        """
+        _expect(split, ANNOTATED_SPLITS)
+        members = self._members(split)
+        with self._source(split) as source:
+            for member in self._checked(source, split, members):
+                yield member, source.read(split, member.image_id)
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         images = self._place.image_folder(split)
         if split in ANNOTATED_SPLITS:
             source = self._place.source(split)
             if source is not None:
-                try:
-                    # The folder counts; one of a merged class stands for the class it was merged into.
-                    merged = categories(self.config).merged_wnids
+                with source:
                     found = source.folders(split).items()
-                    return in_order((Member(i, merged.get(w, w)) for i, w in found), str(source.path)), str(source.path)
-                finally:
-                    source.close()
+                # The folder counts; one of a merged class stands for the class it was merged into.
+                merged = categories(self.config).merged_wnids
+                return in_order((Member(i, merged.get(w, w)) for i, w in found), str(source.path)), str(source.path)
         if images is not None:
             return members_of_folder(images, ".JPEG"), str(images)
-        raise self._place.missing([list_file(self.config, split)])
+        raise self._place.missing()
+
+    def _source(self, split: str) -> MaskSource:
+        source = self._place.source(split)
+        if source is None:
+            raise self._place.missing()
+        return source
 
     def _key(self, source: MaskSource, split: str, members: Sequence[Member]) -> str:
         parts = [_FORMAT, source.identity(split), self.verify, members]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
-    def _check(self, source: MaskSource, split: str, members: Sequence[Member]) -> Sequence[Member]:
+    def _checked(self, source: MaskSource, split: str, members: Sequence[Member]) -> Sequence[Member]:
         if self.verify and isinstance(source, ZipSource):
             self._check_archive_once(source)
         there = source.folders(split)
@@ -169,7 +185,9 @@ class Annotations:
         stamp = self._cache / "checked" / f"{source.identity('')[:16]}.json"
         if stamp.exists():
             return
-        md5 = check_archive(source.path, OFFICIAL.archives[self.config])
+        facts = OFFICIAL.archives[self.config]
+        md5 = check_archive(source.path, facts)
+        warn_of_md5(source.path, md5, facts)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         aside = stamp.with_name(f"{stamp.name}.{os.getpid()}")
         aside.write_text(json.dumps({"path": str(source.path.resolve()), "md5": md5}), encoding="utf-8")

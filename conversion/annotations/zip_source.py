@@ -10,7 +10,6 @@ import threading
 import zipfile
 import zlib
 from pathlib import Path
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -84,8 +83,7 @@ class ZipSource:
                 damaged.append(info.filename)
         if damaged:
             raise ImageNetSError(
-                f"{self.path} is damaged: {some(damaged)} cannot be read (of {len(infos):,} members); "
-                "delete it and fetch it again."
+                f"{self.path} is damaged: {some(damaged)} cannot be read (of {len(infos):,} members); fetch it again."
             )
 
     def close(self) -> None:
@@ -98,9 +96,7 @@ class ZipSource:
     def __enter__(self) -> ZipSource:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _index(self) -> dict[str, dict[str, tuple[str, str]]]:
@@ -135,8 +131,7 @@ class ZipSource:
                 raise
             except _ZIP_ERRORS as error:
                 raise ImageNetSError(
-                    f"{self.path} is not a whole zip ({error}): it was cut off or is something else; "
-                    "delete it and fetch it again."
+                    f"{self.path} is not a whole zip ({error}): it was cut off or is something else; fetch it again."
                 ) from error
             self._local.zip = opened
             with self._lock:
@@ -162,5 +157,5 @@ class ZipSource:
         if problem is not None:
             raise ImageNetSError(
                 f"{self.path} is refused: its member {info.orig_filename!r} has {problem}, which no official archive "
-                "has; delete it and fetch it from the official address."
+                "has; fetch it from the official address."
             )

@@ -1,0 +1,34 @@
+"""Fixtures for annotations; the files themselves are made in annotation_files.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from annotation_files import pin, write_archive, write_lists
+
+Pin = Callable[[Path, str], None]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IMAGENET_S_ANNOTATIONS_DIR", "IMAGENET_S_ENDPOINT", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def pinned() -> Iterator[Pin]:
+    """`pinned(folder, config)`: what is in the folder is the official thing, until the test ends."""
+    undo: list[Callable[[], None]] = []
+    yield lambda folder, config: undo.append(pin(folder, config))
+    for one in reversed(undo):
+        one()
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    """Lists and archive of the 50."""
+    write_lists(tmp_path / "given", "50")
+    write_archive(tmp_path / "given", "50")
+    return tmp_path / "given"

@@ -1,0 +1,75 @@
+"""The lists: their form, their checksum, their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from annotation_files import (
+    SPLIT_FOLDERS,
+    expected,
+    opened,
+    rows,
+    write_lists,
+    write_tree,
+)
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import OFFICIAL
+
+SPLITS = tuple(SPLIT_FOLDERS)
+Pin = Callable[[Path, str], None]
+
+
+def test_a_list_that_is_not_the_official_one(given: Path, tmp_path: Path, pinned: Pin) -> None:
+    pinned(given, "50")
+    path = given / OFFICIAL.lists["50"]["validation"].file
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(
+        ImageNetSError, match=r"is not the official ImageNetS_im50_mapping_validation\.txt.*--no-verify"
+    ):
+        opened(given, tmp_path).members("validation")
+    assert rows(opened(given, tmp_path, verify=False), "validation") == expected("50", "validation")
+    assert rows(opened(given, tmp_path), "test") == expected("50", "test")
+
+
+@pytest.mark.parametrize("ends", ["", "\n", "\n\n", "\r\n"])
+def test_lists_end_as_they_like(tmp_path: Path, ends: str) -> None:
+    write_lists(tmp_path, "50")
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n" if "\r" in ends else b"\n") + ends.encode())
+    assert rows(opened(tmp_path, tmp_path, verify=False), "test") == expected("50", "test")
+
+
+@pytest.mark.parametrize(
+    "line", ["n01443537/x.JPEG", "a/x.JPEG a/x.JPEG", "one two three", "n01443537/x n01443537/x.gif"]
+)
+def test_a_line_of_another_form(tmp_path: Path, line: str) -> None:
+    write_lists(tmp_path, "50")
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_text("n01443537/y.JPEG n01443537/y.JPEG\n" + line)
+    with pytest.raises(ImageNetSError, match=r"mapping_test\.txt, line 2: got '.*', expected two columns"):
+        opened(tmp_path, tmp_path, verify=False).members("test")
+
+
+def test_an_image_twice(tmp_path: Path) -> None:
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_text("n01443537/y.JPEG n01443537/y.JPEG\nn01491361/y.JPEG n01491361/y.JPEG")
+    with pytest.raises(ImageNetSError, match="has y more than once"):
+        opened(tmp_path, tmp_path, verify=False).members("test")
+
+
+def test_classes_of_another_configuration(tmp_path: Path) -> None:
+    write_lists(tmp_path, "919")
+    (tmp_path / OFFICIAL.lists["919"]["test"].file).rename(tmp_path / OFFICIAL.lists["50"]["test"].file)
+    with pytest.raises(ImageNetSError, match=r"that ImageNet-S-50 does not have: n01440764.*another configuration"):
+        opened(tmp_path, tmp_path, verify=False).members("test")
+
+
+def test_the_official_counts_hold_without_lists_too(tmp_path: Path) -> None:
+    write_tree(tmp_path, "50")
+    with pytest.raises(
+        ImageNetSError, match=r"validation of ImageNet-S-50: 752 images expected, 12 found in .*ImageNetS50"
+    ):
+        opened(tmp_path, tmp_path).members("validation")
