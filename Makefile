@@ -9,7 +9,7 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 
           scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest lint bench clean
+.PHONY: demo test test-oldest test-torch test-wheel lint bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
@@ -19,6 +19,18 @@ test: $(VENV)/.test
 
 test-oldest: $(VENV)-oldest/.test
 	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not slow"
+
+# What needs PyTorch: a CPU build of the version that is pinned here.
+test-torch: $(VENV)/.torch
+	$(BIN)/python -m pytest -m torch
+
+# The wheel alone, in an environment of its own, outside the checkout.
+test-wheel: $(VENV)/bin/python
+	rm -rf dist $(VENV)-wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet dist/*.whl
+	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -I $(CURDIR)/tests/wheel/check_wheel.py
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -46,6 +58,10 @@ $(VENV)/.lint: $(VENV)/.test
 	mkdir -p $(VENV)/types/imagenet_s
 	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)/types/imagenet_s/__init__.py
 	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
+	touch $@
+
+$(VENV)/.torch: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet torch==2.13.0
 	touch $@
 
 $(VENV)-oldest/.test: pyproject.toml

@@ -1,0 +1,55 @@
+"""Run by `make test-wheel` in an environment that holds the wheel and nothing of the checkout."""
+
+import csv
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Load a data set, run the command, and look at what was installed."""
+    import imagenet_s
+    from imagenet_s.conversion.miniature import expected_rows, write_annotations, write_imagenet
+
+    checkout = Path(__file__).resolve().parents[2]
+    module = Path(imagenet_s.__file__).resolve()
+    if checkout in module.parents and ".venv-wheel" not in module.parts:
+        sys.exit(f"imported from the checkout: {module}")
+    record = importlib.metadata.distribution("imagenet-s").read_text("RECORD") or ""
+    tops = {row[0].split("/")[0] for row in csv.reader(record.splitlines())} - {"..", "__pycache__"}
+    others = {one for one in tops if one not in ("imagenet_s", "imagenet_s.py") and not one.endswith(".dist-info")}
+    if others:
+        sys.exit(f"the wheel puts {sorted(others)} at the top of site-packages")
+    for needed in ("dataset_card.md", "py.typed", "metrics", "conversion", "cli"):
+        if not os.path.exists(os.path.join(imagenet_s.__path__[0], needed)):
+            sys.exit(f"the wheel lacks {needed}")
+
+    from datasets import load_dataset
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_imagenet(root / "imagenet", "folders")
+        write_annotations(root / "annotations", "archives")
+        loaded = load_dataset(
+            "imagenet_s",
+            "50",
+            data_dir=str(root / "imagenet"),
+            annotations_dir=str(root / "annotations"),
+            cache_dir=str(root / "cache"),
+            verify=False,
+        )
+        for split in loaded:
+            expected = sorted(row.image_id for row in expected_rows("50", split))
+            if sorted(loaded[split]["image_id"][:]) != expected:
+                sys.exit(f"{split}: other rows than expected")
+            loaded[split][0]["image"].load()
+        command = Path(sys.executable).parent / "imagenet-s"
+        subprocess.run([command, "demo", "--output", root / "demo"], check=True, stdout=subprocess.DEVNULL)
+    sys.stdout.write("the wheel works on its own\n")
+
+
+if __name__ == "__main__":
+    main()
