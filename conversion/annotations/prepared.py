@@ -118,7 +118,8 @@ def _transcoded(source: MaskSource, config: str, split: str, members: Sequence[M
         raise damaged[0]
     if damaged:
         shown = "\n".join(f"- {error}" for error in damaged[:5])
-        raise ImageNetSError(f"{len(damaged)} masks or more of {source.path} cannot be used, the first are:\n{shown}")
+        more = " or more" if len(damaged) >= _ENOUGH_DAMAGE else ""
+        raise ImageNetSError(f"{len(damaged)}{more} masks of {source.path} cannot be used, the first are:\n{shown}")
 
 
 def usable_cpus() -> int:

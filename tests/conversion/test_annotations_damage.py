@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from annotation_files import (
-    SPLIT_FOLDERS,
     check_masks,
     damage_member,
     expected,
@@ -31,7 +30,6 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.masks import encode_png16
 
-SPLITS = tuple(SPLIT_FOLDERS)
 Pin = Callable[[Path, str], None]
 
 
@@ -117,6 +115,7 @@ def test_a_mask_that_is_none(tmp_path: Path, kind: str, form: str) -> None:
     with pytest.raises(ImageNetSError, match=message) as error:
         annotations.masks("train_semi")
     assert f"{image_id}.png" in str(error.value)
+    assert "\n" not in str(error.value)
     check_masks(annotations, "validation")
 
 
@@ -140,6 +139,9 @@ def test_a_missing_mask_is_named(tmp_path: Path, pinned: Pin, form: str, caplog:
     assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == there
     assert rows(annotations, "validation") == expected("50", "validation")
     assert "lacks 3 of the 12" in caplog.text
+    # And what was prepared without it does not pass for the whole.
+    with pytest.raises(ImageNetSError, match="lacks 3 of the 12"):
+        opened(tmp_path, tmp_path).masks("validation")
 
 
 def link(target: str) -> tuple[zipfile.ZipInfo, str]:

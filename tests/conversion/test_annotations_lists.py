@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from annotation_files import (
-    SPLIT_FOLDERS,
     expected,
     opened,
     rows,
@@ -18,7 +17,6 @@ from annotation_files import (
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 
-SPLITS = tuple(SPLIT_FOLDERS)
 Pin = Callable[[Path, str], None]
 
 

@@ -6,24 +6,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from annotation_files import (
-    SPLIT_FOLDERS,
     check_masks,
     copy_of,
     opened,
+    rows,
     write_archive,
     write_tree,
 )
 
 from imagenet_s.conversion.annotations import open_masks
-
-SPLITS = tuple(SPLIT_FOLDERS)
-Pin = Callable[[Path, str], None]
+from imagenet_s.conversion.facts import OFFICIAL
 
 
 @pytest.mark.parametrize("form", ["archive", "tree"])
@@ -41,6 +38,29 @@ def test_masks_are_prepared_once_and_anew_when_their_source_changes(tmp_path: Pa
     assert annotations.masks("validation") != path
     other = copy_of(given, tmp_path / "other")
     assert opened(other, tmp_path, verify=False).masks("validation") not in (path, annotations.masks("validation"))
+
+
+def test_masks_are_prepared_anew_when_the_list_changes(given: Path, tmp_path: Path) -> None:
+    annotations = opened(given, tmp_path, verify=False)
+    annotations.masks("validation")
+    path = given / OFFICIAL.lists["50"]["validation"].file
+    path.write_text("\n".join(path.read_text().splitlines()[:3]))
+    fewer = [image_id for image_id, _ in rows(annotations, "validation")]
+    assert len(fewer) == 3
+    assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == fewer
+
+
+def test_the_file_gets_its_name_at_the_very_end(given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def vanish(source: Path, target: Path) -> None:
+        raise OSError("the disk is gone")
+
+    annotations = opened(given, tmp_path, verify=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("imagenet_s.conversion.annotations.prepared.os.replace", vanish)
+        with pytest.raises(OSError, match="the disk is gone"):
+            annotations.masks("validation")
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix in (".arrow", ".incomplete")] == []
+    check_masks(annotations, "validation")
 
 
 def test_a_lean_file_is_memory_mapped(given: Path, tmp_path: Path) -> None:

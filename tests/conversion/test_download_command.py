@@ -110,6 +110,19 @@ def test_an_archive_without_some_masks_is_refused(
     assert main(["download", "--annotations-dir", str(target), "--config", "50", "--no-verify"]) == 0
 
 
+def test_another_md5_is_a_warning(
+    mirror: FileServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = OFFICIAL.archives["50"].url_path
+    mirror.files[path] = mirror.files[path][:-2] + b"\x05\x00again"  # a comment
+    target = tmp_path / "into"
+    assert main(["download", "--annotations-dir", str(target), "--config", "50", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"][-1]["state"] == "fetched"
+    [record] = caplog.records
+    assert str(target / OFFICIAL.archives["50"].file) in record.getMessage()
+    assert "every CRC holds" in record.getMessage()
+
+
 def test_a_file_that_the_server_does_not_have(
     mirror: FileServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
