@@ -25,6 +25,12 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--config", choices=["50", "300", "919", "all"], default="919", help="default: 919")
     parser.add_argument("--no-verify", action="store_true", help="no checksums, and no look into the archive")
+    parser.add_argument(
+        "--no-prepare",
+        dest="prepare",
+        action="store_false",
+        help="leave turning the masks into 16-bit grey PNGs (once, about a minute for 919) to the first use",
+    )
     parser.add_argument("--json", metavar="FILE", help="the files as JSON too; - for stdout, in place of the table")
     parser.set_defaults(run=run)
 
@@ -39,9 +45,11 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from imagenet_s.cli.output import hint, say, table, write_json
+    from imagenet_s.conversion.annotations import open_annotations
     from imagenet_s.conversion.annotations.mirror import FetchedFile, fetch_all
     from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.facts import CONFIG_NAMES
+    from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+    from imagenet_s.conversion.imagenet.index_cache import cache_folder
 
     if not args.annotations_dir:
         raise ImageNetSError("Where to? Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR.")
@@ -56,6 +64,11 @@ def run(args: argparse.Namespace) -> int:
         say(table([(file.config, file.file, file.bytes, file.state) for file in files], _HEADER))
     if args.json:
         write_json({"annotations_dir": str(folder), "files": [asdict(file) for file in files]}, args.json)
+    if args.prepare and not args.no_verify:  # unverified files may not hold any masks
+        for config in configs:
+            opened = open_annotations(config, str(folder), cache_dir=str(cache_folder()), verify=not args.no_verify)
+            for split in ANNOTATED_SPLITS:
+                opened.masks(split)
     hint(
         f"\nTo use them: load_dataset('imagenet_s', '{configs[-1]}', data_dir=..., annotations_dir='{folder}'),\n"
         f"or once for all: export IMAGENET_S_ANNOTATIONS_DIR={folder.resolve()}"

@@ -49,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except KeyboardInterrupt:
-        print("imagenet-s: stopped; nothing half-written was left.", file=sys.stderr)  # noqa: T201
+        print(
+            "imagenet-s: stopped; what was begun is set aside, and the same command goes on from there.",
+            file=sys.stderr,
+        )  # noqa: T201
         return 130
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.

@@ -6,6 +6,7 @@ The addresses are pinned: archives of one release on github.com, lists of one re
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
@@ -126,8 +127,9 @@ def check_archive(path: Path, facts: Archive) -> str:
     return found
 
 
+@functools.cache
 def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
-    """Log a warning if the md5 is not the one in the name of the archive."""
+    """Log a warning if the md5 is not the one in the name of the archive; once a process and file."""
     if found != facts.md5:
         logger.warning(
             "%s has the md5 %s, its name says %s; but all of it is whole (every CRC holds), so it is used.",
