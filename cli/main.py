@@ -13,6 +13,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from imagenet_s.cli.output import hint
+
 # One module a command: `add_parser(subparsers)` describes it, `run(args)` does it and returns the exit code.
 # Heavy imports belong into `run`, so that `imagenet-s --help` answers at once.
 COMMANDS: tuple[str, ...] = (
@@ -49,10 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except KeyboardInterrupt:
-        print(
-            "imagenet-s: stopped; what was begun is set aside, and the same command goes on from there.",
-            file=sys.stderr,
-        )  # noqa: T201
+        hint("imagenet-s: stopped; what was begun is set aside, and the same command goes on from there.")
         return 130
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("IMAGENET_S_DEBUG"):
             traceback.print_exc()
         else:
-            print(f"imagenet-s: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)  # noqa: T201
+            hint(f"imagenet-s: {' '.join(str(error).split()) or type(error).__name__}")
         return 1
 
 
