@@ -1,0 +1,8 @@
+"""Matched mIoU: an `evaluate` module folder, and the plain modules it is made of.
+
+`matched_miou.py` is what `evaluate.load` reads; everything else works without evaluate. The folder must work alone,
+copied to a Space: its files import only each other, relatively, and numpy, scipy and Pillow. `evaluate` copies no file
+that `matched_miou.py` does not name in an import of its own.
+
+masks -> band -> counts -> table -> (assignment -> matching), figures, confidence, storage -> accumulator -> matched_miou
+"""

@@ -1,0 +1,273 @@
+"""`MatchedIoU`: counts that grow image by image, and every figure that can be asked of them."""
+
+from __future__ import annotations
+
+import operator
+import os
+from typing import Any
+
+import numpy as np
+
+from .confidence import bootstrap
+from .counts import GT, PRED, CountRows, count_pair
+from .figures import f_measures, figures, image_hits
+from .masks import MaskLike
+from .matching import Match, Matching, apply_match, check_matching, find_match
+from .storage import load_counts, save_counts
+from .table import CountTable, Ints, display_name, nameless, sum_groups, table_of
+
+IGNORE_INDEX = 1000
+"""The id of pixels that no figure counts, in the official masks."""
+
+
+class MatchedIoU:
+    """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
+
+    A mask is reduced to its counts at once and not kept. Counts are integers that add: in batches of any size, in any
+    order, merged from any parts, the figures are the same to the last bit. Any matching can be asked of the same counts.
+
+    Args:
+        num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
+        ignore_index: the id of pixels that are not scored, wherever the reference holds it.
+
+    Raises:
+        ValueError: a number of classes below 1, or an ignored id that is a class.
+
+    Example:
+        >>> metric = MatchedIoU(num_classes=2)
+        >>> metric.update(prediction=[[0, 7, 7, 0]], reference=[[0, 2, 2, 2]])
+        >>> result = metric.compute("pixel")
+        >>> result["matching"][7], round(result["mean_iou"], 4)
+        (2, 0.3889)
+    """
+
+    def __init__(self, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:
+        self.num_classes, self.ignore_index = check_classes(num_classes, ignore_index)
+        self._names: list[str] = []
+        self._rows: list[CountRows] = []
+        self._known: set[str] = set()
+        self._table: CountTable | None = None
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"MatchedIoU(num_classes={self.num_classes}, ignore_index={self.ignore_index}): {len(self):,} images"
+
+    def update(self, prediction: MaskLike, reference: MaskLike, name: str | None = None) -> None:
+        """Count one image.
+
+        Args:
+            prediction: H x W ids of classes or clusters, 0 for `other`: an integer array, torch tensor or PIL image
+                (`I;16`, `I`, `L`, official RGB), or the path or bytes of a PNG. Clusters may have any id up to 65535 but
+                the ignored one.
+            reference: the true ids, in any of these forms, of the same height and width.
+            name: the image's name: for errors, `per_image`, and to notice an image that is counted twice.
+
+        Raises:
+            ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name that
+                was counted already. Nothing is counted then.
+        """
+        shown = name or _path_name(reference) or _path_name(prediction) or nameless(len(self))
+        self.update_counts(count_pair(prediction, reference, shown), name, shown)
+
+    def update_counts(self, rows: CountRows, name: str | None = None, shown: str | None = None) -> None:
+        """Take the counts of one image that `count_pair` made, here or in another process.
+
+        Args:
+            rows: K x 6 int32.
+            name: as in `update`.
+            shown: what to call the image in an error, if not by its name.
+
+        Raises:
+            ValueError: as in `update`.
+        """
+        shown = shown or name or nameless(len(self))
+        _check_ids(rows, self.num_classes, self.ignore_index, shown)
+        if name:
+            if name in self._known:
+                raise ValueError(f"{name} was counted already; each image counts once.")
+            self._known.add(name)
+        self._names.append(name or "")
+        self._rows.append(rows)
+        self._table = None
+
+    def merge(self, other: MatchedIoU) -> MatchedIoU:
+        """Add the images that another one counted, as of another process or another part of the data set.
+
+        Returns:
+            This one, grown.
+
+        Raises:
+            ValueError: the two count different classes, or both have counted the same name. Nothing is added then.
+        """
+        if (self.num_classes, self.ignore_index) != (other.num_classes, other.ignore_index):
+            raise ValueError(f"cannot merge {other!r} into {self!r}: the classes must be the same.")
+        twice = sorted(self._known & other._known)
+        if twice or (other is self and len(self)):
+            which = twice[0] if twice else "every image"
+            raise ValueError(f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once.")
+        self._names += other._names
+        self._rows += other._rows
+        self._known |= other._known
+        self._table = None
+        return self
+
+    def match(self, matching: Matching = "hungarian") -> Match:
+        """Which class each cluster stands for.
+
+        Args:
+            matching: `"none"` (ids are classes), `"hungarian"` (one to one, by the number of images that hold both: the
+                official default), `"pixel"` (one to one, by pixels), `"majority"` (each cluster to the class it covers
+                most of), a dict, or the path of a match.json. Ties go to more common pixels, then to smaller ids.
+
+        Returns:
+            Cluster -> class, with 0 -> 0. A cluster that is missing stands for no class.
+
+        Raises:
+            ValueError: nothing counted yet, no such matching, or `"none"` and a predicted id is no class.
+        """
+        return find_match(self._counted(), check_matching(matching, self.num_classes))
+
+    def compute(self, matching: Matching = "none") -> dict[str, Any]:
+        """Every figure, as fractions of 1.
+
+        Args:
+            matching: as in `match`.
+
+        Returns:
+            `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its image;
+            NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
+            `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `num_images`.
+
+        Raises:
+            ValueError: as in `match`.
+        """
+        table, match, labels = self._labels(matching)
+        return {**figures(table, labels), "matching": match, "num_images": table.num_images}
+
+    def bootstrap(
+        self, matching: Matching = "none", samples: int = 1000, seed: int = 0, level: float = 0.95
+    ) -> dict[str, tuple[float, float]]:
+        """Confidence intervals of the figures that are one number; see `confidence.bootstrap`.
+
+        The same images give the same intervals, whatever order they were counted in.
+        """
+        self._counted()
+        order = sorted(range(len(self)), key=lambda i: (self._names[i], self._rows[i].tobytes()))
+        sorted_ = table_of(
+            self.num_classes, self.ignore_index, [self._names[i] for i in order], [self._rows[i] for i in order]
+        )
+        match = self.match(matching)
+        return bootstrap(sorted_, apply_match(sorted_, match), samples, seed, level)
+
+    def per_image(self, matching: Matching = "none") -> dict[str, list[Any]]:
+        """What each image scores, as columns in the order in which the images were counted.
+
+        Returns:
+            `name`, `pixels` (scored ones), `pixel_accuracy`, `mean_iou` (over the ids that the image's prediction or
+            reference holds), `f_measure`, `image_accuracy` (whether the most frequent predicted class is there). NaN
+            where an image has no pixel to score.
+        """
+        table, _, labels = self._labels(matching)
+        pixels = table.per_image(table.pixels)
+        right = labels == table.gt
+        with np.errstate(invalid="ignore"):
+            accuracy = table.per_image(table.pixels * right) / pixels
+        return {
+            "name": [display_name(self._names, i) for i in range(len(self))],
+            "pixels": pixels.tolist(),
+            "pixel_accuracy": accuracy.tolist(),
+            "mean_iou": _image_ious(table, labels),
+            "f_measure": f_measures(table, labels).tolist(),
+            "image_accuracy": image_hits(table, labels).tolist(),
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the counts to one compressed file (.npz), all or nothing; `load` reads it."""
+        save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> MatchedIoU:
+        """The counts that `save` wrote.
+
+        Raises:
+            ValueError: the file holds no counts, or is damaged.
+            FileNotFoundError: there is no file.
+        """
+        num_classes, ignore_index, names, rows = load_counts(path)
+        metric = cls(num_classes, ignore_index)
+        for name, one in zip(names, rows):
+            metric.update_counts(one, name)
+        return metric
+
+    def _labels(self, matching: Matching) -> tuple[CountTable, Match, Ints]:
+        match = self.match(matching)
+        table = self._counted()
+        return table, match, apply_match(table, match)
+
+    def _counted(self) -> CountTable:
+        if not self._rows:
+            raise ValueError("nothing was counted: give at least one pair of prediction and reference first.")
+        if self._table is None:
+            self._table = table_of(self.num_classes, self.ignore_index, self._names, self._rows)
+        return self._table
+
+
+def check_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
+    """Both as plain integers.
+
+    Raises:
+        ValueError: no integers, fewer than one class, or the ignored id is a class.
+    """
+    try:
+        classes, ignored = operator.index(num_classes), operator.index(ignore_index)
+    except TypeError:
+        raise ValueError(
+            f"num_classes={num_classes!r}, ignore_index={ignore_index!r}: expected whole numbers, as 919 and 1000."
+        ) from None
+    if not 1 <= classes < 65535:
+        raise ValueError(f"num_classes={classes}: expected 1..65534, `other` not counted: 50, 300 or 919 in ImageNet-S.")
+    if 0 <= ignored <= classes:
+        raise ValueError(f"ignore_index={ignored} is a class id (0..{classes}); ImageNet-S ignores {IGNORE_INDEX}.")
+    return classes, ignored
+
+
+def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) -> None:
+    wrong = np.unique(rows[(rows[:, GT] > num_classes) & (rows[:, GT] != ignore_index), GT])
+    if len(wrong):
+        shown = ", ".join(map(str, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+        fits = [c for c in (50, 300, 919) if c > num_classes and wrong[-1] <= c]
+        cause = f"was it made for {fits[0]} classes?" if fits else "are R and G swapped, or is it a picture and no mask?"
+        raise ValueError(
+            f"id {shown} in the reference of {name}: {num_classes} classes have 0..{num_classes}, and {ignore_index} is "
+            f"ignored; {cause}"
+        )
+    if (rows[:, PRED] == ignore_index).any():
+        raise ValueError(
+            f"the prediction of {name} holds {ignore_index}, the ignored id: only references have it. Predict a class or 0 "
+            "for every pixel, and give no cluster this id."
+        )
+
+
+def _path_name(mask: MaskLike) -> str:
+    return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""
+
+
+def _image_ious(table: CountTable, labels: Ints) -> list[float]:
+    scale = int(max(labels.max(initial=0), table.num_classes)) + 1
+    gt_keys, actual = sum_groups(table.image * scale + table.gt, table.pixels)
+    pred_keys, predicted = sum_groups(table.image * scale + labels, table.pixels)
+    right = labels == table.gt
+    hit_keys, hit = sum_groups((table.image * scale + labels)[right], table.pixels[right])
+    keys = np.union1d(gt_keys, pred_keys)
+    union = np.zeros(len(keys), np.int64)
+    union[np.searchsorted(keys, gt_keys)] += actual
+    union[np.searchsorted(keys, pred_keys)] += predicted
+    inside = np.zeros(len(keys), np.int64)
+    inside[np.searchsorted(keys, hit_keys)] = hit
+    iou = inside / (union - inside)
+    image = keys // scale
+    number = np.bincount(image, minlength=table.num_images)
+    with np.errstate(invalid="ignore"):
+        return (np.bincount(image, iou, table.num_images) / number).tolist()

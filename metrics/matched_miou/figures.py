@@ -1,0 +1,154 @@
+"""Counts and labels -> the official figures, as fractions of 1.
+
+Every figure is defined by the official evaluator (LUSSeg/ImageNet-S at b2312ba; Gao et al., TPAMI 2022, section 5):
+see docs/metric.md. Sums are integers; means of fractions are correctly rounded sums (`math.fsum`), so that no figure
+depends on the order of the images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .table import CountTable, Ints, sum_by, sum_groups
+
+SIZES = ("s", "ms", "ml", "l")
+"""The size of a class in an image: up to 5, 25, 50 and 100 percent of the scored pixels."""
+_UPPER_PERCENT = (5, 25, 50)
+HEADLINES = (
+    "image_accuracy",
+    "mean_iou",
+    "boundary_mean_iou",
+    *(f"mean_iou_{size}" for size in SIZES),
+    *(f"boundary_mean_iou_{size}" for size in SIZES),
+    "f_measure",
+)
+"""The figures that are one number, in the order of the official evaluator."""
+
+Floats = NDArray[np.float64]
+
+
+class Part(NamedTuple):
+    """The entries whose sums make the IoUs of one figure; an entry is an image, an id and a number of pixels."""
+
+    figure: str
+    per_category: str | None
+    """The key of the per-class values, where they are given."""
+    hit: tuple[Ints, Ints, Ints]
+    predicted: tuple[Ints, Ints, Ints]
+    actual: tuple[Ints, Ints, Ints]
+
+
+def parts(table: CountTable, labels: Ints) -> Iterator[Part]:
+    """The ten IoU figures: all pixels, or those of classes of one size; whole areas, or bands only."""
+    for size, rows in _sizes(table):
+        chosen = np.flatnonzero(rows)
+        image, gt, label = table.image[chosen], table.gt[chosen], labels[chosen]
+        right, known = label == gt, label <= table.num_classes
+        for prefix, hit, predicted, actual in (
+            ("", table.pixels, table.pixels, table.pixels),
+            ("boundary_", table.both_bands, table.pred_band, table.gt_band),
+        ):
+            yield Part(
+                f"{prefix}mean_iou" + (f"_{size}" if size else ""),
+                None if size else f"per_category_{prefix}iou",
+                (image[right], gt[right], hit[chosen][right]),
+                (image[known], label[known], predicted[chosen][known]),
+                (image, gt, actual[chosen]),
+            )
+
+
+def figures(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
+    """All figures.
+
+    Args:
+        table: the counts, of at least one image.
+        labels: the class of each row's prediction (`matching.apply_match`).
+
+    Returns:
+        `HEADLINES`, and `per_category_iou` and `per_category_boundary_iou`, C + 1 values each; fractions of 1, NaN for a
+        size that no class has.
+    """
+    result: dict[str, float | list[float]] = {}
+    for part in parts(table, labels):
+        hit, predicted, actual = (
+            sum_by(ids, pixels, table.num_classes + 1) for _, ids, pixels in (part.hit, part.predicted, part.actual)
+        )
+        iou = ious(hit, predicted, actual)
+        if part.per_category:
+            result[part.per_category] = iou.tolist()
+            result[part.figure] = math.fsum(iou) / len(iou)
+        else:
+            # "other" is among these where it has a pixel; an id without one does not pull the mean down.
+            present = iou[actual > 0]
+            result[part.figure] = math.fsum(present) / len(present) if len(present) else math.nan
+    result["image_accuracy"] = int(image_hits(table, labels).sum()) / table.num_images
+    result["f_measure"] = math.fsum(f_measures(table, labels)) / table.num_images
+    return result
+
+
+def ious(hit: Ints, predicted: Ints, actual: Ints) -> Floats:
+    """Intersection over union; 0 where neither side has a pixel."""
+    union = predicted + actual - hit
+    return np.divide(hit, union, out=np.zeros(union.shape), where=union > 0)
+
+
+def image_hits(table: CountTable, labels: Ints) -> NDArray[np.bool_]:
+    """For each image: does its most frequent predicted class, `other` left out, occur in its reference?
+
+    The lowest id on a tie. An image without a predicted class is a miss; so is one whose most frequent cluster stands
+    for no class.
+    """
+    named = labels > 0
+    scale = int(labels.max(initial=0)) + 1
+    keys, pixels = sum_groups(table.image[named] * scale + labels[named], table.pixels[named])
+    image, label = np.divmod(keys, scale)
+    order = np.lexsort((label, -pixels, image))
+    image, label = image[order], label[order]
+    first = np.flatnonzero(np.diff(image, prepend=-1))
+    hits = np.zeros(table.num_images, np.bool_)
+    hits[image[first]] = np.isin(image[first] * scale + label[first], _known(table, scale))
+    return hits
+
+
+def f_measures(table: CountTable, labels: Ints) -> Floats:
+    """For each image the F-measure of foreground (id > 0), beta = 0.3 as it is and not squared; 0 where undefined.
+
+    (1 + beta) P R / (beta P + R) with P = hit / predicted and R = hit / actual, multiplied out:
+    1.3 hit / (0.3 actual + predicted).
+    """
+    predicted, actual = labels > 0, table.gt > 0
+    hit = table.per_image(table.pixels * (predicted & actual))
+    base = 3 * table.per_image(table.pixels * actual) + 10 * table.per_image(table.pixels * predicted)
+    return np.divide(13 * hit, base, out=np.zeros(table.num_images), where=base > 0)
+
+
+def _known(table: CountTable, scale: int) -> Ints:
+    """The (image, class) pairs of the reference; ids no label reaches are left out, or they would alias others."""
+    starts = table.group_starts
+    image, gt = table.image[starts], table.gt[starts]
+    return (image * scale + gt)[gt < scale]
+
+
+def _sizes(table: CountTable) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """For no size and each size: which rows count towards it.
+
+    A size takes, of every image that has a class of this size, the pixels of these classes and of "other".
+    """
+    yield "", np.ones(len(table.gt), np.bool_)
+    starts = table.group_starts
+    lengths = np.diff(starts, append=len(table.gt))
+    area = np.add.reduceat(table.pixels, starts) if len(starts) else starts
+    total = table.per_image(table.pixels)[table.image[starts]]
+    # ceil(100 area / total) <= p exactly where 100 area <= p total
+    bucket = np.sum([100 * area > percent * total for percent in _UPPER_PERCENT], axis=0)
+    bucket[table.gt[starts] == 0] = -1
+    row_bucket = np.repeat(bucket, lengths)
+    for number, size in enumerate(SIZES):
+        has = np.zeros(table.num_images, np.bool_)
+        has[table.image[starts][bucket == number]] = True
+        yield size, (row_bucket == number) | ((table.gt == 0) & has[table.image])

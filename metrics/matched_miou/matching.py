@@ -1,0 +1,160 @@
+"""Clusters -> classes: which class each predicted id stands for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .assignment import assign
+from .table import CountTable, Ints, sum_by, sum_groups
+
+MATCHINGS = ("none", "hungarian", "pixel", "majority")
+"""`none`: ids are classes. `hungarian`: one to one, greatest number of images (official). `pixel`: one to one, greatest
+number of pixels. `majority`: each cluster to the class it covers most of; several clusters may share a class."""
+
+Match = dict[int, int]
+"""Cluster -> class, 0 -> 0 included. A cluster that is not in it stands for no class and is wrong everywhere."""
+Matching = str | os.PathLike[str] | Mapping[Any, Any]
+"""One of `MATCHINGS`, the path of a match.json, or a mapping from cluster to class."""
+
+
+def check_matching(matching: Matching, num_classes: int) -> str | Match:
+    """A matching as its name or as a checked dict; files are read.
+
+    Raises:
+        ValueError: no such name or file, or a mapping that is none from clusters to classes 0..C.
+    """
+    if isinstance(matching, str) and matching in MATCHINGS:
+        return matching
+    if isinstance(matching, Mapping):
+        return _checked(matching, num_classes, "the match")
+    if isinstance(matching, (str, os.PathLike)):
+        return load_match(matching, num_classes)
+    raise ValueError(f"matching={matching!r}: expected one of {_names()}, a dict, or the path of a match.json.")
+
+
+def find_match(table: CountTable, matching: str | Match) -> Match:
+    """The match that a matching amounts to on these counts.
+
+    Args:
+        table: the counts.
+        matching: as `check_matching` returns it.
+
+    Returns:
+        Cluster -> class, with 0 -> 0. `other` (0) takes no part in a matching, on either side.
+
+    Raises:
+        ValueError: `none`, and a predicted id is no class.
+    """
+    if not isinstance(matching, str):
+        return dict(matching)
+    if matching == "none":
+        _check_are_classes(table)
+        return {i: i for i in range(table.num_classes + 1)}
+    clusters = np.union1d(np.arange(1, table.num_classes + 1), table.pred[table.pred > 0])
+    images, pixels = _overlaps(table, clusters)
+    if matching == "majority":
+        best = np.where(pixels.max(axis=1) > 0, pixels.argmax(axis=1), -1)  # argmax: the smallest id on a tie
+    else:
+        best = assign([images, pixels] if matching == "hungarian" else [pixels])
+    return {0: 0} | {int(k): int(c) + 1 for k, c in zip(clusters, best) if c >= 0}
+
+
+def apply_match(table: CountTable, match: Match) -> Ints:
+    """The class of each row's prediction; a cluster k without one gets C + k, an id that no class has."""
+    highest = int(table.pred.max(initial=0))
+    labels = np.arange(highest + 1) + table.num_classes
+    for cluster, label in match.items():
+        if cluster <= highest:
+            labels[cluster] = label
+    return labels[table.pred]
+
+
+def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
+    """A match.json, as `match.py` of the official toolbox or `save_match` writes it.
+
+    Raises:
+        ValueError: there is none at `path`, or it is not from clusters to classes 0..C.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{os.fspath(path)!r} is neither a matching ({_names()}) nor a file.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f'{os.fspath(path)}: no match.json ({error}); expected {{"cluster": class, ...}}.') from error
+    if not isinstance(content, dict):
+        raise ValueError(f'{os.fspath(path)}: expected {{"cluster": class, ...}}, got a {type(content).__name__}.')
+    return _checked(content, num_classes, os.fspath(path))
+
+
+def save_match(match: Match, path: str | os.PathLike[str]) -> None:
+    """Write a match as the official tools do: string keys, clusters in order, `"0": 0` last."""
+    target = Path(path)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    content = {str(k): match[k] for k in sorted(match, key=lambda k: (k == 0, k))}
+    try:
+        aside.write_text(json.dumps(content), encoding="utf-8")
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:
+    checked: Match = {0: 0}
+    for key, value in match.items():
+        try:
+            cluster, label = int(key), int(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name}: {key!r}: {value!r} is not a cluster id and a class id.") from None
+        if cluster < 0 or not 0 <= label <= num_classes or isinstance(value, float) or isinstance(key, float):
+            raise ValueError(
+                f"{name} sends cluster {key!r} to {value!r}: clusters are whole numbers from 0, classes 0..{num_classes}; "
+                "was the match made for another number of classes?"
+            )
+        if cluster == 0 and label != 0:
+            raise ValueError(f"{name} sends 0 to {label}: 0 is `other` on both sides; give clusters the ids from 1.")
+        checked[cluster] = label
+    return checked
+
+
+def _overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
+    """For each cluster and each class 1..C: the images that hold both (not where), and the pixels that are both."""
+    num_classes = table.num_classes
+    position = np.zeros(int(clusters.max()) + 1, np.int64)
+    position[clusters] = np.arange(len(clusters))
+    # Every predicted id of an image beside every class of its reference.
+    scale = 65536
+    pred_image, pred = np.divmod(np.unique((table.image * scale + table.pred)[table.pred > 0]), scale)
+    gt_image, gt = np.divmod(np.unique((table.image * scale + table.gt)[table.gt > 0]), scale)
+    first = np.searchsorted(gt_image, pred_image, "left")
+    number = np.searchsorted(gt_image, pred_image, "right") - first
+    beside = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
+    cells = position[np.repeat(pred, number)] * num_classes + gt[beside] - 1
+    shape = (len(clusters), num_classes)
+    images = sum_by(cells, np.ones(len(cells), np.int64), shape[0] * shape[1]).reshape(shape)
+
+    both = (table.pred > 0) & (table.gt > 0)
+    cells, overlap = sum_groups(position[table.pred[both]] * num_classes + table.gt[both] - 1, table.pixels[both])
+    pixels = sum_by(cells, overlap, shape[0] * shape[1]).reshape(shape)
+    return images, pixels
+
+
+def _check_are_classes(table: CountTable) -> None:
+    wrong = np.flatnonzero(table.pred > table.num_classes)
+    if len(wrong):
+        ids = np.unique(table.pred[wrong])
+        shown = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+        raise ValueError(
+            f"the prediction of {table.name_of(int(wrong[0]))} holds {table.pred[wrong[0]]} (all images: {shown}), "
+            f'but without a matching ids are classes, 0..{table.num_classes}; for clusters ask for matching="hungarian", '
+            '"pixel" or "majority", or give a match.'
+        )
+
+
+def _names() -> str:
+    return ", ".join(MATCHINGS)
