@@ -22,6 +22,8 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "download",
     "show",
+    "match",
+    "evaluate",
 )
 
 

@@ -4,5 +4,6 @@
 copied to a Space: its files import only each other, relatively, and numpy, scipy and Pillow. `evaluate` copies no file
 that `matched_miou.py` does not name in an import of its own.
 
-masks -> band -> counts -> table -> (assignment -> matching), figures, confidence, storage -> accumulator -> matched_miou
+masks -> band -> counts -> table -> assignment -> matching -> figures -> confidence -> storage -> accumulator ->
+matched_miou: each imports only what stands before it.
 """

@@ -10,11 +10,11 @@ import numpy as np
 
 from .confidence import bootstrap
 from .counts import GT, PRED, CountRows, count_pair
-from .figures import f_measures, figures, image_hits
+from .figures import f_measures, figures, image_hits, image_ious
 from .masks import MaskLike
 from .matching import Match, Matching, apply_match, check_matching, find_match
 from .storage import load_counts, save_counts
-from .table import CountTable, Ints, display_name, nameless, sum_groups, table_of
+from .table import CountTable, Ints, display_name, nameless, table_of
 
 IGNORE_INDEX = 1000
 """The id of pixels that no figure counts, in the official masks."""
@@ -24,7 +24,8 @@ class MatchedIoU:
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
 
     A mask is reduced to its counts at once and not kept. Counts are integers that add: in batches of any size, in any
-    order, merged from any parts, the figures are the same to the last bit. Any matching can be asked of the same counts.
+    order, merged from any parts, the figures are the same to the last bit. Any matching can be asked of the same
+    counts.
 
     Args:
         num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
@@ -59,14 +60,14 @@ class MatchedIoU:
 
         Args:
             prediction: H x W ids of classes or clusters, 0 for `other`: an integer array, torch tensor or PIL image
-                (`I;16`, `I`, `L`, official RGB), or the path or bytes of a PNG. Clusters may have any id up to 65535 but
-                the ignored one.
+                (`I;16`, `I`, `L`, official RGB), or the path or bytes of a PNG. Clusters may have any id up to 65535
+                but the ignored one.
             reference: the true ids, in any of these forms, of the same height and width.
             name: the image's name: for errors, `per_image`, and to notice an image that is counted twice.
 
         Raises:
-            ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name that
-                was counted already. Nothing is counted then.
+            ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name
+                that was counted already. Nothing is counted then.
         """
         shown = name or _path_name(reference) or _path_name(prediction) or nameless(len(self))
         self.update_counts(count_pair(prediction, reference, shown), name, shown)
@@ -106,7 +107,9 @@ class MatchedIoU:
         twice = sorted(self._known & other._known)
         if twice or (other is self and len(self)):
             which = twice[0] if twice else "every image"
-            raise ValueError(f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once.")
+            raise ValueError(
+                f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once."
+            )
         self._names += other._names
         self._rows += other._rows
         self._known |= other._known
@@ -136,8 +139,8 @@ class MatchedIoU:
             matching: as in `match`.
 
         Returns:
-            `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its image;
-            NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
+            `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its
+            image; NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
             `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `num_images`.
 
         Raises:
@@ -178,7 +181,7 @@ class MatchedIoU:
             "name": [display_name(self._names, i) for i in range(len(self))],
             "pixels": pixels.tolist(),
             "pixel_accuracy": accuracy.tolist(),
-            "mean_iou": _image_ious(table, labels),
+            "mean_iou": image_ious(table, labels).tolist(),
             "f_measure": f_measures(table, labels).tolist(),
             "image_accuracy": image_hits(table, labels).tolist(),
         }
@@ -227,7 +230,9 @@ def check_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
             f"num_classes={num_classes!r}, ignore_index={ignore_index!r}: expected whole numbers, as 919 and 1000."
         ) from None
     if not 1 <= classes < 65535:
-        raise ValueError(f"num_classes={classes}: expected 1..65534, `other` not counted: 50, 300 or 919 in ImageNet-S.")
+        raise ValueError(
+            f"num_classes={classes}: expected 1..65534, `other` not counted: 50, 300 or 919 in ImageNet-S."
+        )
     if 0 <= ignored <= classes:
         raise ValueError(f"ignore_index={ignored} is a class id (0..{classes}); ImageNet-S ignores {IGNORE_INDEX}.")
     return classes, ignored
@@ -238,36 +243,19 @@ def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) 
     if len(wrong):
         shown = ", ".join(map(str, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         fits = [c for c in (50, 300, 919) if c > num_classes and wrong[-1] <= c]
-        cause = f"was it made for {fits[0]} classes?" if fits else "are R and G swapped, or is it a picture and no mask?"
+        cause = (
+            f"was it made for {fits[0]} classes?" if fits else "are R and G swapped, or is it a picture and no mask?"
+        )
         raise ValueError(
-            f"id {shown} in the reference of {name}: {num_classes} classes have 0..{num_classes}, and {ignore_index} is "
-            f"ignored; {cause}"
+            f"id {shown} in the reference of {name}: {num_classes} classes have 0..{num_classes}, and {ignore_index} "
+            f"is ignored; {cause}"
         )
     if (rows[:, PRED] == ignore_index).any():
         raise ValueError(
-            f"the prediction of {name} holds {ignore_index}, the ignored id: only references have it. Predict a class or 0 "
-            "for every pixel, and give no cluster this id."
+            f"the prediction of {name} holds {ignore_index}, the ignored id: only references have it. Predict a class or 0 for "
+            "every pixel, and give no cluster this id."
         )
 
 
 def _path_name(mask: MaskLike) -> str:
     return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""
-
-
-def _image_ious(table: CountTable, labels: Ints) -> list[float]:
-    scale = int(max(labels.max(initial=0), table.num_classes)) + 1
-    gt_keys, actual = sum_groups(table.image * scale + table.gt, table.pixels)
-    pred_keys, predicted = sum_groups(table.image * scale + labels, table.pixels)
-    right = labels == table.gt
-    hit_keys, hit = sum_groups((table.image * scale + labels)[right], table.pixels[right])
-    keys = np.union1d(gt_keys, pred_keys)
-    union = np.zeros(len(keys), np.int64)
-    union[np.searchsorted(keys, gt_keys)] += actual
-    union[np.searchsorted(keys, pred_keys)] += predicted
-    inside = np.zeros(len(keys), np.int64)
-    inside[np.searchsorted(keys, hit_keys)] = hit
-    iou = inside / (union - inside)
-    image = keys // scale
-    number = np.bincount(image, minlength=table.num_images)
-    with np.errstate(invalid="ignore"):
-        return (np.bincount(image, iou, table.num_images) / number).tolist()

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import connected_components
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -96,6 +98,7 @@ def _smallest_ids(allowed: Bools, needed: Bools, owners: Ints) -> Ints:
     place = np.full(num_rows, -1)
     place[owners] = np.arange(num_columns)
     owners = owners.copy()
+    allowed = allowed & _exchangeable(allowed, needed, place, owners)
     taken = np.zeros(num_columns, np.bool_)
     for row in range(num_rows):
         now = int(place[row])
@@ -112,9 +115,20 @@ def _smallest_ids(allowed: Bools, needed: Bools, owners: Ints) -> Ints:
     return place
 
 
-def _chain(
-    allowed: Bools, needed: Bools, place: Ints, owners: Ints, row: int, better: Ints
-) -> list[tuple[int, int]]:
+def _exchangeable(allowed: Bools, needed: Bools, place: Ints, owners: Ints) -> Bools:
+    """For each row and column: do they belong to one circle of moves? If not, no change brings them together."""
+    num_rows = len(place)
+    movers, columns = np.nonzero(allowed)
+    idle, dispensable = np.flatnonzero(place < 0), np.flatnonzero(~needed)
+    # The node after the rows stands for "no column": whoever moves there pushes an idle row out, into a column.
+    sources = np.concatenate([movers, dispensable, np.full(len(idle), num_rows)])
+    targets = np.concatenate([owners[columns], np.full(len(dispensable), num_rows), idle])
+    graph = sparse.coo_matrix((np.ones(len(sources), np.int8), (sources, targets)), (num_rows + 1, num_rows + 1))
+    _, circle = connected_components(graph.tocsr(), connection="strong")
+    return circle[:num_rows, None] == circle[owners]
+
+
+def _chain(allowed: Bools, needed: Bools, place: Ints, owners: Ints, row: int, better: Ints) -> list[tuple[int, int]]:
     """The moves that bring `row` into the smallest of the better columns that it can get; none if it can get none.
 
     Each mover takes the place of the one it follows, the last one the old place of `row`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from .figures import HEADLINES, Floats, f_measures, image_hits, ious, parts
@@ -34,19 +35,32 @@ def bootstrap(
         For each of `HEADLINES` the lower and upper end; NaN where no resample has the figure.
     """
     if samples < 2 or not 0 < level < 1:
-        raise ValueError(f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1.")
+        raise ValueError(
+            f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1."
+        )
     generator = np.random.default_rng(seed)
     sums = [
         (part.figure, part.per_category is not None, _matrices(table, part.hit, part.predicted, part.actual))
         for part in parts(table, labels)
     ]
+    # A class that only a few images hold is missing from many resamples. Counted as 0 there, as the mean over all ids
+    # would, it would pull the interval below the figure itself: it is left out, and ids that no image holds stay 0.
+    share = {
+        figure: float(((actual.sum(axis=1) + predicted.sum(axis=1)) > 0).mean())
+        for figure, every_id, (_, predicted, actual) in sums
+        if every_id
+    }
     hits, f = image_hits(table, labels).astype(np.int64), f_measures(table, labels)
     values: dict[str, list[Floats]] = {name: [] for name in HEADLINES}
     for weights in _draws(generator, table.num_images, samples):
         for figure, every_id, (hit, predicted, actual) in sums:
             counted = (actual @ weights).T
-            iou = ious((hit @ weights).T, (predicted @ weights).T, counted)
-            values[figure].append(iou.mean(axis=1) if every_id else _mean_of_present(iou, counted))
+            guessed = (predicted @ weights).T
+            iou = ious((hit @ weights).T, guessed, counted)
+            if every_id:
+                values[figure].append(_mean_of(iou, counted + guessed > 0) * share[figure])
+            else:
+                values[figure].append(_mean_of(iou, counted > 0))
         values["image_accuracy"].append(hits @ weights / table.num_images)
         values["f_measure"].append(f @ weights / table.num_images)
     return {name: _interval(np.concatenate(drawn), level) for name, drawn in values.items()}
@@ -56,7 +70,9 @@ def _draws(generator: np.random.Generator, num_images: int, samples: int) -> Ite
     """How often each image was drawn, images x resamples."""
     for start in range(0, samples, _AT_ONCE):
         number = min(_AT_ONCE, samples - start)
-        drawn = [np.bincount(generator.integers(num_images, size=num_images), minlength=num_images) for _ in range(number)]
+        drawn = [
+            np.bincount(generator.integers(num_images, size=num_images), minlength=num_images) for _ in range(number)
+        ]
         yield np.stack(drawn, axis=1)
 
 
@@ -66,10 +82,9 @@ def _matrices(table: CountTable, *entries: tuple[Ints, Ints, Ints]) -> list[spar
     return [sparse.coo_matrix((pixels, (ids, image)), shape).tocsr() for image, ids, pixels in entries]
 
 
-def _mean_of_present(iou: Floats, actual: Ints) -> Floats:
-    present = actual > 0
-    number = present.sum(axis=1)
-    return np.divide((iou * present).sum(axis=1), number, out=np.full(len(iou), np.nan), where=number > 0)
+def _mean_of(iou: Floats, chosen: NDArray[np.bool_]) -> Floats:
+    number = chosen.sum(axis=1)
+    return np.divide((iou * chosen).sum(axis=1), number, out=np.full(len(iou), np.nan), where=number > 0)
 
 
 def _interval(drawn: Floats, level: float) -> tuple[float, float]:

@@ -70,8 +70,8 @@ def figures(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
         labels: the class of each row's prediction (`matching.apply_match`).
 
     Returns:
-        `HEADLINES`, and `per_category_iou` and `per_category_boundary_iou`, C + 1 values each; fractions of 1, NaN for a
-        size that no class has.
+        `HEADLINES`, and `per_category_iou` and `per_category_boundary_iou`, C + 1 values each; fractions of 1, NaN for
+        a size that no class has.
     """
     result: dict[str, float | list[float]] = {}
     for part in parts(table, labels):
@@ -125,6 +125,26 @@ def f_measures(table: CountTable, labels: Ints) -> Floats:
     hit = table.per_image(table.pixels * (predicted & actual))
     base = 3 * table.per_image(table.pixels * actual) + 10 * table.per_image(table.pixels * predicted)
     return np.divide(13 * hit, base, out=np.zeros(table.num_images), where=base > 0)
+
+
+def image_ious(table: CountTable, labels: Ints) -> Floats:
+    """For each image the mean IoU over the ids that its prediction or reference holds; NaN without a scored pixel."""
+    scale = int(max(labels.max(initial=0), table.num_classes)) + 1
+    gt_keys, actual = sum_groups(table.image * scale + table.gt, table.pixels)
+    pred_keys, predicted = sum_groups(table.image * scale + labels, table.pixels)
+    right = labels == table.gt
+    hit_keys, hit = sum_groups((table.image * scale + labels)[right], table.pixels[right])
+    keys = np.union1d(gt_keys, pred_keys)
+    union = np.zeros(len(keys), np.int64)
+    union[np.searchsorted(keys, gt_keys)] += actual
+    union[np.searchsorted(keys, pred_keys)] += predicted
+    inside = np.zeros(len(keys), np.int64)
+    inside[np.searchsorted(keys, hit_keys)] = hit
+    iou = inside / (union - inside)
+    image = keys // scale
+    number = np.bincount(image, minlength=table.num_images)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(image, iou, table.num_images) / number
 
 
 def _known(table: CountTable, scale: int) -> Ints:

@@ -57,7 +57,7 @@ def _read_file(source: Any, name: str) -> NDArray[np.uint16]:
 
 
 def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
-    if image.mode == "RGB":
+    if image.mode == "RGB" and image.width and image.height:
         # Four bytes a pixel are how Pillow keeps RGB: copied as they are, the first two are the id, low byte first.
         pixels = np.frombuffer(image.tobytes("raw", "RGBX"), "<u2").reshape(image.height, image.width, 2)
         return _checked(np.ascontiguousarray(pixels[..., 0], dtype=np.uint16), name)
@@ -67,8 +67,8 @@ def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
         raise ValueError(f"{name} is an image of floating point numbers: {ARGMAX_HINT}.")
     kind = {"P": "a palette", "PA": "a palette", "RGBA": "an alpha channel", "LA": "an alpha channel"}
     raise ValueError(
-        f"{name} is an image with {kind.get(image.mode, f'mode {image.mode}')}: a mask is RGB (id = R + 256 * G) or grey "
-        "(the ids, 8 or 16 bits); was it saved by a program that converts colours?"
+        f"{name} is an image with {kind.get(image.mode, f'mode {image.mode}')}: a mask is RGB (id = R + 256 * G) or "
+        "grey (the ids, 8 or 16 bits); was it saved by a program that converts colours?"
     )
 
 

@@ -113,8 +113,8 @@ def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:
             raise ValueError(f"{name}: {key!r}: {value!r} is not a cluster id and a class id.") from None
         if cluster < 0 or not 0 <= label <= num_classes or isinstance(value, float) or isinstance(key, float):
             raise ValueError(
-                f"{name} sends cluster {key!r} to {value!r}: clusters are whole numbers from 0, classes 0..{num_classes}; "
-                "was the match made for another number of classes?"
+                f"{name} sends cluster {key!r} to {value!r}: clusters are whole numbers from 0, classes "
+                f"0..{num_classes}; was the match made for another number of classes?"
             )
         if cluster == 0 and label != 0:
             raise ValueError(f"{name} sends 0 to {label}: 0 is `other` on both sides; give clusters the ids from 1.")
@@ -151,8 +151,8 @@ def _check_are_classes(table: CountTable) -> None:
         shown = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
         raise ValueError(
             f"the prediction of {table.name_of(int(wrong[0]))} holds {table.pred[wrong[0]]} (all images: {shown}), "
-            f'but without a matching ids are classes, 0..{table.num_classes}; for clusters ask for matching="hungarian", '
-            '"pixel" or "majority", or give a match.'
+            f"but without a matching ids are classes, 0..{table.num_classes}; for clusters ask for "
+            'matching="hungarian", "pixel" or "majority", or give a match.'
         )
 
 

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def save_counts(
     """Write counts aside, then move them into place: `path` holds the old counts or the new ones, never a part."""
     target = Path(path)
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
+    columns: dict[str, Any] = {name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)}
     aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with open(aside, "wb") as file:
@@ -36,7 +38,7 @@ def save_counts(
                 ignore_index=np.array(ignore_index),
                 names=np.frombuffer("\n".join(name.replace("\n", " ") for name in names).encode(), np.uint8),
                 lengths=np.array([len(one) for one in rows], np.int32),
-                **{name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)},
+                **columns,
             )
             file.flush()
             os.fsync(file.fileno())

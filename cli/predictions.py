@@ -1,0 +1,117 @@
+"""What `match` and `evaluate` share: where masks are, how they are counted, which matching is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imagenet_s.cli.output import hint
+
+if TYPE_CHECKING:
+    from imagenet_s.metrics import MatchedIoU
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts, and what the user should know about how they came about."""
+
+    metric: MatchedIoU
+    config: str
+    missing: list[str]
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the official tools, and what goes beyond them."""
+    group = parser.add_argument_group("what to score")
+    group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
+    group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
+    group.add_argument(
+        "--config", "--mode", choices=("50", "300", "919"), help="which ImageNet-S; --mode is the old name"
+    )
+    group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
+    group.add_argument("--split", metavar="NAME", help="which split of a converted data set (default: validation)")
+    group.add_argument(
+        "--on-missing",
+        choices=("error", "skip", "empty"),
+        default="error",
+        help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
+    )
+    group.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one a core)")
+    group.add_argument("--save-counts", metavar="FILE", help="keep the counts: a few MB, enough for every figure")
+    group.add_argument("--counts", metavar="FILE", help="score kept counts; no mask is read")
+
+
+def count(args: argparse.Namespace) -> Counted:
+    """Read masks, or counts that were kept, as the arguments say.
+
+    Raises:
+        ValueError: arguments that do not go together, or whatever is wrong with the masks.
+    """
+    from imagenet_s.metrics import MatchedIoU
+
+    if args.counts:
+        if args.predict_dir or args.gt_dir:
+            raise ValueError("--counts stands for --predict-dir and --gt-dir: give one or the other.")
+        metric = MatchedIoU.load(args.counts)
+        config = args.config or str(metric.num_classes)
+        if config != str(metric.num_classes):
+            raise ValueError(f"{args.counts} counts {metric.num_classes} classes, not the {config} of --config.")
+        counted = Counted(metric, config, [])
+    else:
+        absent = [name for name in ("predict_dir", "gt_dir", "config") if not getattr(args, name)]
+        if absent:
+            options = ", ".join("--" + name.replace("_", "-") for name in absent)
+            raise ValueError(
+                f"{options} missing: give --predict-dir P --gt-dir G --config 50|300|919, or --counts FILE."
+            )
+        counted = _read(args)
+    if args.save_counts:
+        counted.metric.save(args.save_counts)
+        hint(f"Counts written to {args.save_counts}; `--counts {args.save_counts}` scores them again.")
+    return counted
+
+
+def _read(args: argparse.Namespace) -> Counted:
+    from tqdm import tqdm
+
+    from imagenet_s.metrics.files.pairs import pair_up, read_list
+    from imagenet_s.metrics.files.scoring import score
+    from imagenet_s.metrics.files.sources import open_source
+
+    predictions = open_source(args.predict_dir, args.config, args.split)
+    references = open_source(args.gt_dir, args.config, args.split)
+    pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
+    if pairs.elsewhere:
+        hint(f"{pairs.elsewhere:,} predictions lie in another class folder than their reference: found by image name.")
+    if pairs.unused:
+        hint(f"{pairs.unused:,} predictions have no reference and are not scored.")
+    if pairs.missing and args.on_missing != "error":
+        done = "left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
+        hint(f"{len(pairs.missing):,} predictions are missing, {done}:")
+        for key in pairs.missing[:_SHOWN]:
+            hint(f"  {key}")
+        if len(pairs.missing) > _SHOWN:
+            hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
+    total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
+    with tqdm(total=total, unit="image", desc="counting", delay=1) as bar:
+        metric = score(
+            predictions,
+            references,
+            pairs,
+            int(args.config),
+            workers=args.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0]),
+            on_missing=args.on_missing,
+            progress=bar.update,
+        )
+    return Counted(metric, args.config, pairs.missing)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
+    return value

@@ -1,0 +1,84 @@
+"""Which prediction belongs to which reference, and which are missing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from imagenet_s.metrics.files.sources import MaskSource
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """References and their predictions, by key."""
+
+    found: list[tuple[str, str]]
+    """(key of the reference, key of its prediction)."""
+    missing: list[str]
+    """References without a prediction."""
+    elsewhere: int
+    """How many predictions lie in another class folder than their reference, and were found by the image's name."""
+    unused: int
+    """Predictions that no reference asks for."""
+
+
+def pair_up(predictions: MaskSource, references: MaskSource, keys: Sequence[str] | None = None) -> Pairs:
+    """Find the prediction of every reference: at the same path, or else by the image's name.
+
+    Args:
+        predictions: where predictions are.
+        references: where references are.
+        keys: score only these references (`read_list`); all of them by default.
+
+    Raises:
+        ValueError: a listed reference is not there, or no prediction is.
+    """
+    if keys is not None:
+        have = set(references.keys)
+        absent = [key for key in keys if key not in have]
+        if absent:
+            raise ValueError(
+                f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "
+                "is it another split, or another configuration?"
+            )
+    wanted = references.keys if keys is None else list(keys)
+    there = set(predictions.keys)
+    names = Counter(_name(key) for key in predictions.keys)
+    by_name = {_name(key): key for key in predictions.keys if names[_name(key)] == 1}
+    asked = Counter(_name(key) for key in wanted)
+    found, missing = [], []
+    for key in wanted:
+        name = _name(key)
+        if key in there:
+            found.append((key, key))
+        elif name in by_name and asked[name] == 1:
+            found.append((key, by_name[name]))
+        else:
+            missing.append(key)
+    if not found:
+        raise ValueError(
+            f"no mask of {references.path} has a prediction in {predictions.path}: expected {wanted[0]}, for one; "
+            f"found {predictions.keys[0]}. Are the two swapped, or of different splits?"
+        )
+    used = {prediction for _, prediction in found}
+    return Pairs(found, missing, sum(a != b for a, b in found), len(there) - len(used))
+
+
+def read_list(path: str | os.PathLike[str]) -> list[str]:
+    """The keys a list file names: one path a line, or several, of which the last is the path in the ImageNet-S tree.
+
+    Raises:
+        ValueError: no line.
+    """
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    keys = [PurePosixPath(line.split()[-1]).with_suffix(".png").as_posix() for line in lines if line.strip()]
+    if not keys:
+        raise ValueError(f"{os.fspath(path)} lists nothing; expected <class folder>/<image>.png lines.")
+    return list(dict.fromkeys(keys))
+
+
+def _name(key: str) -> str:
+    return key.rsplit("/", 1)[-1]

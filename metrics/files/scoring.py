@@ -1,0 +1,117 @@
+"""Pairs of masks -> counts, in this process or in several."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+
+import numpy as np
+
+from imagenet_s.metrics.files.pairs import Pairs
+from imagenet_s.metrics.files.sources import MaskSource
+from imagenet_s.metrics.matched_miou.accumulator import IGNORE_INDEX, MatchedIoU
+from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
+from imagenet_s.metrics.matched_miou.masks import read_mask
+
+ON_MISSING = ("error", "skip", "empty")
+_CHUNK = 32
+"""Pairs a task: a fifth of a second or less, so that the last tasks end together and Ctrl-C is answered soon."""
+
+_Chunk = list[tuple[str, str | None]]
+_sources: tuple[MaskSource, MaskSource] | None = None
+
+
+def score(
+    predictions: MaskSource,
+    references: MaskSource,
+    pairs: Pairs,
+    num_classes: int,
+    *,
+    ignore_index: int = IGNORE_INDEX,
+    workers: int = 1,
+    on_missing: str = "error",
+    progress: Callable[[int], object] = lambda images: None,
+) -> MatchedIoU:
+    """Count every pair.
+
+    Args:
+        predictions: where predictions are.
+        references: where references are.
+        pairs: what to count (`pair_up`).
+        num_classes: C.
+        ignore_index: the id of reference pixels that are not scored.
+        workers: processes; 1 counts in this one.
+        on_missing: a reference without a prediction is an `error`, is left out (`skip`), or counts as predicted 0 in
+            all its pixels (`empty`).
+        progress: called with the number of images that were counted since the last call.
+
+    Raises:
+        ValueError: missing predictions, or a mask that cannot be scored, by name.
+    """
+    if on_missing not in ON_MISSING or workers < 1:
+        raise ValueError(f"on_missing={on_missing!r}, workers={workers}: expected one of {ON_MISSING}, and at least 1.")
+    todo: _Chunk = list(pairs.found)
+    if pairs.missing and on_missing == "error":
+        shown = ", ".join(pairs.missing[:5]) + (" and more" if len(pairs.missing) > 5 else "")
+        raise ValueError(
+            f"{predictions.path} has no prediction for {len(pairs.missing):,} of "
+            f"{len(pairs.missing) + len(pairs.found):,} masks: {shown}. "
+            "on_missing skip leaves them out, empty counts them as predicted `other`."
+        )
+    if on_missing == "empty":
+        todo += [(key, None) for key in pairs.missing]
+    chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
+    metric = MatchedIoU(num_classes, ignore_index)
+    for chunk, lengths, rows in _results(predictions, references, chunks, workers):
+        for (name, _), one in zip(chunk, np.split(rows, np.cumsum(lengths)[:-1])):
+            metric.update_counts(one, name)
+        progress(len(chunk))
+    return metric
+
+
+def _results(
+    predictions: MaskSource, references: MaskSource, chunks: list[_Chunk], workers: int
+) -> Iterator[tuple[_Chunk, list[int], CountRows]]:
+    if workers == 1 or len(chunks) == 1:
+        yield from ((chunk, *_count(chunk, predictions, references)) for chunk in chunks)
+        return
+    waiting = iter(chunks)
+    pool = ProcessPoolExecutor(workers, initializer=_start, initargs=(predictions, references))
+    try:
+        running: dict[Future[tuple[list[int], CountRows]], _Chunk] = {}
+        # A few tasks ahead of the workers, not all at once: results are taken as they come, and none pile up.
+        for chunk in islice(waiting, 4 * workers):
+            running[pool.submit(_count, chunk)] = chunk
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                chunk = running.pop(future)
+                for following in islice(waiting, 1):
+                    running[pool.submit(_count, following)] = following
+                yield (chunk, *future.result())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(predictions: MaskSource, references: MaskSource) -> None:
+    global _sources
+    _sources = predictions, references
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops the pool
+
+
+def _count(
+    chunk: _Chunk, predictions: MaskSource | None = None, references: MaskSource | None = None
+) -> tuple[list[int], CountRows]:
+    """The number of rows of each pair, and the rows of all."""
+    if predictions is None or references is None:
+        if _sources is None:
+            raise RuntimeError("a worker was not told where the masks are.")
+        predictions, references = _sources
+    rows = []
+    for key, found in chunk:
+        reference = read_mask(references.read(key), f"the reference of {key}")
+        prediction = np.zeros_like(reference) if found is None else predictions.read(found)
+        rows.append(count_pair(prediction, reference, key))
+    return [len(one) for one in rows], np.concatenate(rows)
