@@ -252,8 +252,8 @@ def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) 
         )
     if (rows[:, PRED] == ignore_index).any():
         raise ValueError(
-            f"the prediction of {name} holds {ignore_index}, the ignored id: only references have it. Predict a class or 0 for "
-            "every pixel, and give no cluster this id."
+            f"the prediction of {name} holds {ignore_index}, which only references have. Predict a class or 0 "
+            "for every pixel, and give no cluster this id."
         )
 
 

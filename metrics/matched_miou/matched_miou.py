@@ -190,7 +190,7 @@ class MatchedMiou(evaluate.Metric):
                 metric.update_counts(np.asarray(rows, np.int32).reshape(-1, _COLUMNS), name or None)
             return metric.compute(matching)
         except ValueError as error:
-            # Raised by `compute` once evaluate has released its locks and deleted its files: after an error it does not.
+            # Raised by `compute`, once evaluate has released its locks and deleted its files: here it would keep them.
             self._refused = error
             return {}
 

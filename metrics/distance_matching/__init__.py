@@ -1,0 +1,21 @@
+"""Distance matching: pixels get the class of the annotated segments whose features are nearest.
+
+The protocol's model-free part, as PASS does it (Gao et al., TPAMI 2022): a backbone's features go in, class ids come out.
+Each function takes NumPy arrays or torch tensors and answers in kind, on the device that the tensors are on.
+
+segments -> neighbours; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic. Imports nothing of the
+project outside this folder; torch only if a tensor is given.
+
+    bank, bank_ids = [], []
+    for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored
+        features = upsample(backbone(image), 4)          # D x h x w
+        means, ids = segment_embeddings(features, mask)
+        bank.append(means); bank_ids.append(ids)
+    ids = label_pixels(upsample(backbone(target), 4), torch.cat(bank), torch.cat(bank_ids))
+    ids = resize_nearest(ids, (height, width))           # the stored size of the target image
+"""
+
+from imagenet_s.metrics.distance_matching.neighbours import label_pixels
+from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
+
+__all__ = ["label_pixels", "resize_nearest", "segment_embeddings", "upsample"]

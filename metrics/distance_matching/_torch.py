@@ -1,0 +1,55 @@
+"""The arithmetic in PyTorch, on the device of the features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+Tensor = Any
+
+
+def ids_like(ids: Any, features: Tensor) -> Tensor:
+    """Ids as integers where the features are; arrays are copied, most torch operators do not take uint16."""
+    if not isinstance(ids, torch.Tensor):
+        ids = torch.from_numpy(np.array(ids, dtype=np.int64))
+    return ids.to(device=features.device, dtype=torch.int64)
+
+
+def resize_nearest(ids: Tensor, height: int, width: int) -> Tensor:
+    """See `segments.resize_nearest`."""
+    rows = torch.arange(height, device=ids.device) * ids.shape[0] // height
+    columns = torch.arange(width, device=ids.device) * ids.shape[1] // width
+    return ids[rows[:, None], columns]
+
+
+def upsample(features: Tensor, factor: int) -> Tensor:
+    """See `segments.upsample`."""
+    return functional.interpolate(features[None], scale_factor=factor, mode="bilinear", align_corners=False)[0]
+
+
+def segment_embeddings(features: Tensor, mask: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
+    """See `segments.segment_embeddings`; the mask has the size of the features."""
+    ids, inverse, counts = torch.unique(mask.reshape(-1), return_inverse=True, return_counts=True)
+    member = functional.one_hot(inverse, len(ids)).to(features.dtype).T
+    means = member @ features.reshape(len(features), -1).T / counts[:, None].to(features.dtype)
+    kept = ids != ignore_index
+    return functional.normalize(means[kept], dim=1), ids[kept]
+
+
+def vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: float, chunk: int) -> Tensor:
+    """See `neighbours.label_pixels`; `pixels` is D x P."""
+    ids, position = torch.unique(bank_ids, return_inverse=True)
+    bank = bank.to(device=pixels.device, dtype=pixels.dtype)
+    winners = torch.empty(pixels.shape[1], dtype=torch.int64, device=pixels.device)
+    for start in range(0, pixels.shape[1], chunk):
+        similarity = functional.normalize(pixels[:, start : start + chunk], dim=0).T @ bank.T
+        nearest, near = similarity.topk(k, dim=1)
+        weight = (nearest.float() / temperature).exp()
+        votes = torch.zeros(len(near), len(ids), dtype=weight.dtype, device=weight.device)
+        votes.scatter_add_(1, position[near], weight)
+        best = votes.max(dim=1, keepdim=True).values
+        winners[start : start + chunk] = (votes == best).to(torch.uint8).argmax(dim=1)  # the lowest id on a tie
+    return ids[winners]

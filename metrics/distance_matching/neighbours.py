@@ -1,0 +1,54 @@
+"""Labelling pixels by their nearest segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
+
+_SIMILARITIES_AT_ONCE = 1 << 24
+"""64 MB of float32, whatever the sizes of the image and the bank are."""
+
+
+def label_pixels(
+    features: Any,
+    bank: Any,
+    bank_ids: Any,
+    k: int = 10,
+    temperature: float = 0.07,
+    chunk: int | None = None,
+) -> Any:
+    """The id of every pixel of a feature map, voted by the segments nearest to it.
+
+    Pixels are L2-normalised; each of the k segments of the greatest dot product votes for its id with
+    exp(similarity / temperature); the id of the greatest sum wins, the lowest on a tie.
+
+    Args:
+        features: D x H x W floats.
+        bank: N x D segment embeddings of length 1 (`segment_embeddings`).
+        bank_ids: their N ids.
+        k: neighbours; all segments if there are fewer. Which of several equally near segments is the k-th is open.
+        temperature: the smaller, the more the nearest counts.
+        chunk: pixels at a time; by default as many as keep memory near 100 MB.
+
+    Returns:
+        H x W ids: uint16 in NumPy, int64 on the device of the features in torch.
+
+    Raises:
+        ValueError: shapes that do not fit, an empty bank.
+    """
+    depth, height, width = check_features(features)
+    backend = backend_of(features)
+    if backend_of(bank) is not backend:
+        raise ValueError("features and bank must both be NumPy arrays or both torch tensors.")
+    shape = tuple(bank.shape)
+    if len(shape) != 2 or shape[1] != depth or not shape[0]:
+        raise ValueError(f"the bank has the shape {shape}: expected N x {depth}, N at least 1.")
+    ids = backend.ids_like(bank_ids, features)
+    if tuple(ids.shape) != shape[:1]:
+        raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
+    if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
+        raise ValueError(f"k={k}, temperature={temperature}, chunk={chunk}: expected numbers above 0.")
+    chunk = chunk or max(1, _SIMILARITIES_AT_ONCE // shape[0])
+    labels = backend.vote(features.reshape(depth, -1), bank, ids, min(k, shape[0]), temperature, chunk)
+    return labels.reshape(height, width)

@@ -1,0 +1,70 @@
+"""Annotated segments as feature vectors, and the resizing around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
+
+
+def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tuple[Any, Any]:
+    """The mean feature of every segment of an image, L2-normalised.
+
+    Args:
+        features: D x H x W floats.
+        mask: h x w ids; brought to H x W with nearest where it is larger or smaller. A segment that has no pixel left
+            then has no embedding.
+        ignore_index: the id that is no segment. 0, "other", is one.
+
+    Returns:
+        K x D embeddings of length 1 (0 where the mean is 0), and the K ids, ascending. K is 0 where all is ignored.
+
+    Raises:
+        ValueError: shapes that do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> means, ids = segment_embeddings(np.array([[[3.0, 3.0, 0.0]], [[4.0, 4.0, 2.0]]]), np.array([[7, 7, 0]]))
+        >>> means.tolist(), ids.tolist()
+        ([[0.0, 1.0], [0.6, 0.8]], [0, 7])
+    """
+    backend = backend_of(features)
+    _, height, width = check_features(features)
+    mask = backend.ids_like(mask, features)
+    if mask.ndim != 2:
+        raise ValueError(f"the mask has the shape {tuple(mask.shape)}: expected H x W ids.")
+    if tuple(mask.shape) != (height, width):
+        mask = backend.resize_nearest(mask, height, width)
+    return backend.segment_embeddings(features, mask, ignore_index)
+
+
+def upsample(features: Any, factor: int = 4) -> Any:
+    """A feature map `factor` times as high and wide, bilinear, as `torch.nn.functional.interpolate` does it.
+
+    Args:
+        features: D x H x W floats.
+        factor: 4 in PASS.
+
+    Returns:
+        D x (factor H) x (factor W).
+    """
+    check_features(features)
+    if factor < 1:
+        raise ValueError(f"factor={factor}: expected a whole number of at least 1.")
+    return backend_of(features).upsample(features, factor)
+
+
+def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
+    """Ids at another size: pixel (y, x) takes that of (y * H // height, x * W // width).
+
+    Args:
+        ids: H x W.
+        size: (height, width).
+
+    Returns:
+        height x width.
+    """
+    height, width = size
+    if ids.ndim != 2 or 0 in ids.shape or height < 1 or width < 1:
+        raise ValueError(f"cannot bring ids of the shape {tuple(ids.shape)} to {height} x {width} (H x W).")
+    return backend_of(ids).resize_nearest(ids, height, width)

@@ -1,0 +1,58 @@
+"""Our figures are the official evaluator's."""
+
+import math
+
+import pytest
+from conformance import CASES, KEYS, differences, load_case
+
+from imagenet_s.metrics import MatchedIoU
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return load_case(request.param)
+
+
+@pytest.fixture
+def counted(case):
+    metric = MatchedIoU(case.num_classes)
+    for name, prediction, reference in zip(case.names, case.predictions, case.references):
+        metric.update(prediction, reference, name)
+    return metric
+
+
+@pytest.mark.parametrize("which", ["with_match", "without_match"])
+def test_every_figure_and_class(case, counted, which):
+    result = counted.compute(case.match if which == "with_match" else "none")
+    far = {name: d for name, d in differences(case.expected[which], result).items() if d > 1e-3}
+    assert not far
+    assert len(result["per_category_iou"]) == case.num_classes + 1
+
+
+def test_the_match_reaches_the_official_sum(case, counted):
+    def images_in_common(match):
+        total = 0
+        for prediction, reference in zip(case.predictions, case.references):
+            scored = reference != 1000
+            clusters, classes = set(prediction[scored].tolist()) - {0}, set(reference[scored].tolist()) - {0}
+            total += sum(match.get(k) in classes for k in clusters)
+        return total
+
+    official = {int(k): v for k, v in case.match.items()}
+    ours = counted.match("hungarian")
+    assert images_in_common(ours) == images_in_common(official)
+    assert sorted(ours.values()) == list(range(case.num_classes + 1))
+
+
+def test_the_cases_hold_what_they_are_for():
+    edge = load_case("edge-50")
+    assert {(1, 1)} < {mask.shape for mask in edge.references}
+    assert any(len(set(mask.ravel().tolist())) == 1 and not mask.any() for mask in edge.predictions)
+    assert edge.expected["with_match"]["S"] is None
+
+
+def test_the_comparison_would_notice(case, counted):
+    result = counted.compute(case.match)
+    for name, key in KEYS.items():
+        worse = {**result, key: result[key] + 2e-5 if not math.isnan(result[key]) else 0.0}
+        assert differences(case.expected["with_match"], worse)[name] > 1e-3
