@@ -51,12 +51,14 @@ def vote(pixels: Floats, bank: Floats, bank_ids: Ids, k: int, temperature: float
     winners = np.empty(pixels.shape[1], np.int64)
     for start in range(0, pixels.shape[1], chunk):
         similarity = _normalised(pixels[:, start : start + chunk], axis=0).T @ bank.T
-        near = np.argpartition(similarity, -k, axis=1)[:, -k:] if k < len(bank) else np.tile(np.arange(k), (len(similarity), 1))
+        near = (
+            np.argpartition(similarity, -k, axis=1)[:, -k:]
+            if k < len(bank)
+            else np.tile(np.arange(k), (len(similarity), 1))
+        )
         weight = np.exp(np.take_along_axis(similarity, near, 1).astype(np.float64) / temperature)
         row = np.arange(len(near))[:, None]
-        votes = np.bincount(
-            (row * len(ids) + position[near]).ravel(), weight.ravel(), minlength=len(near) * len(ids)
-        )
+        votes = np.bincount((row * len(ids) + position[near]).ravel(), weight.ravel(), minlength=len(near) * len(ids))
         winners[start : start + chunk] = votes.reshape(len(near), len(ids)).argmax(axis=1)
     return ids[winners].astype(np.uint16)
 

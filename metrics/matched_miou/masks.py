@@ -57,10 +57,12 @@ def _read_file(source: Any, name: str) -> NDArray[np.uint16]:
 
 
 def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
-    if image.mode == "RGB" and image.width and image.height:
+    if not (image.width and image.height):
+        raise ValueError(f"{name} has no pixels ({image.height} x {image.width}).")
+    if image.mode == "RGB":
         # Four bytes a pixel are how Pillow keeps RGB: copied as they are, the first two are the id, low byte first.
         pixels = np.frombuffer(image.tobytes("raw", "RGBX"), "<u2").reshape(image.height, image.width, 2)
-        return _checked(np.ascontiguousarray(pixels[..., 0], dtype=np.uint16), name)
+        return np.ascontiguousarray(pixels[..., 0], dtype=np.uint16)
     if image.mode in ("L", "I") or image.mode.startswith("I;16"):
         return _array_ids(np.asarray(image), name)
     if image.mode == "F":
@@ -87,7 +89,7 @@ def _as_array(mask: Any, name: str) -> NDArray[Any]:
 def _array_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
     if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
         # Widened before the shift: `G * 256` on uint8 overflows under NumPy 2.
-        return _checked(array[..., 0] | (array[..., 1].astype(np.uint16) << np.uint16(8)), name)
+        array = array[..., 0] | (array[..., 1].astype(np.uint16) << np.uint16(8))
     shape = " x ".join(map(str, array.shape)) or "a single number"
     if array.dtype == object or array.dtype.kind in "USOV":
         raise ValueError(f"{name} is no array of numbers ({array.dtype}): {ARGMAX_HINT}.")
@@ -97,7 +99,8 @@ def _array_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
         raise ValueError(
             f"{name} has the shape {shape}: {ARGMAX_HINT}, and give masks one by one (official RGB is H x W x 3 uint8)."
         )
-    _checked(array, name)
+    if not array.size:
+        raise ValueError(f"{name} has no pixels ({shape}).")
     if array.dtype != np.uint16:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 65535:
@@ -106,9 +109,3 @@ def _array_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
                 "ignore label of -1: write it as the ignored id."
             )
     return np.ascontiguousarray(array, dtype=np.uint16)
-
-
-def _checked(ids: NDArray[Any], name: str) -> NDArray[Any]:
-    if ids.size == 0:
-        raise ValueError(f"{name} has no pixels ({ids.shape[0]} x {ids.shape[1]}).")
-    return ids

@@ -47,7 +47,8 @@ def load_case(name):
         shapes = data["shapes"]
         cuts = np.cumsum(shapes.prod(axis=1))[:-1]
         masks = {
-            side: [flat.reshape(shape) for flat, shape in zip(np.split(data[side], cuts), shapes)] for side in ("gt", "pred")
+            side: [flat.reshape(shape) for flat, shape in zip(np.split(data[side], cuts), shapes)]
+            for side in ("gt", "pred")
         }
     return Case(content["num_classes"], content["names"], masks["pred"], masks["gt"], content, content["match"])
 

@@ -1,0 +1,166 @@
+"""Distance matching against loops over single numbers, in NumPy and in torch."""
+
+import math
+
+import numpy as np
+import pytest
+
+from imagenet_s.metrics.distance_matching import label_pixels, resize_nearest, segment_embeddings, upsample
+
+
+def as_numpy(array):
+    return array
+
+
+def as_torch(array):
+    import torch
+
+    return torch.from_numpy(np.array(array))
+
+
+BACKENDS = [as_numpy, pytest.param(as_torch, marks=pytest.mark.torch)]
+
+
+def brute_embeddings(features, mask, ignored=1000):
+    depth, height, width = features.shape
+    sums, counts = {}, {}
+    for y in range(height):
+        for x in range(width):
+            key = int(mask[y * mask.shape[0] // height, x * mask.shape[1] // width])
+            counts[key] = counts.get(key, 0) + 1
+            sums[key] = [a + float(features[i, y, x]) for i, a in enumerate(sums.get(key, [0.0] * depth))]
+    result = {}
+    for key in sorted(counts.keys() - {ignored}):
+        mean = [a / counts[key] for a in sums[key]]
+        length = math.sqrt(sum(a * a for a in mean))
+        result[key] = [a / length for a in mean]
+    return result
+
+
+def brute_labels(features, bank, ids, k, temperature):
+    depth, height, width = features.shape
+    labels = []
+    for y in range(height):
+        for x in range(width):
+            pixel = [float(features[i, y, x]) for i in range(depth)]
+            length = math.sqrt(sum(a * a for a in pixel)) or 1.0
+            near = sorted(((sum(a * float(b) for a, b in zip(pixel, row)) / length, i) for i, row in enumerate(bank)))[
+                -k:
+            ]
+            votes = {}
+            for similarity, i in near:
+                votes[int(ids[i])] = votes.get(int(ids[i]), 0.0) + math.exp(similarity / temperature)
+            labels.append(min(votes, key=lambda key: (-votes[key], key)))
+    return np.array(labels).reshape(height, width)
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(4)
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+@pytest.mark.parametrize("mask_size", [(12, 15), (24, 30), (6, 5), (50, 37)])
+def test_embeddings(to, generator, mask_size):
+    features = generator.standard_normal((7, 12, 15))
+    mask = generator.choice([0, 3, 919, 1000], mask_size)
+    means, ids = segment_embeddings(to(features), to(mask))
+    expected = brute_embeddings(features, mask)
+    assert ids.tolist() == list(expected)
+    assert np.asarray(means) == pytest.approx(np.array(list(expected.values())), abs=1e-12)
+    with_arrays, _ = segment_embeddings(to(features), mask.astype(np.uint16))
+    assert np.array_equal(np.asarray(with_arrays), np.asarray(means))
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+def test_nothing_but_ignored_pixels(to):
+    means, ids = segment_embeddings(to(np.ones((3, 2, 2))), to(np.full((2, 2), 1000)))
+    assert (tuple(means.shape), tuple(ids.shape)) == ((0, 3), (0,))
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+@pytest.mark.parametrize(
+    ("segments", "k", "chunk"), [(40, 10, None), (40, 10, 7), (40, 1, 1), (5, 10, None), (200, 3, 50)]
+)
+def test_labels(to, generator, segments, k, chunk):
+    features = generator.standard_normal((6, 9, 11))
+    bank = generator.standard_normal((segments, 6))
+    bank /= np.linalg.norm(bank, axis=1, keepdims=True)
+    ids = generator.choice([0, 1, 50, 919], segments)
+    labels = label_pixels(to(features), to(bank), to(ids), k=k, chunk=chunk)
+    assert np.array_equal(np.asarray(labels), brute_labels(features, bank, ids, k, 0.07))
+    assert str(labels.dtype) in ("uint16", "torch.int64")
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+def test_votes_are_summed_by_class_and_a_tie_goes_to_the_lowest(to):
+    bank = np.array([[1.0, 0.0], [0.8, 0.6], [0.8, -0.6]])
+    pixel = np.array([1.0, 0.0]).reshape(2, 1, 1)
+    assert label_pixels(to(pixel), to(bank), to(np.array([9, 2, 2])), k=3, temperature=1.0).tolist() == [[2]]
+    assert label_pixels(to(pixel), to(bank), to(np.array([9, 2, 2])), k=3, temperature=0.07).tolist() == [[9]]
+    assert label_pixels(to(pixel), to(bank[1:]), to(np.array([9, 2])), k=2).tolist() == [[2]]
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+def test_float32_and_a_pixel_without_a_direction(to, generator):
+    features = generator.standard_normal((4, 3, 3)).astype(np.float32)
+    features[:, 0, 0] = 0
+    labels = label_pixels(to(features), to(np.eye(4, dtype=np.float32)), to(np.array([5, 6, 7, 8])))
+    assert labels[0, 0].tolist() == 5
+    assert not np.isnan(np.asarray(labels, float)).any()
+
+
+def test_a_mask_that_fits_finds_itself(generator):
+    mask = np.kron(generator.integers(0, 5, (4, 4)), np.ones((8, 8), int))
+    features = np.eye(5)[mask].transpose(2, 0, 1) + 0.05 * generator.standard_normal((5, 32, 32))
+    means, ids = segment_embeddings(features, mask)
+    assert np.array_equal(label_pixels(features, means, ids), mask)
+
+
+@pytest.mark.torch
+def test_numpy_upsamples_as_torch_does(generator):
+    features = generator.standard_normal((3, 5, 7))
+    for factor in (1, 2, 4):
+        assert upsample(features, factor) == pytest.approx(np.asarray(upsample(as_torch(features), factor)), abs=1e-12)
+
+
+def test_upsampling_by_hand():
+    assert upsample(np.array([[[0.0, 4.0]]]), 2).tolist() == [[[0.0, 1.0, 3.0, 4.0]] * 2]
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+def test_nearest(to):
+    assert resize_nearest(to(np.array([[1, 2], [3, 4]])), (3, 4)).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4]]
+    assert resize_nearest(to(np.arange(5)[None]), (1, 2)).tolist() == [[0, 2]]
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+def test_memory_is_bounded_by_the_chunk(to, generator):
+    # 90,000 pixels by 4,000 segments would be 1.4 GB of similarities.
+    import resource
+
+    features = generator.standard_normal((8, 300, 300)).astype(np.float32)
+    bank = generator.standard_normal((4000, 8)).astype(np.float32)
+    label_pixels(to(features[:, :20]), to(bank), to(np.arange(4000) % 9))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    label_pixels(to(features), to(bank), to(np.arange(4000) % 9))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kB
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: segment_embeddings(np.ones((3, 4)), np.ones((3, 4))), "expected D x H x W"),
+        (lambda: segment_embeddings(np.ones((3, 4, 4), int), np.ones((4, 4))), "expected floating point"),
+        (lambda: segment_embeddings(np.ones((3, 4, 4)), np.ones((1, 4, 4))), "expected H x W ids"),
+        (lambda: label_pixels(np.ones((3, 4, 4)), np.ones((5, 2)), np.ones(5)), "expected N x 3"),
+        (lambda: label_pixels(np.ones((3, 4, 4)), np.ones((0, 3)), np.ones(0)), "N at least 1"),
+        (lambda: label_pixels(np.ones((3, 4, 4)), np.ones((5, 3)), np.ones(4)), "expected as many"),
+        (lambda: label_pixels(np.ones((3, 4, 4)), np.ones((5, 3)), np.ones(5), k=0), "expected numbers above 0"),
+        (lambda: upsample(np.ones((3, 4, 4)), 0), "factor=0"),
+        (lambda: resize_nearest(np.ones((3, 4)), (0, 4)), "cannot bring ids"),
+    ],
+)
+def test_shapes_that_do_not_fit(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

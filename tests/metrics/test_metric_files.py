@@ -1,0 +1,272 @@
+"""Trees, zips and shards of masks: found, paired and counted alike."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from mask_forms import write_official
+from PIL import Image
+from test_metric_sums import bits
+
+from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics.files.pairs import pair_up, read_list
+from imagenet_s.metrics.files.scoring import score
+from imagenet_s.metrics.files.sources import open_source
+
+NUMBER = 70
+
+
+def masks(seed, clusters):
+    generator = np.random.default_rng(seed)
+    return {
+        f"n0144{i % 3}/ILSVRC2012_val_{i:08d}.png": np.kron(generator.choice(clusters, (3, 4)), np.ones((8, 9), int))
+        for i in range(NUMBER)
+    }
+
+
+GT = masks(1, [0, 1, 2, 50, 1000])
+PRED = masks(2, [0, 1, 2, 7, 300])
+
+
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory):
+    """Form -> (predictions, references)."""
+    root = tmp_path_factory.mktemp("trees")
+    for side, tree in (("pred", PRED), ("gt", GT)):
+        for key, ids in tree.items():
+            write_official(root / side / key, ids)
+        (root / side / "method.txt").write_text("no mask")
+        with zipfile.ZipFile(root / f"{side}.zip", "w") as archive:
+            archive.writestr("__MACOSX/n01440/._x.png", "litter")
+            for key in tree:
+                archive.write(root / side / key, f"ImageNetS50/validation-segmentation/{key}")
+        _write_shards(root / f"{side}-data" / "50", tree)
+    return {
+        "folder": (root / "pred", root / "gt"),
+        "zip": (root / "pred.zip", root / "gt.zip"),
+        "shards": (root / "pred-data", root / "gt-data"),
+        "mixed": (root / "pred.zip", root / "gt-data" / "50"),
+    }
+
+
+def _write_shards(folder, tree):
+    folder.mkdir(parents=True)
+    keys = sorted(tree)
+    for number, part in enumerate((keys[: NUMBER // 2], keys[NUMBER // 2 :])):
+        rows = []
+        for key in part:
+            buffer = io.BytesIO()
+            Image.fromarray(tree[key].astype(np.uint16)).save(buffer, "PNG")
+            wnid, name = key.split("/")
+            annotation = {"bytes": buffer.getvalue(), "path": None}
+            rows.append({"image_id": name[:-4], "wnid": wnid, "annotation": annotation})
+        pq.write_table(
+            pa.Table.from_pylist(rows), folder / f"validation-0000{number}-of-00002.parquet", row_group_size=9
+        )
+    empty = [{"image_id": "x", "wnid": "y", "annotation": {"bytes": None, "path": None}}]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    schema = pa.schema([("image_id", pa.string()), ("wnid", pa.string()), ("annotation", kind)])
+    pq.write_table(pa.Table.from_pylist(empty, schema), folder / "test-00000-of-00001.parquet")
+
+
+def expected():
+    metric = MatchedIoU(50)
+    for key, ids in GT.items():
+        metric.update(PRED[key], ids, key)
+    return metric
+
+
+def scored(paths, **options):
+    predictions, references = (open_source(path, "50") for path in paths)
+    keys = options.pop("keys", None)
+    return score(predictions, references, pair_up(predictions, references, keys), 50, **options)
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "shards", "mixed"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_form_scores_alike(trees, form, workers):
+    seen = []
+    metric = scored(trees[form], workers=workers, progress=seen.append)
+    assert bits(metric.compute("hungarian")) == bits(expected().compute("hungarian"))
+    assert sorted(metric.per_image("pixel")["name"]) == sorted(GT)
+    assert sum(seen) == NUMBER
+
+
+def test_a_list_chooses(trees, tmp_path):
+    chosen = sorted(GT)[3:7]
+    (tmp_path / "list.txt").write_text("".join(f"n9/x.JPEG {key[:-4]}.JPEG\n" for key in chosen))
+    keys = read_list(tmp_path / "list.txt")
+    assert scored(trees["zip"], keys=keys).per_image("pixel")["name"] == chosen
+    with pytest.raises(ValueError, match=r"lacks 1 of 2 listed masks, n9/x\.png"):
+        scored(trees["zip"], keys=[chosen[0], "n9/x.png"])
+    (tmp_path / "list.txt").write_text("\n")
+    with pytest.raises(ValueError, match="lists nothing"):
+        read_list(tmp_path / "list.txt")
+
+
+@pytest.fixture
+def gaps(tmp_path):
+    """A tree of three references; of the predictions one is missing, one in another class folder, one too many."""
+    gt = [[1, 1, 0]]
+    for name in ("n1/a.png", "n1/b.png", "n2/c.png"):
+        write_official(tmp_path / "gt" / name, gt)
+    for name in ("n1/a.png", "n7/c.png", "n7/d.png"):
+        write_official(tmp_path / "pred" / name, gt)
+    return tmp_path / "pred", tmp_path / "gt"
+
+
+def test_missing_predictions(gaps):
+    predictions, references = map(open_source, gaps)
+    pairs = pair_up(predictions, references)
+    assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
+    assert ("n2/c.png", "n7/c.png") in pairs.found
+    with pytest.raises(ValueError, match=r"no prediction for 1 of 3 masks: n1/b\.png\. .*skip leaves them out"):
+        scored(gaps)
+    assert scored(gaps, on_missing="skip").compute()["num_images"] == 2
+    empty = scored(gaps, on_missing="empty").compute()
+    assert (empty["num_images"], empty["image_accuracy"]) == (3, 2 / 3)
+    assert empty["per_category_iou"][1] == 4 / 6
+    with pytest.raises(ValueError, match="on_missing='perhaps'"):
+        scored(gaps, on_missing="perhaps")
+
+
+def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps):
+    write_official(gaps[0] / "n8" / "c.png", [[1, 1, 0]])
+    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_mask_is_named(trees, tmp_path, workers):
+    for key, ids in PRED.items():
+        write_official(tmp_path / key, ids)
+    bad = sorted(GT)[40]
+    (tmp_path / bad).write_bytes(b"no PNG")
+    with pytest.raises(ValueError, match=f"the prediction of {bad} is not a readable PNG"):
+        scored((tmp_path, trees["folder"][1]), workers=workers)
+
+
+def test_what_is_no_source(tmp_path, trees):
+    for path, message in [("nothing", "no such folder or zip"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
+        (tmp_path / "a.txt").write_text("")
+        with pytest.raises(ValueError, match=message):
+            open_source(tmp_path / path)
+    with pytest.raises(ValueError, match="no shards of the split 'train_semi'; it has: test, validation"):
+        open_source(trees["shards"][1], "50", "train_semi")
+    test = open_source(trees["shards"][1], "50", "test")
+    with pytest.raises(ValueError, match=r"no annotation of y/x\.png"):
+        test.read("y/x.png")
+    write_official(tmp_path / "other" / "n1" / "zzz.png", [[1]])
+    with pytest.raises(ValueError, match=r"expected n01440/.*; found n1/zzz\.png\. Are the two swapped"):
+        scored((tmp_path / "other", trees["folder"][1]))
+
+
+def run(*arguments, cwd=None, code=0):
+    command = [sys.executable, "-m", "imagenet_s.cli.main", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_match_then_evaluate(trees, tmp_path):
+    predictions, references = trees["zip"]
+    paths = ["--predict-dir", predictions, "--gt-dir", references, "--mode", "50"]
+    matched = run("match", *paths, "--session-name", tmp_path / "session", "--save-counts", tmp_path / "counts.npz")
+    assert matched.stdout.strip() == str(tmp_path / "session.json")
+    match = json.loads((tmp_path / "session.json").read_text())
+    assert {int(k): v for k, v in match.items()} == expected().match("hungarian")
+    assert list(match)[-1] == "0"
+
+    result = expected().compute("hungarian")
+    direct = run(
+        "evaluate", *paths, "--matching", "hungarian", "--workers", 2, "--per-class", "--report", tmp_path / "r.html"
+    )
+    kept = run("evaluate", "--counts", tmp_path / "counts.npz", "--match", tmp_path / "session.json", "--per-class")
+    assert direct.stdout == kept.stdout
+    rows = [line.split() for line in direct.stdout.splitlines()]
+    names = ["Acc", "mIoU", "mBIoU", "S", "MS", "ML", "L", "BS", "BMS", "BML", "BL", "FMeasure"]
+    assert [row[0] for row in rows[1:13]] == names
+    assert rows[2] == ["mIoU", f"{100 * result['mean_iou']:.2f}"]
+    assert f"{NUMBER} images, ImageNet-S-50" in direct.stdout
+    last = rows[-1]
+    assert last[0] == "50"
+    assert last[-2:] == [f"{100 * result[f'per_category_{kind}iou'][50]:.2f}" for kind in ("", "boundary_")]
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("<rect") == 2 * 51
+    assert f"{100 * result['mean_iou']:.2f}" in page
+    assert not any(text in page for text in ("<script", "http://", "https://", "src="))
+    columns = expected().per_image("hungarian")
+    assert min(zip(columns["mean_iou"], columns["name"]))[1] in page
+
+
+def test_json_is_what_python_gives(trees, tmp_path):
+    paths = ["--predict-dir", trees["folder"][0], "--gt-dir", trees["folder"][1], "--config", "50"]
+    done = run("evaluate", *paths, "--matching", "pixel", "--json", "-", "--bootstrap", 50, "--workers", 1)
+    content = json.loads(done.stdout)
+    result = expected().compute("pixel")
+    assert content["mean_iou"] == result["mean_iou"]
+    assert content["per_category_iou"] == result["per_category_iou"]
+    assert content["matching"] == {str(k): v for k, v in result["matching"].items()}
+    low, high = content["intervals"]["mean_iou"]
+    assert low < result["mean_iou"] < high
+    table = run("evaluate", *paths, "--matching", "pixel", "--bootstrap", 50).stdout
+    assert f"{100 * low:.2f} to" in table
+    assert "95 % interval" in table
+
+
+def test_missing_predictions_are_told(gaps, tmp_path):
+    paths = ["--predict-dir", gaps[0], "--gt-dir", gaps[1], "--config", "50"]
+    assert "n1/b.png" in run("evaluate", *paths, code=1).stderr
+    done = run("evaluate", *paths, "--on-missing", "skip", "--json", tmp_path / "r.json")
+    assert "1 predictions are missing, left out:\n  n1/b.png" in done.stderr
+    assert "1 predictions lie in another class folder" in done.stderr
+    assert "1 predictions have no reference" in done.stderr
+    content = json.loads((tmp_path / "r.json").read_text())
+    assert (content["missing"], content["num_images"]) == (["n1/b.png"], 2)
+    assert content["mean_iou_s"] is None
+
+
+def test_wrong_command_lines(trees, tmp_path):
+    paths = ["--predict-dir", trees["zip"][0], "--gt-dir", trees["zip"][1]]
+    assert "--config missing" in run("evaluate", *paths, code=1).stderr
+    assert "give one or the other" in run("evaluate", *paths, "--counts", "x", code=1).stderr
+    assert "there is no such file" in run("evaluate", *paths, "--mode", 50, "--match", "x.json", code=1).stderr
+    assert "ids are classes, 0..50" in run("evaluate", *paths, "--mode", 50, code=1).stderr
+    run("evaluate", *paths, "--mode", 51, code=2)
+    run("evaluate", *paths, "--mode", 50, "--match", "x.json", "--matching", "pixel", code=2)
+    MatchedIoU(300).save(tmp_path / "c.npz")
+    assert "not the 50 of --config" in run("match", "--counts", tmp_path / "c.npz", "--mode", 50, code=1).stderr
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path):
+    mask = np.random.default_rng(0).integers(0, 50, (500, 500))
+    write_official(tmp_path / "gt" / "n1" / "0.png", mask)
+    for i in range(1, 800):
+        os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "match", "--predict-dir", "gt", "--gt-dir", "gt"]
+    running = subprocess.Popen(
+        [*command, "--mode", "50", "--workers", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(4)
+    os.killpg(running.pid, signal.SIGINT)  # as the terminal does: parent and workers alike
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    assert out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["gt"]
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)

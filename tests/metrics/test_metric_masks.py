@@ -1,0 +1,123 @@
+"""What is taken for a mask, and what is refused with which words."""
+
+import numpy as np
+import pytest
+from mask_forms import forms, png, rgb
+from PIL import Image
+
+from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics.matched_miou.masks import read_mask
+
+
+@pytest.mark.parametrize("ids", [[[0, 300, 1000], [919, 255, 256]], [[0, 7], [50, 255]]])
+def test_every_form_gives_the_same_ids(ids, tmp_path):
+    for form, mask in forms(ids, tmp_path).items():
+        read = read_mask(mask)
+        assert read.tolist() == ids, form
+        assert (read.dtype, read.flags.c_contiguous) == (np.uint16, True), form
+
+
+def test_blue_is_not_used():
+    image = rgb([[300]])
+    image[..., 2] = 77
+    assert read_mask(image).tolist() == read_mask(Image.fromarray(image)).tolist() == [[300]]
+
+
+def test_the_callers_array_stays_as_it_was():
+    prediction, reference = np.array([[1, 2]]), np.array([[1, 1000]])
+    prediction.flags.writeable = reference.flags.writeable = False
+    MatchedIoU(2).update(prediction, reference)
+    assert reference.tolist() == [[1, 1000]]
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros((4, 4), np.float32), r"holds float32 \(4 x 4\): .* argmax over the classes first"),
+        (np.zeros((51, 4, 4), np.float32), "argmax over the classes first"),
+        (np.zeros((51, 4, 4), np.int64), r"has the shape 51 x 4 x 4: .* argmax"),
+        (np.zeros((4, 4), bool), "holds bool"),
+        (np.zeros(4, int), "has the shape 4"),
+        (3, "a single number"),
+        (None, "no array of numbers"),
+        ([[1, 2], [3]], "is not a mask"),
+        (np.zeros((0, 4), int), r"has no pixels \(0 x 4\)"),
+        (Image.new("RGB", (0, 0)), "has no pixels"),
+        (np.array([[-1]]), r"ids -1\.\.-1: .* ignore label of -1"),
+        (np.array([[70000]]), r"ids 70000\.\.70000"),
+        (Image.new("P", (2, 2)), "with a palette"),
+        (Image.new("RGBA", (2, 2)), "with an alpha channel"),
+        (Image.new("F", (2, 2)), "floating point"),
+        (b"no picture", "is not a readable PNG"),
+        (png(Image.fromarray(rgb([[3] * 40] * 40)))[:-30], "is not a readable PNG"),
+        ("nowhere/mask.png", "there is no such file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_mask_is_refused_by_name(mask, message):
+    metric = MatchedIoU(50)
+    with pytest.raises(ValueError, match=message) as refusal:
+        metric.update(mask, [[0]], name="n01443537/fish")
+    assert "the prediction of n01443537/fish" in str(refusal.value)
+    with pytest.raises(ValueError, match="the reference of n01443537/fish"):
+        metric.update([[0]], mask, name="n01443537/fish")
+    assert len(metric) == 0
+
+
+def test_sizes_that_differ():
+    with pytest.raises(ValueError, match=r"fish: the prediction is 2 x 3 \(H x W\), the reference 4 x 3; resize"):
+        MatchedIoU(50).update(np.zeros((2, 3), int), np.zeros((4, 3), int), "fish")
+    with pytest.raises(ValueError, match="rotated, as EXIF-aware readers do"):
+        MatchedIoU(50).update(np.zeros((2, 3), int), np.zeros((3, 2), int), "fish")
+
+
+def test_ids_out_of_range():
+    metric = MatchedIoU(50)
+    with pytest.raises(
+        ValueError, match=r"id 51, 300 in the reference of fish: 50 classes .* was it made for 300 classes"
+    ):
+        metric.update([[0, 0, 0]], [[51, 300, 1000]], "fish")
+    with pytest.raises(ValueError, match=r"id 20000 .* are R and G swapped"):
+        metric.update([[0]], [[20000]], "fish")
+    with pytest.raises(ValueError, match="the prediction of fish holds 1000, which only references have"):
+        metric.update([[1000]], [[0]], "fish")
+    MatchedIoU(50, ignore_index=255).update([[1000]], [[255]])
+
+
+def test_the_path_names_an_image_without_a_name(tmp_path):
+    with pytest.raises(ValueError, match=r"the reference of .*here\.png: there is no such file"):
+        MatchedIoU(50).update([[0]], tmp_path / "here.png")
+    with pytest.raises(ValueError, match=r"the prediction of image 1 \(in the order given\)"):
+        MatchedIoU(50).update([[0.5]], [[0]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0,), "num_classes=0: expected 1"),
+        ((50.0,), "expected whole numbers"),
+        (("50",), "expected whole numbers"),
+        ((300, 255), r"ignore_index=255 is a class id \(0\.\.300\)"),
+    ],
+)
+def test_numbers_of_classes(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        MatchedIoU(*arguments)
+
+
+@pytest.mark.parametrize("call", ["compute", "match", "per_image", "bootstrap"])
+def test_nothing_counted(call):
+    with pytest.raises(ValueError, match="nothing was counted"):
+        getattr(MatchedIoU(50), call)()
+
+
+@pytest.mark.torch
+def test_tensors(tmp_path):
+    import torch
+
+    ids = [[0, 300, 1000], [919, 255, 256]]
+    for dtype in (torch.int64, torch.int32, torch.uint16):
+        assert read_mask(torch.tensor(ids).to(dtype)).tolist() == ids
+    assert read_mask(torch.tensor(ids).T).tolist() == np.array(ids).T.tolist()
+    with pytest.raises(ValueError, match=r"a tensor of torch\.bfloat16, shape \(920, 4, 4\): .* argmax"):
+        read_mask(torch.zeros(920, 4, 4, dtype=torch.bfloat16, requires_grad=True))
