@@ -1,10 +1,10 @@
 """Distance matching: pixels get the class of the annotated segments whose features are nearest.
 
-The protocol's model-free part, as PASS does it (Gao et al., TPAMI 2022): a backbone's features go in, class ids come out.
-Each function takes NumPy arrays or torch tensors and answers in kind, on the device that the tensors are on.
+The protocol's model-free part, as PASS does it (Gao et al., TPAMI 2022): a backbone's features go in, class ids come
+out. Each function takes NumPy arrays or torch tensors and answers in kind, on the device that the tensors are on.
 
-segments -> neighbours; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic. Imports nothing of the
-project outside this folder; torch only if a tensor is given.
+segments -> neighbours; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic. Imports nothing of
+the project outside this folder; torch only if a tensor is given.
 
     bank, bank_ids = [], []
     for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored

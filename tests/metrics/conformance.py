@@ -1,8 +1,8 @@
 """The recorded figures of the official evaluator (LUSSeg/ImageNet-S at b2312ba) on three sets of synthetic masks.
 
 `data/<case>.npz` holds the masks of a case, one after another: `shapes` (N x 2), and `gt` and `pred`, all pixels in one
-row. `data/<case>.json` holds what the official evaluator printed for them (percent; null where a size has no class), with
-and without the official match, and that match.
+row. `data/<case>.json` holds what the official evaluator printed for them (percent; null where a size has no class),
+with and without the official match, and that match.
 """
 
 import json

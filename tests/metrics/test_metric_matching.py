@@ -15,7 +15,7 @@ from imagenet_s.metrics.matched_miou.assignment import assign
 
 
 def best_of_all(weights):
-    """Every way to give each column a row: the greatest sums, in order, then the smallest columns for the first rows."""
+    """Of all ways to give each column a row: the greatest sums, in order, then the smallest columns for first rows."""
     num_rows, num_columns = len(weights[0]), len(weights[0][0])
 
     def rank(rows):

@@ -1,0 +1,74 @@
+"""What the docstrings, the card and the docs show is true; the Space's function works."""
+
+import doctest
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import evaluate
+import pytest
+from mask_forms import write_official
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "imagenet_s.metrics"
+MODULES = [
+    f"{PACKAGE}.matched_miou.{name}"
+    for name in ("masks", "band", "counts", "assignment", "accumulator", "matched_miou")
+] + [f"{PACKAGE}.distance_matching.segments"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings(name):
+    failed, tried = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+    assert tried > 0 or name.endswith("matched_miou.matched_miou")
+
+
+def test_what_evaluate_shows(module_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    metric = evaluate.load(module_path, cache_dir=str(tmp_path))
+    test = doctest.DocTestParser().get_doctest(metric.inputs_description, {"evaluate": evaluate}, "inputs", None, 0)
+    assert len(test.examples) == 3
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_the_card(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = doctest.testfile(str(ROOT / "metrics" / "matched_miou" / "README.md"), module_relative=False)
+    assert (result.failed, result.attempted > 3) == (0, True)
+
+
+def test_the_docs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "metric.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    assert examples
+    for example in examples:
+        exec(example, {"masks": [("cat", [[0, 1]], [[0, 1]])], "print": lambda *values: None})
+    assert (tmp_path / "counts.npz").is_file()
+
+
+def test_every_definition_is_in_the_docs():
+    from imagenet_s.metrics.report import TITLES
+
+    text = (ROOT / "docs" / "metric.md").read_text(encoding="utf-8")
+    named = [name for name in re.findall(r"`(\w+)\.(\w+)`", text) if name[1] not in ("py", "json", "html")]
+    assert len(named) > 5
+    for module, function in named:
+        assert hasattr(importlib.import_module(f"{PACKAGE}.matched_miou.{module}"), function), (module, function)
+    assert not [title for title in TITLES.values() if not re.search(rf"\b{title}\b", text)]
+
+
+def test_the_space(module_path, tmp_path):
+    write_official(tmp_path / "pred.png", [[0, 7], [7, 7]])
+    write_official(tmp_path / "gt.png", [[0, 2], [2, 1000]])
+    spec = importlib.util.spec_from_file_location("space_app", Path(module_path) / "app.py")
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    figures, match = app.score(str(tmp_path / "pred.png"), str(tmp_path / "gt.png"), 2.0, "hungarian")
+    assert ["mean_iou", 66.67] in figures
+    assert ["mean_iou_s", ""] in figures
+    assert "7 → 2" in match
+    assert "gradio" not in sys.modules
