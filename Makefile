@@ -32,6 +32,10 @@ test-wheel: $(VENV)/bin/python
 	$(VENV)-wheel/bin/python -m pip install --quiet dist/*.whl
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -I $(CURDIR)/tests/wheel/check_wheel.py
 
+# What needs a prepared tree of ImageNet's size is run by hand: the head of each file in benchmarks/ says how.
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/metrics_speed.py
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

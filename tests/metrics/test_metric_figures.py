@@ -105,6 +105,12 @@ def test_image_accuracy_takes_the_lowest_id_on_a_tie():
     assert metric_of([(np.array([[1, 2]]), np.array([[2, 0]]))]).compute()["image_accuracy"] == 0.0
 
 
+def test_classes_beyond_the_predicted_ones_are_not_taken_for_another_image():
+    # Only class 1 is predicted: an encoding of (image, class) that is too narrow reads class 3 of the first as a hit.
+    pairs = [(np.array([[0, 0]]), np.array([[3, 3]])), (np.array([[1, 1]]), np.array([[2, 2]]))]
+    assert metric_of(pairs).compute()["image_accuracy"] == 0.0
+
+
 def test_an_image_without_a_scored_pixel_counts_as_an_image():
     ignored = (np.array([[1, 2]]), np.array([[1000, 1000]]))
     right = (np.array([[1, 1]]), np.array([[1, 1]]))
