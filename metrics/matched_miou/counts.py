@@ -52,16 +52,16 @@ def _rows(gt: NDArray[np.uint16], pred: NDArray[np.uint16]) -> CountRows:
         changes |= field[1:] != field[:-1]
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
     lengths = np.diff(starts, append=gt.size)
-    gts, preds, in_gt, in_pred = (field[starts].astype(np.int64) for field in fields)
+    gts, preds, in_gt, in_pred = (field[starts] for field in fields)
 
-    pairs = gts << 16 | preds
-    order = np.argsort(pairs, kind="stable")
+    pairs = gts.astype(np.uint32) << np.uint32(16) | preds
+    order = np.argsort(pairs)
     pairs, lengths, in_gt, in_pred = pairs[order], lengths[order], in_gt[order], in_pred[order]
-    first = np.concatenate(([0], np.flatnonzero(np.diff(pairs)) + 1))
+    first = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
     rows = np.empty((len(first), 6), np.int32)
     rows[:, GT] = pairs[first] >> 16
     rows[:, PRED] = pairs[first] & 0xFFFF
-    for column, weight in ((PIXELS, 1), (GT_BAND, in_gt), (PRED_BAND, in_pred), (BOTH_BANDS, in_gt & in_pred)):
+    for column, weight in ((PIXELS, True), (GT_BAND, in_gt), (PRED_BAND, in_pred), (BOTH_BANDS, in_gt & in_pred)):
         rows[:, column] = np.add.reduceat(lengths * weight, first)
     return rows
 

@@ -144,6 +144,11 @@ def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps):
     assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png"]
 
 
+def test_one_prediction_does_not_serve_two_references(gaps):
+    write_official(gaps[1] / "n3" / "c.png", [[1, 1, 0]])
+    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png", "n3/c.png"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_bad_mask_is_named(trees, tmp_path, workers):
     for key, ids in PRED.items():
