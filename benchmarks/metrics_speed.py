@@ -111,8 +111,8 @@ def full_size(number: int) -> dict[str, float]:
     drawn = [draw_pair(generator) for _ in range(20)]
     moves = np.arange(CLASSES + 1)
     for i in range(number):
-        # Fresh ids for masks drawn before: another image to the metric, and quick to make.
-        prediction, reference = drawn[i % len(drawn)]
+        # Fresh ids and another shift for masks drawn before: another image to the metric, and quick to make.
+        prediction, reference = (np.roll(one, generator.integers(0, WIDTH, 2), (0, 1)) for one in drawn[i % len(drawn)])
         moves[1:] = np.roll(np.arange(1, CLASSES + 1), i)
         reference = np.where(reference == 1000, 1000, moves[np.minimum(reference, CLASSES)])
         metric.update(moves[::-1][prediction] if i % 3 else moves[prediction], reference)

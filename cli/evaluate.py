@@ -99,7 +99,7 @@ def _report(
     notes = [f"{result['num_images']:,} images, matching: {matching}. The figures are defined in docs/metric.md."]
     if counted.missing:
         done = "were left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
-        notes.append(f"{len(counted.missing):,} predictions were missing and {done}.")
+        notes.append(f"Predictions that were missing and {done}: {len(counted.missing):,}")
     page = html_report(
         result,
         counted.metric.per_image(result["matching"]),

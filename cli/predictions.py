@@ -86,12 +86,12 @@ def _read(args: argparse.Namespace) -> Counted:
     references = open_source(args.gt_dir, args.config, args.split)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
     if pairs.elsewhere:
-        hint(f"{pairs.elsewhere:,} predictions lie in another class folder than their reference: found by image name.")
+        hint(f"Predictions found by image name, in another class folder than their reference: {pairs.elsewhere:,}")
     if pairs.unused:
-        hint(f"{pairs.unused:,} predictions have no reference and are not scored.")
+        hint(f"Predictions without a reference, not scored: {pairs.unused:,}")
     if pairs.missing and args.on_missing != "error":
         done = "left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
-        hint(f"{len(pairs.missing):,} predictions are missing, {done}:")
+        hint(f"Predictions missing, {done}: {len(pairs.missing):,}")
         for key in pairs.missing[:_SHOWN]:
             hint(f"  {key}")
         if len(pairs.missing) > _SHOWN:

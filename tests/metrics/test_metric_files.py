@@ -232,9 +232,9 @@ def test_missing_predictions_are_told(gaps, tmp_path):
     paths = ["--predict-dir", gaps[0], "--gt-dir", gaps[1], "--config", "50"]
     assert "n1/b.png" in run("evaluate", *paths, code=1).stderr
     done = run("evaluate", *paths, "--on-missing", "skip", "--json", tmp_path / "r.json")
-    assert "1 predictions are missing, left out:\n  n1/b.png" in done.stderr
-    assert "1 predictions lie in another class folder" in done.stderr
-    assert "1 predictions have no reference" in done.stderr
+    assert "Predictions missing, left out: 1\n  n1/b.png" in done.stderr
+    assert "in another class folder than their reference: 1" in done.stderr
+    assert "without a reference, not scored: 1" in done.stderr
     content = json.loads((tmp_path / "r.json").read_text())
     assert (content["missing"], content["num_images"]) == (["n1/b.png"], 2)
     assert content["mean_iou_s"] is None

@@ -106,6 +106,9 @@ def test_names_are_kept_and_count_once(tmp_path):
     with pytest.raises(ValueError, match="counted on both sides"):
         metric.merge(metric)
     assert len(metric) == 2
+    later = MatchedIoU(2).merge(other)
+    with pytest.raises(ValueError, match=r"a/é\.png was counted already"):
+        later.update([[1]], [[1]], "a/é.png")
     with pytest.raises(ValueError, match="the classes must be the same"):
         metric.merge(MatchedIoU(3))
 
