@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagenet_s.cli.output import hint, say, table
+from imagenet_s.cli.output import say, table
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -36,6 +36,10 @@ class Demo:
         if self.dataset is None:
             raise RuntimeError("nothing is loaded yet")
         return self.dataset
+
+    def headline(self, text: str) -> None:
+        """Say what comes next."""
+        say(f"\n== {text}")
 
     @property
     def imagenet(self) -> Path:
@@ -64,7 +68,9 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """All steps, one after the other."""
     demo = Demo(_fresh(args.output.resolve()))
-    for step in (_generate, _load, _show):
+    from imagenet_s.cli import demo_evaluate
+
+    for step in (_generate, _load, _show, demo_evaluate.write_predictions, demo_evaluate.evaluate):
         step(demo)
     say("\nWhere to look:")
     say(table([(str(demo.output / path), what) for path, what in demo.results], ("", "")).lstrip("\n"))
@@ -86,7 +92,7 @@ def _fresh(output: Path) -> Path:
 def _generate(demo: Demo) -> None:
     from imagenet_s.conversion.miniature import IMAGES, write_annotations, write_imagenet
 
-    _headline("A miniature ImageNet and its annotations")
+    demo.headline("A miniature ImageNet and its annotations")
     write_imagenet(demo.imagenet, "folders")
     write_annotations(demo.annotations, "archives")
     kinds = sorted({image.kind for image in IMAGES.values()})
@@ -99,7 +105,7 @@ def _load(demo: Demo) -> None:
 
     import imagenet_s
 
-    _headline("Loaded with datasets")
+    demo.headline("Loaded with datasets")
     say(f'>>> load_dataset("imagenet_s", "{demo.config}", data_dir="{demo.imagenet}", ...)')
     datasets.disable_progress_bars()
     demo.dataset = datasets.load_dataset(
@@ -127,8 +133,3 @@ def _show(demo: Demo) -> None:
     rows = [row for split in ("train_semi", "validation") for row in demo.loaded[split]]
     write_sheet(rows, imagenet_s.categories(demo.config).id2label, path)
     demo.results.append((path.name, "masks over their images: a contact sheet"))
-
-
-def _headline(text: str) -> None:
-    hint("")
-    say(f"\n== {text}")
