@@ -171,14 +171,12 @@ def _open_tar(file: str, mode: str, offset: int = 0) -> Iterator[tarfile.TarFile
 def _index(files: Sequence[str], name: PartName, walk: Callable[[str, PartName], Iterator[_Member]]) -> pa.Table:
     ids: list[str] = []
     places: list[tuple[int, int, int]] = []
-    with tqdm(total=len(files), unit="tar", desc=f"looking into {name} tars", delay=2) as bar:
+    with tqdm(unit=" images", unit_scale=True, desc=f"looking into {name} tars", delay=2) as bar:
         for number, file in enumerate(files):
             for image_id, offset, size in walk(file, name):
                 ids.append(image_id)
                 places.append((number, offset, size))
-                if len(ids) % 10_000 == 0:
-                    bar.set_postfix(images=f"{len(ids):,}")
-            bar.update()
+                bar.update()
     numbers, offsets, sizes = zip(*places) if places else ((), (), ())
     table = pa.table(
         {
