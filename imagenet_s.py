@@ -182,10 +182,6 @@ class ImageNetS(datasets.ArrowBasedBuilder):
             except ImageNetSError as error:
                 raise _BuildError(str(error)) from error
 
-    def _as_dataset(self, split: Any = datasets.Split.TRAIN, in_memory: bool = False) -> datasets.Dataset:
-        self._show_as_stored()
-        return super()._as_dataset(split, in_memory)
-
     def _show_as_stored(self) -> None:
         """Put our image feature where a plain one was read back from the cache."""
         ours = _rows.features(self.config.name)

@@ -80,6 +80,14 @@ def test_two_spellings_share_a_cache(miniature: Callable[[str], Path], annotatio
     assert plain.cache_dir == linked.cache_dir != other.cache_dir
 
 
+@pytest.mark.parametrize("options", [{"verify": False}, {"on_missing": "skip"}, {"splits": ("test",)}])
+def test_what_is_asked_for_has_a_cache_of_its_own(options: dict[str, object], miniature: Callable[[str], Path]) -> None:
+    """What was built leniently is not handed to somebody who asks for it strictly."""
+    plain = imagenet_s.ImageNetS("50", data_dir=str(miniature("folders")))
+    other = imagenet_s.ImageNetS("50", data_dir=str(miniature("folders")), **options)
+    assert plain.cache_dir != other.cache_dir
+
+
 @pytest.mark.parametrize(
     ("given", "split"),
     [("train-semi", "train_semi"), ("val", "validation"), ("val[:50%]", "validation"), ("test", "test")],
@@ -135,6 +143,21 @@ def test_a_damaged_image_is_named(damage: str, streaming: bool, copy: Path, anno
     path.write_bytes({"empty": b"", "html": b"<html>not found</html>", "cut": whole[: len(whole) // 2]}[damage])
     with pytest.raises(imagenet_s.ImageNetSError, match=rf"{image_id}.JPEG: .*fetch it again"):
         list(load(copy, annotations, streaming=streaming))
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars"])
+def test_damage_is_found_by_building(
+    layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    """Before anything is trained or scored on it: nothing is decoded here."""
+    root = Path(shutil.copytree(miniature(layout), tmp_path / layout))
+    row = expected_rows("50", "validation")[0]
+    stored = image_bytes(row.image_id)
+    for file in (*root.rglob(f"{row.image_id}.JPEG"), *root.rglob("ILSVRC2012_img_val.tar")):
+        # Bytes in the middle and the end marker are lost; the length, and so the tar, stays what it was.
+        file.write_bytes(file.read_bytes().replace(stored, stored[: len(stored) // 2] + bytes(-(-len(stored) // 2))))
+    with pytest.raises(imagenet_s.ImageNetSError, match=rf"{row.image_id}.*: damaged"):
+        load(root, annotations)
 
 
 def test_a_damaged_training_image_is_named_when_it_is_read(copy: Path, annotations: Path) -> None:
