@@ -34,6 +34,7 @@ from imagenet_s.conversion.facts import (  # noqa: E402
     CONFIG_NAMES,
     IGNORE_ID,
     OTHER_ID,
+    SPELLINGS,
     TRAINING_SPLITS,
     Categories,
     Category,
@@ -71,7 +72,6 @@ _CITATION = """\
   journal={IEEE Transactions on Pattern Analysis and Machine Intelligence},
   year={2022}
 }"""
-_SPELLINGS = {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
 
 
 @dataclass
@@ -103,7 +103,7 @@ class ImageNetSConfig(datasets.BuilderConfig):
             raise ImageNetSError(f'on_missing={self.on_missing!r}: "error" and "skip" are known.')
         if self.splits is not None:
             given = (self.splits,) if isinstance(self.splits, str) else tuple(self.splits)
-            self.splits = tuple(dict.fromkeys(_SPELLINGS.get(one, one) for one in given))
+            self.splits = tuple(dict.fromkeys(SPELLINGS.get(one, one) for one in given))
         canonical = {
             "data_dir": resolve_data_dir(self.data_dir),
             "annotations_dir": resolve_annotations_dir(self.annotations_dir),
@@ -227,7 +227,7 @@ def load_dataset(
         ImageNetSError: ImageNet or the annotations are missing, incomplete or damaged.
     """
     if split is not None:
-        split = re.sub(r"(?<![\w-])(train-semi|train-full|val)(?![\w-])", lambda m: _SPELLINGS[m[0]], split)
+        split = re.sub(r"(?<![\w-])(train-semi|train-full|val)(?![\w-])", lambda m: SPELLINGS[m[0]], split)
         asked = [one.split("[")[0].strip() for one in split.split("+")]
         if splits is None and "all" not in asked:
             splits = asked

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-_SPELLINGS = {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
-_CONFIGS = ("50", "300", "919")
-_SPLITS = ("train", "train_semi", "validation", "test", "train_full")
+from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, SPLITS
 
 
 def config_argument(text: str) -> str:
     """A configuration; `all` is another argument's business."""
-    if text not in _CONFIGS:
-        raise argparse.ArgumentTypeError(f"{text!r}: ImageNet-S has the configurations {', '.join(_CONFIGS)}")
+    if text not in CONFIG_NAMES:
+        raise argparse.ArgumentTypeError(f"{text!r}: ImageNet-S has the configurations {', '.join(CONFIG_NAMES)}")
     return text
 
 
 def split_argument(text: str) -> str:
     """A split, in our spelling or the official one."""
-    name = _SPELLINGS.get(text, text)
-    if name not in _SPLITS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits are {', '.join(_SPLITS)}")
+    name = SPELLINGS.get(text, text)
+    if name not in SPLITS:
+        raise argparse.ArgumentTypeError(f"{text!r}: the splits are {', '.join(SPLITS)}")
     return name
 
 

@@ -11,6 +11,10 @@ from types import MappingProxyType
 CONFIG_NAMES = ("50", "300", "919")
 SPLITS = ("train", "train_semi", "validation", "test", "train_full")
 """The names of the splits in `datasets`, in the order they are built."""
+SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
+)
+"""How the official toolbox and people spell splits, to the names in `datasets`, where a name must match `\\w+`."""
 TRAINING_SPLITS = ("train", "train_full")
 """The splits that no list names: all training images of the classes, and all of them."""
 ANNOTATED_SPLITS = ("train_semi", "validation")
