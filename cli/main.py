@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "match",
     "evaluate",
+    "prepare",
 )
 
 
