@@ -90,9 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", type=Path, required=True, help="what big_tree.py made")
     parser.add_argument("--lists", type=Path, required=True, help="folder of the official lists")
-    parser.add_argument(
-        "--output", type=Path, required=True, help="a folder to make, removed at the end"
-    )
+    parser.add_argument("--output", type=Path, required=True, help="a folder to make, removed at the end")
     options = parser.parse_args()
     tree, lists, output = options.tree.resolve(), options.lists.resolve(), options.output.resolve()
     output.mkdir()

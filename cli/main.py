@@ -25,6 +25,7 @@ COMMANDS: tuple[str, ...] = (
     "match",
     "evaluate",
     "prepare",
+    "submit",
 )
 
 
