@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "evaluate",
     "prepare",
     "submit",
+    "distance_match",
 )
 
 
