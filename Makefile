@@ -65,7 +65,7 @@ $(VENV)/.lint: $(VENV)/.test
 	touch $@
 
 $(VENV)/.torch: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
 	touch $@
 
 $(VENV)-oldest/.test: pyproject.toml

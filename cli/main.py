@@ -24,6 +24,9 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "match",
     "evaluate",
+    "prepare",
+    "submit",
+    "distance_match",
 )
 
 

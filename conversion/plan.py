@@ -7,7 +7,7 @@ hour of copying.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.annotations import Member, open_masks
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
 from imagenet_s.conversion.imagenet.part import Part
@@ -48,6 +48,10 @@ class Source(Protocol):
         """The file of prepared masks of an annotated split."""
         ...
 
+    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
+        """The masks of an annotated split as official PNGs."""
+        ...
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,13 +75,14 @@ class Plan:
         return self.part.cut(self.rows, shard_count(self.rows.num_rows))
 
 
-def plan_split(source: Source, split: str, verify: bool = True) -> Plan:
+def plan_split(source: Source, split: str, verify: bool = True, masks: bool = True) -> Plan:
     """Find the images of a split.
 
     Args:
         source: where to look.
         split: a name of `facts.SPLITS`.
         verify: take the official number of images as the one expected.
+        masks: prepare the masks of an annotated split, too; False where only the images are asked for.
 
     Raises:
         ImageNetSError: the source can't be read, or a mask is missing.
@@ -91,10 +96,10 @@ def plan_split(source: Source, split: str, verify: bool = True) -> Plan:
     expected = OFFICIAL.num_images[source.config][split] if verify else None
     if expected is None and split not in TRAINING_SPLITS:
         expected = rows.num_rows + len(missing)
-    masks = source.masks(split) if split in ANNOTATED_SPLITS else None
-    if masks is not None:
-        rows = rows.append_column("mask_row", _mask_rows(rows, masks, split))
-    return Plan(split, part, rows, masks, missing, expected)
+    prepared = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
+    if prepared is not None:
+        rows = rows.append_column("mask_row", _mask_rows(rows, prepared, split))
+    return Plan(split, part, rows, prepared, missing, expected)
 
 
 def check_plan(plan: Plan, config: str, on_missing: OnMissing) -> None:

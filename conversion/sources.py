@@ -7,11 +7,12 @@ tree, which says it by its folders.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
-from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.annotations import Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
@@ -90,6 +91,10 @@ class ImageNetSource:
         """The prepared masks of the split."""
         return os.fspath(self._annotations.opened().masks(split))
 
+    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
+        """The masks of the split as they were published."""
+        return self._annotations.opened().official_masks(split)
+
     def __repr__(self) -> str:
         return f"ImageNet with {self.imagenet.train!r} and {self.imagenet.validation!r}"
 
@@ -118,12 +123,20 @@ class TreeSource:
 
     def masks(self, split: str) -> str:
         """The prepared masks of the split, from the tree's own PNGs."""
+        self._refuse_without_masks(split)
+        return os.fspath(self._annotations.opened().masks(split))
+
+    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
+        """The masks of the split as they lie in the tree."""
+        self._refuse_without_masks(split)
+        return self._annotations.opened().official_masks(split)
+
+    def _refuse_without_masks(self, split: str) -> None:
         if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
             raise ImageNetSError(
                 f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir, or prepare "
                 f"the tree anew with `imagenet-s prepare`."
             )
-        return os.fspath(self._annotations.opened().masks(split))
 
     def __repr__(self) -> str:
         return f"the official ImageNet-S tree at {self.tree}"

@@ -1,0 +1,81 @@
+"""Rows of the data set to batches for a backbone: resized, normalised, images of one size together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+# What backbones that were trained on ImageNet expect (torchvision's reference).
+_MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image.
+
+    Attributes:
+        image_id: its name.
+        wnid: its class folder.
+        size: (height, width) as stored.
+        pixels: 3 x h x w float32, normalised.
+        mask: H x W ids, or None.
+    """
+
+    image_id: str
+    wnid: str
+    size: tuple[int, int]
+    pixels: np.ndarray
+    mask: np.ndarray | None
+
+
+class Examples:
+    """Rows as examples; a map-style data set for `torch.utils.data.DataLoader`, whose workers do the decoding.
+
+    Args:
+        rows: a split of ImageNet-S.
+        short_side: what the shorter side of an image is brought to.
+        multiple: what both sides are then rounded to.
+    """
+
+    def __init__(self, rows: Any, short_side: int, multiple: int) -> None:
+        self.rows, self.short_side, self.multiple = rows, short_side, multiple
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Example:
+        row = self.rows[index]
+        image = row["image"]
+        mask = None if row["annotation"] is None else np.asarray(row["annotation"]).astype(np.int64)
+        resized = image.resize(target_size(image.size, self.short_side, self.multiple), Image.Resampling.BILINEAR)
+        pixels = (np.asarray(resized, np.float32) / 255 - _MEAN) / _DEVIATION
+        return Example(row["image_id"], row["wnid"], image.size[::-1], pixels.transpose(2, 0, 1).copy(), mask)
+
+
+def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tuple[int, int]:
+    """The size an image is resized to: the shorter side as asked, the longer in proportion, both in multiples.
+
+    Example:
+        >>> target_size((500, 375), 256), target_size((500, 375), 256, 16)
+        ((341, 256), (336, 256))
+    """
+    shorter = min(size)
+    sides = (short_side * side // shorter for side in size)
+    width, height = (max(1, (2 * side + multiple) // (2 * multiple)) * multiple for side in sides)
+    return width, height
+
+
+def batches(examples: Iterable[Example], batch_size: int) -> Iterator[list[Example]]:
+    """Examples of one size together, as soon as there are enough; the rest at the end."""
+    waiting: dict[tuple[int, ...], list[Example]] = defaultdict(list)
+    for example in examples:
+        same = waiting[example.pixels.shape]
+        same.append(example)
+        if len(same) == batch_size:
+            yield waiting.pop(example.pixels.shape)
+    yield from waiting.values()

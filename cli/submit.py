@@ -1,0 +1,135 @@
+"""`imagenet-s submit`: predictions to a checked submission for the official test server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
+
+from imagenet_s.cli.output import hint, say, write_json
+
+if TYPE_CHECKING:
+    from imagenet_s.conversion.submission import Checked
+
+_SHOWN = 20
+
+
+def add_parser(commands: Any) -> None:
+    """Describe the command."""
+    from imagenet_s.conversion.submission.protocols import PROTOCOLS
+
+    parser = commands.add_parser(
+        "submit",
+        help="check predictions and pack them for the official test server",
+        description="Check predictions (every image of the list, none besides, sizes, ids, RGB), list all that is "
+        "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n\n"
+        "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"
+        "  imagenet-s submit --check OUT.zip --config 919     an existing zip\n"
+        "  imagenet-s submit --protocol semi                  the rules of a protocol",
+        epilog="The protocols of the test server:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("predictions", metavar="PREDICTIONS", nargs="?", help="folder or zip: <wnid>/<image_id>.png")
+    parser.add_argument("output", metavar="OUT.zip", nargs="?", help="the submission")
+    parser.add_argument("--check", metavar="ZIP", help="check an existing submission instead")
+    parser.add_argument("--config", "--mode", choices=("50", "300", "919"), help="which ImageNet-S")
+    parser.add_argument(
+        "--split", choices=("test", "validation"), default="test", help="which list (default: test; the other to try)"
+    )
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="which competition; its rules are printed")
+    group = parser.add_argument_group("what method.txt says (null where nothing is given)")
+    group.add_argument("--method", metavar="NAME")
+    group.add_argument("--train-data", metavar="TEXT", help="for instance ImageNet-S-50")
+    group.add_argument("--train-scheme", metavar="TEXT", help="for instance SSL, Sup, SSL+Sup")
+    group.add_argument("--networks", metavar="TEXT", help="for instance ResNet-50")
+    group.add_argument("--link", metavar="URL", help="paper or project")
+    group.add_argument("--description", metavar="TEXT")
+    group = parser.add_argument_group("what predictions are compared with")
+    group.add_argument("--match", metavar="FILE", help="match.json, where predictions are clusters; goes into the zip")
+    group.add_argument(
+        "--imagenet",
+        metavar="DIR",
+        default=os.environ.get("IMAGENET_S_DATA_DIR"),
+        help="any ImageNet: sizes are compared with its images' (default: $IMAGENET_S_DATA_DIR; without one, only "
+        "those of validation are checked, against its masks)",
+    )
+    group.add_argument(
+        "--annotations-dir",
+        metavar="DIR",
+        help="where the lists are; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
+    )
+    group.add_argument(
+        "--no-verify", dest="verify", action="store_false", help="do not insist on the official lists and counts"
+    )
+    parser.add_argument("--json", metavar="FILE", help="the result, with all problems, as JSON (- for stdout)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print rules, check, or check and pack."""
+    from dataclasses import asdict
+
+    from imagenet_s.conversion.errors import ImageNetSError
+    from imagenet_s.conversion.submission import PROTOCOLS, Method, check_submission, image_sizes, write_submission
+
+    protocol = PROTOCOLS[args.protocol] if args.protocol else None
+    if not args.check and not args.predictions and protocol:
+        say(protocol.text())
+        return 0
+    _complain(args)
+    if protocol:
+        hint(protocol.text())
+        if args.match and protocol.wants_classes:
+            hint(f"Beware: a match was given, but in this protocol: {protocol.match}")
+    method = Method(args.method, args.train_data, args.train_scheme, args.networks, args.link, args.description)
+    sizes = image_sizes(args.config, args.split, args.imagenet, args.annotations_dir, args.verify)
+    options: dict[str, Any] = {"sizes": sizes, "annotations_dir": args.annotations_dir, "verify": args.verify}
+    if args.check:
+        if args.match:
+            raise ImageNetSError("--match goes into a zip when it is packed; --check looks at the one that is inside.")
+        checked = check_submission(args.check, args.config, args.split, **options)
+    else:
+        checked = write_submission(
+            args.predictions, args.output, args.config, args.split, method, match=args.match, **options
+        )
+    if args.json:
+        write_json({**asdict(checked), "output": args.check or args.output}, args.json)
+    if args.json != "-":
+        _print(checked, args.check or args.output, written=not args.check)
+    if not checked.problems and protocol and not args.check:
+        hint(f"Submit it at {protocol.url}")
+    return 1 if checked.problems else 0
+
+
+def _complain(args: argparse.Namespace) -> None:
+    from imagenet_s.conversion.errors import ImageNetSError
+
+    if args.check and (args.predictions or args.output):
+        raise ImageNetSError("--check ZIP looks at an existing submission: give no PREDICTIONS and OUT.zip with it.")
+    if not args.check and not args.output:
+        raise ImageNetSError("Give PREDICTIONS and OUT.zip, or --check ZIP, or --protocol alone to read its rules.")
+    if not args.config:
+        raise ImageNetSError("--config is missing: 50, 300 or 919.")
+    if not args.check and not args.protocol:
+        raise ImageNetSError(
+            "--protocol is missing: unsupervised, distance, semi or free (`imagenet-s submit --help` has their rules)."
+        )
+
+
+def _print(checked: Checked, path: str, written: bool) -> None:
+    for kind in dict.fromkeys(problem.kind for problem in checked.problems):
+        messages = [problem.message for problem in checked.problems if problem.kind == kind]
+        say(f"{kind}: {len(messages):,}")
+        for message in messages[:_SHOWN]:
+            say(f"  {message}")
+        if len(messages) > _SHOWN:
+            say(f"  and {len(messages) - _SHOWN:,} more (--json FILE lists all)")
+    if checked.sizes_checked < checked.images:
+        unchecked = checked.images - checked.sizes_checked
+        hint(f"The sizes of {unchecked:,} predictions were not checked: say where ImageNet is with --imagenet DIR.")
+    if checked.problems:
+        say(f"{len(checked.problems):,} problems" + (f"; {path} was not written" if written else f" in {path}"))
+    else:
+        verb = "written" if written else "in order"
+        say(f"{path} {verb}: {checked.images:,} predictions of ImageNet-S-{checked.config} {checked.split}")
+        say(f"sha256 {checked.sha256}")

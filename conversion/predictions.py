@@ -1,0 +1,211 @@
+"""Writing predictions as the official tools and the test server read them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import IGNORE_ID, categories
+from imagenet_s.conversion.imagenet.index_cache import cache_folder
+from imagenet_s.conversion.masks import check_ids, encode_official_png
+
+_WNID = re.compile(r"n\d{8}")
+_IMAGE_ID = re.compile(r"[\w-]+")
+
+
+class PredictionWriter:
+    """Writes predictions to `<directory>/<wnid>/<image_id>.png`, RGB with id = R + 256 * G.
+
+    Any number of processes may write into one directory: a file is written aside and renamed, so it is whole or not
+    there, and a loop that was interrupted can go on where it stopped (`image_id in writer`).
+
+    Args:
+        directory: made with the first prediction.
+        config: `"50"`, `"300"` or `"919"`: ids are 0..C. With `num_ids`, they are clusters.
+        split: `"train_semi"`, `"validation"` or `"test"`, to have the class folders looked up in the official list;
+            not needed where rows give their `wnid`.
+        annotations_dir: where the lists are, as for the data set.
+        verify: whether the list must be the official one.
+        num_ids: for clusters that are matched to classes later: how many there are; ids are then 0..num_ids.
+
+    Raises:
+        ImageNetSError: no such configuration or split.
+
+    Example:
+        >>> import tempfile
+        >>> with PredictionWriter(tempfile.mkdtemp(), "50") as writer:
+        ...     path = writer.write("ILSVRC2012_val_00000206", np.zeros((3, 4), int), "n01644373", pil_size=(320, 240))
+        >>> writer.written
+        1
+
+    In a loop over the data set:
+
+        with PredictionWriter("predictions", "919") as writer:
+            for row in dataset:
+                logits = model(row["image"])  # C + 1 channels
+                writer.write(row["image_id"], logits.argmax(0), row["wnid"], pil_size=row["image"].size)
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        config: str | int,
+        *,
+        split: str | None = None,
+        annotations_dir: str | os.PathLike[str] | None = None,
+        verify: bool = True,
+        num_ids: int | None = None,
+    ) -> None:
+        self.directory = os.path.abspath(os.path.expanduser(os.fspath(directory)))
+        self.config = categories(config).config
+        self.num_ids = num_ids
+        self.written = 0
+        """How many predictions this writer wrote."""
+        self._wnids: Mapping[str, str] | None = None
+        if split is not None:
+            annotations = open_annotations(self.config, annotations_dir, cache_dir=cache_folder(), verify=verify)
+            members = annotations.members(split)
+            self._wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
+
+    def write(
+        self, image_id: str, ids: Any, wnid: str | None = None, *, pil_size: tuple[int, int] | None = None
+    ) -> str:
+        """Write the prediction of one image.
+
+        Args:
+            image_id: its name without ending, `"ILSVRC2012_val_00000206"`.
+            ids: H x W integers, an array or a tensor on any device: 0 is `other`, 1..C are classes (or clusters).
+            wnid: its class folder, the column `wnid` of the data set. May be left out with `split`, and for training
+                images, whose names say it.
+            pil_size: (width, height) as stored, which is `image.size` of a PIL image: where it differs from that of
+                `ids`, these are resized with nearest. (`Image.resize` and torch's "nearest-exact" sample likewise.)
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ImageNetSError: scores instead of ids, ids out of range, an unknown class folder or image.
+        """
+        path = self._path(image_id, wnid)
+        array = self._checked(_to_numpy(ids), image_id)
+        if pil_size is not None:
+            array = resize_nearest(array, pil_size)
+        png = encode_official_png(array)
+        aside = os.path.join(os.path.dirname(path), f".{image_id}.{os.getpid()}.{threading.get_ident()}.part")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(aside, "wb") as file:
+                file.write(png)
+            os.replace(aside, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(aside)
+        self.written += 1
+        return path
+
+    def has(self, image_id: str, wnid: str | None = None) -> bool:
+        """Whether the prediction of an image is there already."""
+        return os.path.exists(self._path(image_id, wnid))
+
+    def __contains__(self, image_id: str) -> bool:
+        return self.has(image_id)
+
+    def missing(self) -> list[str]:
+        """The images of `split` that have no prediction yet, in the order of the list.
+
+        Raises:
+            ImageNetSError: no split was given.
+        """
+        if self._wnids is None:
+            raise ImageNetSError("PredictionWriter knows which predictions are missing if it is given a split.")
+        return [image_id for image_id in self._wnids if image_id not in self]
+
+    def __enter__(self) -> PredictionWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Nothing is held open: every prediction is on the disk when `write` returns."""
+
+    def _path(self, image_id: str, wnid: str | None) -> str:
+        table = categories(self.config)
+        if not _IMAGE_ID.fullmatch(image_id):
+            raise ImageNetSError(f"image_id {image_id!r}: expected a name as ILSVRC2012_val_00000206.")
+        if self._wnids is not None:
+            if image_id not in self._wnids:
+                raise ImageNetSError(f"{image_id} is not in the split; is it of another split or configuration?")
+            if wnid is not None and wnid != self._wnids[image_id]:
+                raise ImageNetSError(
+                    f"{image_id} belongs to the class folder {self._wnids[image_id]}, not to {wnid}: ImageNet-S has "
+                    "other classes than ImageNet for some images. Leave wnid out, or take that of the data set."
+                )
+            wnid = self._wnids[image_id]
+        elif wnid is None and _WNID.match(image_id):
+            wnid = table.merged_wnids.get(image_id[:9], image_id[:9])
+        if wnid is None:
+            raise ImageNetSError(
+                f"the class folder of {image_id} is not known: give wnid (a column of the data set), or tell "
+                'PredictionWriter the split: split="validation".'
+            )
+        if not table.id_of(wnid) or wnid in table.merged_wnids:
+            raise ImageNetSError(
+                f"wnid {wnid!r} of {image_id} is no class folder of ImageNet-S-{self.config}"
+                + (f": it is part of {table.merged_wnids[wnid]}." if wnid in table.merged_wnids else ".")
+            )
+        return os.path.join(self.directory, wnid, f"{image_id}.png")
+
+    def _checked(self, ids: NDArray[Any], image_id: str) -> NDArray[np.uint16]:
+        if ids.ndim != 2 or ids.dtype == bool or not np.issubdtype(ids.dtype, np.integer):
+            scores = " Take the argmax over the channels first." if ids.ndim > 2 or ids.dtype.kind == "f" else ""
+            raise ImageNetSError(
+                f"the prediction of {image_id} is {ids.dtype} of the shape {ids.shape}: expected H x W ids.{scores}"
+            )
+        if not ids.size:
+            raise ImageNetSError(f"the prediction of {image_id} has no pixels: its shape is {ids.shape}.")
+        low, high = int(ids.min()), int(ids.max())
+        top = categories(self.config).num_classes if self.num_ids is None else self.num_ids
+        if low < 0 or high > top:
+            if self.num_ids is None and low >= 0 and IGNORE_ID not in ids:
+                check_ids(ids.astype(np.int64), self.config, f"the prediction of {image_id}")
+            cause = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted" * (high == IGNORE_ID)
+            cause = cause or "negative ids often come from an ignore label" * (low < 0) or "num_ids says how many"
+            raise ImageNetSError(f"the prediction of {image_id} holds ids {low}..{high}, expected 0..{top}: {cause}.")
+        return ids.astype(np.uint16)
+
+
+def resize_nearest(ids: NDArray[Any], pil_size: tuple[int, int]) -> NDArray[Any]:
+    """Ids at another size; a pixel takes the id at its centre.
+
+    Args:
+        ids: H x W.
+        pil_size: (width, height).
+
+    Returns:
+        height x width; `ids` itself where nothing changes.
+    """
+    width, height = (int(one) for one in pil_size)
+    if width < 1 or height < 1:
+        raise ImageNetSError(f"pil_size {pil_size}: expected (width, height), as image.size of a PIL image.")
+    if ids.shape == (height, width):
+        return ids
+    # Integers throughout: floats put centres that fall between two pixels on either side.
+    rows = (2 * np.arange(height) + 1) * ids.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * ids.shape[1] // (2 * width)
+    return ids[rows[:, None], columns]
+
+
+def _to_numpy(ids: Any) -> NDArray[Any]:
+    if hasattr(ids, "detach"):  # a tensor, on whatever device
+        ids = ids.detach().cpu().numpy()
+    return np.asarray(ids)

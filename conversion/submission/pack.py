@@ -1,0 +1,224 @@
+"""Checking a submission, and packing one: the same predictions give the same zip, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.index_cache import cache_folder
+from imagenet_s.conversion.sources import resolve_annotations_dir
+from imagenet_s.conversion.submission.check import Problem, compare_names, examine
+from imagenet_s.conversion.submission.match import MATCH_FILE, read_match
+from imagenet_s.conversion.submission.method import METHOD_FILE, Method, method_problem
+from imagenet_s.conversion.submission.predictions import Predictions, open_predictions
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+"""The first that a zip can express: when a file was written must not change the zip."""
+_MODE = 0o100644 << 16
+
+
+@dataclass
+class Checked:
+    """What was found, and written.
+
+    Attributes:
+        config: whose classes.
+        split: which list.
+        images: how many predictions the list asks for.
+        problems: everything that is wrong; nothing is written unless it is empty.
+        sizes_checked: how many predictions were compared with the size of their image.
+        sha256: of the zip that was written or checked; None where it was not.
+    """
+
+    config: str
+    split: str
+    images: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    sizes_checked: int = 0
+    sha256: str | None = None
+
+
+def check_submission(
+    path: str | os.PathLike[str],
+    config: str,
+    split: str = "test",
+    *,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
+) -> Checked:
+    """Check a zip that is ready to be submitted.
+
+    Args:
+        path: the zip.
+        config: `"50"`, `"300"` or `"919"`.
+        split: `"test"`, or `"validation"` for practice.
+        sizes: (width, height) of the images, from `image_sizes`; not checked for images that are not in it.
+        annotations_dir: where the list is.
+        verify: whether the list must be the official one.
+
+    Returns:
+        All problems.
+
+    Raises:
+        ImageNetSError: there is no such zip, or no list.
+    """
+    if os.path.isdir(path):
+        raise ImageNetSError(f"{os.fspath(path)} is a folder: a submission is a zip, which `imagenet-s submit` packs.")
+    checked, wnids = _begin(config, split, annotations_dir, verify)
+    with contextlib.closing(open_predictions(path)) as predictions:
+        if METHOD_FILE not in predictions.names:
+            checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE} is missing from the zip's root"))
+        else:
+            text = predictions.read(METHOD_FILE).decode("utf-8", errors="replace")
+            if problem := method_problem(text):
+                checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE}: {problem}"))
+        match = predictions.read(MATCH_FILE) if MATCH_FILE in predictions.names else None
+        _go_through(predictions, checked, wnids, sizes or {}, match, None)
+    checked.sha256 = _sha256(path)
+    return checked
+
+
+def write_submission(
+    predictions_path: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    config: str,
+    split: str = "test",
+    method: Method | None = None,
+    *,
+    match: str | os.PathLike[str] | None = None,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
+) -> Checked:
+    """Check predictions and pack them for the test server.
+
+    Args:
+        predictions_path: folder or zip of `<class folder>/<image_id>.png`, as `PredictionWriter` writes them.
+        target: the zip; replaced when the new one is whole.
+        config: `"50"`, `"300"` or `"919"`.
+        split: `"test"`, or `"validation"` for practice.
+        method: for method.txt.
+        match: a match.json, where predictions are clusters; it goes into the zip as it is.
+        sizes: as in `check_submission`.
+        annotations_dir: where the list is.
+        verify: whether the list must be the official one.
+
+    Returns:
+        What was found; the zip was written if there are no problems.
+
+    Raises:
+        ImageNetSError: there are no predictions, no list, or the target lies among the predictions.
+    """
+    out = Path(target).absolute()
+    if os.path.isdir(predictions_path) and Path(predictions_path).resolve() in out.resolve().parents:
+        raise ImageNetSError(f"{out} would lie among the predictions: give a zip outside of {predictions_path}.")
+    if out.is_dir():
+        raise ImageNetSError(f"{out} is a folder: give the name of a zip.")
+    checked, wnids = _begin(config, split, annotations_dir, verify)
+    content = None
+    if match is not None:
+        try:
+            content = Path(match).read_bytes()
+        except OSError as error:
+            raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        with contextlib.closing(open_predictions(predictions_path)) as predictions:
+            if match is None and MATCH_FILE in predictions.names:
+                text = f"{MATCH_FILE} lies among the predictions: give it with --match, or take it away"
+                checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, text))
+            with zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
+                # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
+                if content is not None:
+                    _add(archive, MATCH_FILE, content)
+                _add(archive, METHOD_FILE, (method or Method()).text().encode())
+                _go_through(predictions, checked, wnids, sizes or {}, content, archive)
+        if not checked.problems:
+            with aside.open("rb+") as written:
+                os.fsync(written.fileno())
+            os.replace(aside, out)
+            checked.sha256 = _sha256(out)
+    finally:
+        aside.unlink(missing_ok=True)
+    return checked
+
+
+def _begin(
+    config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
+) -> tuple[Checked, dict[str, str]]:
+    annotations = open_annotations(
+        config, resolve_annotations_dir(annotations_dir), cache_dir=cache_folder(), verify=verify
+    )
+    members = annotations.members(split)
+    wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
+    return Checked(config, split, images=len(wnids)), wnids
+
+
+def _go_through(
+    predictions: Predictions,
+    checked: Checked,
+    wnids: Mapping[str, str],
+    sizes: Mapping[str, tuple[int, int]],
+    match: bytes | None,
+    archive: zipfile.ZipFile | None,
+) -> None:
+    """Check every prediction, and put those of the list into an archive."""
+    names = [name for name in predictions.names if name not in (METHOD_FILE, MATCH_FILE)]
+    _refuse_other_depth(predictions.path, names, wnids)
+    problems = compare_names(names, wnids)
+    checked.problems += problems
+    clusters: Collection[int] | None = None
+    if match is not None:
+        try:
+            clusters = read_match(match, checked.config, MATCH_FILE).keys()
+        except ImageNetSError as error:
+            checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, str(error)))
+            clusters = range(1 << 16)  # what the predictions hold can't be judged without it
+    # Those that nobody asked for are not looked into: what matters about them is that they are there.
+    extra = {problem.name for problem in problems if problem.kind == "extra"}
+    todo = [name for name in names if name not in extra]
+    found = examine(predictions, todo, checked.config, sizes, clusters)
+    for name, data, problem in tqdm(found, total=len(todo), desc="checking predictions", unit="image", delay=1):
+        checked.sizes_checked += name.rsplit("/", 1)[-1][:-4] in sizes
+        if problem is not None:
+            checked.problems.append(problem)
+        elif archive is not None and not checked.problems:
+            _add(archive, name, data)
+
+
+def _refuse_other_depth(path: str, names: list[str], wnids: Mapping[str, str]) -> None:
+    """One message instead of thousands where the predictions lie in another folder."""
+    pngs = [name for name in names if name.endswith(".png")]
+    if not pngs:
+        raise ImageNetSError(f"{path} holds no predictions: expected <class folder>/<image_id>.png.")
+    parts = {tuple(name.split("/")[:-2]) for name in pngs}
+    if len(parts) == 1 and (above := parts.pop()):
+        inside = {tuple(name.split("/")[-2:]) for name in pngs}
+        if any((wnid, f"{image_id}.png") in inside for image_id, wnid in wnids.items()):
+            raise ImageNetSError(f"the class folders of {path} lie in its folder {'/'.join(above)}: give that one.")
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _DATE)
+    info.create_system = 3  # Unix, wherever it is written
+    info.external_attr = _MODE
+    archive.writestr(info, data)
+
+
+def _sha256(path: str | os.PathLike[str]) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,61 @@
+"""Keeping the tree out of the ImageNet it is made from, and telling what else lies in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imagenet_s.conversion.errors import ImageNetSError
+
+
+def refuse_source(folder: str, sources: Iterable[str]) -> None:
+    """Refuse to write into, onto or around a source.
+
+    Args:
+        folder: what is about to be written to; links in its path are followed.
+        sources: folders that are read from; addresses (`hf://`) are passed over.
+
+    Raises:
+        ImageNetSError: one of them is the folder, holds it, or lies in it.
+    """
+    real = os.path.realpath(folder)
+    for source in sources:
+        if "://" in source:
+            continue
+        kept = os.path.realpath(source)
+        if _inside(real, kept) or _inside(kept, real):
+            where = "is" if real == kept else "lies in" if _inside(real, kept) else "holds"
+            raise ImageNetSError(
+                f"{folder} {where} the source {source}, which is only read: give a SAVE_DIR outside of it; "
+                "links take no space."
+            )
+
+
+def strangers(folder: str, class_folders: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[str, ...]:
+    """What lies in a split's folder without belonging there: left from something else, never removed.
+
+    Args:
+        folder: the folder of a split.
+        class_folders: for every file that belongs there, its class folder.
+        names: and its name.
+
+    Returns:
+        `<class folder>/<file>` or `<class folder>`, sorted. Class folders that are links are not looked into.
+    """
+    expected = {one["values"]: one["counts"] for one in pc.value_counts(class_folders).to_pylist()}
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name not in expected:
+                found.append(entry.name)
+            elif not entry.is_symlink() and len(there := os.listdir(entry.path)) > expected[entry.name]:
+                known = set(names.filter(pc.equal(class_folders, entry.name)).to_pylist())
+                found += [f"{entry.name}/{name}" for name in there if name not in known]
+    return tuple(sorted(found))
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

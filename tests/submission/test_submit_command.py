@@ -1,0 +1,107 @@
+"""`imagenet-s submit`."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from files import IDS, KEYS
+
+from imagenet_s.cli.main import main
+from imagenet_s.conversion.submission import PROTOCOLS
+
+Layouts = Callable[[str], Path]
+
+
+def test_pack_and_check(
+    predictions: Path, annotations: Path, miniature: Layouts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.zip"
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    describe = ["--method", "PASS", "--train-data", "ImageNet-S-50", "--train-scheme", "SSL"]
+    sizes = ["--imagenet", str(miniature("tars"))]
+    assert main(["submit", str(predictions), str(out), "--protocol", "unsupervised", *common, *describe, *sizes]) == 0
+    captured = capsys.readouterr()
+    assert f"{out} written: 10 predictions of ImageNet-S-50 test" in captured.out
+    assert "https://codalab.lisn.upsaclay.fr/competitions/1317" in captured.err
+    assert "not checked" not in captured.err
+    with zipfile.ZipFile(out) as archive:
+        lines = archive.read("method.txt").decode().splitlines()
+    assert lines[:4] == [
+        "Method name: PASS",
+        "Training data: ImageNet-S-50",
+        "Training scheme: SSL",
+        "Networks: null",
+    ]
+    assert main(["submit", "--check", str(out), *common]) == 0
+    captured = capsys.readouterr()
+    assert f"{out} in order: 10 predictions" in captured.out
+    assert "The sizes of 10 predictions were not checked" in captured.err
+    assert main(["submit", "--check", str(out), "--json", "-", *common]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == []
+
+
+def test_problems(predictions: Path, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (predictions / KEYS[IDS[0]]).unlink()
+    (predictions / KEYS[IDS[1]]).write_bytes(b"no PNG")
+    out = tmp_path / "out.zip"
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "free"]
+    assert main(["submit", str(predictions), str(out), *common]) == 1
+    printed = capsys.readouterr().out
+    assert f"missing: 1\n  {KEYS[IDS[0]]} is missing\n" in printed
+    assert f"  {KEYS[IDS[1]]} is not a readable PNG" in printed
+    assert f"2 problems; {out} was not written" in printed
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_rules_of_a_protocol(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["submit", "--protocol", name]) == 0
+    printed = capsys.readouterr().out
+    assert PROTOCOLS[name].url in printed
+    assert all(rule in printed for rule in (*PROTOCOLS[name].must, *PROTOCOLS[name].may, *PROTOCOLS[name].must_not))
+
+
+def test_protocols_as_the_official_table_has_them() -> None:
+    """Official readme, "Submission rules": who may use what."""
+    numbers = {name: one.url.rsplit("/", 1)[1] for name, one in PROTOCOLS.items()}
+    assert numbers == {"unsupervised": "1317", "distance": "1315", "semi": "1318", "free": "1316"}
+
+    def who(word: str, list_name: str) -> set[str]:
+        return {name for name, one in PROTOCOLS.items() if any(word in rule for rule in getattr(one, list_name))}
+
+    assert who("only", "must") == {"unsupervised", "distance", "semi"}
+    assert who("without labels, as it is", "must") == {"distance"}
+    assert who("generate labels", "may") == {"unsupervised", "free"}
+    assert who("fine-tune on the annotated train_semi", "may") == {"semi", "free"}
+    for word in ("weights that were trained with labels", "outside of ImageNet-S", "edge or saliency"):
+        assert who(word, "may") == {"free"}
+        assert who(word, "must_not") == {"unsupervised", "distance", "semi"}
+    assert who("fine-tune on 300 or 50", "must_not") == {"unsupervised", "distance", "semi"}
+    assert who("validation and test images", "must_not") == set(PROTOCOLS)
+
+
+def test_a_match_where_none_is_needed(
+    predictions: Path, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    match = tmp_path / "match.json"
+    match.write_text(json.dumps({str(i): i for i in range(51)}))
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--match", str(match)]
+    assert main(["submit", str(predictions), str(tmp_path / "out.zip"), "--protocol", "semi", *common]) == 0
+    assert "Beware: a match was given" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "--check ZIP, or --protocol alone"),
+        (["a"], "--check ZIP, or --protocol alone"),
+        (["a", "b.zip"], "--config is missing"),
+        (["a", "b.zip", "--config", "50"], "--protocol is missing"),
+        (["a", "b.zip", "--config", "50", "--check", "c.zip"], "give no PREDICTIONS"),
+    ],
+)
+def test_arguments_that_do_not_go_together(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["submit", *arguments]) == 1
+    assert text in capsys.readouterr().err

@@ -1,0 +1,60 @@
+"""The pages for those who come from elsewhere: their commands parse, their code runs, their numbers are right."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import imagenet_s
+from imagenet_s.cli.main import build_parser
+from imagenet_s.conversion.submission import PROTOCOLS
+
+DOCS = Path(imagenet_s.__file__).parent / "docs"
+PAGES = ["from-the-official-toolbox.md", "mmsegmentation.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands(page: str) -> None:
+    """Every whole command; `...` and those that are only named are not."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    commands = re.findall(r"`(imagenet-s [^`]+)`", text) + re.findall(r"^(imagenet-s .*)$", text, re.MULTILINE)
+    whole = [one for one in commands if len(shlex.split(one)) > 2]
+    assert len(whole) > (10 if page == PAGES[0] else 2)
+    for command in whole:
+        build_parser().parse_args([one.replace("NAME", "semi") for one in shlex.split(command)[1:]])
+
+
+def test_remapping() -> None:
+    text = (DOCS / "mmsegmentation.md").read_text(encoding="utf-8")
+    blocks = [one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "mmseg" not in one]
+    names: dict[str, object] = {}
+    exec("\n".join(one for one in blocks if not one.startswith("dict(")), names)
+    table = imagenet_s.categories("919")
+    dog, fish = table.id_of("n02110958"), table.id_of("n01443537")
+    np.testing.assert_array_equal(names["ids"], [[0, dog], [fish, dog]])
+    assert names["names"][fish] == "goldfish"  # type: ignore[index]
+
+
+def test_merged_classes_and_subsets_by_wnid() -> None:
+    """What the page says of `id_of`."""
+    assert imagenet_s.categories("919").id_of("n03887697") == imagenet_s.categories("919").id_of("n15075141") > 0
+    assert imagenet_s.categories("50").id_of("n15075141") == 0
+
+
+def test_protocols() -> None:
+    text = (DOCS / PAGES[0]).read_text(encoding="utf-8")
+    for name, protocol in PROTOCOLS.items():
+        assert f"[{name}]({protocol.url})" in text
+    rows = {row[0]: row[1:] for row in re.findall(r"^\| (\w[^|]*) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$", text, re.M)}
+    for column, protocol in enumerate(PROTOCOLS.values()):
+        assert (rows["images of ImageNet-S only"][column].strip() == "must") == any(
+            "ImageNet-S-50, -300 or -919 only" in one for one in protocol.must
+        )
+        allowed = rows["supervised weights, extra data, supervised edges or saliency"][column].strip()
+        listed = protocol.may if allowed == "may" else protocol.must_not
+        assert any("outside of ImageNet-S" in one for one in listed)
+        tuned = rows["fine-tune on the masks of train_semi"][column].strip()
+        listed = protocol.may if tuned == "may" else protocol.must_not
+        assert any("annotated train_semi images (about" in one for one in listed)

@@ -1,0 +1,202 @@
+"""`prepare_tree`: exactly the official tree, from every layout, and nothing harmed."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import load_dataset
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.miniature import LAYOUTS
+from imagenet_s.conversion.tree import prepare_tree
+from imagenet_s.conversion.tree.placing import Placer
+
+CONFIGS = ("50", "300", "919")
+Layouts = Callable[[str], Path]
+
+
+def contents(tree: Path) -> dict[str, bytes]:
+    """Every file of a tree, links followed."""
+    return {
+        str((Path(folder) / name).relative_to(tree)): (Path(folder) / name).read_bytes()
+        for folder, _, names in os.walk(tree, followlinks=True)
+        for name in names
+    }
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, str]]:
+    """Everything in a folder, links not followed: size, time of change, and where a link leads."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        about = path.lstat()
+        found[str(path)] = (about.st_size, about.st_mtime_ns, os.readlink(path) if path.is_symlink() else "")
+    return found
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_exactly_the_official_tree(
+    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path
+) -> None:
+    source = snapshot(miniature(layout))
+    for config in CONFIGS:
+        prepared = prepare_tree(config, miniature(layout), tmp_path, annotations_dir=annotations, verify=False)
+        want = contents(miniature(f"tree-{config}") / f"ImageNetS{config}")
+        assert contents(tmp_path / f"ImageNetS{config}") == want
+        assert [one.folder for one in prepared] == [one.replace("_", "-") for one in split_names(config)]
+        for one in prepared:
+            assert one.images == sum(name.startswith(f"{one.folder}/") for name in want)
+            masks = sum(name.startswith(f"{one.folder}-segmentation/") for name in want)
+            assert (one.masks or 0) == masks
+            assert (one.new, one.kept, one.replaced, one.strangers) == (one.images + masks, 0, 0, ())
+    assert snapshot(miniature(layout)) == source, "the source is only read"
+    assert sorted(os.listdir(tmp_path)) == ["ImageNetS300", "ImageNetS50", "ImageNetS919"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_builder_gives_the_same_rows_from_the_tree(
+    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path
+) -> None:
+    """Images that a viewer would turn included."""
+    prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False)
+    source = load_dataset(
+        "imagenet_s", "919", data_dir=str(miniature(layout)), annotations_dir=str(annotations), verify=False
+    )
+    tree = load_dataset("imagenet_s", "919", data_dir=str(tmp_path), verify=False)
+    assert list(tree) == list(source)
+    for split in tree:
+        assert tree[split].features == source[split].features
+        ours = {row["image_id"]: row for row in tree[split]}
+        assert len(ours) == len(source[split])
+        for row in source[split]:
+            other = ours[row["image_id"]]
+            assert (other["category"], other["wnid"]) == (row["category"], row["wnid"])
+            np.testing.assert_array_equal(np.asarray(other["image"]), np.asarray(row["image"]))
+            if row["annotation"] is None:
+                assert other["annotation"] is None
+            else:
+                np.testing.assert_array_equal(np.asarray(other["annotation"]), np.asarray(row["annotation"]))
+
+
+def test_links(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    """A folder link a class where a folder of ImageNet is the class; file links for a class made of two."""
+    prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False)
+    tree = tmp_path / "ImageNetS919"
+    train = miniature("folders").resolve() / "train"
+    for name in ("train", "train-full"):
+        for folder in (tree / name).iterdir():
+            if name == "train" and folder.name == "n15075141":
+                assert not folder.is_symlink()
+                assert {os.path.dirname(os.readlink(one)) for one in folder.iterdir()} == {
+                    str(train / "n15075141"),
+                    str(train / "n03887697"),
+                }
+            else:
+                assert os.readlink(folder) == str(train / folder.name)
+    for name in ("train-semi", "validation", "test"):
+        images = [*(tree / name).glob("*/*")]
+        assert images
+        assert all(one.is_symlink() and os.path.isabs(os.readlink(one)) for one in images)
+    assert not any(one.is_symlink() for one in (tree / "validation-segmentation").rglob("*"))
+
+
+def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    source = tmp_path / "imagenet"
+    shutil.copytree(miniature("folders"), source)
+    (source / "train" / "n01443537" / "Thumbs.db").write_bytes(b"litter")
+    prepare_tree("50", source, tmp_path, splits=["train"], annotations_dir=annotations, verify=False)
+    train = tmp_path / "ImageNetS50" / "train"
+    assert not (train / "n01443537").is_symlink()
+    assert (train / "n01644373").is_symlink()
+    want = {k: v for k, v in contents(miniature("tree-50") / "ImageNetS50").items() if k.startswith("train/")}
+    assert contents(tmp_path / "ImageNetS50") == want
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet", "hub-tars", "hub-tars-extracted"])
+@pytest.mark.parametrize("copy", [False, True])
+def test_again_does_nothing(layout: str, copy: bool, miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    options = {"annotations_dir": annotations, "verify": False, "copy": copy}
+    first = prepare_tree("919", miniature(layout), tmp_path, **options)
+    before = snapshot(tmp_path)
+    again = prepare_tree("919", miniature(layout), tmp_path, **options)
+    assert [(one.new, one.kept) for one in again] == [(0, one.new) for one in first]
+    assert {k: v for k, v in snapshot(tmp_path).items() if not os.path.isdir(k)} == {
+        k: v for k, v in before.items() if not os.path.isdir(k)
+    }
+
+
+def test_copies(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+    tree = tmp_path / "ImageNetS919"
+    assert not any(one.is_symlink() for one in tree.rglob("*"))
+    assert contents(tree) == contents(miniature("tree-919") / "ImageNetS919")
+    # Links would do where copies are already.
+    linked = prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False)
+    assert not any(one.new or one.replaced for one in linked)
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+def test_goes_on_after_an_interruption(
+    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want = contents(miniature("tree-919") / "ImageNetS919")
+    tree = tmp_path / "ImageNetS919"
+    original = Placer._replace
+    left = [0]
+
+    def stops(self: Placer, path: str, make: Callable) -> object:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return original(self, path, make)
+
+    for left[0] in (0, 1, 30, 70, 120):
+        with monkeypatch.context() as patch:
+            patch.setattr(Placer, "_replace", stops)
+            with pytest.raises(KeyboardInterrupt):
+                prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+        there = contents(tree)
+        assert there.items() <= want.items(), "what has its name is whole"
+    prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+    assert contents(tree) == want
+
+
+def test_what_a_killed_run_left_aside_goes_away(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    aside = tmp_path / "ImageNetS50" / f".incomplete-{socket.gethostname()}"
+    aside.mkdir(parents=True)
+    (aside / "0").write_bytes(b"half")
+    prepare_tree("50", miniature("tars"), tmp_path, annotations_dir=annotations, verify=False)
+    assert contents(tmp_path / "ImageNetS50") == contents(miniature("tree-50") / "ImageNetS50")
+
+
+def test_from_an_official_tree(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    """A tree of links made into one of files, to take along."""
+    prepare_tree("919", miniature("folders"), tmp_path / "a", annotations_dir=annotations, verify=False)
+    prepare_tree("919", tmp_path / "a", tmp_path / "b", verify=False, copy=True)
+    assert contents(tmp_path / "b" / "ImageNetS919") == contents(miniature("tree-919") / "ImageNetS919")
+    assert not any(one.is_symlink() for one in (tmp_path / "b").rglob("*"))
+
+
+def test_an_incomplete_imagenet(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    source = tmp_path / "imagenet"
+    shutil.copytree(miniature("folders"), source)
+    gone = next(source.glob("val/*/ILSVRC2012_val_00000206.JPEG"))
+    gone.unlink()
+    options = {"annotations_dir": annotations, "verify": False}
+    with pytest.raises(ImageNetSError, match=r"validation: 9 images expected, 8 found.*ILSVRC2012_val_00000206"):
+        prepare_tree("50", source, tmp_path, **options)
+    assert not (tmp_path / "ImageNetS50").exists(), "found out before anything is written"
+    prepared = prepare_tree("50", source, tmp_path, on_missing="skip", **options)
+    assert [(one.images, one.masks) for one in prepared if one.folder == "validation"] == [(8, 8)]
+    want = contents(miniature("tree-50") / "ImageNetS50")
+    missing = want.keys() - contents(tmp_path / "ImageNetS50").keys()
+    assert {Path(one).stem for one in missing} == {"ILSVRC2012_val_00000206"}
+
+
+def test_a_split_that_the_configuration_lacks(miniature: Layouts, tmp_path: Path) -> None:
+    with pytest.raises(ImageNetSError, match=r"ImageNet-S-50 has no split 'train_full'"):
+        prepare_tree("50", miniature("folders"), tmp_path, splits=["train_full"])
