@@ -6,6 +6,7 @@ the classes even where the files were sorted by class.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.index_cache import cached_index
 from imagenet_s.conversion.imagenet.names import PartName, basename, image_id_of
-from imagenet_s.conversion.imagenet.part import Part, of_classes, refuse_twins
+from imagenet_s.conversion.imagenet.part import Measure, Part, file_identity, of_classes, refuse_twins
 from imagenet_s.conversion.imagenet.tars import as_images
 from imagenet_s.conversion.order import mix
 
@@ -77,6 +78,15 @@ class ParquetPart(Part):
                 pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
                 yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
+    def measure(self, rows: pa.Table) -> Measure:
+        """The mean size of an image of the same file: what each has would have to be read."""
+        with ThreadPoolExecutor(_THREADS) as threads:
+            means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
+        numbers = (_group_numbers(rows) >> 32).astype(np.int64)
+        local = [file for file in self.files if "://" not in file]
+        remote = "".join(_identity(file) for file in self.files if "://" in file)
+        return Measure(means[numbers], hashlib.sha256(f"{file_identity(local)}{remote}".encode()).hexdigest())
+
     def _build_index(self) -> pa.Table:
         with ThreadPoolExecutor(_THREADS) as threads:
             tables = list(
@@ -113,6 +123,14 @@ class ParquetPart(Part):
             }
         )
         return table.filter(pc.is_valid(table["image_id"]))
+
+
+def _mean_size(file: str) -> int:
+    try:
+        about = pq.ParquetFile(_open(file)).metadata
+    except (OSError, pa.ArrowException) as error:
+        raise ImageNetSError(f"{file} can't be read ({error}).") from error
+    return sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)) // max(1, about.num_rows)
 
 
 def _group_numbers(rows: pa.Table) -> np.ndarray:

@@ -8,19 +8,36 @@ that a worker process can be given one.
 from __future__ import annotations
 
 import abc
+import hashlib
 import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.names import PartName
 
 IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How `datasets` stores an image."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is known of images before they are read.
+
+    Attributes:
+        sizes: N int64, the bytes of each image; estimated where only reading would tell.
+        identity: a digest that changes when a file that holds them does.
+    """
+
+    sizes: NDArray[np.int64]
+    identity: str
 
 
 class Part(abc.ABC):
@@ -74,6 +91,17 @@ class Part(abc.ABC):
             ImageNetSError: an image is gone or can't be read; the message names it.
         """
 
+    @abc.abstractmethod
+    def measure(self, rows: pa.Table) -> Measure:
+        """How large the images of some rows are, without reading them.
+
+        Args:
+            rows: rows of `index` or `find`; more columns do no harm.
+
+        Raises:
+            ImageNetSError: an image is gone.
+        """
+
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cut rows into shards that can be read on their own, `num_shards` where the form allows it."""
         edges = np.linspace(0, rows.num_rows, num_shards + 1).astype(np.int64)
@@ -112,3 +140,19 @@ def refuse_twins(index: pa.Table, places: Callable[[pa.Table], pa.ChunkedArray |
         f"{len(twins):,} images occur more than once; {twins[0].as_py()}, for instance, is in "
         f"{' and '.join(places(rows).to_pylist())}. Each image is expected once: remove the copies."
     )
+
+
+def file_identity(files: Sequence[str]) -> str:
+    """A digest of the sizes and times of files; where they lie is not part of it, so a moved copy is the same.
+
+    Raises:
+        ImageNetSError: a file is gone.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            about = os.stat(file)
+        except OSError as error:
+            raise ImageNetSError(f"{file} can't be read ({error.strerror}); was it moved?") from error
+        digest.update(f"{os.path.basename(file)} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.index_cache import cached_index
 from imagenet_s.conversion.imagenet.names import PartName, basename, image_id_of
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Part, of_classes, refuse_twins
+from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part, file_identity, of_classes, refuse_twins
 
 _Member = tuple[str, int, int]  # image id, offset of the bytes within the outermost file, their number
 
@@ -42,6 +42,10 @@ class TarPart(Part):
         """`image_id`, `file`, and `offset` and `size` of the bytes in it."""
         table = cached_index(self.files, f"tar {self.name}", lambda: _index(self.files, self.name, walk_tar))
         return of_classes(table, wnids if self.name == "train" else None)
+
+    def measure(self, rows: pa.Table) -> Measure:
+        """The sizes that the tars' headers say."""
+        return Measure(rows["size"].to_numpy(), file_identity(self.files))
 
     def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
         """Bytes, read at their places."""

@@ -1,0 +1,149 @@
+"""README.md of the result: the YAML that `datasets` and the Hub read, and a text for people."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.utils.metadata import MetadataConfigs
+from huggingface_hub import DatasetCardData
+
+from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.order import ORDER_SEED
+from imagenet_s.conversion.shards.formats import data_files
+from imagenet_s.conversion.shards.index import ConfigIndex, Index
+from imagenet_s.conversion.shards.job import shard_features
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
+"""Beside `conversion/`, in a checkout as in an installed copy."""
+MARK = "<!-- written by `imagenet-s convert`"
+"""How a card of ours is known."""
+
+_TERMS = "https://www.image-net.org/download.php"
+_GATE = (
+    "The images are ImageNet's. By asking for access you confirm that you have agreed to ImageNet's terms of access "
+    f"({_TERMS}): you use the images for non-commercial research and education only, and do not pass them on."
+)
+_COLUMNS = {
+    "image_id": ("string", "ImageNet's name of the image: `n01440764_10026`, `ILSVRC2012_val_00000293`"),
+    "image": ("Image, RGB", "the photograph, as stored"),
+    "annotation": ("Image, mode I (int32)", "class ids, as large as the image; null in `train`, `train_full`, `test`"),
+    "category": ("ClassLabel", "the class of the image; the integer is the class id, 0 stands for no class"),
+    "wnid": ("string", "the class folder of the official ImageNet-S tree"),
+}
+_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+
+def make_card(index: Index, place: str = "me/imagenet-s") -> str:
+    """The text of README.md.
+
+    Args:
+        index: what the repository holds.
+        place: what `load_dataset` is given in the examples.
+    """
+    default = default_config(index)
+    one = index.configs[default]
+    body = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        place=place,
+        config=default,
+        split="validation" if "validation" in one.splits else next(iter(one.splits)),
+        default=default,
+        contents=_contents(index),
+        pixels=_pixels(index),
+        columns=_columns(index),
+        order_seed=ORDER_SEED,
+    )
+    return f"---\n{_metadata(index)}\n---\n\n{body}"
+
+
+def default_config(index: Index) -> str:
+    """The configuration that is loaded where none is named: the largest."""
+    return list(index.configs)[-1]
+
+
+def config_info(config: str, one: ConfigIndex) -> datasets.DatasetInfo:
+    """What `datasets` wants to know of a configuration."""
+    splits = datasets.SplitDict()
+    for name, split in one.splits.items():
+        splits.add(datasets.SplitInfo(name, num_bytes=split.num_bytes, num_examples=split.rows))
+    return datasets.DatasetInfo(
+        features=shard_features(config, one.images),
+        splits=splits,
+        download_size=sum(split.bytes for split in one.splits.values()),
+        dataset_size=sum(split.num_bytes for split in one.splits.values()),
+    )
+
+
+def _metadata(index: Index) -> str:
+    images: dict[str, Any] = {"extra_gated_prompt": _GATE} if index.has_images else {}
+    data = DatasetCardData(
+        pretty_name="ImageNet-S",
+        license="other",
+        license_name="imagenet-terms-of-access",
+        license_link=_TERMS,
+        task_categories=["image-segmentation"],
+        task_ids=["semantic-segmentation"],
+        size_categories=[_size(sum(split.rows for one in index.configs.values() for split in one.splits.values()))],
+        annotations_creators=["expert-generated"],
+        source_datasets=["extended|imagenet-1k"],
+        tags=["imagenet-s", "semantic-segmentation", "unsupervised-semantic-segmentation", "imagenet"],
+        **images,
+    )
+    default = default_config(index)
+    MetadataConfigs({config: _files(config, one, config == default) for config, one in index.configs.items()}).to_dataset_card_data(
+        data
+    )
+    infos = {config: config_info(config, one) for config, one in index.configs.items()}
+    datasets.info.DatasetInfosDict(infos).to_dataset_card_data(data)
+    return data.to_yaml(line_break="\n").strip()
+
+
+def _files(config: str, one: ConfigIndex, default: bool) -> dict[str, Any]:
+    files = [
+        {"split": split, "path": data_files(one.form, config, split, len(shards.shards))}
+        for split, shards in one.splits.items()
+    ]
+    return {"data_files": files, **({"default": True} if default else {})}
+
+
+def _size(rows: int) -> str:
+    return next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")
+
+
+def _contents(index: Index) -> str:
+    lines = ["| configuration | split | images | files | bytes |", "|---|---|---:|---:|---:|"]
+    for config, one in index.configs.items():
+        for name, split in one.splits.items():
+            lines.append(f'| `"{config}"` | `{name}` | {split.rows:,} | {len(split.shards):,} | {split.bytes:,} |')
+    missing = [
+        f"`{split}` of {config}"
+        for config, one in index.configs.items()
+        for split in split_names(config)
+        if split not in one.splits
+    ]
+    if missing:
+        lines += ["", f"Not converted here: {', '.join(missing)}."]
+    return "\n".join(lines)
+
+
+def _pixels(index: Index) -> str:
+    if index.has_images:
+        return (
+            "It holds images of ImageNet, whose terms allow no redistribution: keep it private unless you have the "
+            "right to pass them on."
+        )
+    return (
+        "It holds no images: ids, classes and masks only. Whoever has ImageNet puts the two together with "
+        '`load_dataset("imagenet_s", ..., data_dir="/data/imagenet", annotations_dir="FOLDER_OF_THIS")` '
+        "(`pip install imagenet-s`)."
+    )
+
+
+def _columns(index: Index) -> str:
+    return "\n".join(
+        f"| `{name}` | {kind} | {meaning} |"
+        for name, (kind, meaning) in _COLUMNS.items()
+        if name != "image" or index.has_images
+    )

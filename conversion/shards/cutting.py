@@ -1,0 +1,77 @@
+"""Cutting a split into shards of about equal bytes: always the same cut for the same rows and the same target."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.part import Part
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_ROW_BYTES = 100
+"""What a row has besides images: ids, names, a share of the footer."""
+_TOO_LARGE = 2
+"""Pieces that a form of ImageNet prefers are cut again from this many times the target on."""
+
+
+def parse_size(text: str | int) -> int:
+    """Bytes of `"500MB"`, `"1GiB"` or a plain number.
+
+    Raises:
+        ImageNetSError: no size, or none above zero.
+
+    Example:
+        >>> parse_size("500MB"), parse_size("0.5 KiB"), parse_size(7)
+        (500000000, 512, 7)
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?i?B?)\s*", str(text), re.IGNORECASE)
+    unit = _UNITS.get(match[2].upper()) if match else None
+    size = int(float(match[1]) * unit) if match and unit else 0
+    if size <= 0:
+        raise ImageNetSError(f"max_shard_size {text!r}: expected a size such as 500MB, 1GB or 200MiB.")
+    return size
+
+
+def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None) -> NDArray[np.int64]:
+    """The bytes that each row will take, nearly: image, mask, and a little for the rest."""
+    sizes = image_sizes + _ROW_BYTES
+    if masks is not None:
+        lengths = pc.binary_length(open_masks(masks)["png"]).take(rows["mask_row"].combine_chunks())
+        sizes = sizes + lengths.to_numpy().astype(np.int64)
+    return sizes
+
+
+def cut(rows: pa.Table, sizes: NDArray[np.int64], part: Part, target: int) -> list[pa.Table]:
+    """Consecutive pieces of at most about `target` bytes, as equal as they can be.
+
+    Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them.
+    """
+    if part.random_access:
+        return _even(rows, sizes, target)
+    pieces = []
+    start = 0
+    for piece in part.cut(rows, _count(sizes, target)):
+        own = sizes[start : start + len(piece)]
+        start += len(piece)
+        pieces += _even(piece, own, target) if own.sum() > _TOO_LARGE * target else [piece]
+    return [one for one in pieces if len(one)]
+
+
+def _even(rows: pa.Table, sizes: NDArray[np.int64], target: int) -> list[pa.Table]:
+    count = min(_count(sizes, target), max(1, rows.num_rows))
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    # Integers throughout: a float's rounding must not decide where a cut lies.
+    inner = [int(np.searchsorted(ends, total * i // count, side="right")) for i in range(1, count)]
+    edges = sorted({0, *inner, rows.num_rows})
+    return [rows.slice(a, b - a) for a, b in zip(edges, edges[1:])] or [rows]
+
+
+def _count(sizes: NDArray[np.int64], target: int) -> int:
+    return max(1, -(-int(sizes.sum()) // target))

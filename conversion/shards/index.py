@@ -1,0 +1,143 @@
+"""`index.json`: every shard with its rows, bytes and sha256. Written last, so that what it names is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
+from imagenet_s.conversion.shards.formats import Format
+from imagenet_s.conversion.shards.job import Written
+from imagenet_s.conversion.shards.place import Place, write_whole
+
+INDEX = "index.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class SplitIndex:
+    """The shards of a split, and what their order and their bytes depend on."""
+
+    order_seed: int
+    pyarrow: str
+    shards: tuple[Written, ...]
+
+    @property
+    def rows(self) -> int:
+        """The number of images."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of its files."""
+        return sum(shard.bytes for shard in self.shards)
+
+    @property
+    def num_bytes(self) -> int:
+        """The bytes of its rows in memory."""
+        return sum(shard.num_bytes for shard in self.shards)
+
+
+@dataclass(frozen=True)
+class ConfigIndex:
+    """A configuration of the result."""
+
+    form: Format
+    images: bool
+    splits: dict[str, SplitIndex]
+
+
+@dataclass(frozen=True)
+class Index:
+    """What a result holds, by configuration, in the order 50, 300, 919; splits in the order of `facts.SPLITS`."""
+
+    configs: dict[str, ConfigIndex] = field(default_factory=dict)
+
+    def shards(self) -> Iterator[tuple[str, str, Written]]:
+        """Configuration, split and every shard."""
+        for config, one in self.configs.items():
+            for split, shards in one.splits.items():
+                for shard in shards.shards:
+                    yield config, split, shard
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any configuration holds the pixels of ImageNet."""
+        return any(one.images for one in self.configs.values())
+
+    def with_split(self, config: str, split: str, form: Format, images: bool, shards: SplitIndex) -> Index:
+        """A copy with one split put in."""
+        there = self.configs.get(config, ConfigIndex(form, images, {}))
+        splits = {**there.splits, split: shards}
+        ordered = {name: splits[name] for name in SPLITS if name in splits}
+        configs = {**self.configs, config: ConfigIndex(form, images, ordered)}
+        return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
+
+    def without_split(self, config: str, split: str) -> Index:
+        """A copy without one split; a configuration without splits goes too."""
+        configs = dict(self.configs)
+        if config in configs:
+            splits = {name: one for name, one in configs[config].splits.items() if name != split}
+            configs[config] = dataclasses.replace(configs[config], splits=splits)
+            if not splits:
+                del configs[config]
+        return Index(configs)
+
+
+def read_index(place: Place) -> Index | None:
+    """The index of a result; None where there is none.
+
+    Raises:
+        ImageNetSError: it was written by a later version of this package, or is not ours.
+    """
+    data = place.read(INDEX)
+    return parse_index(data, f"{place.url}/{INDEX}") if data is not None else None
+
+
+def parse_index(data: bytes, name: str) -> Index:
+    """An index from the bytes of its file; `name` is what to call it in an error.
+
+    Raises:
+        ImageNetSError: it was written by a later version of this package, or is not ours.
+    """
+    try:
+        raw = json.loads(data)
+        version = raw["version"]
+        if version == _VERSION:
+            return Index({config: _config(one) for config, one in raw["configs"].items()})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ImageNetSError(f"{name} was not written by `imagenet-s convert` ({error!r}).") from error
+    raise ImageNetSError(f"{name} has version {version}, this package reads {_VERSION}: update imagenet-s.")
+
+
+def write_index(place: Place, index: Index) -> None:
+    """Write `index.json`."""
+    configs = {
+        config: {
+            "format": one.form,
+            "images": one.images,
+            "splits": {
+                name: {
+                    "rows": split.rows,
+                    "bytes": split.bytes,
+                    "order_seed": split.order_seed,
+                    "pyarrow": split.pyarrow,
+                    "shards": [dataclasses.asdict(shard) for shard in split.shards],
+                }
+                for name, split in one.splits.items()
+            },
+        }
+        for config, one in index.configs.items()
+    }
+    write_whole(place, INDEX, (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode())
+
+
+def _config(raw: dict) -> ConfigIndex:
+    splits = {
+        name: SplitIndex(one["order_seed"], one["pyarrow"], tuple(Written(**shard) for shard in one["shards"]))
+        for name, one in raw["splits"].items()
+    }
+    return ConfigIndex(raw["format"], raw["images"], splits)

@@ -1,0 +1,141 @@
+"""Handing jobs to an executor: processes here, or a Dask cluster. Who works when is theirs to decide.
+
+A worker may die (killed for its memory, a machine that goes away): the jobs it had are handed out again. A job writes
+nothing under a final name until it is done, and does the same every time, so running it twice does no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import Any
+
+import pyarrow as pa
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.shards.job import ShardJob, Written, stop, write_shard
+
+logger = logging.getLogger("imagenet_s")
+
+_PATIENCE = 3
+"""Pools (or clusters' attempts) in a row that may die without finishing a single shard."""
+
+
+def run_jobs(
+    jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob, Written], None]
+) -> None:
+    """Write all shards.
+
+    Args:
+        jobs: in any order.
+        workers: processes of this machine; with 1 everything happens in this process.
+        scheduler: address of a Dask scheduler, `tcp://host:8786`, whose workers see source and output under the same
+            paths; `workers` is then theirs.
+        done: told of each finished shard.
+
+    Raises:
+        ImageNetSError: a job found something wrong, workers died again and again, or there is no such cluster.
+        OSError: a shard could not be written.
+    """
+    if not jobs:
+        return
+    if scheduler is None and workers == 1:
+        for job in jobs:
+            done(job, write_shard(job))
+        return
+    left = {job.name: job for job in jobs}
+    died = 0
+    while left:
+        before = len(left)
+        try:
+            with _cluster(scheduler) if scheduler else _processes(min(workers, len(left))) as executor:
+                for job, written in _run(executor, list(left.values())):
+                    del left[job.name]
+                    done(job, written)
+        except _DIED as error:
+            died = 1 if len(left) < before else died + 1
+            if died >= _PATIENCE:
+                raise ImageNetSError(
+                    f"workers died {died} times in a row without finishing a shard ({type(error).__name__}: {error}); "
+                    f"is there enough memory for {workers} of them? Finished shards are kept: run it again to go on."
+                ) from error
+            logger.warning("A worker died (%s); going on with the %d shards that are left.", error, len(left))
+
+
+class _ClusterWorkerDiedError(Exception):
+    """A worker of a cluster died more often than the cluster itself tries again."""
+
+
+# By name: `distributed` is not installed everywhere.
+_DIED_ON_CLUSTER = ("KilledWorker", "CommClosedError", "CancelledError", "FutureCancelledError")
+_DIED = (BrokenProcessPool, _ClusterWorkerDiedError)
+
+
+def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[tuple[ShardJob, Written]]:
+    futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
+    for future in as_completed(futures):
+        error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
+        if type(error).__name__ in _DIED_ON_CLUSTER:
+            raise _ClusterWorkerDiedError(str(error)) from error
+        yield futures[future], future.result()
+
+
+@contextlib.contextmanager
+def _processes(workers: int) -> Iterator[Executor]:
+    # Started afresh: a fork would copy the locks that threads of this process may hold.
+    context = multiprocessing.get_context("spawn")
+    orders, here = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(orders,))
+    try:
+        yield executor
+    except BaseException:
+        here.close()  # whatever went wrong, nobody waits for shards that are half done
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        here.close()
+        orders.close()
+
+
+def _begin(orders: Connection) -> None:
+    """In a new worker: leave Ctrl-C to the parent, and end with it, even where it was killed."""
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The cores are for the other workers.
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    threading.Thread(target=_end_with_parent, args=(orders,), daemon=True).start()
+
+
+def _end_with_parent(orders: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        orders.recv()  # nothing is ever sent: this ends when the parent closes its end, or dies
+    stop.set()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # a parent that lives sends its workers away itself
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImageNetSError(
+            f'--scheduler {address} needs Dask: pip install "imagenet-s[dask]", here and on the workers.'
+        ) from error
+    try:
+        client: Any = Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ImageNetSError(f"no Dask scheduler answers at {address} ({error}); is it running?") from error
+    with client, client.get_executor(pure=False, retries=_PATIENCE) as executor:
+        yield executor
