@@ -20,6 +20,7 @@ from imagenet_s.conversion.masks import check_size
 from imagenet_s.conversion.stored_image import StoredImage
 
 _HEADER_BYTES = 4096
+_END_OF_JPEG = b"\xff\xd9"
 # A table of paths is read whole; files that are looked into, and bytes, come in pieces that are small in memory.
 _PATHS_AT_ONCE, _IMAGES_AT_ONCE = 20_000, 100
 
@@ -91,12 +92,14 @@ def _array(column: pa.ChunkedArray) -> pa.Array:
 
 def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None) -> pa.Array:
     """Images of which each is whole, upright, and of its mask's size: paths stay paths where nothing had to change."""
-    data, paths = images.field("bytes").to_pylist(), images.field("path").to_pylist()
-    changed = False
-    for i, (one, path) in enumerate(zip(data, paths)):
-        name = path if one is None else ids[i]
+    stored, paths = images.field("bytes"), images.field("path").to_pylist()
+    changed: dict[int, bytes] = {}
+    for i, (one, path) in enumerate(zip(stored, paths)):
+        # A view: nearly all images are looked at and left as they are, and copying them would cost more than that.
+        view = memoryview(one.as_buffer()) if one.is_valid else None
+        name = path if view is None else ids[i]
         try:
-            size, replaced = _look_into(path) if one is None else _look_at(one)
+            size, replaced = _look_into(path) if view is None else _look_at(view)
         except ImageNetSError as error:
             raise ImageNetSError(f"{name}: {error}; fetch it again.") from error
         except OSError as error:
@@ -104,16 +107,23 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
         if mask_sizes is not None:
             check_size(mask_sizes[i], size, f"the mask of {ids[i]}")
         if replaced is not None:
-            data[i], paths[i], changed = replaced, f"{ids[i]}.JPEG", True
+            changed[i], paths[i] = replaced, f"{ids[i]}.JPEG"
     if not changed:
         return images
+    data = stored.to_pylist()
+    for i, replaced in changed.items():
+        data[i] = replaced
     return pa.StructArray.from_arrays(
         [pa.array(data, pa.binary()), pa.array(paths, pa.string())], fields=list(IMAGE_TYPE)
     )
 
 
-def _look_at(data: bytes) -> tuple[tuple[int, int], bytes | None]:
+def _look_at(view: memoryview) -> tuple[tuple[int, int], bytes | None]:
     """The size of an image's bytes, and other bytes where they have to be replaced."""
+    header = read_header(bytes(view[:_HEADER_BYTES]))
+    if header is not None and not header.may_turn and view[-2:] == _END_OF_JPEG:
+        return header.size, None
+    data = bytes(view)
     header = read_header(data[:_HEADER_BYTES]) or read_header(data)
     if header is None:
         raise ImageNetSError("damaged (it ends before the picture begins)")
@@ -129,10 +139,10 @@ def _look_into(path: str) -> tuple[tuple[int, int], bytes | None]:
         header = read_header(os.read(descriptor, _HEADER_BYTES))
         length = os.lseek(descriptor, 0, os.SEEK_END)
         os.lseek(descriptor, max(0, length - 2), os.SEEK_SET)
-        if header is not None and not header.may_turn and os.read(descriptor, 2) == b"\xff\xd9":
+        if header is not None and not header.may_turn and os.read(descriptor, 2) == _END_OF_JPEG:
             return header.size, None
         os.lseek(descriptor, 0, os.SEEK_SET)
         with os.fdopen(os.dup(descriptor), "rb") as stream:
-            return _look_at(stream.read())
+            return _look_at(memoryview(stream.read()))
     finally:
         os.close(descriptor)
