@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import datasets
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
@@ -68,7 +69,7 @@ def generate(shard: pa.Table, part: Part, masks: str | None, examine: bool) -> I
         annotation = pa.nulls(len(images), IMAGE_TYPE)
         sizes: list[tuple[int, int]] | None = None
         if mask_table is not None:
-            found = mask_table.take(rows["mask_row"].combine_chunks())
+            found = _taken(mask_table, rows["mask_row"])
             sizes = list(zip(found["width"].to_pylist(), found["height"].to_pylist()))
             paths = pa.array([f"{one}.png" for one in ids.to_pylist()], pa.string())
             annotation = pa.StructArray.from_arrays([_array(found["png"]), paths], fields=list(IMAGE_TYPE))
@@ -83,6 +84,12 @@ def generate(shard: pa.Table, part: Part, masks: str | None, examine: bool) -> I
                 "wnid": rows["wnid"].cast(pa.string()),
             }
         )
+
+
+def _taken(masks: pa.Table, places: pa.ChunkedArray) -> pa.Table:
+    """Some rows of the mask table. Taking from all of it would copy all of it each time; rows lie close together."""
+    first, last = pc.min_max(places).as_py().values()
+    return masks.slice(first, last - first + 1).take(pc.subtract(places.combine_chunks(), first))
 
 
 def _array(column: pa.ChunkedArray) -> pa.Array:
@@ -110,12 +117,12 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
             changed[i], paths[i] = replaced, f"{ids[i]}.JPEG"
     if not changed:
         return images
-    data = stored.to_pylist()
+    pieces, start = [], 0
     for i, replaced in changed.items():
-        data[i] = replaced
-    return pa.StructArray.from_arrays(
-        [pa.array(data, pa.binary()), pa.array(paths, pa.string())], fields=list(IMAGE_TYPE)
-    )
+        pieces += [stored.slice(start, i - start), pa.array([replaced], pa.binary())]
+        start = i + 1
+    data = pa.concat_arrays([*pieces, stored.slice(start)])
+    return pa.StructArray.from_arrays([data, pa.array(paths, pa.string())], fields=list(IMAGE_TYPE))
 
 
 def _look_at(view: memoryview) -> tuple[tuple[int, int], bytes | None]:
