@@ -22,6 +22,8 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "download",
     "show",
+    "convert",
+    "push",
     "match",
     "evaluate",
     "prepare",

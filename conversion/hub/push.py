@@ -1,0 +1,109 @@
+"""Sending it: create the repository, look at what is there, upload shards, then what speaks of them."""
+
+from __future__ import annotations
+
+from huggingface_hub import HfApi, get_token
+from huggingface_hub.errors import EntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.hub.contents import Upload
+from imagenet_s.conversion.hub.errors import readable_errors
+from imagenet_s.conversion.shards.card import MARK
+from imagenet_s.conversion.shards.index import INDEX, parse_index
+
+_CARD = "README.md"
+
+
+def push(upload: Upload, public: bool = False) -> str:
+    """Upload, resumably: what has arrived is not sent again. Nothing on the Hub is deleted.
+
+    Args:
+        upload: from `plan_push` or `plan_space`; see also `Upload.check_visibility`.
+        public: whether a repository that is created may be seen by everybody.
+
+    Returns:
+        The address of the repository.
+
+    Raises:
+        ImageNetSError: no token or one that may not, no room, no connection, or a repository that is already there
+            and is public, or holds something else.
+    """
+    api = HfApi()
+    with readable_errors(upload.repo_id, "looking for"):
+        if get_token() is None:
+            raise LocalTokenNotFoundError
+        _check_existing(api, upload, public)
+    with readable_errors(upload.repo_id, "creating"):
+        url = api.create_repo(
+            upload.repo_id,
+            repo_type=upload.kind,
+            private=not public,
+            exist_ok=True,
+            space_sdk="gradio" if upload.kind == "space" else None,
+        )
+        if not public and not api.repo_info(upload.repo_id, repo_type=upload.kind).private:
+            raise ImageNetSError(f"{upload.repo_id} was created by somebody else at the same moment, and is public.")
+    with readable_errors(upload.repo_id, "uploading to"):
+        # A card never names shards that have not arrived.
+        for names, what in ((upload.shards, "shards"), (upload.others, "card, labels and index")):
+            if names:
+                api.upload_folder(
+                    repo_id=upload.repo_id,
+                    repo_type=upload.kind,
+                    folder_path=upload.folder,
+                    allow_patterns=names,
+                    commit_message=f"ImageNet-S: {what}" if upload.kind == "dataset" else "matched mIoU",
+                )
+    return str(url)
+
+
+def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
+    """Refuse a repository that would be more public than asked for, or lose something.
+
+    Raises:
+        ImageNetSError: the repository is public, or holds a card or configurations that are not in this upload.
+    """
+    try:
+        there = api.repo_info(upload.repo_id, repo_type=upload.kind)
+    except RepositoryNotFoundError as error:
+        # The Hub answers 401 to a token it does not know as well as to a repository it does not show.
+        if getattr(error.response, "status_code", None) == 401:
+            api.whoami()
+        return
+    if not there.private and not public:
+        raise ImageNetSError(
+            f"{upload.repo_id} exists already and is public: make it private in its settings, or choose another name"
+            + (" (--public if that is what you want)." if upload.index and not upload.index.has_images else ".")
+        )
+    if upload.index is None:
+        return
+    card = _read(api, upload, _CARD)
+    if card is not None and MARK not in card.decode(errors="replace"):
+        raise ImageNetSError(
+            f"{upload.repo_id} has a {_CARD} that imagenet-s did not write and would replace: move it away or choose "
+            "another name."
+        )
+    index = _read(api, upload, INDEX)
+    if index is None:
+        return
+    older = parse_index(index, f"{INDEX} of {upload.repo_id}")
+    lost = [
+        f"{config} {split}"
+        for config, one in older.configs.items()
+        for split in one.splits
+        if config not in upload.index.configs or split not in upload.index.configs[config].splits
+    ]
+    if lost:
+        raise ImageNetSError(
+            f"{upload.repo_id} holds {', '.join(lost)}, which {upload.folder} does not: the new card would no longer "
+            "name them. Convert them into the same folder too, or choose another name."
+        )
+
+
+def _read(api: HfApi, upload: Upload, name: str) -> bytes | None:
+    try:
+        path = api.hf_hub_download(upload.repo_id, name, repo_type=upload.kind)
+    except EntryNotFoundError:
+        return None
+    with open(path, "rb") as file:
+        return file.read()
