@@ -44,6 +44,9 @@ class StandIn:
         repositories: (kind, name) -> repository.
         stored: sha256 -> content of large files that have arrived, committed or not.
         uploads: how many uploads of large files have begun.
+        break_off_in: the connection of this upload breaks off in its middle.
+        at_upload: called with the number of each upload before its content is read.
+        quota: bytes that one push may bring.
         log: method, path and status of every request.
     """
 
@@ -53,6 +56,7 @@ class StandIn:
         self.stored: dict[str, bytes] = {}
         self.uploads = 0
         self.break_off_in: int | None = None
+        self.at_upload: Callable[[int], None] = lambda number: None
         self.quota: int | None = None
         self.log: list[tuple[str, str, int]] = []
         self.lock = threading.RLock()
@@ -246,6 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.hub.uploads += 1
             broken = self.hub.uploads == self.hub.break_off_in
         length = int(self.headers.get("Content-Length") or 0)
+        self.hub.at_upload(self.hub.uploads)
         if broken:
             self.rfile.read(length // 2)
             self.hub.log.append(("PUT", self.path, 0))

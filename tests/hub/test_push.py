@@ -1,6 +1,9 @@
 """Pushing over real HTTP: what arrives, what is refused, and what an interruption costs."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,15 +49,31 @@ def test_private_means_private(hub: StandIn, run, converted: Path) -> None:
         assert "me/imagenet-s" in done.stderr
 
 
-def test_an_interrupted_push_goes_on(hub: StandIn, run, converted: Path) -> None:
+def test_a_connection_that_breaks_off(hub: StandIn, run, converted: Path) -> None:
+    """The stock client tries again by itself."""
+    hub.break_off_in = 2
+    run(["push", str(converted), "--repo-id", "me/imagenet-s"])
+    assert ("PUT", 0) in {(method, status) for method, _, status in hub.log}
+    assert run(LOAD).stdout.split() == ["9"]
+
+
+def test_a_killed_push_goes_on(hub: StandIn, run, converted: Path, tmp_path: Path) -> None:
     shards = plan_push(converted, "me/imagenet-s").shards
-    hub.break_off_in = len(shards) - 1
-    first = run(["push", str(converted), "--repo-id", "me/imagenet-s"], check=False)
-    arrived = len(hub.stored)
-    if first.returncode:  # the client may also try again by itself, as newer ones do
-        assert "goes on from there" in first.stderr
-        assert "README.md" not in hub.repositories["dataset", "me/imagenet-s"].files
-    hub.break_off_in, begun = None, hub.uploads
+    pushing = []
+
+    def kill(number: int) -> None:
+        if number == len(shards) - 1 and pushing:
+            pushing.pop().kill()
+
+    hub.at_upload = kill
+    environment = {**os.environ, **hub.environment(tmp_path / "home")}
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "push", str(converted), "--repo-id", "me/imagenet-s"]
+    pushing.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    assert pushing[0].wait(60) == -9
+    there = hub.repositories["dataset", "me/imagenet-s"]
+    assert set(there.files) == {".gitattributes"}, "nothing speaks of what has not arrived"
+    arrived, begun = len(hub.stored), hub.uploads
+    assert 0 < arrived < len(shards)
     run(["push", str(converted), "--repo-id", "me/imagenet-s"])
     assert hub.uploads - begun == len(shards) - arrived, "what had arrived was not sent again"
     assert run(LOAD).stdout.split() == ["9"]
