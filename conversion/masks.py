@@ -116,6 +116,20 @@ def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
     return encode_png16(ids), ids.shape[1], ids.shape[0]
 
 
+def keep_png16(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
+    """A 16-bit grey PNG of ids as it is, its ids checked: as `transcode`, for masks that were transcoded before.
+
+    Raises:
+        ImageNetSError: not a readable 16-bit grey PNG, or ids that the configuration does not have.
+    """
+    with open_mask_image(png, name) as image:
+        if not image.mode.startswith("I"):
+            raise wrong_mode(image.mode, name)
+        ids = _to_ids(np.asarray(image), name)
+    check_ids(ids, config, name)
+    return png, ids.shape[1], ids.shape[0]
+
+
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
     """Refuse ids that the configuration does not have, naming them and the likely cause.
 

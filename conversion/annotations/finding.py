@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from imagenet_s.conversion.annotations.dataset_source import DatasetSource
 from imagenet_s.conversion.annotations.folder_source import FolderSource
 from imagenet_s.conversion.annotations.prepared import MaskSource
 from imagenet_s.conversion.annotations.remote import (
@@ -73,9 +74,11 @@ class GivenFolder:
         if archive.is_file():
             return ZipSource(archive)
         tree = self._tree()
-        if tree is None or not (source := FolderSource(tree)).has(split):
-            return None
-        return source
+        if tree is not None and (source := FolderSource(tree)).has(split):
+            return source
+        if DatasetSource.is_one(self.folder) and (converted := DatasetSource(self.folder, self.config)).has(split):
+            return converted
+        return None
 
     def image_folder(self, split: str) -> Path | None:
         tree = self._tree()

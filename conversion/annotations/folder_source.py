@@ -21,6 +21,8 @@ class FolderSource:
         path: the folder `ImageNetS{C}`, with one or both of the segmentation folders in it.
     """
 
+    form: Literal[official, ids] = "official"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._found: dict[str, dict[str, str]] = {}

@@ -10,14 +10,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.masks import transcode
+from imagenet_s.conversion.masks import keep_png16, transcode
 
 MASK_SCHEMA = pa.schema(
     [
@@ -36,9 +36,11 @@ Row = tuple[str, bytes, int, int]
 
 
 class MaskSource(Protocol):
-    """Where masks are read from: a zip or a folder."""
+    """Where masks are read from: a zip, a folder, or a converted data set."""
 
     path: Path
+    form: Literal["official", "ids"]
+    """What `read` gives: an official RGB PNG, or a 16-bit grey one of ids."""
 
     def folders(self, split: str) -> dict[str, str]: ...
     def read(self, split: str, image_id: str) -> bytes: ...
@@ -89,10 +91,12 @@ def write_masks(source: MaskSource, config: str, split: str, members: Sequence[M
 
 
 def _transcoded(source: MaskSource, config: str, split: str, members: Sequence[Member]) -> Iterator[list[Row]]:
+    take = transcode if source.form == "official" else keep_png16
+
     def one(member: Member) -> Row | ImageNetSError:
         image_id = member.image_id
         try:
-            return image_id, *transcode(source.read(split, image_id), config, source.name_of(split, image_id))
+            return image_id, *take(source.read(split, image_id), config, source.name_of(split, image_id))
         except ImageNetSError as error:
             return error
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from imagenet_s.conversion.annotations.dataset_source import DatasetSource
 from imagenet_s.conversion.annotations.finding import Place, find
 from imagenet_s.conversion.annotations.folder_source import members_of_folder
 from imagenet_s.conversion.annotations.lists import (
@@ -28,6 +29,7 @@ from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.locking import locked
+from imagenet_s.conversion.masks import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
 
@@ -49,7 +51,7 @@ def open_annotations(
         config: `"50"`, `"300"` or `"919"`.
         annotations_dir: a folder with the archives and lists under their original names, or the extracted
             `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, or such a
-            tree itself. Only read. By default `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded
+            tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded
             into the cache.
         cache_dir: a folder of our own for downloads, prepared masks, and notes of what was checked.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
@@ -139,12 +141,13 @@ class Annotations:
         members = self._members(split)
         with self._source(split) as source:
             for member in self._checked(source, split, members):
-                yield member, source.read(split, member.image_id)
+                png = source.read(split, member.image_id)
+                yield member, png if source.form == "official" else encode_official_png(decode_mask(png))
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         images = self._place.image_folder(split)
-        if split in ANNOTATED_SPLITS:
-            source = self._place.source(split)
+        source = self._place.source(split)
+        if split in ANNOTATED_SPLITS or isinstance(source, DatasetSource):
             if source is not None:
                 with source:
                     found = source.folders(split).items()

@@ -33,6 +33,8 @@ class ZipSource:
         path: the archive.
     """
 
+    form: Literal[official, ids] = "official"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()

@@ -13,7 +13,9 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalToken
 
 from imagenet_s.conversion.errors import ImageNetSError
 
-_LOGIN = "log in with `hf auth login`, or set HF_TOKEN to a token with write access (https://huggingface.co/settings/tokens)"
+_LOGIN = (
+    "log in with `hf auth login`, or set HF_TOKEN to a token with write access (https://huggingface.co/settings/tokens)"
+)
 _STORAGE = re.compile(r"storage|quota|limit", re.IGNORECASE)
 _TOKEN = re.compile(r"hf_\w+")
 

@@ -92,9 +92,9 @@ def _metadata(index: Index) -> str:
         **images,
     )
     default = default_config(index)
-    MetadataConfigs({config: _files(config, one, config == default) for config, one in index.configs.items()}).to_dataset_card_data(
-        data
-    )
+    MetadataConfigs(
+        {config: _files(config, one, config == default) for config, one in index.configs.items()}
+    ).to_dataset_card_data(data)
     infos = {config: config_info(config, one) for config, one in index.configs.items()}
     datasets.info.DatasetInfosDict(infos).to_dataset_card_data(data)
     return data.to_yaml(line_break="\n").strip()

@@ -31,7 +31,9 @@ def file_names(index: Index) -> list[str]:
         names.append(f"{config}/{LABELS}")
         if one.form == "arrow":
             names.append(f"{config}/dataset_dict.json")
-            names += [f"{config}/{split}/{file}" for split in one.splits for file in ("dataset_info.json", "state.json")]
+            names += [
+                f"{config}/{split}/{file}" for split in one.splits for file in ("dataset_info.json", "state.json")
+            ]
     return [*names, LABELS, CARD, "index.json"]
 
 

@@ -35,7 +35,9 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
     place = open_place(out)
     index = read_index(place)
     if index is None:
-        raise ImageNetSError(f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one.")
+        raise ImageNetSError(
+            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one."
+        )
     shards = list(index.shards())
     problems = []
     with (

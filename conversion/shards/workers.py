@@ -80,7 +80,8 @@ _DIED = (BrokenProcessPool, _ClusterWorkerDiedError)
 
 
 def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[tuple[ShardJob, Written]]:
-    futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
+    with _ctrl_c_is_for_us():  # submitting starts the workers
+        futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
         if type(error).__name__ in _DIED_ON_CLUSTER:
@@ -103,6 +104,19 @@ def _processes(workers: int) -> Iterator[Executor]:
         executor.shutdown(wait=True, cancel_futures=True)
         here.close()
         orders.close()
+
+
+@contextlib.contextmanager
+def _ctrl_c_is_for_us() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C, not even before `_begin`; here it arrives a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(orders: Connection) -> None:

@@ -1,39 +1,18 @@
 """The same rows, whichever way they come: every layout, configuration and split, map-style and streaming."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from datasets import ClassLabel, Image, load_dataset
+from same_rows import assert_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.miniature import LAYOUTS, expected_rows
+from imagenet_s.conversion.miniature import LAYOUTS
 
 CONFIGS = ("50", "300", "919")
 RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-tars")]
-
-
-def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list[str]:
-    """Compare with the formula, pixel by pixel; gives the ids in the order they came."""
-    expected = {row.image_id: row for row in expected_rows(config, split)}
-    order = []
-    for row in rows:
-        order.append(row["image_id"])
-        want = expected[row["image_id"]]
-        assert row["category"] == want.category
-        assert row["wnid"] == want.wnid
-        assert row["image"].mode == "RGB"
-        np.testing.assert_array_equal(np.asarray(row["image"]), want.pixels)
-        if want.ids is None:
-            assert row["annotation"] is None
-        else:
-            assert row["annotation"].mode == "I"
-            np.testing.assert_array_equal(np.asarray(row["annotation"]), want.ids)
-    assert sorted(order) == sorted(expected), "each image once"
-    return order
 
 
 @pytest.mark.parametrize("config", CONFIGS)

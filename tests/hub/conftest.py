@@ -19,9 +19,7 @@ def hub() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def converted(
-    miniature: Callable[[str], Path], annotations: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def converted(miniature: Callable[[str], Path], annotations: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The miniature's 50, in several shards."""
     out = tmp_path_factory.mktemp("converted") / "imagenet-s"
     with pytest.MonkeyPatch.context() as patch:

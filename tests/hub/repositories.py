@@ -39,7 +39,9 @@ class Repository:
     """(sha, message, files)"""
 
     def __post_init__(self) -> None:
-        self.commit("initial commit", {".gitattributes": File(b"*.parquet filter=lfs diff=lfs merge=lfs -text\n", False)})
+        self.commit(
+            "initial commit", {".gitattributes": File(b"*.parquet filter=lfs diff=lfs merge=lfs -text\n", False)}
+        )
 
     @property
     def files(self) -> dict[str, File]:

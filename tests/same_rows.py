@@ -1,0 +1,28 @@
+"""Rows against the formula that the miniature is made by."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from imagenet_s.conversion.miniature import expected_rows
+
+
+def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list[str]:
+    """Compare with the formula, pixel by pixel; gives the ids in the order they came."""
+    expected = {row.image_id: row for row in expected_rows(config, split)}
+    order = []
+    for row in rows:
+        order.append(row["image_id"])
+        want = expected[row["image_id"]]
+        assert row["category"] == want.category
+        assert row["wnid"] == want.wnid
+        assert row["image"].mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(row["image"]), want.pixels)
+        if want.ids is None:
+            assert row["annotation"] is None
+        else:
+            assert row["annotation"].mode == "I"
+            np.testing.assert_array_equal(np.asarray(row["annotation"]), want.ids)
+    assert sorted(order) == sorted(expected), "each image once"
+    return order

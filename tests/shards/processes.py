@@ -1,0 +1,74 @@
+"""`imagenet-s convert` as a process of its own, in a group of its own, to be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Conversion:
+    """A running conversion of the miniature with two workers and many small shards."""
+
+    def __init__(self, imagenet: Path, annotations: Path, out: Path, cache: Path, *more: str, **popen: object) -> None:
+        self.out = out
+        command = [sys.executable, "-m", "imagenet_s.cli.main", "convert", str(imagenet), str(out), "--config", "919"]
+        command += ["--no-verify", "--annotations-dir", str(annotations), "--max-shard-size", "4KB"]
+        command += ["--splits", "train_full", "train_semi", "validation", "test", "--workers", "2", *more]
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "HF_DATASETS_CACHE": str(cache)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **popen,  # type: ignore[call-overload]
+        )
+
+    def finish(self) -> "Conversion":
+        self.stdout, self.stderr = self.process.communicate(timeout=120)
+        return self
+
+    def kill_all(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def shards(self) -> list[Path]:
+        return sorted(self.out.glob("919/*.parquet"))
+
+    def wait_for_shards(self, number: int) -> None:
+        wait_until(lambda: len(self.shards()) >= number or self.process.poll() is not None)
+
+    def workers(self) -> list[int]:
+        return [pid for pid in group(self.process.pid) if "spawn_main" in command_of(pid)]
+
+
+def group(leader: int) -> list[int]:
+    """The processes of a group that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == leader and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.005)
