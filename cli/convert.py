@@ -17,9 +17,9 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "convert",
         help="write Parquet shards that plain datasets reads, with card and id2label.json",
-        description="Write ImageNet-S as a data set repository: shards of Parquet (or Arrow), a card, id2label.json and "
-        "an index. Safe to interrupt: the same command goes on where it stopped. A further configuration or split with "
-        "the same OUT adds to it.",
+        description="Write ImageNet-S as a data set repository: shards of Parquet (or Arrow), a card, id2label.json "
+        "and an index. Safe to interrupt: the same command goes on where it stopped. A further configuration or split "
+        "with the same OUT adds to it.",
         epilog="convert --verify OUT reads a finished result again, byte by byte.",
     )
     parser.add_argument("imagenet", metavar="IMAGENET", nargs="?", help="the folder that holds ImageNet, in any layout")

@@ -4,7 +4,8 @@
 split, and its `masks`, transcoded once to 16-bit grey and kept in an Arrow file.
 
 `remote` knows the addresses, `lists` the text files, `zip_source`, `folder_source` and `dataset_source` where masks
-lie, `finding` looks for all of these, `prepared` makes and opens the Arrow file. Imports `conversion.facts`, `.masks`, `.download`.
+lie, `finding` looks for all of these, `prepared` makes and opens the Arrow file. Imports `conversion.facts`, `.masks`,
+`.download`.
 """
 
 from imagenet_s.conversion.annotations.lists import Member

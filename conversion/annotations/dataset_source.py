@@ -1,4 +1,4 @@
-"""Annotations out of a data set that `imagenet-s convert` wrote: what is shared with people who have their own ImageNet.
+"""Annotations out of a data set that `imagenet-s convert` wrote, shared with people who have their own ImageNet.
 
 Its masks are 16-bit grey PNGs already, so they are taken as they are. Its index is read here directly: this folder
 imports nothing of `conversion.shards`, which stands on it.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -93,9 +92,7 @@ class DatasetSource:
     def __enter__(self) -> DatasetSource:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _table(self, split: str) -> pa.Table:

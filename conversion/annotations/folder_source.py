@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from imagenet_s.conversion.annotations.lists import Member, in_order
 from imagenet_s.conversion.errors import ImageNetSError
@@ -21,7 +22,7 @@ class FolderSource:
         path: the folder `ImageNetS{C}`, with one or both of the segmentation folders in it.
     """
 
-    form: Literal[official, ids] = "official"
+    form: Literal["official", "ids"] = "official"
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -51,8 +51,8 @@ def open_annotations(
         config: `"50"`, `"300"` or `"919"`.
         annotations_dir: a folder with the archives and lists under their original names, or the extracted
             `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, or such a
-            tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded
-            into the cache.
+            tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default
+            `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded into the cache.
         cache_dir: a folder of our own for downloads, prepared masks, and notes of what was checked.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
             miniatures and subsets of one's own.
@@ -147,13 +147,12 @@ class Annotations:
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         images = self._place.image_folder(split)
         source = self._place.source(split)
-        if split in ANNOTATED_SPLITS or isinstance(source, DatasetSource):
-            if source is not None:
-                with source:
-                    found = source.folders(split).items()
-                # The folder counts; one of a merged class stands for the class it was merged into.
-                merged = categories(self.config).merged_wnids
-                return in_order((Member(i, merged.get(w, w)) for i, w in found), str(source.path)), str(source.path)
+        if (split in ANNOTATED_SPLITS or isinstance(source, DatasetSource)) and source is not None:
+            with source:
+                found = source.folders(split).items()
+            # The folder counts; one of a merged class stands for the class it was merged into.
+            merged = categories(self.config).merged_wnids
+            return in_order((Member(i, merged.get(w, w)) for i, w in found), str(source.path)), str(source.path)
         if images is not None:
             return members_of_folder(images, ".JPEG"), str(images)
         raise self._place.missing()

@@ -10,6 +10,7 @@ import threading
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Literal
 
 from tqdm import tqdm
 
@@ -33,7 +34,7 @@ class ZipSource:
         path: the archive.
     """
 
-    form: Literal[official, ids] = "official"
+    form: Literal["official", "ids"] = "official"
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -75,7 +75,8 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
     index = read_index(place)
     if index is None or not index.configs:
         raise ImageNetSError(
-            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; finish it first."
+            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; "
+            "finish it first."
         )
     expected = {shard.file: shard.bytes for _, _, shard in index.shards()}
     files = []

@@ -50,9 +50,10 @@ def readable_errors(repo_id: str, doing: str) -> Iterator[None]:
         raise ImageNetSError(f"{doing} {repo_id}: {_explain(error, repo_id)}") from error
     except _network_errors() as error:
         where = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+        reason = without_token(str(error)) or type(error).__name__
         raise ImageNetSError(
-            f"{doing} {repo_id}: the connection to {where} failed ({without_token(str(error)) or type(error).__name__}); "
-            f"what has arrived is kept, the same command goes on from there."
+            f"{doing} {repo_id}: the connection to {where} failed ({reason}); what has arrived is kept, "
+            "the same command goes on from there."
         ) from error
 
 

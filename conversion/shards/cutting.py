@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -70,7 +71,7 @@ def _even(rows: pa.Table, sizes: NDArray[np.int64], target: int) -> list[pa.Tabl
     # Integers throughout: a float's rounding must not decide where a cut lies.
     inner = [int(np.searchsorted(ends, total * i // count, side="right")) for i in range(1, count)]
     edges = sorted({0, *inner, rows.num_rows})
-    return [rows.slice(a, b - a) for a, b in zip(edges, edges[1:])] or [rows]
+    return [rows.slice(a, b - a) for a, b in itertools.pairwise(edges)] or [rows]
 
 
 def _count(sizes: NDArray[np.int64], target: int) -> int:

@@ -83,5 +83,5 @@ def test_a_cluster_that_loses_a_worker(cluster, convert_miniature, tmp_path: Pat
 
 def test_no_cluster_is_one_message(convert_miniature, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    with pytest.raises(ValueError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(ValueError, match="no Dask scheduler answers at tcp:"):
         convert_miniature(tmp_path, scheduler="tcp://127.0.0.1:9")

@@ -1,5 +1,6 @@
 """Reading without any code of ours: plain datasets, pyarrow, pandas; and what the files are like inside."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
         }
     ).cast(features.arrow_schema)
     edges = [0, 7, 19, 250, 251, 700, 730]
-    pieces = [table.slice(a, b - a) for a, b in zip(edges, edges[1:])]
+    pieces = [table.slice(a, b - a) for a, b in itertools.pairwise(edges)]
     with ParquetShard(str(tmp_path / "x.parquet"), features) as writer:
         for group in row_groups(pieces):
             writer.write(group)

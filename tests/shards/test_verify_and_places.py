@@ -102,6 +102,10 @@ def test_the_sink_writes_and_hashes_what_it_is_given(tmp_path: Path) -> None:
 
 
 def test_the_sink_says_when_it_cannot_write() -> None:
-    with pytest.raises(OSError, match="No space left"), HashingSink(open("/dev/full", "wb", buffering=0)) as sink:
-        for _ in range(100):
-            sink.write(b"x" * (1 << 20))
+    def fill() -> None:
+        with HashingSink(open("/dev/full", "wb", buffering=0)) as sink:
+            for _ in range(100):
+                sink.write(b"x" * (1 << 20))
+
+    with pytest.raises(OSError, match="No space left"):
+        fill()
