@@ -103,7 +103,14 @@ def check_whole(data: bytes) -> None:
 
 
 def _is_turned(data: bytes) -> bool:
-    """Whether `datasets` would rotate: asked of Pillow, exactly as `datasets.Image` asks."""
+    """Whether `datasets` would rotate: asked of Pillow, exactly as `datasets.Image` asks.
+
+    An orientation in XMP counts always: later versions of Pillow heed it, and shards outlive the version at hand.
+    """
+    if data.startswith(_JPEG) and any(
+        marker == _APP1 and _XMP_ORIENTATION.search(data, start, stop) for marker, start, stop in _jpeg_segments(data)
+    ):
+        return True
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.getexif().get(_ORIENTATION) in range(2, 9)

@@ -1,0 +1,201 @@
+"""Shards beside what `datasets` itself would do, and reading them beside plain Pillow.
+
+    python benchmarks/convert_speed.py IMAGENET ANNOTATIONS [--config 300] [--splits validation] [--rounds 3]
+
+Every figure is a ratio within one run; rounds alternate, so that a machine whose speed drifts changes both sides. Each
+step runs in a process of its own, imports not counted in it, but counted in the workers it starts.
+
+- convert / datasets: bytes per second of `convert` over `builder.download_and_prepare(file_format="parquet")`, same
+  rows, same number of processes; ours with sha256, fsync and marks.
+- two workers / one: of `convert`.
+- stream / Pillow: images per second of `load_dataset(OUT, streaming=True)` over decoding the same files with Pillow.
+- masks / RGB: annotations per second of `columns=["annotation"]` over decoding the official RGB PNGs into ids.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+STEPS = ("convert 1", "datasets 1", "convert 2", "datasets 2", "stream", "pillow", "masks", "rgb")
+
+
+def convert(options: argparse.Namespace, workers: int, out: Path) -> int:
+    """Our shards; gives their bytes."""
+    from imagenet_s.conversion.shards import Options
+    from imagenet_s.conversion.shards import convert as write
+
+    chosen = Options(splits=options.splits, verify=False, workers=workers, max_shard_size=options.max_shard_size)
+    index = write(options.imagenet, out, options.config, options.annotations, chosen)
+    return sum(shard.bytes for _, _, shard in index.shards())
+
+
+def builder(options: argparse.Namespace, processes: int, out: Path) -> int:
+    """What datasets writes by itself."""
+    import imagenet_s
+
+    made = imagenet_s.ImageNetS(
+        options.config,
+        data_dir=options.imagenet,
+        annotations_dir=options.annotations,
+        splits=options.splits,
+        verify=False,
+        cache_dir=str(out),
+    )
+    made.download_and_prepare(
+        file_format="parquet", num_proc=processes if processes > 1 else None, max_shard_size=options.max_shard_size
+    )
+    return sum(file.stat().st_size for file in out.rglob("*.parquet"))
+
+
+def stream(options: argparse.Namespace, out: Path) -> int:
+    """Rows of the shards, decoded."""
+    import datasets
+
+    count = 0
+    for row in datasets.load_dataset(str(out), options.config, split=options.splits[0], streaming=True):
+        row["image"].load()
+        count += 1
+    return count
+
+
+def pillow(options: argparse.Namespace) -> int:
+    """The same files, in the same order, opened and decoded."""
+    from PIL import Image
+
+    from imagenet_s.conversion.imagenet.folders import paths_of
+    from imagenet_s.conversion.plan import plan_split
+    from imagenet_s.conversion.sources import open_source
+
+    source = open_source(options.config, options.imagenet, options.annotations, False)
+    paths = paths_of(plan_split(source, options.splits[0], False).rows).to_pylist()
+    start = time.perf_counter()
+    for path in paths:
+        with Image.open(path) as image:
+            image.convert("RGB").load()
+    options.seconds = time.perf_counter() - start
+    return len(paths)
+
+
+def masks(options: argparse.Namespace, out: Path) -> int:
+    """The annotation column alone, as arrays of ids."""
+    import datasets
+    import numpy as np
+
+    rows = datasets.load_dataset(
+        str(out), options.config, split=options.splits[0], columns=["annotation"], streaming=True
+    )
+    return sum(np.asarray(row["annotation"]).ndim == 2 for row in rows)
+
+
+def rgb(options: argparse.Namespace) -> int:
+    """The official PNGs as arrays of ids: id = R + 256 * G."""
+    import numpy as np
+    from PIL import Image
+
+    folder = f"{options.splits[0].replace('_', '-')}-segmentation/"
+    count = 0
+    with zipfile.ZipFile(next(Path(options.annotations).glob(f"ImageNetS{options.config}-*.zip"))) as archive:
+        for name in archive.namelist():
+            if folder in name and name.endswith(".png"):
+                with Image.open(io.BytesIO(archive.read(name))) as image:
+                    pixels = np.asarray(image.convert("RGB")).astype(np.int32)
+                count += (pixels[..., 0] + 256 * pixels[..., 1]).ndim == 2
+    return count
+
+
+def step(options: argparse.Namespace) -> dict[str, float]:
+    """One step, in this process."""
+    import resource
+
+    import datasets
+
+    import imagenet_s  # noqa: F401  (not part of what is measured)
+
+    datasets.disable_progress_bars()
+    name, work = options.step, Path(options.work)
+    ours, theirs = work / "ours", work / "theirs"
+    if name.startswith(("convert", "datasets")):
+        shutil.rmtree(ours if name.startswith("convert") else theirs, ignore_errors=True)
+        os.sync()
+    options.seconds = None
+    start = time.perf_counter()
+    actions: dict[str, Any] = {
+        "convert": lambda: convert(options, int(name[-1]), ours),
+        "datasets": lambda: builder(options, int(name[-1]), theirs),
+        "stream": lambda: stream(options, ours),
+        "pillow": lambda: pillow(options),
+        "masks": lambda: masks(options, ours),
+        "rgb": lambda: rgb(options),
+    }
+    amount = actions[name.split()[0]]()
+    seconds = options.seconds or time.perf_counter() - start
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"rate": amount / seconds, "mb": peak / 1000}
+
+
+def run(name: str, options: argparse.Namespace, work: str) -> dict[str, float]:
+    """One step in a process of its own."""
+    environment = {**os.environ, "HF_DATASETS_CACHE": f"{work}/cache", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, __file__, *sys.argv[1:], "--step", name, "--work", work]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr}{done.stdout}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Run all of it and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("imagenet")
+    parser.add_argument("annotations")
+    parser.add_argument("--config", default="300")
+    parser.add_argument("--splits", nargs="+", default=["validation"])
+    parser.add_argument("--max-shard-size", default="100MB", help="both sides; small, so that two workers share evenly")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scratch", help="where to write; a disk like the one that shards would go to")
+    parser.add_argument("--step", help=argparse.SUPPRESS)
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        print(json.dumps(step(options)))
+        return
+    rates: dict[str, list[float]] = {name: [] for name in STEPS}
+    memory: dict[str, float] = dict.fromkeys(STEPS, 0)
+    with tempfile.TemporaryDirectory(dir=options.scratch) as work:
+        run("convert 1", options, work)  # prepares the masks, once
+        for _ in range(options.rounds):
+            for name in STEPS:
+                result = run(name, options, work)
+                rates[name].append(result["rate"])
+                memory[name] = max(memory[name], result["mb"])
+
+    def ratio(one: str, other: str) -> float:
+        return statistics.median(a / b for a, b in zip(rates[one], rates[other]))
+
+    print(f"{'ratio':34}{'found':>8}{'wanted':>8}")
+    for what, one, other, wanted in (
+        ("convert / datasets, one process", "convert 1", "datasets 1", 1.0),
+        ("convert / datasets, two processes", "convert 2", "datasets 2", 1.0),
+        ("two workers / one", "convert 2", "convert 1", 1.7),
+        ("stream / Pillow", "stream", "pillow", 0.95),
+        ("masks / official RGB PNGs", "masks", "rgb", 1.7),
+    ):
+        print(f"{what:34}{ratio(one, other):8.2f}{wanted:8.2f}")
+    print(f"convert, one process: {statistics.median(rates['convert 1']) / 1e6:.0f} MB/s")
+    print(f"peak memory of a worker: {max(memory['convert 1'], memory['convert 2']):.0f} MB (at most 600)")
+
+
+if __name__ == "__main__":
+    main()
