@@ -15,7 +15,7 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.masks import encode_official_png
-from imagenet_s.conversion.miniature import IMAGES, images_of
+from imagenet_s.conversion.miniature import IMAGES, images_of, write_imagenet
 from imagenet_s.conversion.submission import Method, check_submission, image_sizes, write_submission
 
 Layouts = Callable[[str], Path]
@@ -47,6 +47,7 @@ def test_a_submission(predictions: Path, annotations: Path, miniature: Layouts) 
             "Paper/Project link: https://arxiv.org/abs/2106.03149\n"
             "Method description: As in the paper.\n"
         )
+        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in KEYS.values():
             assert archive.read(name) == (predictions / name).read_bytes()
     again = check_submission(out, "50", sizes=sizes, annotations_dir=annotations, verify=False)
@@ -77,6 +78,12 @@ def test_sizes_are_those_of_the_stored_pixels(layout: str, annotations: Path, mi
     for config in ("50", "919"):
         sizes = image_sizes(config, "test", miniature(layout), annotations, verify=False)
         assert sizes == {image.image_id: image.size for image in images_of(config, "test")}
+
+
+def test_a_header_longer_than_usual(annotations: Path, tmp_path: Path) -> None:
+    root = Path(write_imagenet(tmp_path / "imagenet", "flat"))
+    Image.new("RGB", (70, 50)).save(root / "val" / f"{IDS[0]}.JPEG", "JPEG", comment=b"x" * 20_000)
+    assert image_sizes("50", "test", root, annotations, verify=False)[IDS[0]] == (70, 50)
 
 
 def test_sizes_of_validation_come_from_its_masks(annotations: Path) -> None:

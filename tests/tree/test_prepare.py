@@ -129,6 +129,31 @@ def test_again_does_nothing(layout: str, copy: bool, miniature: Layouts, annotat
     }
 
 
+@pytest.mark.parametrize("layout", ["tars", "hub-tars", "parquet"])
+def test_again_reads_no_image(
+    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """138 GB are not read again to find that there is nothing to do; but a file of another time is compared."""
+    options = {"annotations_dir": annotations, "verify": False, "splits": ["validation"]}
+    prepare_tree("919", miniature(layout), tmp_path, **options)
+    read = []
+    original = Placer.write
+
+    def write(self: Placer, data: bytes, path: str, stamp: int | None = None) -> object:
+        if path.endswith(".JPEG"):
+            read.append(path)
+        return original(self, data, path, stamp)
+
+    monkeypatch.setattr(Placer, "write", write)
+    prepare_tree("919", miniature(layout), tmp_path, **options)
+    assert read == []
+    touched = next((tmp_path / "ImageNetS919" / "validation").glob("*/*.JPEG"))
+    os.utime(touched, (0, 0))
+    (again,) = prepare_tree("919", miniature(layout), tmp_path, **options)
+    assert read == [str(touched)]
+    assert (again.new, again.replaced) == (0, 0)
+
+
 def test_copies(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
     prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False, copy=True)
     tree = tmp_path / "ImageNetS919"
