@@ -12,6 +12,7 @@ Pillow. "cold build" is with the masks prepared (`imagenet-s download` prepares 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -64,6 +65,8 @@ def step(name: str, big: Path) -> dict[str, float]:
     import imagenet_s
 
     datasets.disable_progress_bars()
+    with contextlib.suppress(ImportError):
+        import torch  # noqa: F401  (datasets imports it at the first stream where it is installed; imports are not measured)
     options = {"data_dir": str(big / "imagenet"), "annotations_dir": str(big / "annotations"), "verify": False}
     start = time.perf_counter()
     if name == "scan":
