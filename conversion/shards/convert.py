@@ -241,7 +241,7 @@ def _work(jobs: list[ShardJob], place: Place, options: Options) -> None:
     free = place.free()
     if free is not None and free < needed:
         logger.warning("%s has %s bytes free, about %s are needed.", place.url, f"{free:,}", f"{needed:,}")
-    with tqdm(total=needed, unit="B", unit_scale=True, desc="writing shards", disable=not jobs) as bar:
+    with tqdm(total=needed, unit="B", unit_scale=True, desc="writing shards", delay=1) as bar:
 
         def done(job: ShardJob, written: Written) -> None:
             bar.update(job.size)
