@@ -9,7 +9,7 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 
           scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-torch test-wheel lint bench clean
+.PHONY: demo test test-oldest test-dask test-slow test-torch test-wheel lint bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
@@ -23,6 +23,14 @@ test-oldest: $(VENV)-oldest/.test
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
 	$(BIN)/python -m pytest -m torch
+
+# A real cluster of Dask workers on this machine.
+test-dask: $(VENV)/.dask
+	$(BIN)/python -m pytest -m dask
+
+# What takes minutes: twenty kills of one conversion.
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow
 
 # The wheel alone, in an environment of its own, outside the checkout.
 test-wheel: $(VENV)/bin/python
@@ -66,6 +74,10 @@ $(VENV)/.lint: $(VENV)/.test
 
 $(VENV)/.torch: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
+	touch $@
+
+$(VENV)/.dask: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --editable ".[test,dask]"
 	touch $@
 
 $(VENV)-oldest/.test: pyproject.toml

@@ -57,7 +57,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "demo",
         help="the whole way on a generated miniature: no network, no ImageNet",
-        description="Generate a miniature ImageNet with its annotations, load it with datasets, and show it.",
+        description="Generate a miniature ImageNet with its annotations; load, show, convert and score it.",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("imagenet-s-demo"), metavar="DIR", help="where to (new folder)"
@@ -68,9 +68,16 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """All steps, one after the other."""
     demo = Demo(_fresh(args.output.resolve()))
-    from imagenet_s.cli import demo_evaluate
+    from imagenet_s.cli import demo_convert, demo_evaluate
 
-    for step in (_generate, _load, _show, demo_evaluate.write_predictions, demo_evaluate.evaluate):
+    for step in (
+        _generate,
+        _load,
+        _show,
+        demo_convert.convert_and_load,
+        demo_evaluate.write_predictions,
+        demo_evaluate.evaluate,
+    ):
         step(demo)
     say("\nWhere to look:")
     say(table([(str(demo.output / path), what) for path, what in demo.results], ("", "")).lstrip("\n"))

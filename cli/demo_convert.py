@@ -22,7 +22,8 @@ def convert_and_load(demo: Demo) -> None:
 
     demo.headline("Converted to shards, and loaded with plain datasets")
     out = demo.output / "imagenet-s"
-    say(f"$ imagenet-s convert {demo.imagenet} {out} --config {demo.config}")
+    options = f"--config {demo.config} --annotations-dir {demo.annotations} --no-verify"
+    say(f"$ imagenet-s convert {demo.imagenet} {out} {options}")
     index = convert(demo.imagenet, out, demo.config, demo.annotations, Options(verify=False))
     verify(out)
     rows = [(shard.file, shard.rows, shard.bytes, shard.sha256[:12]) for _, _, shard in index.shards()]

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import SPLITS, split_names
+from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
 from imagenet_s.conversion.imagenet.contents import FileContents, NoContents
 from imagenet_s.conversion.imagenet.folders import FolderPart
 from imagenet_s.conversion.imagenet.part import Part
@@ -33,8 +33,6 @@ logger = logging.getLogger("imagenet_s")
 
 DEFAULT_SPLITS = ("train_semi", "validation", "test")
 """The splits that people evaluate on, about 5 GB for 919; `train` is more than 100 GB, and asked for by name."""
-
-_SPELLINGS = {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def convert(
 
 def _checked(config: str, options: Options) -> list[str]:
     known = split_names(config)
-    splits = [_SPELLINGS.get(one, one) for one in options.splits]
+    splits = [SPELLINGS.get(one, one) for one in options.splits]
     if unknown := [one for one in splits if one not in known]:
         raise ImageNetSError(f"ImageNet-S-{config} has no split {unknown[0]!r}; it has {', '.join(known)}.")
     if options.form not in FORMATS:
