@@ -26,7 +26,7 @@ from imagenet_s.conversion.shards.job import WORKING_FOLDER, ShardJob, Written, 
 from imagenet_s.conversion.shards.place import INCOMPLETE, LocalPlace, Place, open_place
 from imagenet_s.conversion.shards.record import Record, make_record, read_record, refuse_change, write_record
 from imagenet_s.conversion.shards.repository import write_surroundings
-from imagenet_s.conversion.shards.workers import run_jobs
+from imagenet_s.conversion.shards.workers import expect_workers, run_jobs
 from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
 
 logger = logging.getLogger("imagenet_s")
@@ -94,6 +94,8 @@ def convert(
     place = open_place(out)
     if not place.shared and (options.workers > 1 or options.scheduler):
         raise ImageNetSError(f"{place.url} is the memory of this process: other workers can't write there; use one.")
+    if options.workers > 1 and options.scheduler is None:
+        expect_workers()
     source = open_source(config, resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir), options.verify)
     with _only_one(place):
         index = read_index(place) or Index()

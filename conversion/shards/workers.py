@@ -25,8 +25,21 @@ from imagenet_s.conversion.shards.job import ShardJob, Written, stop, write_shar
 
 logger = logging.getLogger("imagenet_s")
 
+# Never a fork of this process: that would copy the locks that its threads may hold. A server that has imported what the
+# workers need, and runs nothing, forks in no time; where there is none (Windows), each worker imports by itself.
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _PATIENCE = 3
 """Pools (or clusters' attempts) in a row that may die without finishing a single shard."""
+
+
+def expect_workers() -> None:
+    """Say that processes will be needed: what they have to import is imported while the caller is still planning."""
+    if _METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        with _ctrl_c_is_for_us():
+            multiprocessing.get_context(_METHOD).set_forkserver_preload([ShardJob.__module__])
+            forkserver.ensure_running()
 
 
 def run_jobs(
@@ -91,8 +104,7 @@ def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[tuple[ShardJo
 
 @contextlib.contextmanager
 def _processes(workers: int) -> Iterator[Executor]:
-    # Started afresh: a fork would copy the locks that threads of this process may hold.
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context(_METHOD)
     orders, here = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(orders,))
     try:

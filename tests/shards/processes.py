@@ -1,6 +1,7 @@
 """`imagenet-s convert` as a process of its own, in a group of its own, to be killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,7 +43,9 @@ class Conversion:
         wait_until(lambda: len(self.shards()) >= number or self.process.poll() is not None)
 
     def workers(self) -> list[int]:
-        return [pid for pid in group(self.process.pid) if "spawn_main" in command_of(pid)]
+        """The processes that write: not the server that they are forked from, which is a child of the leader."""
+        found = [pid for pid in group(self.process.pid) if re.search("forkserver|spawn_main", command_of(pid))]
+        return [pid for pid in found if parent_of(pid) in found] or found
 
 
 def group(leader: int) -> list[int]:
@@ -57,6 +60,13 @@ def group(leader: int) -> list[int]:
             if int(fields[2]) == leader and fields[0] != "Z":
                 found.append(int(entry.name))
     return found
+
+
+def parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def command_of(pid: int) -> str:

@@ -190,7 +190,9 @@ def test_workers_that_always_die_are_not_tried_forever(convert_miniature, tmp_pa
 def test_two_conversions_at_once_are_refused(start, undisturbed, tmp_path: Path) -> None:
     first = start(tmp_path / "out")
     first.wait_for_shards(1)
+    os.killpg(first.process.pid, signal.SIGSTOP)
     second = start(tmp_path / "out").finish()
+    os.killpg(first.process.pid, signal.SIGCONT)
     assert second.process.returncode == 1
     assert "another conversion" in second.stderr
     assert_ends_well(first.finish(), undisturbed[0])
