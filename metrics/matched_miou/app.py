@@ -205,6 +205,7 @@ def build() -> Any:
                         columns=3,
                         height=300,
                         object_fit="contain",
+                        format="png",  # the default loses colours, and a colour is a class here
                     )
                 ]
                 for title, headers, widths in TABLES:

@@ -25,7 +25,7 @@ FLAGS = [
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 ]
-TIMEOUT = 60
+TIMEOUT = 30
 
 
 class Browser:
@@ -139,7 +139,7 @@ class Page:
     def wait_for(self, expression, seconds=TIMEOUT):
         """Wait until an expression is true."""
         deadline = time.monotonic() + seconds
-        while not self.evaluate(expression):
+        while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not true within {seconds} s: {expression}")
             time.sleep(0.05)
