@@ -9,16 +9,16 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 
           scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-slow test-torch test-wheel lint bench clean
+.PHONY: demo test test-oldest test-dask test-slow test-torch test-chromium chromium test-wheel lint bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow"
 
 test-oldest: $(VENV)-oldest/.test
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not slow"
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow"
 
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
@@ -31,6 +31,20 @@ test-dask: $(VENV)/.dask
 # What takes minutes: twenty kills of one conversion.
 test-slow: $(VENV)/.test
 	$(BIN)/python -m pytest -m slow
+
+# What people look at in a browser, in a browser. In an environment of its own: gradio, which the metric's Space brings
+# and the package does not need, would replace Pillow by an older one.
+test-chromium: chromium $(VENV)-chromium/.test
+	$(VENV)-chromium/bin/python -m pytest -m chromium tests/browser
+
+chromium:
+	@if ! command -v chromium >/dev/null; then \
+		if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+			echo "test-chromium needs chromium and cannot install it here: install the package (Debian: chromium)." >&2; \
+			exit 1; \
+		fi; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	fi
 
 # The wheel alone, in an environment of its own, outside the checkout.
 test-wheel: $(VENV)/bin/python
@@ -78,6 +92,13 @@ $(VENV)/.torch: $(VENV)/.test
 
 $(VENV)/.dask: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,dask]"
+	touch $@
+
+# The gradio of the Space, which its card names.
+$(VENV)-chromium/.test: pyproject.toml metrics/matched_miou/README.md
+	$(PYTHON) -m venv $(VENV)-chromium
+	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" \
+		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 
 $(VENV)-oldest/.test: pyproject.toml

@@ -96,7 +96,7 @@ def _report(
     from imagenet_s.conversion.facts import categories
     from imagenet_s.metrics.report import html_report
 
-    notes = [f"{result['num_images']:,} images, matching: {matching}. The figures are defined in docs/metric.md."]
+    notes = [f"{result['num_images']:,} images, matching: {matching}."]
     if counted.missing:
         done = "were left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
         notes.append(f"Predictions that were missing and {done}: {len(counted.missing):,}")

@@ -1,5 +1,6 @@
 """What all tests share: the miniature in every form, written once a run, and a cache of their own."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from imagenet_s.conversion.miniature import write_annotations, write_imagenet, write_official_tree
 
 datasets.disable_progress_bars()
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A background job ignores Ctrl-C, and so would the processes that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

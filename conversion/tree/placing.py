@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -39,21 +40,25 @@ class Placer:
         self.overwrite = overwrite
         self._numbers = itertools.count()
         self._folders: dict[str, bool] = {}
+        self._making = threading.Lock()  # two threads must not replace the same link by a folder
 
     def folder(self, path: str) -> bool:
         """Make a class folder; False where something else has its place.
 
         A link to a folder is something else: writing through it would write into what it leads to, the source perhaps.
         """
-        if path not in self._folders:
-            if os.path.lexists(path) and not _is_folder(path):
-                if not self.overwrite:
-                    self._folders[path] = False
-                    return False
-                os.unlink(path)
-            os.makedirs(path, exist_ok=True)
-            self._folders[path] = True
-        return self._folders[path]
+        with self._making:
+            if path not in self._folders:
+                self._folders[path] = self._made(path)
+            return self._folders[path]
+
+    def _made(self, path: str) -> bool:
+        if os.path.lexists(path) and not _is_folder(path):
+            if not self.overwrite:
+                return False
+            os.unlink(path)
+        os.makedirs(path, exist_ok=True)
+        return True
 
     def link(self, target: str, path: str) -> Outcome:
         """A symbolic link to a file or folder. A copy of the file in its place is as good."""

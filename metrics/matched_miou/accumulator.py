@@ -10,7 +10,7 @@ import numpy as np
 
 from .confidence import bootstrap
 from .counts import GT, PRED, CountRows, count_pair
-from .figures import f_measures, figures, image_hits, image_ious
+from .figures import classes_by_image, f_measures, figures, image_hits, image_ious
 from .masks import MaskLike
 from .matching import Match, Matching, apply_match, check_matching, find_match
 from .storage import load_counts, save_counts
@@ -169,8 +169,9 @@ class MatchedIoU:
 
         Returns:
             `name`, `pixels` (scored ones), `pixel_accuracy`, `mean_iou` (over the ids that the image's prediction or
-            reference holds), `f_measure`, `image_accuracy` (whether the most frequent predicted class is there). NaN
-            where an image has no pixel to score.
+            reference holds), `f_measure`, `image_accuracy` (whether the most frequent predicted class is there),
+            `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most pixels
+            first). NaN where an image has no pixel to score.
         """
         table, _, labels = self._labels(matching)
         pixels = table.per_image(table.pixels)
@@ -184,6 +185,8 @@ class MatchedIoU:
             "mean_iou": image_ious(table, labels).tolist(),
             "f_measure": f_measures(table, labels).tolist(),
             "image_accuracy": image_hits(table, labels).tolist(),
+            "classes": classes_by_image(table, table.gt),
+            "predicted_classes": classes_by_image(table, labels),
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:

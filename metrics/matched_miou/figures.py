@@ -147,6 +147,17 @@ def image_ious(table: CountTable, labels: Ints) -> Floats:
         return np.bincount(image, iou, table.num_images) / number
 
 
+def classes_by_image(table: CountTable, ids: Ints) -> list[list[int]]:
+    """For each image the classes 1..C among the ids of its rows, the one with most pixels first."""
+    chosen = (ids > 0) & (ids <= table.num_classes)
+    scale = table.num_classes + 1
+    keys, pixels = sum_groups((table.image * scale + ids)[chosen], table.pixels[chosen])
+    image, number = np.divmod(keys, scale)
+    order = np.lexsort((number, -pixels, image))
+    ends = np.cumsum(np.bincount(image, minlength=table.num_images))[:-1]
+    return [part.tolist() for part in np.split(number[order], ends)]
+
+
 def _known(table: CountTable, scale: int) -> Ints:
     """The (image, class) pairs of the reference; ids no label reaches are left out, or they would alias others."""
     starts = table.group_starts

@@ -147,5 +147,7 @@ def test_per_image_columns():
     assert columns["mean_iou"][0] == 0.5
     assert columns["f_measure"] == [1.0, 0.0]
     assert columns["image_accuracy"] == [True, False]
+    assert columns["classes"] == [[2, 1], []]
+    assert columns["predicted_classes"] == [[1, 2], []]
     assert math.isnan(columns["mean_iou"][1])
     assert math.isnan(columns["pixel_accuracy"][1])
