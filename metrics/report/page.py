@@ -17,9 +17,7 @@ _HEAD = (
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     # Nothing is loaded and nothing runs, whatever a file or class was called.
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-    'img-src data:">',
-    '<link rel="icon" href="data:,">',
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
 )
 
 _READING = (

@@ -111,6 +111,8 @@ def test_both_ends_of_many_classes(browser, tmp_path):
     assert [result["per_category_iou"][i] for i in ids("worst")] == values[:20]
     assert [result["per_category_iou"][i] for i in ids("best")] == values[:-21:-1]
     assert sorted(ids("all")) == sorted(held)
+    assert ids("best") == ids("all")[:20]
+    assert ids("worst") == ids("all")[:-21:-1]
     # Of those that were missed, the ones in two images (1..100) say more than those in one.
     assert set(ids("worst")) < set(range(1, 101))
     assert page.evaluate("document.querySelector('details').open") is False

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.metadata
 import importlib.util
 import re
 import sys
@@ -67,8 +68,14 @@ def test_the_space(module_path, tmp_path):
     spec = importlib.util.spec_from_file_location("space_app", Path(module_path) / "app.py")
     app = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
-    figures, match = app.score(str(tmp_path / "pred.png"), str(tmp_path / "gt.png"), 2.0, "hungarian")
-    assert ["mean_iou", 66.67] in figures
-    assert ["mean_iou_s", ""] in figures
-    assert "7 → 2" in match
+    pictures, figures, classes, images = app.score(
+        [str(tmp_path / "pred.png")], [str(tmp_path / "gt.png")], 2.0, "hungarian"
+    )
+    assert ["mIoU", "66.67"] in figures
+    assert ["L (above 50 %)", "100.00"] in figures
+    assert ["ML (25 to 50 %)", "–"] in figures
+    assert classes == [[0, "0", "100.00", "100.00"], [2, "7", "100.00", "100.00"]]
+    assert images == [["gt.png", "100.00", "100.00"]]
+    assert len(pictures) == 1
     assert "gradio" not in sys.modules
+    assert not [one for one in importlib.metadata.requires("imagenet-s") if "gradio" in one]
