@@ -1,8 +1,8 @@
 """Shards: rows written once as a data set repository that plain `datasets` reads without any code of ours.
 
 `convert` is the whole of it, `verify` reads a result again. Between them: `cutting` decides what a shard is, `record`
-remembers what was planned and what is done, `job` writes one shard (with `formats` and `sink`, at a `place`), `workers`
-hands jobs to an executor, `index`, `card` and `repository` write what lies around the shards.
+remembers what was planned, `beginning` compares it with an earlier run, `job` writes one shard (with `formats` and
+`sink`, at a `place`), `workers` hands jobs to an executor, `index`, `card` and `repository` write what lies around.
 
 May import the rest of `conversion`; never the builder.
 """

@@ -19,12 +19,13 @@ from imagenet_s.conversion.imagenet.contents import FileContents, NoContents
 from imagenet_s.conversion.imagenet.folders import FolderPart
 from imagenet_s.conversion.imagenet.part import Part
 from imagenet_s.conversion.plan import OnMissing, Source, check_plan, plan_split
+from imagenet_s.conversion.shards.beginning import begin_split, sweep
 from imagenet_s.conversion.shards.cutting import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.formats import FORMATS, Format
 from imagenet_s.conversion.shards.index import Index, SplitIndex, read_index, write_index
 from imagenet_s.conversion.shards.job import WORKING_FOLDER, ShardJob, Written, packed, read_mark
-from imagenet_s.conversion.shards.place import INCOMPLETE, LocalPlace, Place, open_place
-from imagenet_s.conversion.shards.record import Record, make_record, read_record, refuse_change, write_record
+from imagenet_s.conversion.shards.place import LocalPlace, Place, open_place
+from imagenet_s.conversion.shards.record import Record, make_record
 from imagenet_s.conversion.shards.repository import write_surroundings
 from imagenet_s.conversion.shards.workers import expect_workers, run_jobs
 from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
@@ -100,16 +101,16 @@ def convert(
     with _only_one(place):
         index = read_index(place) or Index()
         _refuse_other_kind(index, config, options, place)
-        _sweep(place, config, splits)
+        sweep(place, config, splits)
         jobs: list[ShardJob] = []
         planned: list[tuple[Record, list[ShardJob]]] = []
         for split in splits:
             record, own = _plan(source, split, place, options)
-            index = _begin(place, index, record, options.restart)
+            index = begin_split(place, index, record, options.restart)
             planned.append((record, own))
             jobs += [job for job in own if not read_mark(place, job.name)]
         _work(jobs, place, options)
-        _sweep(place, config, splits)
+        sweep(place, config, splits)
         for record, own in planned:
             shards = SplitIndex(record.order_seed, record.pyarrow, tuple(_mark(place, job.name) for job in own))
             index = index.with_split(config, record.split, options.form, options.images, shards)
@@ -189,51 +190,6 @@ def _plan(source: Source, split: str, place: Place, options: Options) -> tuple[R
             )
         )
     return record, jobs
-
-
-def _begin(place: Place, index: Index, record: Record, restart: bool) -> Index:
-    """Compare with an earlier run; gives the index without the split where it is written anew."""
-    earlier = read_record(place, record.config, record.split)
-    if earlier == record:
-        return index
-    if earlier is not None and not restart:
-        refuse_change(earlier, record, place)
-    there = index.configs[record.config].splits.get(record.split) if record.config in index.configs else None
-    if there is not None and earlier is None and not restart:
-        raise ImageNetSError(
-            f"{place.url} holds {record.config} {record.split}, but no longer how it was made ({WORKING_FOLDER}/): "
-            f"convert into another folder, or pass restart=True (--restart) to write this split anew."
-        )
-    if earlier is not None or there is not None:
-        # What goes first is what vouches for the rest.
-        if there is not None:
-            index = index.without_split(record.config, record.split)
-            write_index(place, index)
-        _forget(place, record.config, record.split)
-    write_record(place, record)
-    return index
-
-
-def _forget(place: Place, config: str, split: str) -> None:
-    for folder in _folders(config, [split]):
-        for prefix in (f"{WORKING_FOLDER}/", ""):
-            for name in place.names(f"{prefix}{folder}"):
-                if name.rpartition("/")[2].startswith((f"{split}-", "data-")):
-                    place.discard(name)
-
-
-def _sweep(place: Place, config: str, splits: Sequence[str]) -> None:
-    """Remove what killed workers left behind."""
-    folders = _folders(config, splits)
-    for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{one}" for one in folders)):
-        for name in place.names(folder):
-            if name.endswith(INCOMPLETE):
-                place.discard(name)
-
-
-def _folders(config: str, splits: Sequence[str]) -> list[str]:
-    """Where the shards of some splits lie, in either format."""
-    return [config, *(f"{config}/{split}" for split in splits)]
 
 
 def _work(jobs: list[ShardJob], place: Place, options: Options) -> None:
