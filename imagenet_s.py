@@ -80,8 +80,9 @@ class ImageNetSConfig(datasets.BuilderConfig):
 
     Attributes:
         data_dir: ImageNet in any usual layout, or the official ImageNet-S tree; else `$IMAGENET_S_DATA_DIR`.
-        annotations_dir: archives and lists under their original names, or extracted masks with the lists beside them;
-            else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are downloaded when a split asks for them.
+        annotations_dir: archives and lists under their original names, extracted masks with the lists beside them, or a
+            data set that `imagenet-s convert` wrote; else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are
+            downloaded when a split asks for them.
         splits: build only these; all of the configuration for None.
         on_missing: `"error"` refuses an incomplete ImageNet, `"skip"` goes on without the images it lacks.
         verify: check archives and lists by their checksums and splits by the official counts; False is for miniatures
