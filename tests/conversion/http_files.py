@@ -108,8 +108,8 @@ class FileServer:
         handler.end_headers()
         limit = self.cut_after.pop(0) if self.cut_after and body else None
         part = body if limit is None else body[:limit]
+        seen.sent = len(part)  # before the last byte, after which the client may go on and ask
         handler.wfile.write(part)
-        seen.sent = len(part)
         if limit is not None:
             handler.wfile.flush()
             handler.close_connection = True  # before what Content-Length promised

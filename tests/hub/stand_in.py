@@ -45,6 +45,7 @@ class StandIn:
         stored: sha256 -> content of large files that have arrived, committed or not.
         uploads: how many uploads of large files have begun.
         break_off_in: the connection of this upload breaks off in its middle.
+        unreachable: no upload arrives any more, those that have begun included.
         at_upload: called with the number of each upload before its content is read.
         quota: bytes that one push may bring.
         log: method, path and status of every request.
@@ -56,6 +57,7 @@ class StandIn:
         self.stored: dict[str, bytes] = {}
         self.uploads = 0
         self.break_off_in: int | None = None
+        self.unreachable = False
         self.at_upload: Callable[[int], None] = lambda number: None
         self.quota: int | None = None
         self.log: list[tuple[str, str, int]] = []
@@ -260,7 +262,10 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(length) or self._chunks()
         file = File(data, True)
         with self.hub.lock:
-            if file.sha256 != oid:
+            if self.hub.unreachable:
+                self.hub.log.append(("PUT", self.path, 0))
+                self.close_connection = True
+            elif file.sha256 != oid:
                 self._error(400, None, "the content has another sha256")
             else:
                 self.hub.stored[oid] = data

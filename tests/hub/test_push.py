@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,20 +63,32 @@ def test_a_killed_push_goes_on(hub: StandIn, run, converted: Path, tmp_path: Pat
     pushing = []
 
     def kill(number: int) -> None:
+        """At the last upload but one, and not before something has arrived: several are under way at a time."""
         if number == len(shards) - 1 and pushing:
+            end = time.monotonic() + 30
+            while not hub.stored and time.monotonic() < end:
+                time.sleep(0.01)
+            with hub.lock:
+                hub.unreachable = True
             pushing.pop().kill()
 
     hub.at_upload = kill
     environment = {**os.environ, **hub.environment(tmp_path / "home")}
     command = [sys.executable, "-m", "imagenet_s.cli.main", "push", str(converted), "--repo-id", "me/imagenet-s"]
-    pushing.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-    assert pushing[0].wait(60) == -9
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pushing.append(process)
+    assert process.wait(60) == -9
+    end = time.monotonic() + 30
+    while sum(method == "PUT" for method, *_ in hub.log) < hub.uploads and time.monotonic() < end:
+        time.sleep(0.01)  # the server has yet to notice that the client is gone
     there = hub.repositories["dataset", "me/imagenet-s"]
     assert set(there.files) == {".gitattributes"}, "nothing speaks of what has not arrived"
-    arrived, begun = len(hub.stored), hub.uploads
+    arrived, logged = len(hub.stored), len(hub.log)
     assert 0 < arrived < len(shards)
+    hub.unreachable = False
     run(["push", str(converted), "--repo-id", "me/imagenet-s"])
-    assert hub.uploads - begun == len(shards) - arrived, "what had arrived was not sent again"
+    sent = [path for method, path, status in hub.log[logged:] if (method, status) == ("PUT", 200)]
+    assert len(sent) == len(shards) - arrived, "what had arrived was not sent again"
     assert run(LOAD).stdout.split() == ["9"]
 
 
