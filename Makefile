@@ -86,7 +86,7 @@ $(VENV)/.lint: $(VENV)/.test
 	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
 	touch $@
 
-$(VENV)/.torch: $(VENV)/.test
+$(VENV)/.torch: $(VENV)/.test Makefile
 	$(BIN)/python -m pip install --quiet torch==2.13.0 transformers==5.23.0
 	touch $@
 
@@ -101,7 +101,7 @@ $(VENV)-chromium/.test: pyproject.toml metrics/matched_miou/README.md
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 
-$(VENV)-oldest/.test: pyproject.toml
+$(VENV)-oldest/.test: pyproject.toml Makefile
 	$(OLDEST_PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet --editable ".[test]" $(OLDEST)
 	touch $@
