@@ -23,6 +23,8 @@ _END_OF_JPEG = b"\xff\xd9"
 _START_OF_SCAN, _APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC lie among them and are other things.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+HEADER_BYTES = 4096
+"""How much of a file is read first: nearly always all of its header."""
 _ORIENTATION = ExifTags.Base.Orientation
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)[2-8]")
 
@@ -55,6 +57,18 @@ def read_header(data: bytes) -> Header | None:
     if not data:
         raise ImageNetSError("the file is empty")
     raise ImageNetSError(f"neither JPEG nor PNG (it begins with {data[:8]!r})")
+
+
+def header_of(data: bytes) -> Header:
+    """The header of a whole JPEG or PNG; its first bytes are enough nearly always.
+
+    Raises:
+        ImageNetSError: neither JPEG nor PNG, or it ends before the picture begins.
+    """
+    header = read_header(data[:HEADER_BYTES]) or read_header(data)
+    if header is None:
+        raise ImageNetSError("damaged (it ends before the picture begins)")
+    return header
 
 
 def upright(data: bytes) -> bytes:

@@ -15,12 +15,11 @@ import pyarrow.compute as pc
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.headers import check_whole, read_header, upright
+from imagenet_s.conversion.headers import HEADER_BYTES, check_whole, header_of, read_header, upright
 from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Part
 from imagenet_s.conversion.masks import check_size
 from imagenet_s.conversion.stored_image import StoredImage
 
-_HEADER_BYTES = 4096
 _END_OF_JPEG = b"\xff\xd9"
 # A table of paths is read whole; files that are looked into, and bytes, come in pieces that are small in memory.
 _PATHS_AT_ONCE, _IMAGES_AT_ONCE = 20_000, 100
@@ -127,13 +126,11 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
 
 def _look_at(view: memoryview) -> tuple[tuple[int, int], bytes | None]:
     """The size of an image's bytes, and other bytes where they have to be replaced."""
-    header = read_header(bytes(view[:_HEADER_BYTES]))
+    header = read_header(bytes(view[:HEADER_BYTES]))
     if header is not None and not header.may_turn and view[-2:] == _END_OF_JPEG:
         return header.size, None
     data = bytes(view)
-    header = read_header(data[:_HEADER_BYTES]) or read_header(data)
-    if header is None:
-        raise ImageNetSError("damaged (it ends before the picture begins)")
+    header = header_of(data)
     check_whole(data)
     replaced = upright(data) if header.may_turn else data
     return header.size, None if replaced is data else replaced
@@ -143,7 +140,7 @@ def _look_into(path: str) -> tuple[tuple[int, int], bytes | None]:
     """As `_look_at` for a file, of which the first and last bytes are enough nearly always."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        header = read_header(os.read(descriptor, _HEADER_BYTES))
+        header = read_header(os.read(descriptor, HEADER_BYTES))
         length = os.lseek(descriptor, 0, os.SEEK_END)
         os.lseek(descriptor, max(0, length - 2), os.SEEK_SET)
         if header is not None and not header.may_turn and os.read(descriptor, 2) == _END_OF_JPEG:

@@ -19,9 +19,7 @@ import datasets
 from PIL import Image as PILImage
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.headers import read_header, upright
-
-_HEADER_BYTES = 4096
+from imagenet_s.conversion.headers import header_of, upright
 
 
 def as_stored(data: bytes, name: str) -> bytes:
@@ -31,10 +29,7 @@ def as_stored(data: bytes, name: str) -> bytes:
         ImageNetSError: no image, or a damaged one; `name` says which.
     """
     try:
-        header = read_header(data[:_HEADER_BYTES]) or read_header(data)
-        if header is None:
-            raise ImageNetSError("damaged (it ends before the picture begins)")
-        return upright(data) if header.may_turn else data
+        return upright(data) if header_of(data).may_turn else data
     except ImageNetSError as error:
         raise ImageNetSError(f"{name}: {error}") from error
 

@@ -13,13 +13,12 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
-from imagenet_s.conversion.headers import read_header
+from imagenet_s.conversion.headers import HEADER_BYTES, read_header
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
 from imagenet_s.conversion.imagenet.part import Part
 from imagenet_s.conversion.plan import plan_split
 from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
 
-_HEADER_BYTES = 4096
 _THREADS = 8
 _AT_ONCE = 1000
 
@@ -72,7 +71,7 @@ def _size(data: bytes | None, path: str) -> tuple[int, int]:
     try:
         if data is None:
             with open(path, "rb") as file:
-                data = file.read(_HEADER_BYTES)
+                data = file.read(HEADER_BYTES)
                 header = read_header(data) or read_header(data + file.read())
         else:
             header = read_header(data)
