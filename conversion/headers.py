@@ -37,11 +37,11 @@ class Header:
     may_turn: bool
 
 
-def read_header(data: bytes) -> Header | None:
+def read_header(data: bytes | memoryview) -> Header | None:
     """The header of a JPEG or PNG from its first bytes.
 
     Args:
-        data: the whole file, or as much of its beginning as was read.
+        data: the whole file, or as much of its beginning as was read; a view (of unsigned bytes) is not copied.
 
     Returns:
         None where the bytes end before the picture begins: read more.
@@ -49,23 +49,23 @@ def read_header(data: bytes) -> Header | None:
     Raises:
         ImageNetSError: neither JPEG nor PNG.
     """
-    if data.startswith(_JPEG):
+    if data[: len(_JPEG)] == _JPEG:
         return _jpeg_header(data)
-    if data.startswith(_PNG):
+    if data[: len(_PNG)] == _PNG:
         # Chunks after the picture may hold metadata too, so a PNG is always looked at closely; ImageNet has one.
         return Header(struct.unpack(">II", data[16:24]), True) if len(data) >= 24 else None
     if not data:
         raise ImageNetSError("the file is empty")
-    raise ImageNetSError(f"neither JPEG nor PNG (it begins with {data[:8]!r})")
+    raise ImageNetSError(f"neither JPEG nor PNG (it begins with {bytes(data[:8])!r})")
 
 
-def header_of(data: bytes) -> Header:
-    """The header of a whole JPEG or PNG; its first bytes are enough nearly always.
+def header_of(data: bytes | memoryview) -> Header:
+    """The header of a whole JPEG or PNG, see `read_header`.
 
     Raises:
         ImageNetSError: neither JPEG nor PNG, or it ends before the picture begins.
     """
-    header = read_header(data[:HEADER_BYTES]) or read_header(data)
+    header = read_header(data)
     if header is None:
         raise ImageNetSError("damaged (it ends before the picture begins)")
     return header
@@ -132,7 +132,7 @@ def _is_turned(data: bytes) -> bool:
         raise ImageNetSError(f"damaged ({error})") from error
 
 
-def _jpeg_header(data: bytes) -> Header | None:
+def _jpeg_header(data: bytes | memoryview) -> Header | None:
     size, may_turn = None, False
     for marker, start, _ in _jpeg_segments(data):
         if marker == _APP1:
@@ -147,7 +147,7 @@ def _jpeg_header(data: bytes) -> Header | None:
     return None
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
     """(marker, begin, end) of the contents of each segment up to the picture; ends where the bytes end."""
     position = 2
     while position + 4 <= len(data):

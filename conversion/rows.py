@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -100,9 +101,7 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
     """Images of which each is whole, upright, and of its mask's size: paths stay paths where nothing had to change."""
     stored, paths = images.field("bytes"), images.field("path").to_pylist()
     changed: dict[int, bytes] = {}
-    for i, (one, path) in enumerate(zip(stored, paths)):
-        # A view: nearly all images are looked at and left as they are, and copying them would cost more than that.
-        view = memoryview(one.as_buffer()) if one.is_valid else None
+    for i, (view, path) in enumerate(zip(_views(stored), paths)):
         name = path if view is None else ids[i]
         try:
             size, replaced = _look_into(path) if view is None else _look_at(view)
@@ -124,13 +123,23 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
     return pa.StructArray.from_arrays([data, pa.array(paths, pa.string())], fields=list(IMAGE_TYPE))
 
 
+def _views(stored: pa.BinaryArray) -> Iterator[memoryview | None]:
+    """The bytes of each image where they lie, None for a null: nearly all are looked at and left as they are."""
+    _, offsets, data = stored.buffers()
+    edges = np.frombuffer(offsets, np.int32)[stored.offset :].tolist()
+    # Unsigned, since Arrow's bytes are signed, and a view of those equals no `bytes`.
+    everything = memoryview(data if data is not None else b"").cast("B")
+    there = stored.is_valid().to_pylist()
+    for start, stop, valid in zip(edges, edges[1:], there):
+        yield everything[start:stop] if valid else None
+
+
 def _look_at(view: memoryview) -> tuple[tuple[int, int], bytes | None]:
     """The size of an image's bytes, and other bytes where they have to be replaced."""
-    header = read_header(bytes(view[:HEADER_BYTES]))
-    if header is not None and not header.may_turn and view[-2:] == _END_OF_JPEG:
+    header = header_of(view)
+    if not header.may_turn and view[-2:] == _END_OF_JPEG:
         return header.size, None
     data = bytes(view)
-    header = header_of(data)
     check_whole(data)
     replaced = upright(data) if header.may_turn else data
     return header.size, None if replaced is data else replaced
