@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -41,15 +42,25 @@ class FolderPart(Part):
         """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
         folders = self._folders(None if wnids is None or self.name != "train" else set(wnids))
         with ThreadPoolExecutor(_LISTING_THREADS) as threads:
-            listed = list(threads.map(self._list, folders))
-        tables = [one for one in listed if one is not None]
-        if not tables:
+            listed = [(one, names) for one, names in zip(folders, threads.map(_names_in, folders)) if len(names)]
+        if not listed:
             return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
-        ids = pa.concat_arrays([one[0] for one in tables])
-        files = pa.concat_arrays([one[1] for one in tables])
-        counts = [(folder, len(one[0])) for folder, one in zip(folders, listed) if one is not None]
+        names = pa.concat_arrays([names for _, names in listed])
+        counts = [(folder, len(names)) for folder, names in listed]
+        starts = np.cumsum([0, *(count for _, count in counts[:-1])])
+        # Folder by folder, so that one that holds something else too does not make all of them slow.
+        usual = np.logical_and.reduceat(self._usual(names, counts), starts)
+        ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
+        files = pa.nulls(len(ids), pa.string())
+        if not usual.all():
+            found = [
+                (ids.slice(start, count), files.slice(start, count)) if as_usual else self._recognised(folder_names)
+                for start, (_, count), as_usual, (_, folder_names) in zip(starts.tolist(), counts, usual, listed)
+            ]
+            ids, files = (pa.concat_arrays([one[i] for one in found]) for i in (0, 1))
+            counts = [(folder, len(one[0])) for (folder, _), one in zip(counts, found)]
         table = self._table(ids, files, counts)
-        if len(files) > files.null_count or self.name != "train":
+        if not usual.all() or self.name != "train":
             # In usual class folders no image can occur twice: its name says its folder.
             refuse_twins(table, paths_of)
         return table
@@ -113,19 +124,18 @@ class FolderPart(Part):
         # Sorted: where they lie on the disk must not decide the order of anything.
         return [*([self.root] if has_files else []), *sorted(subfolders)]
 
-    def _list(self, folder: str) -> tuple[pa.Array, pa.Array] | None:
-        try:
-            names = pa.array(os.listdir(folder), pa.string())
-        except NotADirectoryError:
-            return None
-        if not len(names):
-            return None
-        prefix = os.path.basename(folder) + "_" if self.name == "train" else "ILSVRC2012_val_"
-        if pc.all(pc.and_(pc.starts_with(names, prefix), pc.ends_with(names, ".JPEG"))).as_py():
-            ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
-            if pc.all(pc.match_substring_regex(ids, r"^(n\d{8}_\d+|ILSVRC2012_val_\d{8})$")).as_py():
-                return ids, pa.nulls(len(ids), pa.string())
-        # Some name is not the usual one (the Hub's names, other endings, files that are no images): one by one.
+    def _usual(self, names: pa.Array, counts: list[tuple[str, int]]) -> NDArray[np.bool_]:
+        """Which names are `<image_id>.JPEG`, for training images in the folder of that class."""
+        if self.name != "train":
+            return pc.match_substring_regex(names, r"^ILSVRC2012_val_\d{8}\.JPEG$").to_numpy(zero_copy_only=False)
+        form = pc.match_substring_regex(names, r"^n\d{8}_\d+\.JPEG$")
+        folders = pa.array([os.path.basename(folder) for folder, _ in counts], pa.string())
+        places = np.repeat(np.arange(len(counts), dtype=np.int32), [count for _, count in counts])
+        at_home = pc.equal(pc.utf8_slice_codeunits(names, 0, 9), folders.take(pa.array(places)))
+        return pc.and_(form, at_home).to_numpy(zero_copy_only=False)
+
+    def _recognised(self, names: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """Ids and names where some are not usual (the Hub's, other endings, files that are no images): one by one."""
         found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.name))]
         return pa.array([i for i, _ in found], pa.string()), pa.array(
             [None if name == f"{image_id}.JPEG" else name for image_id, name in found], pa.string()
@@ -135,6 +145,13 @@ class FolderPart(Part):
         codes = np.repeat(np.arange(len(counts), dtype=np.int32), [n for _, n in counts])
         folders = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([f for f, _ in counts], pa.string()))
         return pa.table({"image_id": ids, "folder": folders, "file": files})
+
+
+def _names_in(folder: str) -> pa.Array:
+    try:
+        return pa.array(os.listdir(folder), pa.string())
+    except NotADirectoryError:
+        return pa.array([], pa.string())
 
 
 def paths_of(rows: pa.Table) -> pa.Array:

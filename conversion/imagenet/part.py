@@ -13,7 +13,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +59,10 @@ class Part(abc.ABC):
     def __init__(self, root: str, name: PartName) -> None:
         self.root = root
         self.name = name
+        self._indexed: pa.Table | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_indexed": None}
 
     @abc.abstractmethod
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
@@ -72,8 +76,13 @@ class Part(abc.ABC):
         """
 
     def find(self, image_ids: pa.Array) -> pa.Table:
-        """The rows of `index` for these images; images the part lacks are left out."""
-        index = self.index()
+        """The rows of `index` for these images; images the part lacks are left out.
+
+        The index is kept: validation and test are drawn from the same 50,000 images.
+        """
+        if self._indexed is None:
+            self._indexed = self.index()
+        index = self._indexed
         return index.filter(pc.is_in(index["image_id"], value_set=image_ids))
 
     @abc.abstractmethod
