@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from imagenet_s.conversion.imagenet.part import IMAGE_TYPE
 
 Format = Literal["parquet", "arrow"]
 FORMATS: tuple[Format, ...] = ("parquet", "arrow")
@@ -38,9 +39,9 @@ class ShardWriter(Protocol):
     ) -> None: ...
 
 
-def open_writer(form: Format, sink: Any, features: datasets.Features) -> ShardWriter:
+def open_writer(form: Format, sink: Any, schema: pa.Schema) -> ShardWriter:
     """A writer for one shard onto a stream."""
-    return ParquetShard(sink, features) if form == "parquet" else ArrowShard(sink, features)
+    return ParquetShard(sink, schema) if form == "parquet" else ArrowShard(sink, schema)
 
 
 def shard_name(form: Format, config: str, split: str, number: int, count: int) -> str:
@@ -64,11 +65,10 @@ class ParquetShard:
     Compressing JPEGs and PNGs again costs time and gains nothing; a dictionary of them would be a copy of them.
     """
 
-    def __init__(self, sink: Any, features: datasets.Features) -> None:
-        schema = features.arrow_schema
-        images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
+    def __init__(self, sink: Any, schema: pa.Schema) -> None:
+        images = [field.name for field in schema if field.type == IMAGE_TYPE]
         plain = [f"{name}.{field}" for name in images for field in ("bytes", "path")]
-        others = [name for name in features if name not in images]
+        others = [name for name in schema.names if name not in images]
         options: dict[str, Any] = {}
         # Since pyarrow 21; without it a changed file is simply stored anew.
         if "use_content_defined_chunking" in inspect.signature(pq.ParquetWriter.__init__).parameters:
@@ -104,8 +104,8 @@ class ParquetShard:
 class ArrowShard:
     """The stream form of Arrow, uncompressed, which `load_from_disk` maps into memory."""
 
-    def __init__(self, sink: Any, features: datasets.Features) -> None:
-        self._writer = pa.ipc.new_stream(sink, features.arrow_schema)
+    def __init__(self, sink: Any, schema: pa.Schema) -> None:
+        self._writer = pa.ipc.new_stream(sink, schema)
 
     def write(self, table: pa.Table) -> None:
         """Write one record batch."""

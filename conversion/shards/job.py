@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -78,6 +79,12 @@ def shard_features(config: str, images: bool) -> datasets.Features:
     return features if images else datasets.Features({k: v for k, v in features.items() if k != "image"})
 
 
+@functools.cache
+def shard_schema(config: str, images: bool) -> pa.Schema:
+    """`shard_features` as Arrow has them, `datasets`' metadata included: a thousand names that are spelt out once."""
+    return shard_features(config, images).arrow_schema
+
+
 def packed(rows: pa.Table) -> bytes:
     """Rows as an Arrow stream that holds nothing but them."""
     sink = pa.BufferOutputStream()
@@ -102,7 +109,7 @@ def write_shard(job: ShardJob) -> Written:
     place = open_place(job.out)
     file, aside = place.create(job.name)
     try:
-        with HashingSink(file) as sink, open_writer(job.form, sink, shard_features(job.config, job.images)) as writer:
+        with HashingSink(file) as sink, open_writer(job.form, sink, shard_schema(job.config, job.images)) as writer:
             rows, num_bytes = 0, 0
             for table in row_groups(_tables(job)):
                 if stop.is_set():
@@ -136,6 +143,6 @@ def read_mark(place: Place, shard: str) -> Written | None:
 
 def _tables(job: ShardJob) -> Iterator[pa.Table]:
     rows = pa.ipc.open_stream(job.rows).read_all()
-    schema = shard_features(job.config, job.images).arrow_schema
+    schema = shard_schema(job.config, job.images)
     for table in _rows.generate(rows, job.part, job.masks, examine=job.images):
         yield table.select(schema.names).cast(schema)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.shards.formats import Format
 from imagenet_s.conversion.shards.index import INDEX, Index, read_index
-from imagenet_s.conversion.shards.job import Written, shard_features
+from imagenet_s.conversion.shards.job import Written, shard_schema
 from imagenet_s.conversion.shards.place import Place, open_place
 
 _PIECE = 1 << 20
@@ -86,7 +86,7 @@ def _problem(place: Place, shard: Written, form: Format, config: str, images: bo
             return f"unreadable ({error})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
-    if not schema.equals(shard_features(config, images).arrow_schema):
+    if not schema.equals(shard_schema(config, images)):
         return f"columns {', '.join(schema.names)}, another schema was expected"
     return None
 

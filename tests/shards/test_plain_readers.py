@@ -16,7 +16,7 @@ from huggingface_hub import DatasetCard
 
 import imagenet_s
 from imagenet_s.conversion.shards.formats import ROWS_PER_GROUP, ParquetShard, row_groups
-from imagenet_s.conversion.shards.job import shard_features
+from imagenet_s.conversion.shards.job import shard_schema
 
 PLAIN = """
 import sys
@@ -81,18 +81,18 @@ def test_inside_a_file(out: Path) -> None:
 
 
 def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
-    features = shard_features("50", images=False)
+    schema = shard_schema("50", images=False)
     table = pa.table(
         {
             "image_id": [f"n{i:08d}_1" for i in range(730)],
-            "annotation": pa.nulls(730, features.arrow_schema.field("annotation").type),
+            "annotation": pa.nulls(730, schema.field("annotation").type),
             "category": [1] * 730,
             "wnid": ["n01440764"] * 730,
         }
-    ).cast(features.arrow_schema)
+    ).cast(schema)
     edges = [0, 7, 19, 250, 251, 700, 730]
     pieces = [table.slice(a, b - a) for a, b in itertools.pairwise(edges)]
-    with ParquetShard(str(tmp_path / "x.parquet"), features) as writer:
+    with ParquetShard(str(tmp_path / "x.parquet"), schema) as writer:
         for group in row_groups(pieces):
             writer.write(group)
     found = pq.ParquetFile(tmp_path / "x.parquet")
