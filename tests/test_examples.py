@@ -55,7 +55,12 @@ def test_readme(
 
 def test_every_path_the_documents_name_exists() -> None:
     root = README.parent
-    for document in [README, root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]:
+    for document in [
+        README,
+        root / "CONTRIBUTING.md",
+        root / "examples" / "README.md",
+        *sorted((root / "docs").glob("*.md")),
+    ]:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / link).exists(), f"{document.name} links to {link}"
     for row in re.findall(r"^\| (`.*?) \|", (root / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE):

@@ -1,0 +1,77 @@
+"""Training at scale: converted shards, streamed by several ranks and worker processes, stopped and resumed.
+
+    imagenet-s convert /data/imagenet OUT --config 919 --splits train --workers 8
+    python examples/stream_shards.py --shards OUT --config 919 --world-size 8 --rank 0 --num-workers 4
+
+`OUT` may as well be a repository of the Hub. Only the miniature needs imagenet_s: shards are plain Parquet. In a
+cluster, rank and world size come from torch.distributed; each rank reads shards of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import load_dataset
+from datasets.distributed import split_dataset_by_node
+from miniature import data_options, data_parser
+from torch.utils.data import DataLoader
+
+from imagenet_s.conversion.shards import Options, convert
+
+
+def crop(row: dict[str, Any], size: int = 32) -> dict[str, Any]:
+    """The middle of an image, 3 x size x size uint8, padded where it is smaller."""
+    image = torch.as_tensor(row["image"])
+    height, width = image.shape[-2:]
+    top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)
+    part = image[:, top : top + size, left : left + size]
+    part = torch.nn.functional.pad(part, (0, size - part.shape[2], 0, size - part.shape[1]))
+    return {"image_id": row["image_id"], "pixels": part, "category": row["category"]}
+
+
+def main() -> None:
+    """Read half an epoch, stop, go on from the saved state, and say what arrived."""
+    parser = data_parser(__doc__)
+    parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository; made where not given")
+    parser.add_argument("--rank", type=int, default=0)
+    parser.add_argument("--world-size", type=int, default=1)
+    parser.add_argument("--num-workers", type=int, default=0)
+    parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--batches", type=int, default=4, help="stop after so many, and resume")
+    args = parser.parse_args()
+    shards = args.shards
+    if shards is None:
+        data = data_options(args)
+        shards = Path(data["data_dir"]).with_name("shards")
+        options = Options(splits=["train"], verify=data.get("verify", True), max_shard_size="40KB")
+        convert(data["data_dir"], shards, args.config, data["annotations_dir"], options)
+
+    # Shards are in a mixed order already; the buffer mixes what comes out of a few of them.
+    stream = load_dataset(str(shards), args.config, split="train", streaming=True)
+    stream = stream.select_columns(["image_id", "image", "category"]).shuffle(seed=0, buffer_size=16)
+    stream = split_dataset_by_node(stream, args.rank, args.world_size)
+    print(f"rank {args.rank} of {args.world_size}: {stream.num_shards} shards")
+
+    rows = stream.with_format("torch").map(crop, remove_columns=["image"])
+    loader = DataLoader(rows, batch_size=args.batch_size, num_workers=args.num_workers)
+    for number, batch in enumerate(itertools.islice(loader, args.batches)):
+        print(f"batch {number}: {tuple(batch['pixels'].shape)} {batch['pixels'].dtype}, first {batch['image_id'][0]}")
+
+    # A state says which shard and how far into it; what lay in a shuffle buffer is not read again. So a run that must
+    # see each image once resumes without a buffer: the order of the shards is mixed enough.
+    plain = split_dataset_by_node(
+        load_dataset(str(shards), args.config, split="train", streaming=True), args.rank, args.world_size
+    )
+    plain = plain.select_columns(["image_id"])
+    before = [row["image_id"] for row in itertools.islice(plain, args.batches * args.batch_size)]
+    state = plain.state_dict()  # save it beside the weights
+    plain.load_state_dict(state)
+    after = [row["image_id"] for row in plain]
+    print(f"stopped after {len(before)} images, resumed: {len(after)} more, {len({*before, *after})} different ones")
+
+
+if __name__ == "__main__":
+    main()

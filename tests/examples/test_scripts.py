@@ -1,0 +1,62 @@
+"""Every example runs, as a person would run it, on the miniature it makes for itself."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import imagenet_s
+
+EXAMPLES = Path(imagenet_s.__file__).with_name("examples")
+SCRIPTS = {path.name for path in EXAMPLES.glob("*.py")} - {"miniature.py"}
+
+
+def run(script: str, *arguments: str, cwd: Path) -> str:
+    environment = {**os.environ, "HF_HOME": str(cwd / "hf"), "HF_HUB_OFFLINE": "1", "TMPDIR": str(cwd)}
+    command = [sys.executable, str(EXAMPLES / script), *arguments]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_cluster_pixels(tmp_path: Path) -> None:
+    printed = run("cluster_pixels.py", "--clusters", "60", cwd=tmp_path)
+    assert printed.startswith("9 images, 60 clusters, 50 classes")
+    found = dict(re.findall(r"^(\w+) +(\d+\.\d\d) ", printed, re.MULTILINE))
+    assert set(found) == {"hungarian", "pixel", "majority"}, "more clusters than classes: ids can't be classes"
+    assert float(found["majority"]) > 0
+
+
+def test_score_saliency(tmp_path: Path) -> None:
+    printed = run("score_saliency.py", "--thresholds", "0", "1.1", cwd=tmp_path)
+    everything, nothing = (line.split() for line in printed.splitlines()[-2:])
+    assert float(everything[1]) > float(nothing[1]) == 0
+    assert re.search(r"pointing game: \d+\.\d % of [1-9] peaks", printed)
+
+
+@pytest.mark.torch
+def test_finetune_segformer(tmp_path: Path) -> None:
+    printed = run("finetune_segformer.py", "--size", "32", "--output-dir", "out", cwd=tmp_path)
+    for figure in ("eval_mean_iou", "eval_boundary_mean_iou", "eval_f_measure", "eval_image_accuracy"):
+        assert figure in printed
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+    assert len(list((tmp_path / "out" / "predictions").glob("n*/ILSVRC2012_val_*.png"))) == 9
+    assert '"other": 0' in (tmp_path / "out" / "config.json").read_text()
+
+
+@pytest.mark.torch
+def test_stream_shards(tmp_path: Path) -> None:
+    printed = run("stream_shards.py", "--num-workers", "2", cwd=tmp_path)
+    assert printed.count("torch.uint8") == 4
+    before, after, different = map(int, re.findall(r"\d+", printed.splitlines()[-1]))
+    assert before == 16
+    assert different == before + after
+
+
+def test_all_of_them_are_run_and_listed() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in SCRIPTS if f'run("{name}"' in here} == SCRIPTS
+    assert set(re.findall(r"\[`(\w+\.py)`\]", (EXAMPLES / "README.md").read_text(encoding="utf-8"))) == SCRIPTS
