@@ -40,7 +40,7 @@ class RemotePlace:
 
     def publish(self, aside: str, name: str) -> None:
         """See `Place`."""
-        if self._fs.exists(self._path(name)):
+        if self._fs.exists(self._fresh(name)):
             self._fs.rm_file(self._path(name))
         self._fs.mv(self._path(aside), self._path(name))
 
@@ -63,15 +63,14 @@ class RemotePlace:
     def size(self, name: str) -> int | None:
         """See `Place`."""
         try:
-            return int(self._fs.info(self._path(name))["size"])
+            return int(self._fs.info(self._fresh(name))["size"])
         except FileNotFoundError:
             return None
 
     def names(self, folder: str) -> list[str]:
         """See `Place`."""
-        path = self._path(folder)
         try:
-            entries: list[dict[str, Any]] = self._fs.ls(path, detail=True, refresh=True)
+            entries: list[dict[str, Any]] = self._fs.ls(self._fresh(folder), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         files = (one["name"].rsplit("/", 1)[-1] for one in entries if one["type"] == "file")
@@ -80,6 +79,12 @@ class RemotePlace:
     def free(self) -> int | None:
         """Nobody knows."""
         return None
+
+    def _fresh(self, name: str) -> str:
+        """The full path, to be asked for anew: other processes write there, and file systems remember listings."""
+        path = self._path(name)
+        self._fs.invalidate_cache(path)
+        return path
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}".rstrip("/")

@@ -7,6 +7,7 @@ nothing under a final name until it is done, and does the same every time, so ru
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -135,6 +136,8 @@ def _begin(orders: Connection) -> None:
     """In a new worker: leave Ctrl-C to the parent, and end with it, even where it was killed."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What was imported stays; to look for garbage in it would copy the memory that is shared with the server.
+    gc.freeze()
     # The cores are for the other workers.
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
