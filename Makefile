@@ -9,16 +9,16 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 
           scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-slow test-torch test-chromium chromium test-wheel lint bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel lint bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
 
 test-oldest: $(VENV)-oldest/.test
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow"
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
 
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
@@ -27,6 +27,10 @@ test-torch: $(VENV)/.torch
 # A real cluster of Dask workers on this machine.
 test-dask: $(VENV)/.dask
 	$(BIN)/python -m pytest -m dask
+
+# A stand-in for S3 and the stock client, in an environment of their own: s3fs ties fsspec to one version.
+test-s3: $(VENV)-s3/.test
+	$(VENV)-s3/bin/python -m pytest -m s3 tests/shards
 
 # What takes minutes: twenty kills of one conversion.
 test-slow: $(VENV)/.test
@@ -99,6 +103,11 @@ $(VENV)-chromium/.test: pyproject.toml metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
 	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
+	touch $@
+
+$(VENV)-s3/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-s3
+	$(VENV)-s3/bin/python -m pip install --quiet --editable ".[test]" s3fs==2026.9.0 "moto[server]==5.2.5"
 	touch $@
 
 $(VENV)-oldest/.test: pyproject.toml Makefile

@@ -98,7 +98,7 @@ def convert(
     if options.workers > 1 and options.scheduler is None:
         expect_workers()
     source = open_source(config, resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir), options.verify)
-    with _only_one(place):
+    with place.readable_errors(), _only_one(place):
         index = read_index(place) or Index()
         _refuse_other_kind(index, config, options, place)
         sweep(place, config, splits)
@@ -206,9 +206,8 @@ def _work(jobs: list[ShardJob], place: Place, options: Options) -> None:
         try:
             run_jobs(jobs, options.workers, options.scheduler, report)
         except OSError as error:
-            raise type(error)(
-                error.errno, f"{error.strerror or error}; finished shards are kept, run it again to go on", place.url
-            ) from error
+            message = f"{error.strerror or error}; finished shards are kept, run it again to go on"
+            raise (type(error)(error.errno, message, place.url) if error.errno else OSError(message)) from error
 
 
 def _mark(place: Place, shard: str) -> Written:

@@ -107,6 +107,11 @@ def write_shard(job: ShardJob) -> Written:
             f"differ; install the same version everywhere."
         )
     place = open_place(job.out)
+    with place.readable_errors():
+        return _write(job, place)
+
+
+def _write(job: ShardJob, place: Place) -> Written:
     file, aside = place.create(job.name)
     try:
         with HashingSink(file) as sink, open_writer(job.form, sink, shard_schema(job.config, job.images)) as writer:

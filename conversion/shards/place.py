@@ -10,6 +10,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -56,6 +57,10 @@ class Place(Protocol):
 
     def free(self) -> int | None:
         """Bytes that still fit; None where nobody knows."""
+        ...
+
+    def readable_errors(self) -> AbstractContextManager[None]:
+        """Goes around whatever talks to the place: what goes wrong there comes out as OSError."""
         ...
 
 
@@ -153,6 +158,10 @@ class LocalPlace:
             about = os.statvfs(folder)
             return about.f_bavail * about.f_frsize
         return None
+
+    def readable_errors(self) -> AbstractContextManager[None]:
+        """See `Place`; nothing else comes from the operating system."""
+        return contextlib.nullcontext()
 
     def _path(self, name: str) -> Path:
         return Path(self.url, name)

@@ -8,12 +8,16 @@ is written anew.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import IO, Any
 
 import fsspec
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.place import aside_name
+
+_NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
+"""Whose errors are what they say; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""
 
 
 class RemotePlace:
@@ -35,8 +39,13 @@ class RemotePlace:
     def create(self, name: str) -> tuple[IO[bytes], str]:
         """See `Place`."""
         aside = aside_name(name)
-        self._fs.makedirs(self._path(aside).rpartition("/")[0], exist_ok=True)
-        return self._fs.open(self._path(aside), "wb"), aside
+        path = self._path(aside)
+        try:
+            return self._fs.open(path, "wb"), aside
+        except FileNotFoundError:
+            # Object stores have no folders; asked for one all the same, some would make the bucket that is missing.
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            return self._fs.open(path, "wb"), aside
 
     def publish(self, aside: str, name: str) -> None:
         """See `Place`."""
@@ -79,6 +88,18 @@ class RemotePlace:
     def free(self) -> int | None:
         """Nobody knows."""
         return None
+
+    @contextlib.contextmanager
+    def readable_errors(self) -> Iterator[None]:
+        """See `Place`. Each storage has its own errors, some of which do not even survive the way out of a worker."""
+        try:
+            yield
+        except Exception as error:
+            known = type(error).__module__.partition(".")[0] in _NOT_THE_STORAGES
+            nameless = isinstance(error, OSError) and error.filename is None and self.url not in str(error)
+            if known and not nameless:
+                raise
+            raise OSError(f"{self.url}: {'' if known else type(error).__name__ + ': '}{error}") from error
 
     def _fresh(self, name: str) -> str:
         """The full path, to be asked for anew: other processes write there, and file systems remember listings."""

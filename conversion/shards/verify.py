@@ -33,6 +33,11 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
         ImageNetSError: there is no index, or shards are missing, damaged, or there besides; all are named.
     """
     place = open_place(out)
+    with place.readable_errors():
+        return _verify(place, threads)
+
+
+def _verify(place: Place, threads: int) -> Index:
     index = read_index(place)
     if index is None:
         raise ImageNetSError(
