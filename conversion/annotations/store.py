@@ -72,7 +72,6 @@ class Annotations:
     def __init__(self, config: str, place: Place, cache: Path, verify: bool) -> None:
         self.config, self.verify = config, verify
         self._place, self._cache = place, cache
-        self._read: dict[str, list[Member]] = {}
 
     def members(self, split: str) -> pa.Table:
         """The images of a split and their class folders.
@@ -91,11 +90,6 @@ class Annotations:
         return as_table(self._members(split))
 
     def _members(self, split: str) -> list[Member]:
-        if split not in self._read:
-            self._read[split] = self._read_members(split)
-        return self._read[split]
-
-    def _read_members(self, split: str) -> list[Member]:
         _expect(split, LISTED_SPLITS)
         path = self._place.list_path(split)
         if path is not None:
