@@ -8,7 +8,8 @@ it starts are.
 
 - convert / datasets: bytes per second of `convert` over `builder.download_and_prepare(file_format="parquet")`, same
   rows, same number of processes; ours with sha256, fsync and marks.
-- two workers / one: of `convert`, start and planning included.
+- two workers / one: of `convert`, planning and the start of the workers included: a second, which a small conversion
+  notices (`--config 300 --splits train` is 40 GB and does not).
 - stream / Pillow: images per second of `load_dataset(OUT, streaming=True)` over decoding the same files with Pillow.
 - masks / RGB: annotations per second of `columns=["annotation"]` over decoding the official RGB PNGs into ids.
 """

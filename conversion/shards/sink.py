@@ -1,6 +1,6 @@
 """A file that is hashed as it is written, and brought to the disk meanwhile.
 
-Hashing and writing happen where the rows are encoded: a worker is one busy core, and two are twice as fast. Only
+Hashing and writing happen where the rows are encoded: a worker is one busy core, so that N workers use N. Only
 waiting for the disk is left to a thread. Syncing as it goes spreads what one `fsync` at the end would make everybody
 wait for.
 """

@@ -213,3 +213,26 @@ raise SystemExit(main(["push", "--metric", "--repo-id", NAME]))
     there = hub.repositories["space", "me/matched_miou"]
     assert there.private
     assert set(there.files) == {".gitattributes", "matched_miou.py", "README.md"}
+
+
+SCORE = """
+import sys
+class No:
+    def find_spec(self, name, *rest):
+        if name.split(".")[0] == "imagenet_s": raise ImportError("not installed here")
+sys.meta_path.insert(0, No())
+import evaluate
+metric = evaluate.load("me/matched_miou")
+metric.add(prediction=[[0, 7, 7, 0]], reference=[[0, 2, 2, 2]])
+print(metric.compute(num_classes=2, matching="hungarian")["matching"][7])
+"""
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+def test_the_space_is_a_metric_that_evaluate_loads(hub: StandIn, run, private: bool) -> None:
+    """The real folder, sent and then loaded by name with the stock client, where nothing of ours is installed."""
+    run(["push", "--metric", "--repo-id", "me/matched_miou"] + ([] if private else ["--public"]))
+    assert hub.repositories["space", "me/matched_miou"].private == private
+    done = run(SCORE, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == ["2"]
