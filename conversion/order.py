@@ -1,4 +1,4 @@
-"""The order of training images: fixed, mixed, and the same on every machine.
+"""The order of training images: fixed, mixed, and the same on every machine; and into how many shards it is cut.
 
 An image's place follows from its id alone: `<wnid>_<number>` as one 64-bit number, mixed with a recorded seed. So the
 order depends on no library's random generator, and leaving images out does not move the others.
@@ -43,3 +43,17 @@ def shard_count(num_images: int) -> int:
     wanted = max(_FEWEST_SHARDS, -(-num_images // _IMAGES_PER_SHARD))
     enough = next((n for n in _SHARD_COUNTS if n >= wanted), _SHARD_COUNTS[-1])
     return max((n for n in _SHARD_COUNTS if n <= min(enough, max(1, num_images))), default=1)
+
+
+def dealt_evenly(count: int) -> int:
+    """The next number of shards that ranks can share: a multiple of the largest power of two up to a quarter of it.
+
+    A stream that is split between ranks gives each whole shards only where their number divides; else every rank reads
+    everything. At most a quarter more shards.
+
+    Example:
+        >>> [dealt_evenly(n) for n in (1, 3, 11, 60, 250, 269)]
+        [1, 3, 12, 64, 256, 320]
+    """
+    step = 1 << max(0, (count // 4).bit_length() - 1)
+    return -(-count // step) * step

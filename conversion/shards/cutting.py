@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.part import Part
+from imagenet_s.conversion.order import dealt_evenly
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ROW_BYTES = 100
@@ -49,29 +50,32 @@ def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None)
 
 
 def cut(rows: pa.Table, sizes: NDArray[np.int64], part: Part, target: int) -> list[pa.Table]:
-    """Consecutive pieces of at most about `target` bytes, as equal as they can be.
+    """Consecutive pieces of at most about `target` bytes, as equal as they can be, in a number that ranks can share.
 
     Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them.
     """
+    count = dealt_evenly(_count(sizes, target))
     if part.random_access:
-        return _even(rows, sizes, target)
+        return _even(rows, sizes, count)
     pieces = []
     start = 0
-    for piece in part.cut(rows, _count(sizes, target)):
+    for piece in part.cut(rows, count):
         own = sizes[start : start + len(piece)]
         start += len(piece)
-        pieces += _even(piece, own, target) if own.sum() > _TOO_LARGE * target else [piece]
+        pieces += _even(piece, own, _count(own, target)) if own.sum() > _TOO_LARGE * target else [piece]
     return [one for one in pieces if len(one)]
 
 
-def _even(rows: pa.Table, sizes: NDArray[np.int64], target: int) -> list[pa.Table]:
-    count = min(_count(sizes, target), max(1, rows.num_rows))
+def _even(rows: pa.Table, sizes: NDArray[np.int64], count: int) -> list[pa.Table]:
+    count = min(count, max(1, rows.num_rows))
     ends = np.cumsum(sizes)
     total = int(ends[-1]) if len(ends) else 0
     # Integers throughout: a float's rounding must not decide where a cut lies.
-    inner = [int(np.searchsorted(ends, total * i // count, side="right")) for i in range(1, count)]
-    edges = sorted({0, *inner, rows.num_rows})
-    return [rows.slice(a, b - a) for a, b in itertools.pairwise(edges)] or [rows]
+    inner = np.searchsorted(ends, [total * i // count for i in range(1, count)], side="right")
+    # No piece is empty, however large a single row is: the number of pieces is what was asked for.
+    number = np.arange(1, count)
+    inner = np.clip(np.maximum.accumulate(inner - number) + number, number, rows.num_rows - count + number)
+    return [rows.slice(a, b - a) for a, b in itertools.pairwise([0, *inner.tolist(), rows.num_rows])]
 
 
 def _count(sizes: NDArray[np.int64], target: int) -> int:
