@@ -35,7 +35,7 @@ def crop(row: dict[str, Any], size: int = 32) -> dict[str, Any]:
 def main() -> None:
     """Read half an epoch, stop, go on from the saved state, and say what arrived."""
     parser = data_parser(__doc__)
-    parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository; made where not given")
+    parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository on the Hub")
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--world-size", type=int, default=1)
     parser.add_argument("--num-workers", type=int, default=0)
@@ -44,9 +44,11 @@ def main() -> None:
     args = parser.parse_args()
     shards = args.shards
     if shards is None:
-        data = data_options(args)
+        if args.data_dir:
+            parser.error("convert your ImageNet first, as above, and name the result with --shards")
+        data = data_options(args)  # the miniature
         shards = Path(data["data_dir"]).with_name("shards")
-        options = Options(splits=["train"], verify=data.get("verify", True), max_shard_size="40KB")
+        options = Options(splits=["train"], verify=False, max_shard_size="40KB")
         convert(data["data_dir"], shards, args.config, data["annotations_dir"], options)
 
     # Shards are in a mixed order already; the buffer mixes what comes out of a few of them.
