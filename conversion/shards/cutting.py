@@ -52,7 +52,8 @@ def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None)
 def cut(rows: pa.Table, sizes: NDArray[np.int64], part: Part, target: int) -> list[pa.Table]:
     """Consecutive pieces of at most about `target` bytes, as equal as they can be, in a number that ranks can share.
 
-    Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them.
+    Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them, and their
+    number may be another.
     """
     count = dealt_evenly(_count(sizes, target))
     if part.random_access:
