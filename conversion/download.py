@@ -13,13 +13,15 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import requests
-from requests.exceptions import ChunkedEncodingError
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.locking import locked
+
+if TYPE_CHECKING:
+    import requests
 
 logger = logging.getLogger("imagenet_s")
 
@@ -105,6 +107,9 @@ def download(
 
 
 def _fetch(url: str, partial: _Partial, backoff: float) -> None:
+    import requests  # only where something is downloaded: it takes longer to import than the rest of this folder
+    from requests.exceptions import ChunkedEncodingError
+
     failures, furthest, answered = 0, partial.size, False
     with requests.Session() as session:
         while True:

@@ -97,11 +97,13 @@ def _array(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None) -> pa.Array:
-    """Images of which each is whole, upright, and of its mask's size: paths stay paths where nothing had to change."""
-    stored, paths = images.field("bytes"), images.field("path").to_pylist()
-    changed: dict[int, bytes] = {}
-    for i, (view, path) in enumerate(zip(_views(stored), paths)):
+def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None) -> pa.ChunkedArray:
+    """Images of which each is whole, upright, and of its mask's size.
+
+    Paths stay paths where nothing had to change, and bytes stay where they are: a changed image comes between slices.
+    """
+    pieces, start = [], 0
+    for i, (view, path) in enumerate(zip(_views(images.field("bytes")), images.field("path").to_pylist())):
         name = path if view is None else ids[i]
         try:
             size, replaced = _look_into(path) if view is None else _look_at(view)
@@ -112,15 +114,10 @@ def _examined(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]
         if mask_sizes is not None:
             check_size(mask_sizes[i], size, f"the mask of {ids[i]}")
         if replaced is not None:
-            changed[i], paths[i] = replaced, f"{ids[i]}.JPEG"
-    if not changed:
-        return images
-    pieces, start = [], 0
-    for i, replaced in changed.items():
-        pieces += [stored.slice(start, i - start), pa.array([replaced], pa.binary())]
-        start = i + 1
-    data = pa.concat_arrays([*pieces, stored.slice(start)])
-    return pa.StructArray.from_arrays([data, pa.array(paths, pa.string())], fields=list(IMAGE_TYPE))
+            one = {"bytes": replaced, "path": f"{ids[i]}.JPEG"}
+            pieces += [images.slice(start, i - start), pa.array([one], IMAGE_TYPE)]
+            start = i + 1
+    return pa.chunked_array([*pieces, images.slice(start)], IMAGE_TYPE)
 
 
 def _views(stored: pa.BinaryArray) -> Iterator[memoryview | None]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.asking import answers
 from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of, wnid_of
 from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part, refuse_twins
 
-# A folder on a network disk answers in milliseconds: several are asked at a time.
-_LISTING_THREADS = 8
 _STATS_AT_ONCE = 1000
+# Seconds from which on a disk is taken for one that does not answer from memory: for a folder, and for that many files.
+_SLOW_LISTING, _SLOW_STATS = 0.005, 0.03
 
 
 class FolderPart(Part):
@@ -41,8 +42,8 @@ class FolderPart(Part):
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
         folders = self._folders(None if wnids is None or self.name != "train" else set(wnids))
-        with ThreadPoolExecutor(_LISTING_THREADS) as threads:
-            listed = [(one, names) for one, names in zip(folders, threads.map(_names_in, folders)) if len(names)]
+        found = zip(folders, answers(_names_in, folders, _SLOW_LISTING))
+        listed = [(folder, names) for folder, names in found if len(names)]
         if not listed:
             return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
         names = pa.concat_arrays([names for _, names in listed])
@@ -53,12 +54,12 @@ class FolderPart(Part):
         ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
         files = pa.nulls(len(ids), pa.string())
         if not usual.all():
-            found = [
+            pieces = [
                 (ids.slice(start, count), files.slice(start, count)) if as_usual else self._recognised(folder_names)
                 for start, (_, count), as_usual, (_, folder_names) in zip(starts.tolist(), counts, usual, listed)
             ]
-            ids, files = (pa.concat_arrays([one[i] for one in found]) for i in (0, 1))
-            counts = [(folder, len(one[0])) for (folder, _), one in zip(counts, found)]
+            ids, files = (pa.concat_arrays([one[i] for one in pieces]) for i in (0, 1))
+            counts = [(folder, len(one[0])) for (folder, _), one in zip(counts, pieces)]
         table = self._table(ids, files, counts)
         if not usual.all() or self.name != "train":
             # In usual class folders no image can occur twice: its name says its folder.
@@ -69,11 +70,19 @@ class FolderPart(Part):
         """Looks for each image where it usually is, and lists folders only for those that are not there."""
         if self.name != "train":
             return super().find(image_ids)
+        wanted = image_ids.to_pylist()
+
+        def ask(start: int) -> list[bool]:
+            return [
+                os.path.exists(f"{self.root}{os.sep}{wnid_of(one)}{os.sep}{one}.JPEG")
+                for one in wanted[start : start + _STATS_AT_ONCE]
+            ]
+
+        usual_place = itertools.chain.from_iterable(answers(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS))
         there: list[str] = []
         rest: list[str] = []
-        for image_id in image_ids.to_pylist():
-            folder = f"{self.root}{os.sep}{wnid_of(image_id)}"
-            (there if os.path.exists(f"{folder}{os.sep}{image_id}.JPEG") else rest).append(image_id)
+        for image_id, found in zip(wanted, usual_place):
+            (there if found else rest).append(image_id)
         counts = [(f"{self.root}{os.sep}{wnid_of(one)}", 1) for one in there]
         usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
         if not rest:
@@ -90,7 +99,7 @@ class FolderPart(Part):
             yield pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths], fields=list(IMAGE_TYPE))
 
     def measure(self, rows: pa.Table) -> Measure:
-        """What the file system says, of a few files at a time: on a network disk each answer takes a while."""
+        """What the file system says of each file."""
         sizes = np.empty(rows.num_rows, np.int64)
         times = np.empty(rows.num_rows, np.int64)
 
@@ -102,10 +111,9 @@ class FolderPart(Part):
                     raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it removed?") from error
                 sizes[i], times[i] = about.st_size, about.st_mtime_ns
 
-        with ThreadPoolExecutor(_LISTING_THREADS) as threads:
-            starts = range(0, rows.num_rows, _STATS_AT_ONCE)
-            bar = tqdm(threads.map(ask, starts), total=len(starts), desc="measuring files", unit="k", delay=2)
-            collections.deque(bar, maxlen=0)
+        starts = range(0, rows.num_rows, _STATS_AT_ONCE)
+        asked = answers(ask, starts, _SLOW_STATS)
+        collections.deque(tqdm(asked, total=len(starts), desc="measuring files", unit="k", delay=2), maxlen=0)
         return Measure(sizes, hashlib.sha256(sizes.tobytes() + times.tobytes()).hexdigest())
 
     def _folders(self, wnids: set[str] | None) -> list[str]:

@@ -114,7 +114,10 @@ def write_shard(job: ShardJob) -> Written:
 def _write(job: ShardJob, place: Place) -> Written:
     file, aside = place.create(job.name)
     try:
-        with HashingSink(file) as sink, open_writer(job.form, sink, shard_schema(job.config, job.images)) as writer:
+        with (
+            HashingSink(file, job.size) as sink,
+            open_writer(job.form, sink, shard_schema(job.config, job.images)) as writer,
+        ):
             rows, num_bytes = 0, 0
             for table in row_groups(_tables(job)):
                 if stop.is_set():

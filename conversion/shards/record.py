@@ -17,7 +17,7 @@ from imagenet_s.conversion.order import ORDER_SEED
 from imagenet_s.conversion.shards.job import WORKING_FOLDER
 from imagenet_s.conversion.shards.place import Place, write_whole
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when the same plan gives other bytes."""
 
 

@@ -88,12 +88,13 @@ def test_no_sizes(text: str) -> None:
         parse_size(text)
 
 
-def test_the_sink_writes_and_hashes_what_it_is_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize("expected", [0, 1_000_000, 50_000_000, 1 << 60], ids=["unknown", "fewer", "more", "no room"])
+def test_the_sink_writes_and_hashes_what_it_is_given(tmp_path: Path, expected: int) -> None:
     import hashlib
 
     rng = np.random.default_rng(0)
     pieces = [rng.bytes(int(n)) for n in rng.integers(0, 700_000, 40)]
-    with HashingSink(open(tmp_path / "x", "xb", buffering=0)) as sink:
+    with HashingSink(open(tmp_path / "x", "xb", buffering=0), expected) as sink:
         for piece in pieces:
             sink.write(piece)
     data = b"".join(pieces)
