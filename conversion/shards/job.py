@@ -23,7 +23,7 @@ WORKING_FOLDER = ".imagenet-s"
 """Plans, marks and the lock, inside the output; never uploaded."""
 
 stop = threading.Event()
-"""Set in a worker whose orders come to an end: the shard being written is given up at the next row group."""
+"""Set in a process whose orders come to an end: the shard being written is given up at the next row group."""
 
 
 class StoppedError(Exception):
@@ -93,13 +93,17 @@ def packed(rows: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def write_shard(job: ShardJob) -> Written:
+def write_shard(job: ShardJob, stop: threading.Event = stop) -> Written:
     """Write one shard aside, sync it, give it its name, and mark it as done.
+
+    Args:
+        job: what to write.
+        stop: give up at the next row group once this is set.
 
     Raises:
         ImageNetSError: an image or a mask is wrong; nothing is left behind.
         OSError: the disk is full, say; nothing is left behind.
-        StoppedError: `stop` was set.
+        StoppedError: `stop` was set; nothing is left behind.
     """
     if pa.__version__ != job.pyarrow:
         raise ImageNetSError(
@@ -108,10 +112,10 @@ def write_shard(job: ShardJob) -> Written:
         )
     place = open_place(job.out)
     with place.readable_errors():
-        return _write(job, place)
+        return _write(job, place, stop)
 
 
-def _write(job: ShardJob, place: Place) -> Written:
+def _write(job: ShardJob, place: Place, stop: threading.Event) -> Written:
     file, aside = place.create(job.name)
     try:
         with (
@@ -123,6 +127,7 @@ def _write(job: ShardJob, place: Place) -> Written:
                 if stop.is_set():
                     raise StoppedError
                 writer.write(table)
+                sink.check()
                 rows += table.num_rows
                 num_bytes += table.nbytes
         if rows != job.num_rows:

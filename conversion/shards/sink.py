@@ -64,6 +64,7 @@ class HashingSink(io.RawIOBase):
         self._syncing: Future[None] | None = None
         self._synced = 0
         self._abandoned = False
+        self._failure: BaseException | None = None
         self._expected = expected
         if self._descriptor is not None:
             _reserve(self._descriptor, expected)
@@ -83,34 +84,39 @@ class HashingSink(io.RawIOBase):
         return self.size
 
     def write(self, data: Any) -> int:
-        """Take a piece.
+        """Take a piece; what goes wrong is said by `check` and `close`."""
+        view = memoryview(data).cast("B")
+        length = len(view)
+        if not self._abandoned and self._failure is None:
+            try:
+                self._take(view)
+            # Whatever it is: Arrow calls this in the middle of a column, where (with content-defined chunking) an
+            # error ends the process.
+            except BaseException as error:  # noqa: BLE001
+                self._failure = error
+        return length
+
+    def check(self) -> None:
+        """Say what went wrong.
 
         Raises:
-            OSError: it can't be written, or an earlier piece could not be synced: the disk is full, say.
+            OSError: a piece can't be written, or an earlier one could not be synced: the disk is full, say.
         """
-        view = memoryview(data).cast("B")
-        if self._abandoned:
-            return len(view)
-        self._digest.update(view)
-        self.size += (length := len(view))
-        while len(view):  # an unbuffered file may take less than it was given
-            view = view[self._file.write(view) :]
-        if self._descriptor is not None and self.size - self._synced >= _SYNC_EVERY:
-            self._wait()
-            self._syncing, self._synced = self._waiter.submit(_sync, self._descriptor), self.size
-        return length
+        if self._failure is not None:
+            raise self._failure
 
     def close(self) -> None:
         """Finish; nothing more can be written.
 
         Raises:
-            OSError: as for `write`; the file is closed all the same.
+            OSError: as for `check`; the file is closed all the same.
         """
         if self.closed:
             return
         super().close()
         try:
             if not self._abandoned:
+                self.check()
                 self._wait()
                 self._file.flush()
                 if self._descriptor is not None:
@@ -125,6 +131,15 @@ class HashingSink(io.RawIOBase):
     def sha256(self) -> str:
         """Of everything that was written, as hexadecimal digits."""
         return self._digest.hexdigest()
+
+    def _take(self, view: memoryview) -> None:
+        self._digest.update(view)
+        self.size += len(view)
+        while len(view):  # an unbuffered file may take less than it was given
+            view = view[self._file.write(view) :]
+        if self._descriptor is not None and self.size - self._synced >= _SYNC_EVERY:
+            self._wait()
+            self._syncing, self._synced = self._waiter.submit(_sync, self._descriptor), self.size
 
     def _wait(self) -> None:
         if self._syncing is not None:

@@ -1,4 +1,4 @@
-"""Handing jobs to an executor: processes here, or a Dask cluster. Who works when is theirs to decide.
+"""Handing jobs to an executor: a thread or processes here, or a Dask cluster. Who works when is theirs to decide.
 
 A worker may die (killed for its memory, a machine that goes away): the jobs it had are handed out again. A job writes
 nothing under a final name until it is done, and does the same every time, so running it twice does no harm.
@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any
@@ -50,7 +50,7 @@ def run_jobs(
 
     Args:
         jobs: in any order.
-        workers: processes of this machine; with 1 everything happens in this process.
+        workers: processes of this machine; with 1 everything happens in a thread of this process.
         scheduler: address of a Dask scheduler, `tcp://host:8786`, whose workers see source and output under the same
             paths; `workers` is then theirs.
         done: told of each finished shard.
@@ -62,8 +62,9 @@ def run_jobs(
     if not jobs:
         return
     if scheduler is None and workers == 1:
-        for job in jobs:
-            done(job, write_shard(job))
+        with _thread() as (thread, stopped):
+            for job, written in _run(thread, jobs, stopped):
+                done(job, written)
         return
     left = {job.name: job for job in jobs}
     died = 0
@@ -93,14 +94,29 @@ _DIED_ON_CLUSTER = ("KilledWorker", "CommClosedError", "CancelledError", "Future
 _DIED = (BrokenProcessPool, _ClusterWorkerDiedError)
 
 
-def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[tuple[ShardJob, Written]]:
+def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[tuple[ShardJob, Written]]:
     with _ctrl_c_is_for_us():  # submitting starts the workers
-        futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
+        futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
         if type(error).__name__ in _DIED_ON_CLUSTER:
             raise _ClusterWorkerDiedError(str(error)) from error
         yield futures[future], future.result()
+
+
+@contextlib.contextmanager
+def _thread() -> Iterator[tuple[Executor, threading.Event]]:
+    """A thread, which Ctrl-C never interrupts: it would do so inside of Arrow mostly, and end the process there."""
+    stopped = threading.Event()
+    executor = ThreadPoolExecutor(1, "imagenet-s shards")
+    try:
+        yield executor, stopped
+    except BaseException:
+        stopped.set()  # whatever went wrong, nobody waits for a shard that is half done
+        raise
+    finally:
+        with _ctrl_c_is_for_us():  # another one waits until what is half done is gone
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -121,7 +137,7 @@ def _processes(workers: int) -> Iterator[Executor]:
 
 @contextlib.contextmanager
 def _ctrl_c_is_for_us() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, not even before `_begin`; here it arrives a moment later."""
+    """Processes and threads started meanwhile never see Ctrl-C, not even before `_begin`; here it comes a bit later."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -102,9 +102,11 @@ def test_workers_end_with_their_parent(start, undisturbed, tmp_path: Path) -> No
     assert_ends_well(start(tmp_path / "out").finish(), undisturbed[0])
 
 
-@pytest.mark.parametrize("everybody", [True, False], ids=["Ctrl-C", "SIGINT to the parent"])
-def test_ctrl_c(everybody: bool, start, undisturbed, tmp_path: Path) -> None:
-    running = start(tmp_path / "out")
+@pytest.mark.parametrize(
+    ("everybody", "workers"), [(True, 2), (False, 2), (True, 1)], ids=["Ctrl-C", "SIGINT to the parent", "alone"]
+)
+def test_ctrl_c(everybody: bool, workers: int, start, undisturbed, tmp_path: Path) -> None:
+    running = start(tmp_path / "out", "--workers", str(workers))
     running.wait_for_shards(3)
     (os.killpg if everybody else os.kill)(running.process.pid, signal.SIGINT)
     done = running.finish()

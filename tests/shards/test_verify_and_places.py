@@ -5,7 +5,6 @@ import uuid
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import pytest
 from contents import contents
 
@@ -13,7 +12,6 @@ from imagenet_s.cli.main import main
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
 from imagenet_s.conversion.shards.cutting import parse_size
-from imagenet_s.conversion.shards.sink import HashingSink
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
@@ -86,38 +84,3 @@ def test_sizes(text: str | int, size: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(ImageNetSError, match="expected a size"):
         parse_size(text)
-
-
-@pytest.mark.parametrize("expected", [0, 1_000_000, 50_000_000, 1 << 60], ids=["unknown", "fewer", "more", "no room"])
-def test_the_sink_writes_and_hashes_what_it_is_given(tmp_path: Path, expected: int) -> None:
-    import hashlib
-
-    rng = np.random.default_rng(0)
-    pieces = [rng.bytes(int(n)) for n in rng.integers(0, 700_000, 40)]
-    with HashingSink(open(tmp_path / "x", "xb", buffering=0), expected) as sink:
-        for piece in pieces:
-            sink.write(piece)
-    data = b"".join(pieces)
-    assert (tmp_path / "x").read_bytes() == data
-    assert (sink.size, sink.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-
-
-def test_the_sink_says_when_it_cannot_write() -> None:
-    def fill() -> None:
-        with HashingSink(open("/dev/full", "wb", buffering=0)) as sink:
-            for _ in range(100):
-                sink.write(b"x" * (1 << 20))
-
-    with pytest.raises(OSError, match="No space left"):
-        fill()
-
-
-def test_what_is_abandoned_takes_no_more(tmp_path: Path) -> None:
-    """A Parquet writer sends its footer when it is cleared away, long after the sink was left by an error."""
-    with open(tmp_path / "x", "xb", buffering=0) as file:
-        sink = HashingSink(file)
-        sink.write(b"begun")
-        sink.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
-        assert file.closed
-    assert sink.write(b"footer") == 6
-    assert (tmp_path / "x").read_bytes() == b"begun"
