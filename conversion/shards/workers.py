@@ -36,8 +36,10 @@ _PATIENCE = 3
 def expect_workers() -> None:
     """Say that processes will be needed: what they have to import is imported while the caller is still planning."""
     if _METHOD == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
+        # The server starts this one too, and lets Ctrl-C through again afterwards: to the server, then.
+        resource_tracker.ensure_running()
         with _ctrl_c_is_for_us():
             multiprocessing.get_context(_METHOD).set_forkserver_preload([ShardJob.__module__])
             forkserver.ensure_running()

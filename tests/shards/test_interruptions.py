@@ -118,6 +118,19 @@ def test_ctrl_c(everybody: bool, workers: int, start, undisturbed, tmp_path: Pat
     assert_ends_well(start(tmp_path / "out").finish(), undisturbed[0])
 
 
+def test_ctrl_c_never_reaches_what_forks_the_workers() -> None:
+    """Not even while it imports: it would print a traceback of its own."""
+    script = """
+from multiprocessing import forkserver
+from imagenet_s.conversion.shards.workers import expect_workers
+expect_workers()
+print(open(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    blocked = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("SigBlk"))
+    assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
+
 def test_a_full_disk(start, undisturbed, tmp_path: Path) -> None:
     """A file system of 400 kB, where this may be mounted; else `test_a_file_that_must_not_grow` stands alone."""
     out = tmp_path / "out"
