@@ -132,24 +132,24 @@ def step(options: argparse.Namespace) -> dict[str, float]:
 
     datasets.disable_progress_bars()
     name, work = options.step, Path(options.work)
-    outputs = {"datasets": work / "theirs", "long": work / "long"}
-    ours = work / "ours"
     what = name.split()[0]
-    if name.endswith(("1", "2")):
-        shutil.rmtree(outputs.get(what, ours), ignore_errors=True)
+    timed = name.endswith(("1", "2"))  # the others give ratios already
+    out = work / (what if timed else "convert")
+    if timed:
+        shutil.rmtree(out, ignore_errors=True)
         os.sync()
     start = time.perf_counter()
     actions: dict[str, Any] = {
-        "convert": lambda: convert(options, int(name[-1]), ours),
-        "datasets": lambda: builder(options, int(name[-1]), outputs[what]),
-        "long": lambda: convert(options, int(name[-1]), outputs[what], long=True),
-        "images": lambda: images(options, ours),
-        "masks": lambda: masks(options, ours),
+        "convert": lambda: convert(options, int(name[-1]), out),
+        "datasets": lambda: builder(options, int(name[-1]), out),
+        "long": lambda: convert(options, int(name[-1]), out, long=True),
+        "images": lambda: images(options, out),
+        "masks": lambda: masks(options, out),
     }
     found = actions[what]()
-    seconds = time.perf_counter() - start if name.endswith(("1", "2")) else 1  # else it is a ratio already
-    if what == "long":
-        shutil.rmtree(outputs[what])
+    seconds = time.perf_counter() - start if timed else 1
+    if what == "long":  # 40 GB that nothing reads again
+        shutil.rmtree(out)
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {"rate": found / seconds, "mb": peak / 1000}
 

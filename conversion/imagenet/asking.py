@@ -9,6 +9,9 @@ from typing import TypeVar
 
 _THREADS = 8
 
+SLOW_LISTING = 0.005
+"""Seconds for a folder from which on its disk is taken for one that does not answer from memory."""
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.asking import answers
+from imagenet_s.conversion.imagenet.asking import SLOW_LISTING, answers
 from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of, wnid_of
 from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part, refuse_twins
 
 _STATS_AT_ONCE = 1000
-# Seconds from which on a disk is taken for one that does not answer from memory: for a folder, and for that many files.
-_SLOW_LISTING, _SLOW_STATS = 0.005, 0.03
+_SLOW_STATS = 0.03
+"""As `SLOW_LISTING`, for that many files."""
 
 
 class FolderPart(Part):
@@ -42,7 +42,7 @@ class FolderPart(Part):
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
         folders = self._folders(None if wnids is None or self.name != "train" else set(wnids))
-        found = zip(folders, answers(_names_in, folders, _SLOW_LISTING))
+        found = zip(folders, answers(_names_in, folders, SLOW_LISTING))
         listed = [(folder, names) for folder, names in found if len(names)]
         if not listed:
             return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
@@ -70,20 +70,22 @@ class FolderPart(Part):
         """Looks for each image where it usually is, and lists folders only for those that are not there."""
         if self.name != "train":
             return super().find(image_ids)
-        wanted = image_ids.to_pylist()
+        wanted = [(f"{self.root}{os.sep}{wnid_of(one)}", one) for one in image_ids.to_pylist()]
 
         def ask(start: int) -> list[bool]:
-            return [
-                os.path.exists(f"{self.root}{os.sep}{wnid_of(one)}{os.sep}{one}.JPEG")
-                for one in wanted[start : start + _STATS_AT_ONCE]
-            ]
+            piece = wanted[start : start + _STATS_AT_ONCE]
+            return [os.path.exists(f"{folder}{os.sep}{image_id}.JPEG") for folder, image_id in piece]
 
-        usual_place = itertools.chain.from_iterable(answers(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS))
         there: list[str] = []
         rest: list[str] = []
-        for image_id, found in zip(wanted, usual_place):
-            (there if found else rest).append(image_id)
-        counts = [(f"{self.root}{os.sep}{wnid_of(one)}", 1) for one in there]
+        counts: list[tuple[str, int]] = []
+        asked = answers(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS)
+        for (folder, image_id), found in zip(wanted, itertools.chain.from_iterable(asked)):
+            if found:
+                there.append(image_id)
+                counts.append((folder, 1))
+            else:
+                rest.append(image_id)
         usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
         if not rest:
             return usual

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
-_LISTING_THREADS = 8
+from imagenet_s.conversion.imagenet.asking import SLOW_LISTING, answers
 
 
 def linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
@@ -42,9 +41,8 @@ def linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
         and not one["renamed_sum"]
         and not _is_folder(f"{folder}/{one['class_folder']}")
     ]
-    with ThreadPoolExecutor(_LISTING_THREADS) as threads:
-        entries = threads.map(lambda one: len(os.listdir(one["source"])), candidates)
-        found = [one for one, there in zip(candidates, entries) if there == one["renamed_count"]]
+    entries = answers(lambda one: len(os.listdir(one["source"])), candidates, SLOW_LISTING)
+    found = [one for one, there in zip(candidates, entries) if there == one["renamed_count"]]
     return {one["class_folder"]: (one["source"], one["renamed_count"]) for one in found}
 
 
