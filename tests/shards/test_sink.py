@@ -1,7 +1,6 @@
 """The stream that a shard is written to: what it takes, and what it says when it can't."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,10 +64,12 @@ images = pa.table({"image": pa.array([{"bytes": os.urandom(1_500_000), "path": "
 def write_shard(job, stop):
     file = open(sys.argv[1], "wb", buffering=0)
     with Interrupting(file) as sink, open_writer("parquet", sink, images.schema) as writer:
-        while not stop.is_set():
+        while sink.size < 1_000_000_000:
+            if stop.is_set():
+                raise StoppedError
             writer.write(images)
             sink.check()
-    raise StoppedError
+    print("was not stopped")
 
 workers.write_shard = write_shard
 try:
@@ -80,9 +81,11 @@ except (KeyboardInterrupt, OSError) as error:
 
 @pytest.mark.parametrize(
     ("file", "what", "said"),
-    [("/dev/full", "full disk", "OSError No space left on device"), (os.devnull, "Ctrl-C", "KeyboardInterrupt")],
+    [("/dev/full", "full disk", "OSError No space left on device"), ("shard", "Ctrl-C", "KeyboardInterrupt")],
 )
-def test_in_the_middle_of_a_column(file: str, what: str, said: str) -> None:
+def test_in_the_middle_of_a_column(file: str, what: str, said: str, tmp_path: Path) -> None:
     """There Arrow takes an exception for a bug of its own and aborts the process."""
-    done = subprocess.run([sys.executable, "-c", WRITE, file, what], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, str(tmp_path / file), what], capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
