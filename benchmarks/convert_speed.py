@@ -8,9 +8,9 @@ it starts are.
 
 - convert / datasets: bytes per second of `convert` over `builder.download_and_prepare(file_format="parquet")`, same
   rows, same number of processes; ours with sha256, fsync and marks.
-- two workers / one: of `convert`, from the call to its return, over the splits above and over a conversion of the
-  length that workers are for. About a second passes until two workers have begun, nearly all of it `import datasets`
-  in their first process: an eighth of the time that 5 GB take here, a sixtieth of that of 40 GB.
+- two workers / one: of `convert`, from the call to its return, over the splits above and over a longer conversion.
+- two copying / one: what the machine allows just then. The same files are found, read, hashed, written one after the
+  other into files as large as shards, and synced; without Parquet, and without anything else of ours.
 - stream / Pillow: images per second of `load_dataset(OUT, streaming=True)` over decoding the same files with Pillow.
 - masks / RGB: annotations per second of `columns=["annotation"]` over decoding the official RGB PNGs into ids.
 """
@@ -19,9 +19,11 @@ from __future__ import annotations
 
 import argparse
 import collections
+import hashlib
 import io
 import itertools
 import json
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -31,10 +33,11 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-STEPS = ("convert 1", "datasets 1", "convert 2", "datasets 2", "images", "masks")
+STEPS = ("convert 1", "convert 2", "copy 1", "copy 2", "datasets 1", "datasets 2", "images", "masks")
 LONG_STEPS = ("long 1", "long 2")
 
 
@@ -67,18 +70,47 @@ def builder(options: argparse.Namespace, processes: int, out: Path) -> int:
     return sum(file.stat().st_size for file in out.rglob("*.parquet"))
 
 
+def copy(options: argparse.Namespace, processes: int, out: Path) -> int:
+    """The least that has to be done: the same files read, hashed and written."""
+    out.mkdir()
+    paths = [path for split in options.splits for path in files_of(options, split)]
+    pieces = [paths[start : start + 2000] for start in range(0, len(paths), 2000)]
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as executor:
+        return sum(executor.map(copy_piece, pieces, itertools.repeat(out)))
+
+
+def copy_piece(paths: list[str], out: Path) -> int:
+    """One of the files that `copy` writes."""
+    digest, written, synced = hashlib.sha256(), 0, 0
+    with tempfile.NamedTemporaryFile(dir=out, delete=False, buffering=0) as file:
+        for path in paths:
+            data = Path(path).read_bytes()
+            digest.update(data)
+            written += file.write(data)
+            if written - synced > 32 << 20:
+                os.fdatasync(file.fileno())
+                synced = written
+        os.fsync(file.fileno())
+    return written
+
+
+def files_of(options: argparse.Namespace, split: str) -> list[str]:
+    """The images of a split, in the order of the rows."""
+    from imagenet_s.conversion.imagenet.folders import paths_of
+    from imagenet_s.conversion.plan import plan_split
+    from imagenet_s.conversion.sources import open_source
+
+    source = open_source(options.config, options.imagenet, options.annotations, False)
+    return list(paths_of(plan_split(source, split, False).rows).to_pylist())
+
+
 def images(options: argparse.Namespace, out: Path) -> float:
     """The speed of streamed images over that of Pillow on the files they came from."""
     import datasets
     from PIL import Image
 
-    from imagenet_s.conversion.imagenet.folders import paths_of
-    from imagenet_s.conversion.plan import plan_split
-    from imagenet_s.conversion.sources import open_source
-
     split = options.splits[0]
-    source = open_source(options.config, options.imagenet, options.annotations, False)
-    paths = paths_of(plan_split(source, split, False).rows).to_pylist()
+    paths = files_of(options, split)
     rows = datasets.load_dataset(str(out), options.config, split=split, columns=["image"], streaming=True)
 
     def plain(path: str) -> None:
@@ -141,6 +173,7 @@ def step(options: argparse.Namespace) -> dict[str, float]:
     start = time.perf_counter()
     actions: dict[str, Any] = {
         "convert": lambda: convert(options, int(name[-1]), out),
+        "copy": lambda: copy(options, int(name[-1]), out),
         "datasets": lambda: builder(options, int(name[-1]), out),
         "long": lambda: convert(options, int(name[-1]), out, long=True),
         "images": lambda: images(options, out),
@@ -205,8 +238,9 @@ def main() -> None:
     for what, one, other, wanted in (
         ("convert / datasets, one process", "convert 1", "datasets 1", "1.00"),
         ("convert / datasets, two processes", "convert 2", "datasets 2", "1.00"),
-        ("two workers / one", "convert 2", "convert 1", ""),
+        ("two workers / one", "convert 2", "convert 1", "1.70"),
         (f"two workers / one, {' '.join(options.long)}", "long 2", "long 1", "1.70"),
+        ("two copying / one", "copy 2", "copy 1", ""),
     ):
         if one in steps:
             print(f"{what:34}{ratio(one, other):8.2f}{wanted:>8}")

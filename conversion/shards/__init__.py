@@ -2,7 +2,8 @@
 
 `convert` is the whole of it, `verify` reads a result again. Between them: `cutting` decides what a shard is, `record`
 remembers what was planned, `beginning` compares it with an earlier run, `job` writes one shard (with `formats` and
-`sink`, at a `place`), `workers` hands jobs to an executor, `index`, `card` and `repository` write what lies around.
+`sink`, at a `place`), `workers` hands jobs to an executor, such as the `processes` of this machine, `index`, `card` and
+`repository` write what lies around.
 
 May import the rest of `conversion`; never the builder.
 """

@@ -25,9 +25,10 @@ from imagenet_s.conversion.shards.formats import FORMATS, Format
 from imagenet_s.conversion.shards.index import Index, SplitIndex, read_index, write_index
 from imagenet_s.conversion.shards.job import WORKING_FOLDER, ShardJob, Written, packed, read_mark
 from imagenet_s.conversion.shards.place import LocalPlace, Place, open_place
+from imagenet_s.conversion.shards.processes import Workers, early_workers
 from imagenet_s.conversion.shards.record import Record, make_record
 from imagenet_s.conversion.shards.repository import write_surroundings
-from imagenet_s.conversion.shards.workers import expect_workers, run_jobs
+from imagenet_s.conversion.shards.workers import run_jobs
 from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
 
 logger = logging.getLogger("imagenet_s")
@@ -92,12 +93,20 @@ def convert(
     """
     options = options or Options()
     splits = _checked(config, options)
-    place = open_place(out)
-    if not place.shared and (options.workers > 1 or options.scheduler):
-        raise ImageNetSError(f"{place.url} is the memory of this process: other workers can't write there; use one.")
-    if options.workers > 1 and options.scheduler is None:
-        expect_workers()
-    source = open_source(config, resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir), options.verify)
+    with early_workers(1 if options.scheduler else options.workers) or contextlib.nullcontext() as early:
+        place = open_place(out)
+        if not place.shared and (options.workers > 1 or options.scheduler):
+            raise ImageNetSError(
+                f"{place.url} is the memory of this process: others can't write there; use one worker."
+            )
+        source = open_source(
+            config, resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir), options.verify
+        )
+        return _convert(source, place, splits, options, early)
+
+
+def _convert(source: Source, place: Place, splits: list[str], options: Options, early: Workers | None) -> Index:
+    config = source.config
     with place.readable_errors(), _only_one(place):
         index = read_index(place) or Index()
         _refuse_other_kind(index, config, options, place)
@@ -109,7 +118,7 @@ def convert(
             index = begin_split(place, index, record, options.restart)
             planned.append((record, own))
             jobs += [job for job in own if not read_mark(place, job.name)]
-        _work(jobs, place, options)
+        _work(jobs, place, options, early)
         sweep(place, config, splits)
         for record, own in planned:
             shards = SplitIndex(record.order_seed, record.pyarrow, tuple(_mark(place, job.name) for job in own))
@@ -192,7 +201,7 @@ def _plan(source: Source, split: str, place: Place, options: Options) -> tuple[R
     return record, jobs
 
 
-def _work(jobs: list[ShardJob], place: Place, options: Options) -> None:
+def _work(jobs: list[ShardJob], place: Place, options: Options, early: Workers | None) -> None:
     needed = sum(job.size for job in jobs)
     free = place.free()
     if free is not None and free < needed:
@@ -204,7 +213,7 @@ def _work(jobs: list[ShardJob], place: Place, options: Options) -> None:
 
         report: Callable[[ShardJob, Written], None] = done
         try:
-            run_jobs(jobs, options.workers, options.scheduler, report)
+            run_jobs(jobs, options.workers, options.scheduler, report, early)
         except OSError as error:
             message = f"{error.strerror or error}; finished shards are kept, run it again to go on"
             raise (type(error)(error.errno, message, place.url) if error.errno else OSError(message)) from error

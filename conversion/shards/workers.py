@@ -7,46 +7,29 @@ nothing under a final name until it is done, and does the same every time, so ru
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import Connection
 from typing import Any
 
-import pyarrow as pa
-
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.job import ShardJob, Written, stop, write_shard
+from imagenet_s.conversion.shards.job import ShardJob, Written, write_shard
+from imagenet_s.conversion.shards.processes import Workers, ctrl_c_is_for_us
 
 logger = logging.getLogger("imagenet_s")
 
-# Never a fork of this process: that would copy the locks that its threads may hold. A server that has imported what the
-# workers need, and runs nothing, forks in no time; where there is none (Windows), each worker imports by itself.
-_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _PATIENCE = 3
 """Pools (or clusters' attempts) in a row that may die without finishing a single shard."""
 
 
-def expect_workers() -> None:
-    """Say that processes will be needed: what they have to import is imported while the caller is still planning."""
-    if _METHOD == "forkserver":
-        from multiprocessing import forkserver, resource_tracker
-
-        # The server starts this one too, and lets Ctrl-C through again afterwards: to the server, then.
-        resource_tracker.ensure_running()
-        with _ctrl_c_is_for_us():
-            multiprocessing.get_context(_METHOD).set_forkserver_preload([ShardJob.__module__])
-            forkserver.ensure_running()
-
-
 def run_jobs(
-    jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob, Written], None]
+    jobs: Sequence[ShardJob],
+    workers: int,
+    scheduler: str | None,
+    done: Callable[[ShardJob, Written], None],
+    early: Workers | None = None,
 ) -> None:
     """Write all shards.
 
@@ -56,6 +39,7 @@ def run_jobs(
         scheduler: address of a Dask scheduler, `tcp://host:8786`, whose workers see source and output under the same
             paths; `workers` is then theirs.
         done: told of each finished shard.
+        early: workers that are there already; once one of them has died, others are taken.
 
     Raises:
         ImageNetSError: a job found something wrong, workers died again and again, or there is no such cluster.
@@ -73,16 +57,18 @@ def run_jobs(
     while left:
         before = len(left)
         try:
-            with _cluster(scheduler) if scheduler else _processes(min(workers, len(left))) as executor:
+            with _cluster(scheduler) if scheduler else early or Workers(min(workers, len(left))) as executor:
                 for job, written in _run(executor, list(left.values())):
                     del left[job.name]
                     done(job, written)
         except _DIED as error:
+            early = None
             died = 1 if len(left) < before else died + 1
             if died >= _PATIENCE:
                 raise ImageNetSError(
                     f"workers died {died} times in a row without finishing a shard ({type(error).__name__}: {error}); "
-                    f"is there enough memory for {workers} of them? Finished shards are kept: run it again to go on."
+                    f"is there enough memory for {workers} of them? And does the script that calls this do so under "
+                    '`if __name__ == "__main__":`? Finished shards are kept: run it again to go on.'
                 ) from error
             logger.warning("A worker died (%s); going on with the %d shards that are left.", error, len(left))
 
@@ -97,7 +83,7 @@ _DIED = (BrokenProcessPool, _ClusterWorkerDiedError)
 
 
 def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[tuple[ShardJob, Written]]:
-    with _ctrl_c_is_for_us():  # submitting starts the workers
+    with ctrl_c_is_for_us():  # submitting starts the workers
         futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
@@ -117,59 +103,8 @@ def _thread() -> Iterator[tuple[Executor, threading.Event]]:
         stopped.set()  # whatever went wrong, nobody waits for a shard that is half done
         raise
     finally:
-        with _ctrl_c_is_for_us():  # another one waits until what is half done is gone
+        with ctrl_c_is_for_us():  # another one waits until what is half done is gone
             executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
-    context = multiprocessing.get_context(_METHOD)
-    orders, here = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(orders,))
-    try:
-        yield executor
-    except BaseException:
-        here.close()  # whatever went wrong, nobody waits for shards that are half done
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        here.close()
-        orders.close()
-
-
-@contextlib.contextmanager
-def _ctrl_c_is_for_us() -> Iterator[None]:
-    """Processes and threads started meanwhile never see Ctrl-C, not even before `_begin`; here it comes a bit later."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin(orders: Connection) -> None:
-    """In a new worker: leave Ctrl-C to the parent, and end with it, even where it was killed."""
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What was imported stays; to look for garbage in it would copy the memory that is shared with the server.
-    gc.freeze()
-    # The cores are for the other workers.
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    threading.Thread(target=_end_with_parent, args=(orders,), daemon=True).start()
-
-
-def _end_with_parent(orders: Connection) -> None:
-    with contextlib.suppress(EOFError, OSError):
-        orders.recv()  # nothing is ever sent: this ends when the parent closes its end, or dies
-    stop.set()
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()  # a parent that lives sends its workers away itself
-    os._exit(1)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """`imagenet-s convert` as a process of its own, in a group of its own, to be killed."""
 
+import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -9,13 +9,34 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+CROWDED = """
+import sys, threading, time
+threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+from imagenet_s.cli.main import main
+sys.exit(main())
+"""
+
 
 class Conversion:
-    """A running conversion of the miniature with two workers and many small shards."""
+    """A running conversion of the miniature with two workers and many small shards.
 
-    def __init__(self, imagenet: Path, annotations: Path, out: Path, cache: Path, *more: str, **popen: object) -> None:
+    Args:
+        crowded: whether its process has another thread, so that its workers are no forks of it.
+    """
+
+    def __init__(
+        self,
+        imagenet: Path,
+        annotations: Path,
+        out: Path,
+        cache: Path,
+        *more: str,
+        crowded: bool = False,
+        **popen: object,
+    ) -> None:
         self.out = out
-        command = [sys.executable, "-m", "imagenet_s.cli.main", "convert", str(imagenet), str(out), "--config", "919"]
+        program = ["-c", CROWDED] if crowded else ["-m", "imagenet_s.cli.main"]
+        command = [sys.executable, *program, "convert", str(imagenet), str(out), "--config", "919"]
         command += ["--no-verify", "--annotations-dir", str(annotations), "--max-shard-size", "4KB"]
         command += ["--splits", "train_full", "train_semi", "validation", "test", "--workers", "2", *more]
         self.process = subprocess.Popen(
@@ -33,7 +54,8 @@ class Conversion:
         return self
 
     def kill_all(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
     def shards(self) -> list[Path]:
@@ -43,9 +65,10 @@ class Conversion:
         wait_until(lambda: len(self.shards()) >= number or self.process.poll() is not None)
 
     def workers(self) -> list[int]:
-        """The processes that write: not the server that they are forked from, which is a child of the leader."""
-        found = [pid for pid in group(self.process.pid) if re.search("forkserver|spawn_main", command_of(pid))]
-        return [pid for pid in found if parent_of(pid) in found] or found
+        """The processes that write: neither the server that they may come from nor what looks after its resources."""
+        found = [pid for pid in group(self.process.pid) if pid != self.process.pid]
+        parents = {parent_of(pid) for pid in found}
+        return [pid for pid in found if pid not in parents and "resource_tracker" not in command_of(pid)]
 
 
 def group(leader: int) -> list[int]:

@@ -66,13 +66,13 @@ def test_a_cluster_that_loses_a_worker(cluster, convert_miniature, tmp_path: Pat
     conversion = sys.modules["imagenet_s.conversion.shards.convert"]
     original = conversion.run_jobs
 
-    def run_jobs(jobs, number, scheduler, done):
+    def run_jobs(jobs, number, scheduler, done, early):
         def tell(job, written):
             if workers[0].poll() is None:
                 workers[0].send_signal(signal.SIGKILL)
             done(job, written)
 
-        original(jobs, number, scheduler, tell)
+        original(jobs, number, scheduler, tell, early)
 
     monkeypatch.setattr(conversion, "run_jobs", run_jobs)
     convert_miniature(tmp_path / "there", "919", max_shard_size="4KB", scheduler=address)
