@@ -25,6 +25,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -37,15 +38,23 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import datasets
+import numpy as np
+from PIL import Image
+
+import imagenet_s
+from imagenet_s.conversion.imagenet.folders import paths_of
+from imagenet_s.conversion.plan import plan_split
+from imagenet_s.conversion.shards import Options
+from imagenet_s.conversion.shards import convert as write
+from imagenet_s.conversion.sources import open_source
+
 STEPS = ("convert 1", "convert 2", "copy 1", "copy 2", "datasets 1", "datasets 2", "images", "masks")
 LONG_STEPS = ("long 1", "long 2")
 
 
 def convert(options: argparse.Namespace, workers: int, out: Path, long: bool = False) -> int:
     """Our shards; gives their bytes."""
-    from imagenet_s.conversion.shards import Options
-    from imagenet_s.conversion.shards import convert as write
-
     config, *splits = options.long if long else (options.config, *options.splits)
     chosen = Options(splits=splits, verify=False, workers=workers, max_shard_size=options.max_shard_size)
     index = write(options.imagenet, out, config, options.annotations, chosen)
@@ -54,8 +63,6 @@ def convert(options: argparse.Namespace, workers: int, out: Path, long: bool = F
 
 def builder(options: argparse.Namespace, processes: int, out: Path) -> int:
     """What datasets writes by itself."""
-    import imagenet_s
-
     made = imagenet_s.ImageNetS(
         options.config,
         data_dir=options.imagenet,
@@ -96,19 +103,12 @@ def copy_piece(paths: list[str], out: Path) -> int:
 
 def files_of(options: argparse.Namespace, split: str) -> list[str]:
     """The images of a split, in the order of the rows."""
-    from imagenet_s.conversion.imagenet.folders import paths_of
-    from imagenet_s.conversion.plan import plan_split
-    from imagenet_s.conversion.sources import open_source
-
     source = open_source(options.config, options.imagenet, options.annotations, False)
     return list(paths_of(plan_split(source, split, False).rows).to_pylist())
 
 
 def images(options: argparse.Namespace, out: Path) -> float:
     """The speed of streamed images over that of Pillow on the files they came from."""
-    import datasets
-    from PIL import Image
-
     split = options.splits[0]
     paths = files_of(options, split)
     rows = datasets.load_dataset(str(out), options.config, split=split, columns=["image"], streaming=True)
@@ -122,10 +122,6 @@ def images(options: argparse.Namespace, out: Path) -> float:
 
 def masks(options: argparse.Namespace, out: Path) -> float:
     """The speed of the annotation column, as arrays of ids, over that of the official PNGs: id = R + 256 * G."""
-    import datasets
-    import numpy as np
-    from PIL import Image
-
     split = options.splits[0]
     rows = datasets.load_dataset(str(out), options.config, split=split, columns=["annotation"], streaming=True)
     archive = zipfile.ZipFile(next(Path(options.annotations).glob(f"ImageNetS{options.config}-*.zip")))
@@ -156,12 +152,6 @@ def alternate(ours: Iterator[Any], theirs: Iterator[Any], block: int = 250) -> f
 
 def step(options: argparse.Namespace) -> dict[str, float]:
     """One step, in this process."""
-    import resource
-
-    import datasets
-
-    import imagenet_s  # noqa: F401  (not part of what is measured)
-
     datasets.disable_progress_bars()
     name, work = options.step, Path(options.work)
     what = name.split()[0]

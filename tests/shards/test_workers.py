@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from contents import contents
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, and nothing else has early forks")
+
 HOW = """
 import multiprocessing, sys, threading, time
 from imagenet_s.conversion.shards.processes import early_workers
 
 def status(who):
     return open(f"/proc/{who}/status").read()
-
-def ignored():
-    return status("self")
 
 if sys.argv[1] == "crowded":
     threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
@@ -28,7 +27,7 @@ if early is None:
     print("server", status(forkserver._forkserver._forkserver_pid))
 else:
     with early:
-        print("forks", early.submit(ignored).result())
+        print("forks", early.submit(status, "self").result())
 """
 
 
@@ -41,7 +40,6 @@ def how(situation: str) -> tuple[str, bool]:
     return done.stdout.split()[0], not hidden >> (signal.SIGINT - 1) & 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, and nothing else has early forks")
 @pytest.mark.parametrize(("situation", "expected"), [("alone", "forks"), ("crowded", "server"), ("spawn", "server")])
 def test_where_workers_come_from(situation: str, expected: str) -> None:
     """Ctrl-C reaches neither, not even a server that still imports: it would print a traceback of its own."""
