@@ -27,8 +27,8 @@ __path__ = [_INSTALLED if os.path.isdir(_INSTALLED) else _HERE]
 if __spec__ is not None:
     __spec__.submodule_search_locations = __path__
 
-from imagenet_s.conversion import plan as _plan  # noqa: E402
-from imagenet_s.conversion import rows as _rows  # noqa: E402
+from imagenet_s.conversion import examples as _rows  # noqa: E402
+from imagenet_s.conversion import split_plan as _plan  # noqa: E402
 from imagenet_s.conversion.errors import ImageNetSError  # noqa: E402
 from imagenet_s.conversion.facts import (  # noqa: E402
     CONFIG_NAMES,
@@ -41,10 +41,10 @@ from imagenet_s.conversion.facts import (  # noqa: E402
     categories,
     split_names,
 )
-from imagenet_s.conversion.imagenet.part import Part  # noqa: E402
-from imagenet_s.conversion.masks import decode_mask, encode_mask  # noqa: E402
-from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir  # noqa: E402
-from imagenet_s.conversion.teach import teach_name  # noqa: E402
+from imagenet_s.conversion.imagenet.base import ImageReader  # noqa: E402
+from imagenet_s.conversion.mask_codec import decode_mask, encode_mask  # noqa: E402
+from imagenet_s.conversion.registration import register_builder  # noqa: E402
+from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
@@ -164,7 +164,7 @@ class ImageNetS(datasets.ArrowBasedBuilder):
                         "shards": plan.shards(),
                         "part": plan.part,
                         "masks": plan.masks,
-                        # Training files are not opened to build a table of paths: see conversion/stored_image.py.
+                        # Training files are not opened to build a table of paths: see conversion/features.py.
                         "examine": streaming or split not in TRAINING_SPLITS or not plan.part.holds_paths,
                     },
                 )
@@ -172,7 +172,7 @@ class ImageNetS(datasets.ArrowBasedBuilder):
         return generators
 
     def _generate_tables(
-        self, shards: list[pa.Table], part: Part, masks: str | None, examine: bool
+        self, shards: list[pa.Table], part: ImageReader, masks: str | None, examine: bool
     ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
         if not examine:
             shards = [pa.concat_tables(shards)]  # a table of paths opens faster in few pieces
@@ -255,4 +255,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-teach_name("imagenet_s", __name__)
+register_builder("imagenet_s", __name__)

@@ -21,7 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from imagenet_s.conversion.facts import OFFICIAL, categories
-from imagenet_s.conversion.masks import encode_official_png
+from imagenet_s.conversion.mask_codec import encode_official_png
 
 TRAINING_IMAGES, VALIDATION_IMAGES, CLASSES = 1_281_167, 50_000, 1000
 

@@ -9,7 +9,7 @@ from imagenet_s.cli.options import add_imagenet_options, config_argument
 from imagenet_s.cli.output import hint, say, table, write_json
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.plan import Source
+    from imagenet_s.conversion.split_plan import Source
 
 
 def add_parser(commands: Any) -> None:
@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look, count, print."""
     from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
+    from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
 
     data_dir = resolve_data_dir(args.imagenet)
     source = open_source(args.config, data_dir, resolve_annotations_dir(args.annotations_dir), args.verify)
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
     from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.plan import check_plan, plan_split
+    from imagenet_s.conversion.split_plan import check_plan, plan_split
 
     plan = plan_split(source, split, verify)
     problem = None

@@ -24,7 +24,7 @@ def write_predictions(demo: Demo) -> None:
     import numpy as np
 
     import imagenet_s
-    from imagenet_s.conversion.masks import encode_official_png
+    from imagenet_s.conversion.mask_codec import encode_official_png
 
     demo.headline("Predictions: the masks moved, confused and given as clusters")
     classes = imagenet_s.categories(demo.config).num_classes

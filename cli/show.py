@@ -56,7 +56,7 @@ def write_sheet(rows: Iterable[Mapping[str, Any]], names: Mapping[int, str], pat
     """Draw rows with `image_id`, `image`, `annotation` and `category` as one contact sheet."""
     import numpy as np
 
-    from imagenet_s.conversion.overlays import contact_sheet
+    from imagenet_s.conversion.visualization import contact_sheet
 
     items, captions = [], []
     for row in rows:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from imagenet_s.conversion.cache import locked
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.locking import locked
 
 if TYPE_CHECKING:
     import requests

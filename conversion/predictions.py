@@ -17,7 +17,7 @@ from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.masks import check_ids, encode_official_png
+from imagenet_s.conversion.mask_codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
 _IMAGE_ID = re.compile(r"[\w-]+")

@@ -12,7 +12,7 @@ import pytest
 
 import imagenet_s
 import imagenet_s.conversion
-from imagenet_s.conversion.masks import encode_official_png
+from imagenet_s.conversion.mask_codec import encode_official_png
 
 README = Path(imagenet_s.__file__).with_name("README.md")
 MODULES = ["imagenet_s"] + [

@@ -8,8 +8,8 @@ lie, `finding` looks for all of these, `prepared` makes and opens the Arrow file
 `.download`.
 """
 
+from imagenet_s.conversion.annotations.annotations import Annotations, open_annotations
 from imagenet_s.conversion.annotations.lists import Member
-from imagenet_s.conversion.annotations.prepared import open_masks
-from imagenet_s.conversion.annotations.store import Annotations, open_annotations
+from imagenet_s.conversion.annotations.mask_cache import open_masks
 
 __all__ = ["Annotations", "Member", "open_annotations", "open_masks"]

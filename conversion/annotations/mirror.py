@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.lists import read_list
+from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
 from imagenet_s.conversion.annotations.remote import (
     LIST_ROLES,
     RemoteFile,
@@ -17,7 +18,6 @@ from imagenet_s.conversion.annotations.remote import (
     md5_of,
     warn_of_md5,
 )
-from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, Archive
 

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.zip_source import ZipSource
+from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
 from imagenet_s.conversion.download import DownloadError, download
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.folders import FolderPart, paths_of
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE, ImageReader, Measure
+from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader, paths_of
 
 
-class FileContents(Part):
-    """The images of a `FolderPart` as bytes.
+class FileContents(ImageReader):
+    """The images of a `ImageFolderReader` as bytes.
 
     Rows carry a column `size`: a file that has another size now was changed after the plan was made, and the shards
     before and after it would not be of one data set.
@@ -21,7 +21,7 @@ class FileContents(Part):
 
     form = "contents of image files"
 
-    def __init__(self, files: FolderPart) -> None:
+    def __init__(self, files: ImageFolderReader) -> None:
         super().__init__(files.root, files.name)
         self.files = files
 
@@ -54,12 +54,12 @@ class FileContents(Part):
             yield pa.StructArray.from_arrays([images, names], fields=list(IMAGE_TYPE))
 
 
-class NoContents(Part):
+class NoContents(ImageReader):
     """The rows of another part, with nulls for images: for data sets without the pixels of ImageNet."""
 
     form = "no images"
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ImageReader) -> None:
         super().__init__(part.root, part.name)
         self.part = part
 

@@ -18,22 +18,22 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.base import ImageReader, Measure, file_identity, of_classes, refuse_twins
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.index_cache import cached_index
-from imagenet_s.conversion.imagenet.names import PartName, basename, image_id_of
-from imagenet_s.conversion.imagenet.part import Measure, Part, file_identity, of_classes, refuse_twins
-from imagenet_s.conversion.imagenet.tars import as_images
-from imagenet_s.conversion.order import mix
+from imagenet_s.conversion.imagenet.tar import as_images
+from imagenet_s.conversion.shuffling import mix
 
 _THREADS = 8
 
 
-class ParquetPart(Part):
+class ParquetReader(ImageReader):
     """Images in Parquet files with an `image` column of bytes and paths. Rows hold bytes."""
 
     form = "Parquet files"
     random_access = False
 
-    def __init__(self, root: str, name: PartName, files: Sequence[str]) -> None:
+    def __init__(self, root: str, name: ImageNetPart, files: Sequence[str]) -> None:
         super().__init__(root, name)
         self.files = tuple(files)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES
-from imagenet_s.conversion.imagenet.folders import FolderPart
+from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 
 SPLIT_FOLDERS = {
     "train": "train",
@@ -51,7 +51,7 @@ def find_tree(root: str, config: str) -> str | None:
     return None
 
 
-def split_part(tree: str, split: str) -> FolderPart:
+def split_part(tree: str, split: str) -> ImageFolderReader:
     """The images of one split of a tree.
 
     Raises:
@@ -64,7 +64,7 @@ def split_part(tree: str, split: str) -> FolderPart:
             f'or leave it out with splits=("train_semi", "validation", ...).'
         )
     name = "train" if split.startswith("train") else "validation"
-    return FolderPart(folder, name, f"the official tree's {SPLIT_FOLDERS[split]}")  # type: ignore[arg-type]
+    return ImageFolderReader(folder, name, f"the official tree's {SPLIT_FOLDERS[split]}")  # type: ignore[arg-type]
 
 
 def tree_splits(tree: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def tree_splits(tree: str) -> tuple[str, ...]:
     return tuple(split for split, folder in SPLIT_FOLDERS.items() if os.path.isdir(os.path.join(tree, folder)))
 
 
-def members_of(part: FolderPart) -> pa.Table:
+def members_of(part: ImageFolderReader) -> pa.Table:
     """`image_id` and `wnid` (the folder) of every image of a split of the tree, sorted by both."""
     index = part.index()
     folders = index["folder"].combine_chunks()

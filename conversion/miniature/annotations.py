@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
-from imagenet_s.conversion.masks import encode_official_png
+from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.miniature.contents import MiniImage, images_of
 from imagenet_s.conversion.miniature.scene import draw, mask_ids
 

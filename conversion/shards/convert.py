@@ -15,10 +15,9 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
+from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.contents import FileContents, NoContents
-from imagenet_s.conversion.imagenet.folders import FolderPart
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.plan import OnMissing, Source, check_plan, plan_split
+from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.shards.beginning import begin_split, sweep
 from imagenet_s.conversion.shards.cutting import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.formats import FORMATS, Format
@@ -29,7 +28,8 @@ from imagenet_s.conversion.shards.processes import Workers, early_workers
 from imagenet_s.conversion.shards.record import Record, make_record
 from imagenet_s.conversion.shards.repository import write_surroundings
 from imagenet_s.conversion.shards.workers import run_jobs
-from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
+from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
+from imagenet_s.conversion.split_plan import OnMissing, Source, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -158,10 +158,10 @@ def _refuse_other_kind(index: Index, config: str, options: Options, place: Place
 def _plan(source: Source, split: str, place: Place, options: Options) -> tuple[Record, list[ShardJob]]:
     plan = plan_split(source, split, options.verify)
     check_plan(plan, source.config, options.on_missing)
-    part: Part = plan.part if options.images else NoContents(plan.part)
+    part: ImageReader = plan.part if options.images else NoContents(plan.part)
     measure = part.measure(plan.rows)
     rows = plan.rows
-    if options.images and isinstance(part, FolderPart):
+    if options.images and isinstance(part, ImageFolderReader):
         part, rows = FileContents(part), rows.append_column("size", pa.array(measure.sizes))
     target = parse_size(options.max_shard_size)
     sizes = row_sizes(rows, measure.sizes, plan.masks)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.order import dealt_evenly
+from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.shuffling import dealt_evenly
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ROW_BYTES = 100
@@ -49,7 +49,7 @@ def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None)
     return sizes
 
 
-def cut(rows: pa.Table, sizes: NDArray[np.int64], part: Part, target: int) -> list[pa.Table]:
+def cut(rows: pa.Table, sizes: NDArray[np.int64], part: ImageReader, target: int) -> list[pa.Table]:
     """Consecutive pieces of at most about `target` bytes, as equal as they can be, in a number that ranks can share.
 
     Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them, and their

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
 
 Format = Literal["parquet", "arrow"]
 FORMATS: tuple[Format, ...] = ("parquet", "arrow")

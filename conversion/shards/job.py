@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import datasets
 import pyarrow as pa
 
-from imagenet_s.conversion import rows as _rows
+from imagenet_s.conversion import examples as _rows
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.part import Part
+from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.shards.formats import Format, open_writer, row_groups, shard_name
 from imagenet_s.conversion.shards.place import Place, open_place, write_whole
 from imagenet_s.conversion.shards.sink import HashingSink
@@ -60,7 +60,7 @@ class ShardJob:
     number: int
     count: int
     images: bool
-    part: Part
+    part: ImageReader
     masks: str | None
     rows: bytes
     num_rows: int

@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.order import ORDER_SEED
 from imagenet_s.conversion.shards.job import WORKING_FOLDER
 from imagenet_s.conversion.shards.place import Place, write_whole
+from imagenet_s.conversion.shuffling import ORDER_SEED
 
 LAYOUT = 2
 """Raise it when the same plan gives other bytes."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenet_s.conversion.annotations.prepared import usable_cpus
+from imagenet_s.conversion.annotations.mask_cache import usable_cpus
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
-from imagenet_s.conversion.masks import check_ids, check_size, decode_mask
+from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask
 from imagenet_s.conversion.png import open_mask_image, wrong_mode
 from imagenet_s.conversion.submission.predictions import Predictions
 

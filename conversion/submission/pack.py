@@ -15,7 +15,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.sources import resolve_annotations_dir
+from imagenet_s.conversion.source import resolve_annotations_dir
 from imagenet_s.conversion.submission.check import Problem, compare_names, examine
 from imagenet_s.conversion.submission.match import MATCH_FILE, read_match
 from imagenet_s.conversion.submission.method import METHOD_FILE, Method, method_problem

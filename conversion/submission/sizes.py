@@ -13,11 +13,11 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
-from imagenet_s.conversion.headers import HEADER_BYTES, read_header
+from imagenet_s.conversion.image_header import HEADER_BYTES, read_header
+from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.plan import plan_split
-from imagenet_s.conversion.sources import open_source, resolve_annotations_dir, resolve_data_dir
+from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
+from imagenet_s.conversion.split_plan import plan_split
 
 _THREADS = 8
 _AT_ONCE = 1000
@@ -58,7 +58,7 @@ def image_sizes(
     return dict(tqdm(found, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
 
 
-def _sizes_of(part: Part, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
+def _sizes_of(part: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
     ids = iter(rows["image_id"].to_pylist())
     with ThreadPoolExecutor(_THREADS) as threads:
         for images in part.read(rows, _AT_ONCE):

@@ -7,7 +7,7 @@ import os
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.imagenet.part import Part
+from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.tree.placing import Outcome, Placer, is_stamped
 from imagenet_s.conversion.tree.tally import Tally
 
@@ -16,7 +16,7 @@ _REMOTE_STAMP = 1_325_376_000 * 10**9
 """2012-01-01 in ns: for files that come from an address, which tells no time."""
 
 
-def write_contents(part: Part, rows: pa.Table, folder: str, placer: Placer, tally: Tally) -> None:
+def write_contents(part: ImageReader, rows: pa.Table, folder: str, placer: Placer, tally: Tally) -> None:
     """Write `<folder>/<class folder>/<file name>` for every row.
 
     A file gets the time of the tar or Parquet file it is from. By that a second run knows it and does not read it

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pyarrow as pa
 
-from imagenet_s.conversion.imagenet.asking import SLOW_LISTING, answers
+from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, answers
 
 
 def linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
@@ -18,7 +18,7 @@ def linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
     folder that the tree has already, as a folder, is gone into file by file.
 
     Args:
-        rows: `image_id`, `folder`, `file` of a `FolderPart`, and `class_folder`.
+        rows: `image_id`, `folder`, `file` of a `ImageFolderReader`, and `class_folder`.
         folder: the folder of the split.
 
     Returns:

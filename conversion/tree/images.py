@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from imagenet_s.conversion.facts import TRAINING_SPLITS
-from imagenet_s.conversion.imagenet.folders import paths_of
-from imagenet_s.conversion.plan import Plan
+from imagenet_s.conversion.imagenet.image_folder import paths_of
+from imagenet_s.conversion.split_plan import Plan
 from imagenet_s.conversion.tree.contents import write_contents
 from imagenet_s.conversion.tree.folder_links import linkable
 from imagenet_s.conversion.tree.placing import Outcome, Placer

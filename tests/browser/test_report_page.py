@@ -10,7 +10,7 @@ from PIL import Image
 
 from imagenet_s.cli.demo_evaluate import disturbed
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.masks import decode_mask, encode_official_png
+from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 pytestmark = pytest.mark.chromium
 

@@ -16,7 +16,7 @@ from PIL import Image
 from imagenet_s.conversion.annotations import Annotations, open_annotations, open_masks
 from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile, categories
-from imagenet_s.conversion.masks import decode_mask, encode_png16
+from imagenet_s.conversion.mask_codec import decode_mask, encode_png16
 
 SPLIT_FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}
 

@@ -28,7 +28,7 @@ from annotation_files import (
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
-from imagenet_s.conversion.masks import encode_png16
+from imagenet_s.conversion.mask_codec import encode_png16
 
 Pin = Callable[[Path, str], None]
 

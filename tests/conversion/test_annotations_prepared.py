@@ -56,7 +56,7 @@ def test_the_file_gets_its_name_at_the_very_end(given: Path, tmp_path: Path, mon
 
     annotations = opened(given, tmp_path, verify=False)
     with monkeypatch.context() as patch:
-        patch.setattr("imagenet_s.conversion.annotations.prepared.os.replace", vanish)
+        patch.setattr("imagenet_s.conversion.annotations.mask_cache.os.replace", vanish)
         with pytest.raises(OSError, match="the disk is gone"):
             annotations.masks("validation")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix in (".arrow", ".incomplete")] == []

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.masks import (
+from imagenet_s.conversion.mask_codec import (
     check_ids,
     check_size,
     decode_mask,

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion import overlays
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.miniature import IMAGES, image_bytes, images_of, mask_ids
-from imagenet_s.conversion.overlays import class_color, contact_sheet, overlay
+from imagenet_s.conversion.visualization import class_color, contact_sheet, overlay
 
 NAMES = categories("919").id2label
 
@@ -21,7 +20,7 @@ def picture(image_id: str) -> Image.Image:
 
 
 def test_docstring_examples() -> None:
-    assert doctest.testmod(overlays) == (0, 1)
+    assert doctest.testmod(visualization) == (0, 1)
 
 
 def distance(one: int, other: int) -> int:

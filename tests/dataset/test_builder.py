@@ -40,14 +40,14 @@ def test_the_name_is_taught() -> None:
 
 def test_teaching_twice_changes_nothing() -> None:
     before = datasets.load.dataset_module_factory
-    assert imagenet_s.teach_name("imagenet_s", "imagenet_s")
+    assert imagenet_s.register_builder("imagenet_s", "imagenet_s")
     assert datasets.load.dataset_module_factory is before
 
 
 def test_a_datasets_that_moved_things_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.load, "dataset_module_factory", lambda where: None)
     with pytest.warns(RuntimeWarning, match="has moved what load_dataset"):
-        assert not imagenet_s.teach_name("imagenet_s", "imagenet_s")
+        assert not imagenet_s.register_builder("imagenet_s", "imagenet_s")
 
 
 def test_a_local_folder_of_the_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) ->
         import os, signal, sys
         sys.path.insert(0, {str(ROOT)!r})
         import imagenet_s
-        from imagenet_s.conversion import rows
+        from imagenet_s.conversion import examples
         plain, seen = rows.generate, []
         def deadly(*args):
             for table in plain(*args):

@@ -11,7 +11,7 @@ from datasets import IterableDataset, load_dataset
 from datasets.distributed import split_dataset_by_node
 
 from imagenet_s.conversion.miniature import expected_rows
-from imagenet_s.conversion.order import shard_count, training_keys
+from imagenet_s.conversion.shuffling import shard_count, training_keys
 
 
 @pytest.fixture(params=["folders", "tars", "parquet", "hub-tars"])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from imagenet_s.conversion.imagenet.asking import answers
+from imagenet_s.conversion.imagenet.parallel_io import answers
 
 
 def test_a_quick_disk_is_asked_by_one() -> None:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
-from imagenet_s.conversion import rows
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
 from imagenet_s.conversion.miniature import IMAGES, image_bytes
 
 USUAL = [name for name, image in IMAGES.items() if image.kind in ("rgb", "grey")][-5:]
@@ -31,15 +30,15 @@ def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a usual image was looked at closely")
 
-    monkeypatch.setattr(rows, "check_whole", refuse)
-    monkeypatch.setattr(rows, "upright", refuse)
+    monkeypatch.setattr(examples, "check_whole", refuse)
+    monkeypatch.setattr(examples, "upright", refuse)
 
 
 @pytest.mark.usefixtures("no_second_look")
 @pytest.mark.parametrize("piece", [slice(None), slice(2, 4)], ids=["whole", "slice"])
 def test_usual_images_pass_as_they_are(piece: slice) -> None:
     given = images(USUAL)[piece]
-    found = rows._examined(given, USUAL[piece], None)
+    found = examples._examined(given, USUAL[piece], None)
     assert found.to_pylist() == given.to_pylist()
     assert places(found) == places(given)
 
@@ -47,13 +46,13 @@ def test_usual_images_pass_as_they_are(piece: slice) -> None:
 @pytest.mark.usefixtures("no_second_look")
 def test_the_test_would_notice() -> None:
     with pytest.raises(AssertionError, match="looked at closely"):
-        rows._examined(images([*USUAL, SIDEWAYS]), [*USUAL, SIDEWAYS], None)
+        examples._examined(images([*USUAL, SIDEWAYS]), [*USUAL, SIDEWAYS], None)
 
 
 def test_only_what_is_sideways_is_replaced() -> None:
     names = [*USUAL, SIDEWAYS, *USUAL]
     given = images(names)
-    found = rows._examined(given, names, None)
+    found = examples._examined(given, names, None)
     same = [a == b for a, b in zip(found.to_pylist(), given.to_pylist())]
     assert same == [name != SIDEWAYS for name in names]
     assert len(places(found) - places(given)) == 1, "the others were copied"
@@ -72,4 +71,4 @@ def test_a_damaged_image_is_named(damage: Callable[[bytes], bytes], said: str) -
     data = [image_bytes(USUAL[0]), damage(image_bytes(USUAL[1]))]
     given = pa.StructArray.from_arrays([pa.array(data, pa.binary()), pa.nulls(2, pa.string())], fields=list(IMAGE_TYPE))
     with pytest.raises(ImageNetSError, match=f"{USUAL[1]}: .*{said}"):
-        rows._examined(given, USUAL[:2], None)
+        examples._examined(given, USUAL[:2], None)

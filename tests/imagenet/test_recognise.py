@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.recognise import open_imagenet
+from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.miniature import images_of_imagenet
 
 FORMS = {

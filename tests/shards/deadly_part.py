@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from imagenet_s.conversion.imagenet.part import Measure, Part
+from imagenet_s.conversion.imagenet.base import ImageReader, Measure
 
 
-class DeadlyPart(Part):
+class DeadlyPart(ImageReader):
     form = "deadly images"
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:

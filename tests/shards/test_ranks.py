@@ -10,8 +10,8 @@ from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
 from imagenet_s.conversion.miniature import expected_rows
-from imagenet_s.conversion.order import dealt_evenly
 from imagenet_s.conversion.shards.cutting import _even
+from imagenet_s.conversion.shuffling import dealt_evenly
 
 
 @pytest.mark.parametrize("world", [2, 4, 8])

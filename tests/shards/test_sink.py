@@ -47,7 +47,7 @@ def test_what_is_abandoned_takes_no_more(tmp_path: Path) -> None:
 WRITE = """
 import os, signal, sys, threading, types
 import pyarrow as pa
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
 from imagenet_s.conversion.shards import workers
 from imagenet_s.conversion.shards.formats import open_writer
 from imagenet_s.conversion.shards.job import StoppedError

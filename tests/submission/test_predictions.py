@@ -10,7 +10,7 @@ from PIL import Image
 
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.masks import decode_mask
+from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.miniature import images_of
 from imagenet_s.conversion.predictions import resize_nearest
 

@@ -14,7 +14,7 @@ from files import IDS, KEYS, prediction, write_predictions
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.masks import encode_official_png
+from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.miniature import IMAGES, images_of, write_imagenet
 from imagenet_s.conversion.submission import Method, check_submission, image_sizes, write_submission
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
-from imagenet_s.conversion.masks import check_size
+from imagenet_s.conversion.mask_codec import check_size
 
 Item = tuple[Image.Image, "NDArray[Any] | None"]
 """An image and its H x W class ids, or None where it has no mask."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from imagenet_s.conversion.annotations.dataset_source import DatasetSource
-from imagenet_s.conversion.annotations.folder_source import FolderSource
-from imagenet_s.conversion.annotations.prepared import MaskSource
+from imagenet_s.conversion.annotations.mask_cache import MaskSource
+from imagenet_s.conversion.annotations.mask_readers.folder import FolderSource
+from imagenet_s.conversion.annotations.mask_readers.parquet import DatasetSource
+from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
 from imagenet_s.conversion.annotations.remote import (
     RemoteFile,
     archive_file,
@@ -17,7 +18,6 @@ from imagenet_s.conversion.annotations.remote import (
     fetch,
     list_file,
 )
-from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.download import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile

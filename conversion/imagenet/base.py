@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.names import PartName
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 
 IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How `datasets` stores an image."""
@@ -40,7 +40,7 @@ class Measure:
     identity: str
 
 
-class Part(abc.ABC):
+class ImageReader(abc.ABC):
     """The training or the validation images of a copy of ImageNet, in one form.
 
     Attributes:
@@ -56,7 +56,7 @@ class Part(abc.ABC):
     holds_paths: ClassVar[bool] = False
     """Whether `read` gives paths of files, which cost nothing, instead of bytes."""
 
-    def __init__(self, root: str, name: PartName) -> None:
+    def __init__(self, root: str, name: ImageNetPart) -> None:
         self.root = root
         self.name = name
         self._indexed: pa.Table | None = None

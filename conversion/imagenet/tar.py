@@ -18,19 +18,26 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.base import (
+    IMAGE_TYPE,
+    ImageReader,
+    Measure,
+    file_identity,
+    of_classes,
+    refuse_twins,
+)
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.index_cache import cached_index
-from imagenet_s.conversion.imagenet.names import PartName, basename, image_id_of
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part, file_identity, of_classes, refuse_twins
 
 _Member = tuple[str, int, int]  # image id, offset of the bytes within the outermost file, their number
 
 
-class TarPart(Part):
+class TarReader(ImageReader):
     """Images in uncompressed tars; tars inside a tar are looked into. Rows hold bytes."""
 
     form = "tars"
 
-    def __init__(self, root: str, name: PartName, form: str, files: Sequence[str]) -> None:
+    def __init__(self, root: str, name: ImageNetPart, form: str, files: Sequence[str]) -> None:
         super().__init__(root, name)
         self._form = form
         self.files = tuple(files)
@@ -65,7 +72,7 @@ class TarPart(Part):
                 yield as_images(batch["image_id"], data)
 
 
-class CompressedTarPart(TarPart):
+class CompressedTarReader(TarReader):
     """Images in tar.gz files, which can't be entered in the middle: rows come in the order they are stored."""
 
     form = "compressed tars"
@@ -104,7 +111,7 @@ class CompressedTarPart(TarPart):
                 yield as_images(pa.chunked_array([ids]), data)
 
 
-def walk_tar(file: str, name: PartName) -> Iterator[_Member]:
+def walk_tar(file: str, name: ImageNetPart) -> Iterator[_Member]:
     """The images of an uncompressed tar, those inside tars within it included.
 
     Raises:
@@ -133,13 +140,13 @@ def as_images(image_ids: pa.ChunkedArray, data: list[bytes]) -> pa.Array:
     return pa.StructArray.from_arrays([pa.array(data, pa.binary()), paths], fields=list(IMAGE_TYPE))
 
 
-def _image_of(member: str, name: PartName) -> str | None:
+def _image_of(member: str, name: ImageNetPart) -> str | None:
     """An image's id; the `.json` and `.cls` of a WebDataset sample are none."""
     base = basename(member)
     return None if base.endswith((".json", ".cls", ".txt")) else image_id_of(base, name)
 
 
-def _walk_compressed(file: str, name: PartName) -> Iterator[_Member]:
+def _walk_compressed(file: str, name: ImageNetPart) -> Iterator[_Member]:
     with _open_tar(file, "r|*") as tar:
         for position, member in enumerate(_members(tar)):
             if image_id := _image_of(member.name, name):
@@ -172,7 +179,9 @@ def _open_tar(file: str, mode: str, offset: int = 0) -> Iterator[tarfile.TarFile
         raise ImageNetSError(f"{file} is not a whole tar ({error}); fetch it again.") from error
 
 
-def _index(files: Sequence[str], name: PartName, walk: Callable[[str, PartName], Iterator[_Member]]) -> pa.Table:
+def _index(
+    files: Sequence[str], name: ImageNetPart, walk: Callable[[str, ImageNetPart], Iterator[_Member]]
+) -> pa.Table:
     ids: list[str] = []
     places: list[tuple[int, int, int]] = []
     with tqdm(unit=" images", unit_scale=True, desc=f"looking into {name} tars", delay=2) as bar:

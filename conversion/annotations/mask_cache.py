@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.masks import keep_png16, transcode
+from imagenet_s.conversion.mask_codec import keep_png16, transcode
 
 MASK_SCHEMA = pa.schema(
     [

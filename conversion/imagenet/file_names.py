@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-PartName = Literal["train", "validation"]
+ImageNetPart = Literal["train", "validation"]
 
 _TRAIN = re.compile(r"(n\d{8}_\d+)(?:_n\d{8})?(?:\.(?:jpe?g|png))?", re.IGNORECASE)
 _VALIDATION = re.compile(r"(ILSVRC2012_val_\d{8})(?:_n\d{8})?(?:\.(?:jpe?g|png))?", re.IGNORECASE)
-_PATTERNS: dict[PartName, re.Pattern[str]] = {"train": _TRAIN, "validation": _VALIDATION}
+_PATTERNS: dict[ImageNetPart, re.Pattern[str]] = {"train": _TRAIN, "validation": _VALIDATION}
 
 WNID = re.compile(r"n\d{8}")
 IMAGE_ENDINGS = (".jpeg", ".jpg", ".png")
 
 
-def image_id_of(name: str, part: PartName) -> str | None:
+def image_id_of(name: str, part: ImageNetPart) -> str | None:
     """The image id behind a file's, member's or key's basename; None where it names no image of that part.
 
     Example:

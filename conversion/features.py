@@ -19,7 +19,7 @@ import datasets
 from PIL import Image as PILImage
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.headers import header_of, upright
+from imagenet_s.conversion.image_header import header_of, upright
 
 
 def as_stored(data: bytes, name: str) -> bytes:

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from imagenet_s.conversion.annotations import Member, open_masks
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.order import shard_count, training_keys
+from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.shuffling import shard_count, training_keys
 
 logger = logging.getLogger("imagenet_s")
 
@@ -36,7 +36,7 @@ class Source(Protocol):
         """The splits that can be asked for, in the order they are built."""
         ...
 
-    def part(self, split: str) -> Part:
+    def part(self, split: str) -> ImageReader:
         """Where the images of a split are."""
         ...
 
@@ -64,7 +64,7 @@ class Plan:
     """
 
     split: str
-    part: Part
+    part: ImageReader
     rows: pa.Table
     masks: str | None
     missing: tuple[str, ...]
@@ -124,7 +124,7 @@ def check_plan(plan: Plan, config: str, on_missing: OnMissing) -> None:
     logger.warning("%s; going on without the other %s.", message, f"{expected - found:,}")
 
 
-def _training_rows(config: str, split: str, part: Part) -> pa.Table:
+def _training_rows(config: str, split: str, part: ImageReader) -> pa.Table:
     table = categories(config)
     rows = part.index(table.imagenet_wnids if split == "train" else None).combine_chunks()
     # The name says the ImageNet class; the merges say which class that counts as (official readme, "merge").
@@ -142,7 +142,7 @@ def _training_rows(config: str, split: str, part: Part) -> pa.Table:
     return rows.take(pa.array(np.argsort(training_keys(rows["image_id"]), kind="stable")))
 
 
-def _listed_rows(source: Source, split: str, part: Part) -> tuple[pa.Table, tuple[str, ...]]:
+def _listed_rows(source: Source, split: str, part: ImageReader) -> tuple[pa.Table, tuple[str, ...]]:
     members = source.members(split).combine_chunks()
     ids = members["image_id"].combine_chunks()
     found = part.find(ids).combine_chunks()

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import fsspec
 
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.imagenet.folders import FolderPart
-from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of
-from imagenet_s.conversion.imagenet.parquet import ParquetPart
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.imagenet.tars import CompressedTarPart, TarPart
+from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of
+from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
+from imagenet_s.conversion.imagenet.parquet import ParquetReader
+from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
 
 # Where the parts may lie below the folder a person names: Kaggle's download has its own way of nesting them.
 _PREFIXES = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "ILSVRC2012", "data", "imagenet", "imagenet-1k")
-_FOLDER_NAMES: dict[PartName, tuple[str, ...]] = {
+_FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
     "train": ("train", "ILSVRC2012_img_train", "train_images"),
     "validation": ("val", "validation", "valid", "ILSVRC2012_img_val", "val_images"),
 }
-_WORDS: dict[PartName, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
+_WORDS: dict[ImageNetPart, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class ImageNet:
     """A copy of ImageNet: its training and validation images, each None where it lacks them."""
 
     root: str
-    train: Part | None
-    validation: Part | None
+    train: ImageReader | None
+    validation: ImageReader | None
 
-    def part(self, name: PartName) -> Part:
+    def part(self, name: ImageNetPart) -> ImageReader:
         """One of the two parts.
 
         Raises:
@@ -73,7 +73,7 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
     return ImageNet(path, train, validation)
 
 
-def _find(root: str, name: PartName) -> Part | None:
+def _find(root: str, name: ImageNetPart) -> ImageReader | None:
     fs, base = fsspec.core.url_to_fs(root)
     protocol = root.split("://")[0] + "://" if "://" in root else ""
     for prefix in _PREFIXES:
@@ -101,7 +101,7 @@ def _find(root: str, name: PartName) -> Part | None:
     return None
 
 
-def _parquet(address: str, files: list[str], name: PartName) -> Part | None:
+def _parquet(address: str, files: list[str], name: ImageNetPart) -> ImageReader | None:
     pattern = re.compile(rf"{_WORDS[name]}-\d{{5}}-of-\d{{5}}.*\.parquet")
     found = [f"{address}/{file}" for file in files if pattern.fullmatch(file)]
     if not found:
@@ -109,42 +109,42 @@ def _parquet(address: str, files: list[str], name: PartName) -> Part | None:
     expected = int(found[0].rsplit("-of-", 1)[1][:5])
     if len(found) != expected:
         raise ImageNetSError(f"{address} holds {len(found)} of {expected} {name} Parquet files; fetch the others.")
-    return ParquetPart(address, name, found)
+    return ParquetReader(address, name, found)
 
 
-def _images(folder: str, name: PartName) -> Part | None:
+def _images(folder: str, name: ImageNetPart) -> ImageReader | None:
     """Images in class folders or directly in the folder, by their official names; the first one found says which."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if image_id_of(entry.name, name) and entry.is_file():
-                return FolderPart(folder, name, "a flat folder")
+                return ImageFolderReader(folder, name, "a flat folder")
             is_class = WNID.fullmatch(entry.name) and entry.is_dir()
             if is_class and any(image_id_of(one, name) for one in os.listdir(entry.path)):
-                return FolderPart(folder, name, "class folders")
+                return ImageFolderReader(folder, name, "class folders")
     return None
 
 
-def _several(folder: str, names: list[str], name: PartName) -> Part | None:
+def _several(folder: str, names: list[str], name: ImageNetPart) -> ImageReader | None:
     if all(_images(f"{folder}/{one}", name) for one in names):
-        return FolderPart(folder, name, f"extracted tars ({some(names, 2)})", tuple(names))
+        return ImageFolderReader(folder, name, f"extracted tars ({some(names, 2)})", tuple(names))
     return None
 
 
-def _tars_inside(folder: str, name: PartName) -> Part | None:
+def _tars_inside(folder: str, name: ImageNetPart) -> ImageReader | None:
     """Tars of one class each (the official training tar, unpacked once), or shards, in a folder of the part's name."""
     files = sorted(os.listdir(folder))
     found = [f"{folder}/{file}" for file in files if re.fullmatch(r"n\d{8}\.tar", file)]
-    return TarPart(folder, name, "a tar a class", found) if found else _tars(folder, files, name)
+    return TarReader(folder, name, "a tar a class", found) if found else _tars(folder, files, name)
 
 
-def _tars(folder: str, files: list[str], name: PartName) -> Part | None:
+def _tars(folder: str, files: list[str], name: ImageNetPart) -> ImageReader | None:
     official = "ILSVRC2012_img_train.tar" if name == "train" else "ILSVRC2012_img_val.tar"
     word = _WORDS[name]
-    forms: tuple[tuple[str, str, type[TarPart]], ...] = (
-        (re.escape(official), "the official tar", TarPart),
-        (rf".*\b{word}-\d+\.tar", "WebDataset tars", TarPart),
-        (rf"{word}_images(_\d+)?\.tar", "the Hub's tars", TarPart),
-        (rf"{word}_images(_\d+)?\.tar\.gz", "the Hub's compressed tars", CompressedTarPart),
+    forms: tuple[tuple[str, str, type[TarReader]], ...] = (
+        (re.escape(official), "the official tar", TarReader),
+        (rf".*\b{word}-\d+\.tar", "WebDataset tars", TarReader),
+        (rf"{word}_images(_\d+)?\.tar", "the Hub's tars", TarReader),
+        (rf"{word}_images(_\d+)?\.tar\.gz", "the Hub's compressed tars", CompressedTarReader),
     )
     for pattern, form, kind in forms:
         if found := [f"{folder}/{file}" for file in files if re.fullmatch(pattern, file)]:

@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from imagenet_s.conversion.annotations.dataset_source import DatasetSource
-from imagenet_s.conversion.annotations.finding import Place, find
-from imagenet_s.conversion.annotations.folder_source import members_of_folder
 from imagenet_s.conversion.annotations.lists import (
     LISTED_SPLITS,
     Member,
@@ -23,18 +20,21 @@ from imagenet_s.conversion.annotations.lists import (
     in_order,
     read_list,
 )
-from imagenet_s.conversion.annotations.prepared import MaskSource, write_masks
+from imagenet_s.conversion.annotations.locate import Place, find
+from imagenet_s.conversion.annotations.mask_cache import MaskSource, write_masks
+from imagenet_s.conversion.annotations.mask_readers.folder import members_of_folder
+from imagenet_s.conversion.annotations.mask_readers.parquet import DatasetSource
+from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
 from imagenet_s.conversion.annotations.remote import check_archive, warn_of_md5
-from imagenet_s.conversion.annotations.zip_source import ZipSource
+from imagenet_s.conversion.cache import locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
-from imagenet_s.conversion.locking import locked
-from imagenet_s.conversion.masks import decode_mask, encode_official_png
+from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
 
 _FORMAT = 1
-"""Part of the key of prepared masks: raise it when their content changes."""
+"""ImageReader of the key of prepared masks: raise it when their content changes."""
 
 
 def open_annotations(

@@ -19,7 +19,7 @@ import datasets.load
 _MARK = "_taught_names"
 
 
-def teach_name(name: str, module: str) -> bool:
+def register_builder(name: str, module: str) -> bool:
     """Make `datasets.load_dataset(name, ...)` build with the `DatasetBuilder` of a module.
 
     A local folder of that name is loaded instead where no `data_dir` is given, as with any other name. Teaching a name

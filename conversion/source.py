@@ -15,11 +15,11 @@ import pyarrow as pa
 from imagenet_s.conversion.annotations import Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.imagenet.part import Part
-from imagenet_s.conversion.imagenet.recognise import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.tree import MASK_FOLDERS, find_tree, members_of, split_part, tree_splits
-from imagenet_s.conversion.plan import Source
+from imagenet_s.conversion.split_plan import Source
 
 DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"
 ANNOTATIONS_DIR_VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
@@ -79,7 +79,7 @@ class ImageNetSource:
         """The splits that can be asked for."""
         return split_names(self.config)
 
-    def part(self, split: str) -> Part:
+    def part(self, split: str) -> ImageReader:
         """The training or validation images, whichever the split is drawn from."""
         return self.imagenet.part("train" if split.startswith("train") else "validation")
 
@@ -113,7 +113,7 @@ class TreeSource:
         """The splits that are there; a tree made for evaluation often lacks `train`."""
         return tuple(split for split in tree_splits(self.tree) if split in split_names(self.config))
 
-    def part(self, split: str) -> Part:
+    def part(self, split: str) -> ImageReader:
         """The folder of the split."""
         return split_part(self.tree, split)
 

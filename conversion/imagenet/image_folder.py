@@ -15,22 +15,22 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.asking import SLOW_LISTING, answers
-from imagenet_s.conversion.imagenet.names import WNID, PartName, image_id_of, wnid_of
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Measure, Part, refuse_twins
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE, ImageReader, Measure, refuse_twins
+from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
+from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, answers
 
 _STATS_AT_ONCE = 1000
 _SLOW_STATS = 0.03
 """As `SLOW_LISTING`, for that many files."""
 
 
-class FolderPart(Part):
+class ImageFolderReader(ImageReader):
     """Image files in class folders (any folder names) or directly in one folder; rows hold their paths."""
 
     form = "image files"
     holds_paths = True
 
-    def __init__(self, root: str, name: PartName, form: str, subfolders: Sequence[str] = ()) -> None:
+    def __init__(self, root: str, name: ImageNetPart, form: str, subfolders: Sequence[str] = ()) -> None:
         super().__init__(root, name)
         self._form = form
         self.subfolders = tuple(subfolders)
@@ -165,7 +165,7 @@ def _names_in(folder: str) -> pa.Array:
 
 
 def paths_of(rows: pa.Table) -> pa.Array:
-    """The full paths of rows of a `FolderPart`."""
+    """The full paths of rows of a `ImageFolderReader`."""
     rows = rows.combine_chunks()
     ids = _one(rows["image_id"])
     files = pc.coalesce(_one(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))

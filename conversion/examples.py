@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.headers import HEADER_BYTES, check_whole, header_of, read_header, upright
-from imagenet_s.conversion.imagenet.part import IMAGE_TYPE, Part
-from imagenet_s.conversion.masks import check_size
-from imagenet_s.conversion.stored_image import StoredImage
+from imagenet_s.conversion.features import StoredImage
+from imagenet_s.conversion.image_header import HEADER_BYTES, check_whole, header_of, read_header, upright
+from imagenet_s.conversion.imagenet.base import IMAGE_TYPE, ImageReader
+from imagenet_s.conversion.mask_codec import check_size
 
 _END_OF_JPEG = b"\xff\xd9"
 # A table of paths is read whole; files that are looked into, and bytes, come in pieces that are small in memory.
@@ -44,7 +44,7 @@ def features(config: str) -> datasets.Features:
     )
 
 
-def generate(shard: pa.Table, part: Part, masks: str | None, examine: bool) -> Iterator[pa.Table]:
+def generate(shard: pa.Table, part: ImageReader, masks: str | None, examine: bool) -> Iterator[pa.Table]:
     """The finished rows of one shard, in batches.
 
     Args:

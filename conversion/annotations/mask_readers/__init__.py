@@ -1,0 +1,1 @@
+"""Masks where they lie: in an archive, in an extracted tree, in a converted data set."""
