@@ -8,8 +8,8 @@ from pathlib import Path
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.index import INDEX, Index, read_index
-from imagenet_s.conversion.shards.place import LocalPlace, open_place
-from imagenet_s.conversion.shards.repository import file_names
+from imagenet_s.conversion.shards.repository_files import file_names
+from imagenet_s.conversion.shards.storage import LocalPlace, open_place
 
 _NOT_SENT = ("__pycache__", ".pyc")
 

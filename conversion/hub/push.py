@@ -8,7 +8,7 @@ from huggingface_hub.errors import EntryNotFoundError, LocalTokenNotFoundError, 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.hub.contents import Upload
 from imagenet_s.conversion.hub.errors import readable_errors
-from imagenet_s.conversion.shards.card import MARK
+from imagenet_s.conversion.shards.dataset_card import MARK
 from imagenet_s.conversion.shards.index import INDEX, parse_index
 
 _CARD = "README.md"

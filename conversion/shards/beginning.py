@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.index import Index, write_index
-from imagenet_s.conversion.shards.job import WORKING_FOLDER
-from imagenet_s.conversion.shards.place import INCOMPLETE, Place
-from imagenet_s.conversion.shards.record import Record, read_record, refuse_change, write_record
+from imagenet_s.conversion.shards.resume import Record, read_record, refuse_change, write_record
+from imagenet_s.conversion.shards.shard_job import WORKING_FOLDER
+from imagenet_s.conversion.shards.storage import INCOMPLETE, Place
 
 
 def begin_split(place: Place, index: Index, record: Record, restart: bool) -> Index:

@@ -18,16 +18,16 @@ from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
 from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.contents import FileContents, NoContents
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
+from imagenet_s.conversion.process_pool import Workers, early_workers
 from imagenet_s.conversion.shards.beginning import begin_split, sweep
-from imagenet_s.conversion.shards.cutting import cut, parse_size, row_sizes
-from imagenet_s.conversion.shards.formats import FORMATS, Format
+from imagenet_s.conversion.shards.executors import run_jobs
 from imagenet_s.conversion.shards.index import Index, SplitIndex, read_index, write_index
-from imagenet_s.conversion.shards.job import WORKING_FOLDER, ShardJob, Written, packed, read_mark
-from imagenet_s.conversion.shards.place import LocalPlace, Place, open_place
-from imagenet_s.conversion.shards.processes import Workers, early_workers
-from imagenet_s.conversion.shards.record import Record, make_record
-from imagenet_s.conversion.shards.repository import write_surroundings
-from imagenet_s.conversion.shards.workers import run_jobs
+from imagenet_s.conversion.shards.repository_files import write_surroundings
+from imagenet_s.conversion.shards.resume import Record, make_record
+from imagenet_s.conversion.shards.shard_job import WORKING_FOLDER, ShardJob, Written, packed, read_mark
+from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
+from imagenet_s.conversion.shards.storage import LocalPlace, Place, open_place
+from imagenet_s.conversion.shards.writers import FORMATS, Format
 from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
 from imagenet_s.conversion.split_plan import OnMissing, Source, check_plan, plan_split
 

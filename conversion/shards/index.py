@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
-from imagenet_s.conversion.shards.formats import Format
-from imagenet_s.conversion.shards.job import Written
-from imagenet_s.conversion.shards.place import Place, write_whole
+from imagenet_s.conversion.shards.shard_job import Written
+from imagenet_s.conversion.shards.storage import Place, write_whole
+from imagenet_s.conversion.shards.writers import Format
 
 INDEX = "index.json"
 _VERSION = 1

@@ -14,7 +14,7 @@ from typing import IO, Any
 import fsspec
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.place import aside_name
+from imagenet_s.conversion.shards.storage import aside_name
 
 _NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
 """Whose errors are what they say; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.shards.formats import Format
 from imagenet_s.conversion.shards.index import INDEX, Index, read_index
-from imagenet_s.conversion.shards.job import Written, shard_schema
-from imagenet_s.conversion.shards.place import Place, open_place
+from imagenet_s.conversion.shards.shard_job import Written, shard_schema
+from imagenet_s.conversion.shards.storage import Place, open_place
+from imagenet_s.conversion.shards.writers import Format
 
 _PIECE = 1 << 20
 

@@ -18,7 +18,7 @@ from processes import Conversion, group, wait_until
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import convert as convert_function
-from imagenet_s.conversion.shards.workers import run_jobs
+from imagenet_s.conversion.shards.executors import run_jobs
 
 conversion = sys.modules["imagenet_s.conversion.shards.convert"]
 SEED = 4

@@ -15,8 +15,8 @@ from datasets import ClassLabel
 from huggingface_hub import DatasetCard
 
 import imagenet_s
-from imagenet_s.conversion.shards.formats import ROWS_PER_GROUP, ParquetShard, row_groups
-from imagenet_s.conversion.shards.job import shard_schema
+from imagenet_s.conversion.shards.shard_job import shard_schema
+from imagenet_s.conversion.shards.writers import ROWS_PER_GROUP, ParquetShard, row_groups
 
 PLAIN = """
 import sys

@@ -10,7 +10,7 @@ from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
 from imagenet_s.conversion.miniature import expected_rows
-from imagenet_s.conversion.shards.cutting import _even
+from imagenet_s.conversion.shards.sharding import _even
 from imagenet_s.conversion.shuffling import dealt_evenly
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagenet_s.conversion.shards.sink import HashingSink
+from imagenet_s.conversion.shards.hashing_file import HashingSink
 
 
 @pytest.mark.parametrize("expected", [0, 1_000_000, 50_000_000, 1 << 60], ids=["unknown", "fewer", "more", "no room"])
@@ -48,10 +48,10 @@ WRITE = """
 import os, signal, sys, threading, types
 import pyarrow as pa
 from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
-from imagenet_s.conversion.shards import workers
-from imagenet_s.conversion.shards.formats import open_writer
-from imagenet_s.conversion.shards.job import StoppedError
-from imagenet_s.conversion.shards.sink import HashingSink
+from imagenet_s.conversion.shards import executors
+from imagenet_s.conversion.shards.writers import open_writer
+from imagenet_s.conversion.shards.shard_job import StoppedError
+from imagenet_s.conversion.shards.hashing_file import HashingSink
 
 class Interrupting(HashingSink):
     def _take(self, view):

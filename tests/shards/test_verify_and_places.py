@@ -11,7 +11,7 @@ from contents import contents
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
-from imagenet_s.conversion.shards.cutting import parse_size
+from imagenet_s.conversion.shards.sharding import parse_size
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])

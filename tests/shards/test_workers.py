@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, and
 
 HOW = """
 import multiprocessing, sys, threading, time
-from imagenet_s.conversion.shards.processes import early_workers
+from imagenet_s.conversion.process_pool import early_workers
 
 def status(who):
     return open(f"/proc/{who}/status").read()

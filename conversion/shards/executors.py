@@ -15,8 +15,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.job import ShardJob, Written, write_shard
-from imagenet_s.conversion.shards.processes import Workers, ctrl_c_is_for_us
+from imagenet_s.conversion.process_pool import Workers, ctrl_c_is_for_us
+from imagenet_s.conversion.shards.shard_job import ShardJob, Written, write_shard
 
 logger = logging.getLogger("imagenet_s")
 

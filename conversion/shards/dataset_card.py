@@ -11,9 +11,9 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.shards.formats import data_files
 from imagenet_s.conversion.shards.index import ConfigIndex, Index
-from imagenet_s.conversion.shards.job import shard_features
+from imagenet_s.conversion.shards.shard_job import shard_features
+from imagenet_s.conversion.shards.writers import data_files
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"

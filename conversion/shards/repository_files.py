@@ -6,9 +6,9 @@ import hashlib
 import json
 
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.shards.card import config_info, default_config, make_card
+from imagenet_s.conversion.shards.dataset_card import config_info, default_config, make_card
 from imagenet_s.conversion.shards.index import ConfigIndex, Index, SplitIndex
-from imagenet_s.conversion.shards.place import Place, write_whole
+from imagenet_s.conversion.shards.storage import Place, write_whole
 
 CARD, LABELS = "README.md", "id2label.json"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from imagenet_s.conversion.shards.job import ShardJob, stop
+from imagenet_s.conversion.shards.shard_job import ShardJob, stop
 
 # A server that has imported what the workers need, and runs nothing, forks in no time; where there is none (Windows),
 # each worker imports by itself.

@@ -15,9 +15,9 @@ import pyarrow as pa
 from imagenet_s.conversion import examples as _rows
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.shards.formats import Format, open_writer, row_groups, shard_name
-from imagenet_s.conversion.shards.place import Place, open_place, write_whole
-from imagenet_s.conversion.shards.sink import HashingSink
+from imagenet_s.conversion.shards.hashing_file import HashingSink
+from imagenet_s.conversion.shards.storage import Place, open_place, write_whole
+from imagenet_s.conversion.shards.writers import Format, open_writer, row_groups, shard_name
 
 WORKING_FOLDER = ".imagenet-s"
 """Plans, marks and the lock, inside the output; never uploaded."""

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.job import WORKING_FOLDER
-from imagenet_s.conversion.shards.place import Place, write_whole
+from imagenet_s.conversion.shards.shard_job import WORKING_FOLDER
+from imagenet_s.conversion.shards.storage import Place, write_whole
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
 LAYOUT = 2
