@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, categories
-from imagenet_s.conversion.tree import prepare_tree
+from imagenet_s.conversion.official_tree import prepare_tree
 
 LISTED = ("train_semi", "validation", "test")
 

@@ -159,7 +159,7 @@ def _bank(args: argparse.Namespace, made_with: dict[str, Any], backbone: Any, de
 
 
 def _predict(args: argparse.Namespace, split: str, backbone: Any, device: Any, bank: Any, ids: Any) -> None:
-    from imagenet_s.conversion.predictions import PredictionWriter
+    from imagenet_s.conversion.submission.writer import PredictionWriter
     from imagenet_s.metrics.distance_matching import label_pixels, resize_nearest
 
     rows = _load(args, split)

@@ -10,7 +10,7 @@ from imagenet_s.cli.options import add_imagenet_options
 from imagenet_s.cli.output import hint, say, table, write_json
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.tree import PreparedSplit
+    from imagenet_s.conversion.official_tree import PreparedSplit
 
 _HEADER = ("tree", "split", "images", "masks", "new", "kept", "replaced")
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     from imagenet_s.conversion.errors import ImageNetSError
     from imagenet_s.conversion.facts import CONFIG_NAMES, split_names
-    from imagenet_s.conversion.tree import prepare_tree
+    from imagenet_s.conversion.official_tree import prepare_tree
 
     prepared: list[PreparedSplit] = []
     for config in CONFIG_NAMES if args.config == "all" else (args.config,):

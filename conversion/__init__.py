@@ -8,6 +8,6 @@ masks; `sources` puts the two together, `plan` decides which images a split has,
 `overlays` draws. Imports nothing of the project from outside this folder: not the builder, not `metrics`, not `cli`.
 """
 
-from imagenet_s.conversion.predictions import PredictionWriter
+from imagenet_s.conversion.submission.writer import PredictionWriter
 
 __all__ = ["PredictionWriter"]

@@ -18,7 +18,7 @@ from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.imagenet.tree import MASK_FOLDERS, find_tree, members_of, split_part, tree_splits
+from imagenet_s.conversion.imagenet.official_tree import MASK_FOLDERS, find_tree, members_of, split_part, tree_splits
 from imagenet_s.conversion.split_plan import Source
 
 DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"

@@ -5,11 +5,11 @@
 `.annotations` and below.
 """
 
-from imagenet_s.conversion.submission.check import Problem
-from imagenet_s.conversion.submission.method import Method
-from imagenet_s.conversion.submission.pack import Checked, check_submission, write_submission
+from imagenet_s.conversion.submission.checks import Problem
+from imagenet_s.conversion.submission.image_sizes import image_sizes
+from imagenet_s.conversion.submission.method_file import Method
+from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
 from imagenet_s.conversion.submission.protocols import PROTOCOLS, Protocol
-from imagenet_s.conversion.submission.sizes import image_sizes
 
 __all__ = [
     "PROTOCOLS",

@@ -12,7 +12,7 @@ from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.miniature import images_of
-from imagenet_s.conversion.predictions import resize_nearest
+from imagenet_s.conversion.submission.writer import resize_nearest
 
 IMAGE, WNID = "ILSVRC2012_val_00000206", "n01644373"
 

@@ -13,8 +13,8 @@ from datasets import load_dataset
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.miniature import LAYOUTS
-from imagenet_s.conversion.tree import prepare_tree
-from imagenet_s.conversion.tree.placing import Placer
+from imagenet_s.conversion.official_tree import prepare_tree
+from imagenet_s.conversion.official_tree.linking import Placer
 
 CONFIGS = ("50", "300", "919")
 Layouts = Callable[[str], Path]

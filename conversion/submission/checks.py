@@ -14,7 +14,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
 from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask
 from imagenet_s.conversion.png import open_mask_image, wrong_mode
-from imagenet_s.conversion.submission.predictions import Predictions
+from imagenet_s.conversion.submission.reader import Predictions
 
 _AT_ONCE = 256
 _MOST_THREADS = 8

@@ -5,6 +5,6 @@ their places through a `Placer`, which links, copies or writes one thing at a ti
 `guard` keeps it out of the source. Imports the rest of `conversion`; nothing of it imports this folder.
 """
 
-from imagenet_s.conversion.tree.prepare import PreparedSplit, prepare_tree
+from imagenet_s.conversion.official_tree.export import PreparedSplit, prepare_tree
 
 __all__ = ["PreparedSplit", "prepare_tree"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from imagenet_s.conversion.tree.placing import Outcome
+from imagenet_s.conversion.official_tree.linking import Outcome
 
 
 class Tally:

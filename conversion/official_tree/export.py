@@ -16,13 +16,13 @@ from imagenet_s.conversion.cache import locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, split_names
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.imagenet.tree import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from imagenet_s.conversion.imagenet.official_tree import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from imagenet_s.conversion.official_tree.images import place_images, with_class_folders
+from imagenet_s.conversion.official_tree.linking import Outcome, Placer, placer_for
+from imagenet_s.conversion.official_tree.safety import refuse_source, strangers
+from imagenet_s.conversion.official_tree.tally import Tally
 from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
 from imagenet_s.conversion.split_plan import OnMissing, Plan, check_plan, plan_split
-from imagenet_s.conversion.tree.guard import refuse_source, strangers
-from imagenet_s.conversion.tree.images import place_images, with_class_folders
-from imagenet_s.conversion.tree.placing import Outcome, Placer, placer_for
-from imagenet_s.conversion.tree.tally import Tally
 
 logger = logging.getLogger("imagenet_s")
 

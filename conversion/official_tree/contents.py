@@ -8,8 +8,8 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.tree.placing import Outcome, Placer, is_stamped
-from imagenet_s.conversion.tree.tally import Tally
+from imagenet_s.conversion.official_tree.linking import Outcome, Placer, is_stamped
+from imagenet_s.conversion.official_tree.tally import Tally
 
 _BATCH = 100
 _REMOTE_STAMP = 1_325_376_000 * 10**9

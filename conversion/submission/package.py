@@ -16,10 +16,10 @@ from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.index_cache import cache_folder
 from imagenet_s.conversion.source import resolve_annotations_dir
-from imagenet_s.conversion.submission.check import Problem, compare_names, examine
-from imagenet_s.conversion.submission.match import MATCH_FILE, read_match
-from imagenet_s.conversion.submission.method import METHOD_FILE, Method, method_problem
-from imagenet_s.conversion.submission.predictions import Predictions, open_predictions
+from imagenet_s.conversion.submission.checks import Problem, compare_names, examine
+from imagenet_s.conversion.submission.match_file import MATCH_FILE, read_match
+from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
+from imagenet_s.conversion.submission.reader import Predictions, open_predictions
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can express: when a file was written must not change the zip."""

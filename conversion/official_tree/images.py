@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.facts import TRAINING_SPLITS
 from imagenet_s.conversion.imagenet.image_folder import paths_of
+from imagenet_s.conversion.official_tree.contents import write_contents
+from imagenet_s.conversion.official_tree.folder_links import linkable
+from imagenet_s.conversion.official_tree.linking import Outcome, Placer
+from imagenet_s.conversion.official_tree.tally import Tally
 from imagenet_s.conversion.split_plan import Plan
-from imagenet_s.conversion.tree.contents import write_contents
-from imagenet_s.conversion.tree.folder_links import linkable
-from imagenet_s.conversion.tree.placing import Outcome, Placer
-from imagenet_s.conversion.tree.tally import Tally
 
 _COPYING_THREADS = 8
 _AT_ONCE = 1024
