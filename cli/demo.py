@@ -97,7 +97,7 @@ def _fresh(output: Path) -> Path:
 
 
 def _generate(demo: Demo) -> None:
-    from imagenet_s.conversion.miniature import IMAGES, write_annotations, write_imagenet
+    from imagenet_s.conversion.synthetic import IMAGES, write_annotations, write_imagenet
 
     demo.headline("A miniature ImageNet and its annotations")
     write_imagenet(demo.imagenet, "folders")

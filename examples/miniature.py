@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.conversion.miniature import write_annotations, write_imagenet
+from imagenet_s.conversion.synthetic import write_annotations, write_imagenet
 
 
 def data_parser(description: str | None) -> argparse.ArgumentParser:

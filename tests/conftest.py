@@ -7,7 +7,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from imagenet_s.conversion.miniature import write_annotations, write_imagenet, write_official_tree
+from imagenet_s.conversion.synthetic import write_annotations, write_imagenet, write_official_tree
 
 datasets.disable_progress_bars()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from imagenet_s.conversion.miniature import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.miniature import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 def test_a_whole_imagenet(miniature: Callable[[str], Path], annotations: Path, capsys: pytest.CaptureFixture) -> None:

@@ -19,8 +19,8 @@ from PIL import Image
 from imagenet_s.conversion import miniature
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL, categories, split_names
-from imagenet_s.conversion.miniature import IMAGES, expected_rows, image_bytes, images_of, mask_ids
-from imagenet_s.conversion.miniature.scene import render
+from imagenet_s.conversion.synthetic import IMAGES, expected_rows, image_bytes, images_of, mask_ids
+from imagenet_s.conversion.synthetic.scene import render
 
 CONFIGS = ("50", "300", "919")
 CLASSES_CSV = Path(miniature.__file__).parent.parent / "facts" / "classes.csv"
@@ -58,7 +58,7 @@ def read_masks(folder: Path, config: str) -> dict[str, np.ndarray]:
 def test_the_same_bytes_in_another_process_and_another_order() -> None:
     program = """if True:
         import hashlib
-        from imagenet_s.conversion.miniature import IMAGES, image_bytes, mask_ids
+        from imagenet_s.conversion.synthetic import IMAGES, image_bytes, mask_ids
         for image_id in sorted(IMAGES, reverse=True):
             image = IMAGES[image_id]
             content = image_bytes(image_id) + b"".join(mask_ids(image, c).tobytes() for c in ("919", "50", "300"))

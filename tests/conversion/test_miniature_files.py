@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.miniature import (
+from imagenet_s.conversion.synthetic import (
     IMAGES,
     KINDS,
     LAYOUTS,
@@ -25,7 +25,7 @@ from imagenet_s.conversion.miniature import (
     write_annotations,
     write_imagenet,
 )
-from imagenet_s.conversion.miniature.scene import render
+from imagenet_s.conversion.synthetic.scene import render
 
 PILLOW = tuple(map(int, PIL.__version__.split(".")[:2]))
 BY_NAME = {f"{image_id}.JPEG": image for image_id, image in IMAGES.items()}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.miniature import IMAGES, image_bytes, images_of, mask_ids
+from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
 from imagenet_s.conversion.visualization import class_color, contact_sheet, overlay
 
 NAMES = categories("919").id2label

@@ -16,7 +16,7 @@ from datasets import get_dataset_config_names, load_dataset
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.conversion.miniature import expected_rows, image_bytes
+from imagenet_s.conversion.synthetic import expected_rows, image_bytes
 
 ROOT = Path(imagenet_s.__file__).parent
 

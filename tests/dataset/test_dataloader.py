@@ -8,7 +8,7 @@ import pytest
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.miniature import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows
 
 pytestmark = pytest.mark.torch
 

@@ -9,7 +9,7 @@ from same_rows import assert_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.miniature import LAYOUTS
+from imagenet_s.conversion.synthetic import LAYOUTS
 
 CONFIGS = ("50", "300", "919")
 RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-tars")]

@@ -11,8 +11,8 @@ from PIL import Image
 from imagenet_s.cli.distance_images import target_size
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.miniature import images_of, mask_ids
-from imagenet_s.conversion.miniature.expected import rgb_pixels
+from imagenet_s.conversion.synthetic import images_of, mask_ids
+from imagenet_s.conversion.synthetic.expected import rgb_pixels
 
 pytestmark = pytest.mark.torch
 

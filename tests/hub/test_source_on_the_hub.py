@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stand_in import StandIn
 
-from imagenet_s.conversion.miniature import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows
 
 LOAD = """
 import json, sys

@@ -7,7 +7,7 @@ import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
-from imagenet_s.conversion.miniature import IMAGES, image_bytes
+from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 USUAL = [name for name, image in IMAGES.items() if image.kind in ("rgb", "grey")][-5:]
 SIDEWAYS = next(name for name, image in IMAGES.items() if "exif" in image.kind or "orient" in image.kind)

@@ -10,7 +10,7 @@ from PIL import Image
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.features import StoredImage, as_stored
 from imagenet_s.conversion.image_header import check_whole, read_header, upright
-from imagenet_s.conversion.miniature import IMAGES, image_bytes
+from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 PIXELS = np.arange(24 * 16 * 3, dtype=np.uint8).reshape(16, 24, 3)
 

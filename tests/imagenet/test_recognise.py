@@ -9,7 +9,7 @@ import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
-from imagenet_s.conversion.miniature import images_of_imagenet
+from imagenet_s.conversion.synthetic import images_of_imagenet
 
 FORMS = {
     "folders": ("class folders", "class folders"),

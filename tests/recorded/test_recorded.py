@@ -18,7 +18,7 @@ import pytest
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
-from imagenet_s.conversion.miniature import images_of, mask_ids
+from imagenet_s.conversion.synthetic import images_of, mask_ids
 from imagenet_s.metrics import MatchedIoU
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "metrics"))
@@ -126,7 +126,7 @@ def test_figures(name: str) -> None:
 
 
 def record(folder: Path) -> dict[str, Any]:
-    from imagenet_s.conversion.miniature import write_annotations, write_imagenet
+    from imagenet_s.conversion.synthetic import write_annotations, write_imagenet
 
     imagenet, annotations = write_imagenet(folder / "imagenet"), write_annotations(folder / "annotations")
     return {

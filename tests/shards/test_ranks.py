@@ -9,9 +9,9 @@ import pytest
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.miniature import expected_rows
 from imagenet_s.conversion.shards.sharding import _even
 from imagenet_s.conversion.shuffling import dealt_evenly
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 @pytest.mark.parametrize("world", [2, 4, 8])

@@ -9,9 +9,9 @@ from same_rows import assert_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.miniature import IMAGES
-from imagenet_s.conversion.miniature.contents import STORED_SIDEWAYS
 from imagenet_s.conversion.shards import verify
+from imagenet_s.conversion.synthetic import IMAGES
+from imagenet_s.conversion.synthetic.catalog import STORED_SIDEWAYS
 
 
 @pytest.mark.parametrize("config", ["50", "300", "919"])

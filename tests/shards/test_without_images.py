@@ -9,7 +9,7 @@ from same_rows import assert_rows
 import imagenet_s
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.miniature import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])

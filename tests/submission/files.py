@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imagenet_s.conversion.miniature import IMAGES, images_of, mask_ids
 from imagenet_s.conversion.submission.writer import PredictionWriter
+from imagenet_s.conversion.synthetic import IMAGES, images_of, mask_ids
 
 IDS = [image.image_id for image in images_of("50", "test")]
 KEYS = {image.image_id: f"{image.class_wnid}/{image.image_id}.png" for image in images_of("50", "test")}

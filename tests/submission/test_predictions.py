@@ -11,8 +11,8 @@ from PIL import Image
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.miniature import images_of
 from imagenet_s.conversion.submission.writer import resize_nearest
+from imagenet_s.conversion.synthetic import images_of
 
 IMAGE, WNID = "ILSVRC2012_val_00000206", "n01644373"
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import encode_official_png
-from imagenet_s.conversion.miniature import IMAGES, images_of, write_imagenet
 from imagenet_s.conversion.submission import Method, check_submission, image_sizes, write_submission
+from imagenet_s.conversion.synthetic import IMAGES, images_of, write_imagenet
 
 Layouts = Callable[[str], Path]
 METHOD = Method("PASS", "ImageNet-S-50", "SSL", "ResNet-50", "https://arxiv.org/abs/2106.03149", "As in the paper.")

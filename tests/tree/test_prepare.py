@@ -12,9 +12,9 @@ from datasets import load_dataset
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.miniature import LAYOUTS
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.official_tree.linking import Placer
+from imagenet_s.conversion.synthetic import LAYOUTS
 
 CONFIGS = ("50", "300", "919")
 Layouts = Callable[[str], Path]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.miniature import write_imagenet
 from imagenet_s.conversion.official_tree import prepare_tree
+from imagenet_s.conversion.synthetic import write_imagenet
 
 Layouts = Callable[[str], Path]
 MASK = "validation-segmentation/n01644373/ILSVRC2012_val_00000206.png"

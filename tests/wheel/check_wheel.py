@@ -12,7 +12,7 @@ from pathlib import Path
 def main() -> None:
     """Load a data set, run the command, and look at what was installed."""
     import imagenet_s
-    from imagenet_s.conversion.miniature import expected_rows, write_annotations, write_imagenet
+    from imagenet_s.conversion.synthetic import expected_rows, write_annotations, write_imagenet
 
     checkout = Path(__file__).resolve().parents[2]
     module = Path(imagenet_s.__file__).resolve()

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.miniature.contents import IMAGENET_WNIDS
-from imagenet_s.conversion.miniature.images import image_bytes
-from imagenet_s.conversion.miniature.tars import hub_name, label, shuffled
+from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS
+from imagenet_s.conversion.synthetic.image_files import image_bytes
+from imagenet_s.conversion.synthetic.layouts.tars import hub_name, label, shuffled
 
 _SHARDS = (("train", "train", 3), ("validation", "val", 2), ("test", "test", 1))
 _ROW_GROUP = 7  # small, so that readers of a miniature cross the borders of row groups too

@@ -14,8 +14,8 @@ from pathlib import Path
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import encode_official_png
-from imagenet_s.conversion.miniature.contents import MiniImage, images_of
-from imagenet_s.conversion.miniature.scene import draw, mask_ids
+from imagenet_s.conversion.synthetic.catalog import MiniImage, images_of
+from imagenet_s.conversion.synthetic.scene import draw, mask_ids
 
 ANNOTATION_FORMS = ("archives", "extracted")
 _FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}

@@ -8,13 +8,13 @@
 May import `conversion.facts`, `conversion.masks`, `conversion.errors`, NumPy, Pillow, pyarrow.
 """
 
-from imagenet_s.conversion.miniature.annotations import ANNOTATION_FORMS, write_annotations
-from imagenet_s.conversion.miniature.contents import IMAGES, KINDS, MiniImage, images_of, images_of_imagenet
-from imagenet_s.conversion.miniature.expected import ExpectedRow, expected_rows
-from imagenet_s.conversion.miniature.images import image_bytes
-from imagenet_s.conversion.miniature.layouts import LAYOUTS, write_imagenet
-from imagenet_s.conversion.miniature.scene import mask_ids
-from imagenet_s.conversion.miniature.tree import write_official_tree
+from imagenet_s.conversion.synthetic.annotations import ANNOTATION_FORMS, write_annotations
+from imagenet_s.conversion.synthetic.catalog import IMAGES, KINDS, MiniImage, images_of, images_of_imagenet
+from imagenet_s.conversion.synthetic.expected import ExpectedRow, expected_rows
+from imagenet_s.conversion.synthetic.image_files import image_bytes
+from imagenet_s.conversion.synthetic.layouts import LAYOUTS, write_imagenet
+from imagenet_s.conversion.synthetic.layouts.tree import write_official_tree
+from imagenet_s.conversion.synthetic.scene import mask_ids
 
 __all__ = [
     "ANNOTATION_FORMS",

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
-from imagenet_s.conversion.miniature.contents import CLASS_WNIDS, STORED_SIDEWAYS, MiniImage
-from imagenet_s.conversion.miniature.shapes import DRAWINGS, Field, flat
+from imagenet_s.conversion.synthetic.catalog import CLASS_WNIDS, STORED_SIDEWAYS, MiniImage
+from imagenet_s.conversion.synthetic.drawings import DRAWINGS, Field, flat
 
 # Sky, ground, hill: 0xRRGGBB each, calm enough for the things to stand out.
 _LANDSCAPES = (

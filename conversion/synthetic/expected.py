@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories
-from imagenet_s.conversion.miniature.contents import images_of
-from imagenet_s.conversion.miniature.images import image_bytes
-from imagenet_s.conversion.miniature.scene import mask_ids
+from imagenet_s.conversion.synthetic.catalog import images_of
+from imagenet_s.conversion.synthetic.image_files import image_bytes
+from imagenet_s.conversion.synthetic.scene import mask_ids
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.miniature.folders import write_folders, write_kaggle
-from imagenet_s.conversion.miniature.parquet import write_parquet
-from imagenet_s.conversion.miniature.tars import write_class_tars, write_hub_tars, write_tars, write_webdataset
+from imagenet_s.conversion.synthetic.layouts.folders import write_folders, write_kaggle
+from imagenet_s.conversion.synthetic.layouts.parquet import write_parquet
+from imagenet_s.conversion.synthetic.layouts.tars import write_class_tars, write_hub_tars, write_tars, write_webdataset
 
 _WRITERS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
     {

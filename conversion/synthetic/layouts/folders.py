@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imagenet_s.conversion.miniature.contents import images_of_imagenet
-from imagenet_s.conversion.miniature.images import image_bytes
+from imagenet_s.conversion.synthetic.catalog import images_of_imagenet
+from imagenet_s.conversion.synthetic.image_files import image_bytes
 
 _BOX = (
     "<annotation><folder>{wnid}</folder><filename>{image_id}</filename><size><width>{width}</width>"

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.miniature.annotations import masks
-from imagenet_s.conversion.miniature.contents import images_of
-from imagenet_s.conversion.miniature.folders import write
-from imagenet_s.conversion.miniature.images import image_bytes
+from imagenet_s.conversion.synthetic.annotations import masks
+from imagenet_s.conversion.synthetic.catalog import images_of
+from imagenet_s.conversion.synthetic.image_files import image_bytes
+from imagenet_s.conversion.synthetic.layouts.folders import write
 
 
 def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:
