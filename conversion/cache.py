@@ -1,23 +1,46 @@
-"""One process at a time: the others wait, and say so."""
+"""Files that this package keeps or writes: the cache folder, a lock between processes, atomic writes, digests.
+
+Imports nothing of the project.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import logging
+import os
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
 logger = logging.getLogger("imagenet_s")
 
 
-@contextmanager
-def locked(lock_file: Path, doing: str) -> Iterator[None]:
-    """Hold a lock; the folder of its file is made.
+def cache_dir(kind: str, base: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of one kind of files that are kept between runs; made if it does not exist.
 
-    The file stays when the lock is let go of: removing it would let two processes hold two locks of one name. The
-    operating system lets go of the lock when its process ends, however it ends.
+    Args:
+        kind: what is kept: `"masks"`, `"indexes"`, `"downloads"`, ...
+        base: the folder for all of them; the cache of `datasets` by default.
+    """
+    # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
+    from datasets import config
+    from huggingface_hub import cached_assets_path
+
+    return cached_assets_path(
+        "imagenet_s", kind, assets_dir=os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    )
+
+
+@contextlib.contextmanager
+def locked(lock_file: Path, doing: str) -> Iterator[None]:
+    """Hold a lock between processes; the folder of its file is made.
+
+    The file stays when the lock is released: removing it would let two processes hold two locks of one name. The
+    operating system releases the lock when its process ends, however it ends.
 
     Args:
         lock_file: the same for all who may not work at the same time.
@@ -34,3 +57,37 @@ def locked(lock_file: Path, doing: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[IO[bytes]]:
+    """Write a file so that it is there complete or not at all.
+
+    Gives a file to write to, under a temporary name in the same folder (which is made); it is renamed when the block
+    ends, and removed when the block raises.
+
+    Args:
+        target: the file, replaced if it is there.
+        sync: bring it to the disk first, so that it is also complete after a power failure.
+    """
+    path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.incomplete")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
+    """The digest of a file, as hexadecimal digits."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

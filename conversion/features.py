@@ -1,37 +1,35 @@
-"""The feature of the column `image`: `datasets.Image`, but as stored, and with names in its errors.
+"""The columns of the data set: the one place that says what they are, for the builder, the shards and the cards.
 
-Rows from folders are paths, and no training file is opened to build them: opening 1.28 million files just to read
-their orientation would take longer than everything else. So their orientation is looked at when they are decoded. Rows
-of the other splits need no such care: their few odd images were made upright when the rows were built.
+`StoredImage` is the feature of the column `image`: `datasets.Image`, but as stored. Rows from folders are paths, and no
+training file is opened to build them: opening 1.28 million files just to read their orientation would take longer than
+everything else. So their orientation is looked at when they are decoded. Rows of the other splits need no such care:
+their few odd images were made upright when the rows were built.
 
 The one gap: `save_to_disk` and `push_to_hub` of `train` and `train_full` from folders copy files as they are, with the
-plain feature, so that readers without this package rotate those few. `imagenet-s convert` writes them upright.
+plain feature, so readers without this package rotate those few. `imagenet-s convert` writes them upright.
+
+Imports `errors`, `facts`, `image_header`, `exif`.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 from PIL import Image as PILImage
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.image_header import header_of, upright
+from imagenet_s.conversion.exif import upright
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.image_header import header_of
 
-
-def as_stored(data: bytes, name: str) -> bytes:
-    """An image's bytes such that decoding shows it as stored; nearly always `data` itself, found out in microseconds.
-
-    Raises:
-        ImageNetSError: no image, or a damaged one; `name` says which.
-    """
-    try:
-        return upright(data) if header_of(data).may_turn else data
-    except ImageNetSError as error:
-        raise ImageNetSError(f"{name}: {error}") from error
+IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+"""How `datasets` stores an image."""
 
 
 @dataclass
@@ -57,7 +55,11 @@ class StoredImage(datasets.Image):
             data = Path(path).read_bytes()
         name = path or "an image without a name"
         try:
-            return super().decode_example({"path": path, "bytes": as_stored(data, name)}, token_per_repo_id)
+            data = upright(data) if header_of(data).may_rotate else data
+        except ImageNetSError as error:
+            raise ImageNetSError(f"{name}: {error}") from error
+        try:
+            return super().decode_example({"path": path, "bytes": data}, token_per_repo_id)
         except (OSError, SyntaxError) as error:
             raise ImageNetSError(f"{name}: damaged ({error}); fetch it again.") from error
 
@@ -67,3 +69,32 @@ class StoredImage(datasets.Image):
         return (self.mode, self.decode, self.id) == (other.mode, other.decode, other.id)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def features(config: str, images: bool = True) -> datasets.Features:
+    """The columns of a configuration.
+
+    Args:
+        config: `"50"`, `"300"` or `"919"`.
+        images: whether there is a column `image`; a data set may be converted without it.
+
+    Returns:
+        `image_id`, `image` (RGB), `annotation` (class ids as mode I, null where a split has no masks), `category` (its
+        integer is the class id) and `wnid` (the class folder of the official tree).
+    """
+    columns = {
+        "image_id": datasets.Value("string"),
+        "image": StoredImage(mode="RGB"),
+        "annotation": datasets.Image(mode="I"),
+        "category": datasets.ClassLabel(names=categories(config).names),
+        "wnid": datasets.Value("string"),
+    }
+    if not images:
+        del columns["image"]
+    return datasets.Features(columns)
+
+
+@functools.cache
+def arrow_schema(config: str, images: bool = True) -> pa.Schema:
+    """`features` as Arrow stores them, with `datasets`' metadata (a thousand names, so it is kept)."""
+    return features(config, images).arrow_schema

@@ -1,40 +1,34 @@
-"""What the first bytes of an image say: its size, whether it is whole, and how it wants to be turned.
+"""What the first and last bytes of an image say: its size, whether it is complete, whether metadata may rotate it.
 
-`datasets.Image` rotates by the EXIF orientation when it decodes. The official masks have the stored orientation, and
-torchvision and the official toolbox do not rotate. So an image that would be rotated gets a 1 written into its
-orientation value: the length stays, the pixels are untouched, and every decoder agrees.
+Imports `errors`.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 
-_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
-_END_OF_JPEG = b"\xff\xd9"
-_START_OF_SCAN, _APP1 = 0xDA, 0xE1
+JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+END_OF_JPEG = b"\xff\xd9"
+_START_OF_SCAN, APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC lie among them and are other things.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 HEADER_BYTES = 4096
 """How much of a file is read first: nearly always all of its header."""
-_ORIENTATION = ExifTags.Base.Orientation
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)[2-8]")
 
 
 @dataclass(frozen=True)
 class Header:
-    """What was read: (width, height) as stored, and whether the file carries metadata that could turn it."""
+    """What was read: (width, height) as stored, and whether the file carries metadata that could rotate it."""
 
     size: tuple[int, int]
-    may_turn: bool
+    may_rotate: bool
 
 
 def read_header(data: bytes | memoryview) -> Header | None:
@@ -49,9 +43,9 @@ def read_header(data: bytes | memoryview) -> Header | None:
     Raises:
         ImageNetSError: neither JPEG nor PNG.
     """
-    if data[: len(_JPEG)] == _JPEG:
+    if data[: len(JPEG)] == JPEG:
         return _jpeg_header(data)
-    if data[: len(_PNG)] == _PNG:
+    if data[: len(PNG)] == PNG:
         # Chunks after the picture may hold metadata too, so a PNG is always looked at closely; ImageNet has one.
         return Header(struct.unpack(">II", data[16:24]), True) if len(data) >= 24 else None
     if not data:
@@ -60,7 +54,7 @@ def read_header(data: bytes | memoryview) -> Header | None:
 
 
 def header_of(data: bytes | memoryview) -> Header:
-    """The header of a whole JPEG or PNG, see `read_header`.
+    """The header of a complete JPEG or PNG, see `read_header`.
 
     Raises:
         ImageNetSError: neither JPEG nor PNG, or it ends before the picture begins.
@@ -71,43 +65,29 @@ def header_of(data: bytes | memoryview) -> Header:
     return header
 
 
-def upright(data: bytes) -> bytes:
-    """The same image in such a form that `datasets.Image` shows it as it is stored.
-
-    Args:
-        data: a whole JPEG or PNG.
-
-    Returns:
-        `data` itself where nothing would be rotated; else a copy of the same length with the orientation set to 1.
+def read_file_header(path: str) -> tuple[Header, bool]:
+    """The header of a file, and whether the file ends as a JPEG does; only its first and last bytes are read.
 
     Raises:
-        ImageNetSError: it can't be opened, or is rotated by metadata this function does not know.
+        ImageNetSError: neither JPEG nor PNG, or it ends before the picture begins.
+        OSError: it can't be read.
     """
-    if not _is_turned(data):
-        return data
-    patched = bytearray(data)
-    if data.startswith(_JPEG):
-        for marker, start, stop in _jpeg_segments(data):
-            if marker == _APP1:
-                if data.startswith(b"Exif\0\0", start):
-                    _patch_exif(patched, start + 6, stop)
-                else:
-                    patched[start:stop] = _XMP_ORIENTATION.sub(rb"\g<1>1", data[start:stop])
-    else:
-        _patch_png(patched)
-    result = bytes(patched)
-    if _is_turned(result):
-        raise ImageNetSError("its orientation is recorded in a way that can't be set aside; save it without metadata")
-    return result
+    with open(path, "rb", buffering=0) as file:
+        start = file.read(HEADER_BYTES)
+        header = read_header(start)
+        if header is None:
+            header = header_of(start + file.read())
+        file.seek(max(0, file.seek(0, io.SEEK_END) - len(END_OF_JPEG)))
+        return header, file.read() == END_OF_JPEG
 
 
-def check_whole(data: bytes) -> None:
-    """Refuse an image that was cut off. Its end marker is looked for first; decoding decides where it is not there.
+def check_complete(data: bytes) -> None:
+    """Refuse an image that was cut off: one that neither ends with the end marker nor decodes to its end.
 
     Raises:
         ImageNetSError: the pixels can't be decoded to the end.
     """
-    if data.startswith(_JPEG) and data.endswith(_END_OF_JPEG):
+    if data.startswith(JPEG) and data.endswith(END_OF_JPEG):
         return
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -116,43 +96,27 @@ def check_whole(data: bytes) -> None:
         raise ImageNetSError(f"damaged ({error})") from error
 
 
-def _is_turned(data: bytes) -> bool:
-    """Whether `datasets` would rotate: asked of Pillow, exactly as `datasets.Image` asks.
-
-    An orientation in XMP counts always: later versions of Pillow heed it, and shards outlive the version at hand.
-    """
-    if data.startswith(_JPEG) and any(
-        marker == _APP1 and _XMP_ORIENTATION.search(data, start, stop) for marker, start, stop in _jpeg_segments(data)
-    ):
-        return True
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return image.getexif().get(_ORIENTATION) in range(2, 9)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageNetSError(f"damaged ({error})") from error
-
-
 def _jpeg_header(data: bytes | memoryview) -> Header | None:
-    size, may_turn = None, False
-    for marker, start, _ in _jpeg_segments(data):
-        if marker == _APP1:
-            may_turn = True
+    size, may_rotate = None, False
+    for marker, start, _ in jpeg_segments(data):
+        if marker == APP1:
+            may_rotate = True
         elif marker in _FRAMES:
             if start + 5 > len(data):
                 return None
             height, width = struct.unpack_from(">HH", data, start + 1)
             size = (width, height)
         elif marker == _START_OF_SCAN:
-            return Header(size, may_turn) if size else None
+            return Header(size, may_rotate) if size else None
     return None
 
 
-def _jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
+def jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
     """(marker, begin, end) of the contents of each segment up to the picture; ends where the bytes end."""
     position = 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:
-            raise ImageNetSError("damaged (its header does not hang together)")
+            raise ImageNetSError("damaged (its header is inconsistent)")
         marker = data[position + 1]
         if marker == 0xFF:  # a fill byte
             position += 1
@@ -162,40 +126,3 @@ def _jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
         if marker == _START_OF_SCAN:
             return
         position += 2 + length
-
-
-def _patch_exif(data: bytearray, start: int, stop: int) -> bool:
-    """Write 1 into the orientation of the first directory of a TIFF structure; whether there was one."""
-    order = {b"II": "<", b"MM": ">"}.get(bytes(data[start : start + 2]))
-    if order is None or stop - start < 8:
-        return False
-    directory = start + struct.unpack_from(order + "I", data, start + 4)[0]
-    if directory + 2 > stop:
-        return False
-    for i in range(struct.unpack_from(order + "H", data, directory)[0]):
-        entry = directory + 2 + 12 * i
-        if entry + 12 > stop:
-            break
-        tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag == _ORIENTATION:
-            # BYTE, SHORT or LONG: a value of at most four bytes stands in the entry itself.
-            struct.pack_into({1: "B", 4: order + "I"}.get(kind, order + "H"), data, entry + 8, 1)
-            return True
-    return False
-
-
-def _patch_png(data: bytearray) -> None:
-    position = len(_PNG)
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        kind = bytes(data[position + 4 : position + 8])
-        start, stop = position + 8, position + 8 + length
-        changed = False
-        if kind == b"eXIf":
-            changed = _patch_exif(data, start, stop)
-        elif kind == b"iTXt":
-            text = _XMP_ORIENTATION.sub(rb"\g<1>1", bytes(data[start:stop]))
-            changed, data[start:stop] = text != data[start:stop], text
-        if changed:
-            struct.pack_into(">I", data, stop, zlib.crc32(data[position + 4 : stop]))
-        position = stop + 4

@@ -1,25 +1,37 @@
 """The mask codec: official RGB <-> class ids <-> 16-bit grey PNG.
 
-The official PNGs are RGB with id = R + 256 * G, B unused (official readme, "How to get the class id"). Here ids are
-kept as 16-bit grey: half the time to read, and no arithmetic for whoever reads them.
+The official PNGs are RGB with id = R + 256 * G, B unused (official readme, "How to get the class id"). The data set
+stores ids as 16-bit grey instead: half the time to read, and no arithmetic for whoever reads them.
+
+Imports `errors` and `facts`.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import CONFIG_NAMES, IGNORE_ID, categories
-from imagenet_s.conversion.png import open_mask_image, wrong_mode
 
 MaskLike = Any
 """An official RGB mask: H x W x 3 uint8 array, PIL image, path or bytes of a PNG; or ids already: H x W integers."""
+PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
+"""A path, or the content of a file."""
+
+_LOSSY = frozenset({"JPEG", "MPO", "JPEG2000", "WEBP", "AVIF"})
+_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+"""What Pillow raises on a damaged file, besides the errors it documents."""
 
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
@@ -150,7 +162,7 @@ def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
         cause = "a negative number stored as 16 bits?"
     else:
         cause = "are R and G swapped (id = R + 256 * G), or is it a picture and no mask?"
-    shown = ", ".join(map(str, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+    shown = some([str(i) for i in wrong])
     raise ImageNetSError(f"mask id {shown} in {name}: ImageNet-S-{config} has 0..{top} and {IGNORE_ID}; {cause}")
 
 
@@ -166,6 +178,65 @@ def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: st
     turned = mask_size == image_size[::-1]
     cause = "one of the two was rotated by its EXIF orientation" if turned else "the image or the mask was resized"
     raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
+
+
+@contextmanager
+def open_mask_image(source: PngLike, name: str) -> Iterator[Image.Image]:
+    """An image whose pixels have been read, and whose checksums are right.
+
+    Args:
+        source: path or content of the file; a PNG, or another lossless format that Pillow reads.
+        name: what to call it in an error.
+
+    Raises:
+        ImageNetSError: not there, empty, no image, damaged, or of a lossy format.
+    """
+    data = _content(source, name)
+    try:
+        # Loading does not compare the checksums of the chunks that hold the pixels: a flipped bit would pass as another
+        # id. `verify` does, and leaves nothing that could be loaded.
+        with Image.open(io.BytesIO(data)) as image:
+            # A lossy file changes ids, and only those who made it could tell which.
+            if image.format in _LOSSY:
+                raise ImageNetSError(f"{name} is a {image.format}, which does not keep ids: a mask is a PNG.")
+            image.verify()
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            yield image
+    except ImageNetSError:
+        raise
+    except UnidentifiedImageError:
+        problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
+        raise ImageNetSError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
+    except _PILLOW_ERRORS as error:
+        raise ImageNetSError(f"{name} is not a readable PNG ({error}); fetch or write it again.") from error
+
+
+def wrong_mode(mode: str, name: str) -> ImageNetSError:
+    """The error for an image of a mode that no mask has."""
+    kinds = {
+        "P": "a palette",
+        "PA": "a palette",
+        "RGBA": "an alpha channel",
+        "LA": "an alpha channel",
+        "L": "8-bit grey",
+        "1": "black and white",
+    }
+    return ImageNetSError(
+        f"{name} is an image with {kinds.get(mode, f'mode {mode}')}: a mask is RGB (id = R + 256 * G) "
+        "or 16-bit grey (the ids); was it saved by a program that converts colours?"
+    )
+
+
+def _content(source: PngLike, name: str) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    try:
+        return Path(source).read_bytes()
+    except FileNotFoundError:
+        raise ImageNetSError(f"{name}: there is no such file.") from None
+    except OSError as error:
+        raise ImageNetSError(f"{name} cannot be read ({error.strerror}).") from error
 
 
 def _png(array: NDArray[Any]) -> bytes:

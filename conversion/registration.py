@@ -1,7 +1,9 @@
-"""Teaching `datasets` one more name, so that `load_dataset("imagenet_s", ...)` finds our builder.
+"""Registering one more name with `datasets`, so that `load_dataset("imagenet_s", ...)` finds the builder.
 
-`datasets` has no hook for it since 4.0 removed loading scripts. What every `load_*` and `get_dataset_*` function asks
-is `dataset_module_factory`; it is wrapped so that exactly one name is answered here and all others pass through.
+`datasets` has no hook for it since 4.0 removed loading scripts. Every `load_*` and `get_dataset_*` function calls
+`dataset_module_factory`; it is wrapped so that one name is answered here and all others pass through.
+
+Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -16,24 +18,25 @@ import datasets
 import datasets.inspect
 import datasets.load
 
-_MARK = "_taught_names"
+_REGISTERED = "_registered_names"
 
 
-def register_builder(name: str, module: str) -> bool:
+def register_builder(name: str, module: str, instead: str) -> bool:
     """Make `datasets.load_dataset(name, ...)` build with the `DatasetBuilder` of a module.
 
-    A local folder of that name is loaded instead where no `data_dir` is given, as with any other name. Teaching a name
-    twice changes nothing.
+    A local folder of that name is loaded instead where no `data_dir` is given, as with any other name. Registering a
+    name twice changes nothing.
 
     Args:
-        name: what users write; nothing else is affected.
+        name: what users write; no other name is affected.
         module: the importable module that holds the one builder class.
+        instead: what users can call where a future `datasets` has changed and a warning says so.
 
     Returns:
-        Whether it worked; where a future `datasets` has moved what this leans on, a warning says what to use instead.
+        Whether it worked.
     """
     original = getattr(datasets.load, "dataset_module_factory", None)
-    if name in getattr(original, _MARK, ()):
+    if name in getattr(original, _REGISTERED, ()):
         return True
     try:
         parameters = python_inspect.signature(original).parameters  # type: ignore[arg-type]
@@ -43,7 +46,7 @@ def register_builder(name: str, module: str) -> bool:
     except (TypeError, AttributeError) as error:
         warnings.warn(
             f"datasets {datasets.__version__} has moved what load_dataset({name!r}) leans on ({error}): "
-            f"use {module}.load_dataset(...) instead, which needs none of it, or an earlier datasets.",
+            f"use {instead} instead, which needs none of it, or an earlier datasets.",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -55,7 +58,7 @@ def register_builder(name: str, module: str) -> bool:
             return answer
         return original(path, *args, **kwargs)  # type: ignore[misc]
 
-    setattr(dataset_module_factory, _MARK, {name, *getattr(original, _MARK, ())})
+    setattr(dataset_module_factory, _REGISTERED, {name, *getattr(original, _REGISTERED, ())})
     datasets.load.dataset_module_factory = dataset_module_factory
     if getattr(datasets.inspect, "dataset_module_factory", None) is original:
         datasets.inspect.dataset_module_factory = dataset_module_factory  # type: ignore[attr-defined]

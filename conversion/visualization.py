@@ -1,7 +1,6 @@
 """Masks to look at: an image with its classes laid over it, and a sheet of many with captions and legends.
 
-Used by `imagenet-s demo` and `imagenet-s show`. Imports `conversion.facts`, `conversion.masks`, `conversion.errors`,
-NumPy and Pillow.
+Used by `imagenet-s demo` and `imagenet-s show`. Imports `errors`, `facts`, `mask_codec`.
 """
 
 from __future__ import annotations
