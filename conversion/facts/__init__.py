@@ -20,15 +20,18 @@ from imagenet_s.conversion.facts.official import (
     Official,
     split_names,
 )
+from imagenet_s.conversion.facts.tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
 
 __all__ = [
     "ANNOTATED_SPLITS",
     "CONFIG_NAMES",
     "IGNORE_ID",
+    "MASK_FOLDERS",
     "OFFICIAL",
     "OTHER_ID",
     "SPELLINGS",
     "SPLITS",
+    "SPLIT_FOLDERS",
     "TRAINING_SPLITS",
     "Archive",
     "Categories",
@@ -37,4 +40,5 @@ __all__ = [
     "Official",
     "categories",
     "split_names",
+    "tree_name",
 ]

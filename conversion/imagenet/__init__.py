@@ -1,6 +1,5 @@
-"""Somebody's ImageNet, in whatever form they have it: recognised by looking, indexed by basename, read image by image.
+"""A copy of ImageNet in whatever layout people have it: detected, indexed by file name, read image by image.
 
-`recognise` finds the form, `folders`, `tars` and `parquet` are the forms (each a `ImageReader`), `tree` is the official
-ImageNet-S tree; `asking` asks a disk about many files. May import `conversion.facts`, `conversion.errors`,
-`conversion.order`; nothing else of the project.
+`detect` finds the layout; `image_folder`, `tar` and `parquet` read it (each an `ImageReader`, see `base`);
+`official_tree` is the ImageNet-S tree as a source. May import `errors`, `cache`, `facts`, `features`, `shuffling`.
 """

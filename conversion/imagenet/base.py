@@ -1,8 +1,10 @@
-"""What the forms of ImageNet have in common.
+"""`ImageReader`: what the layouts of ImageNet have in common.
 
-A copy has two parts, training and validation images, and each may come in a form of its own (train/ as folders beside
-a validation tar). A part knows which images it holds and how to read them; it holds nothing open and pickles small, so
-that a worker process can be given one.
+A copy has two parts, training and validation images, and each may have a layout of its own (train/ as folders beside a
+validation tar). A reader knows which images it has and how to read them; it holds nothing open and pickles small, so
+that it can be sent to a worker process.
+
+Imports `errors`, `features`, `file_names`.
 """
 
 from __future__ import annotations
@@ -23,13 +25,10 @@ from numpy.typing import NDArray
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 
-IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
-"""How `datasets` stores an image."""
-
 
 @dataclass(frozen=True)
 class Measure:
-    """What is known of images before they are read.
+    """What is known about images before they are read.
 
     Attributes:
         sizes: N int64, the bytes of each image; estimated where only reading would tell.
@@ -41,24 +40,22 @@ class Measure:
 
 
 class ImageReader(abc.ABC):
-    """The training or the validation images of a copy of ImageNet, in one form.
+    """The training or the validation images of a copy of ImageNet, in one layout.
 
     Attributes:
-        form: what it is, in words a person knows it by.
-        root: the folder, file or address it was found at.
-        name: `"train"` or `"validation"`.
+        root: the folder or address it was found at.
+        part: `"train"` or `"validation"`.
+        layout: what it is, in words that a person knows it by.
     """
 
-    form: ClassVar[str]
     random_access: ClassVar[bool] = True
     """Whether any image is as quick to reach as the next; else rows are read in the order they are stored."""
 
-    holds_paths: ClassVar[bool] = False
-    """Whether `read` gives paths of files, which cost nothing, instead of bytes."""
+    has_files: ClassVar[bool] = False
+    """Whether every image is a file of its own, so that rows can hold paths, which cost nothing, instead of bytes."""
 
-    def __init__(self, root: str, name: ImageNetPart) -> None:
-        self.root = root
-        self.name = name
+    def __init__(self, root: str, part: ImageNetPart, layout: str) -> None:
+        self.root, self.part, self.layout = root, part, layout
         self._indexed: pa.Table | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -69,14 +66,14 @@ class ImageReader(abc.ABC):
         """Every image: `image_id` and whatever `read` needs to find it, in the order they are stored.
 
         Args:
-            wnids: for training parts, look only at these classes.
+            wnids: for training images, look only at these classes.
 
         Raises:
-            ImageNetSError: an image occurs twice, or the part can't be read.
+            ImageNetSError: an image occurs twice, or the copy can't be read.
         """
 
     def find(self, image_ids: pa.Array) -> pa.Table:
-        """The rows of `index` for these images; images the part lacks are left out.
+        """The rows of `index` for these images; images that are not there are left out.
 
         The index is kept: validation and test are drawn from the same 50,000 images.
         """
@@ -86,12 +83,13 @@ class ImageReader(abc.ABC):
         return index.filter(pc.is_in(index["image_id"], value_set=image_ids))
 
     @abc.abstractmethod
-    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
         """The images of some rows, in batches, in order.
 
         Args:
             rows: rows of `index` or `find`; more columns do no harm.
             batch_size: how many images at a time, at the most.
+            as_bytes: bytes also where images are files; `rows` then needs a column `size`, from `measure`.
 
         Yields:
             Arrays of `IMAGE_TYPE`: a path for a file, bytes for anything else.
@@ -102,7 +100,7 @@ class ImageReader(abc.ABC):
 
     @abc.abstractmethod
     def measure(self, rows: pa.Table) -> Measure:
-        """How large the images of some rows are, without reading them.
+        """How large the images of some rows are, and a digest of their files, without reading them.
 
         Args:
             rows: rows of `index` or `find`; more columns do no harm.
@@ -112,7 +110,7 @@ class ImageReader(abc.ABC):
         """
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
-        """Cut rows into shards that can be read on their own, `num_shards` where the form allows it."""
+        """Cut rows into shards that can be read on their own: `num_shards` of them where the layout allows it."""
         edges = np.linspace(0, rows.num_rows, num_shards + 1).astype(np.int64)
         return [rows.slice(a, b - a) for a, b in itertools.pairwise(edges)]
 
@@ -121,38 +119,38 @@ class ImageReader(abc.ABC):
 
         Args:
             rows: rows of `index`.
-            mixed: whether classes should be mixed as far as the form allows it.
+            mixed: whether classes should be mixed as far as the layout allows it.
         """
         return rows
 
     def __repr__(self) -> str:
-        return f"{self.form} at {self.root}"
+        return f"{self.layout} at {self.root}"
 
 
 def of_classes(index: pa.Table, wnids: Sequence[str] | None) -> pa.Table:
-    """The rows of a training part's index whose images are of these ImageNet classes; all of them for None."""
+    """The rows of an index of training images that are of these ImageNet classes; all of them for None."""
     if wnids is None:
         return index
     found = pc.utf8_slice_codeunits(index["image_id"], 0, 9)
     return index.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
 
 
-def refuse_twins(index: pa.Table, places: Callable[[pa.Table], pa.ChunkedArray | pa.Array]) -> None:
-    """Refuse an index in which an image occurs twice; `places` says where some of its rows are, for the message."""
+def refuse_duplicates(index: pa.Table, locate: Callable[[pa.Table], pa.ChunkedArray | pa.Array]) -> None:
+    """Refuse an index in which an image occurs twice; `locate` says where some of its rows are, for the message."""
     ids = index["image_id"]
     if pc.count_distinct(ids).as_py() == len(ids):
         return
     counts = pc.value_counts(ids.combine_chunks())
-    twins = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    rows = index.filter(pc.equal(ids, twins[0]))
+    duplicates = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    rows = index.filter(pc.equal(ids, duplicates[0]))
     raise ImageNetSError(
-        f"{len(twins):,} images occur more than once; {twins[0].as_py()}, for instance, is in "
-        f"{' and '.join(places(rows).to_pylist())}. Each image is expected once: remove the copies."
+        f"{len(duplicates):,} images occur more than once; {duplicates[0].as_py()}, for instance, is in "
+        f"{' and '.join(locate(rows).to_pylist())}. Each image is expected once: remove the copies."
     )
 
 
 def file_identity(files: Sequence[str]) -> str:
-    """A digest of the sizes and times of files; where they lie is not part of it, so a moved copy is the same.
+    """A digest of the names, sizes and times of files; their folder is not part of it, so a moved copy is the same.
 
     Raises:
         ImageNetSError: a file is gone.

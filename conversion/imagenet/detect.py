@@ -1,4 +1,7 @@
-"""Which form of ImageNet lies in a folder: found out by looking, never told by a flag."""
+"""Which layout of ImageNet a folder has: detected by looking into it, never given by a flag.
+
+Imports `errors`, `file_names` and the readers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.parquet import ParquetReader
 from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
 
-# Where the parts may lie below the folder a person names: Kaggle's download has its own way of nesting them.
+# Where train and validation may be below the folder that a person names, as in Kaggle's download.
 _PREFIXES = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "ILSVRC2012", "data", "imagenet", "imagenet-1k")
 _FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
     "train": ("train", "ILSVRC2012_img_train", "train_images"),
@@ -32,25 +35,25 @@ class ImageNet:
     train: ImageReader | None
     validation: ImageReader | None
 
-    def part(self, name: ImageNetPart) -> ImageReader:
-        """One of the two parts.
+    def reader(self, part: ImageNetPart) -> ImageReader:
+        """The reader of one of the two parts.
 
         Raises:
             ImageNetSError: the copy lacks it.
         """
-        found = self.train if name == "train" else self.validation
+        found = self.train if part == "train" else self.validation
         if found is None:
-            other = self.validation if name == "train" else self.train
-            wanted = _FOLDER_NAMES[name][0] + "/"
+            other = self.validation if part == "train" else self.train
+            wanted = _FOLDER_NAMES[part][0] + "/"
             raise ImageNetSError(
-                f"{self.root} holds {other!r}, but no {name} images: expected {wanted}, a tar or Parquet files of them "
+                f"{self.root} holds {other!r}, but no {part} images: expected {wanted}, a tar or Parquet files of them "
                 f"beside it. If they lie elsewhere, link them there."
             )
         return found
 
 
 def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
-    """Look at a folder (or `hf://` address) and say what copy of ImageNet it is.
+    """Detect the layout of a copy of ImageNet in a folder or behind an `hf://` address.
 
     Args:
         root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet").
@@ -67,13 +70,13 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
             raise ImageNetSError(
                 f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say)."
             )
-    train, validation = (_find(path, name) for name in ("train", "validation"))
+    train, validation = (_find(path, part) for part in ("train", "validation"))
     if train is None and validation is None:
         raise ImageNetSError(_explain(path))
     return ImageNet(path, train, validation)
 
 
-def _find(root: str, name: ImageNetPart) -> ImageReader | None:
+def _find(root: str, part: ImageNetPart) -> ImageReader | None:
     fs, base = fsspec.core.url_to_fs(root)
     protocol = root.split("://")[0] + "://" if "://" in root else ""
     for prefix in _PREFIXES:
@@ -83,72 +86,72 @@ def _find(root: str, name: ImageNetPart) -> ImageReader | None:
         entries = {one["name"].rstrip("/").rsplit("/", 1)[-1]: one["type"] for one in fs.ls(folder, detail=True)}
         files = sorted(file for file, kind in entries.items() if kind != "directory")
         address = f"{protocol}{folder}"
-        if found := _parquet(address, files, name):
+        if found := _parquet(address, files, part):
             return found
         if protocol:
             continue
-        subfolders = [one for one in _FOLDER_NAMES[name] if one in entries and os.path.isdir(f"{folder}/{one}")]
+        subfolders = [one for one in _FOLDER_NAMES[part] if one in entries and os.path.isdir(f"{folder}/{one}")]
         for look in (_images, _tars_inside):
             for one in subfolders:
-                if found := look(f"{folder}/{one}", name):
+                if found := look(f"{folder}/{one}", part):
                     return found
-        if found := _tars(folder, files, name):
+        if found := _tars(folder, files, part):
             return found
         # The Hub's tars, extracted: train_images_0, train_images_1, ...
-        numbered = sorted(one for one in entries if re.fullmatch(rf"{_WORDS[name]}_images(_\d+)?", one))
-        if numbered and (found := _several(folder, numbered, name)):
+        numbered = sorted(one for one in entries if re.fullmatch(rf"{_WORDS[part]}_images(_\d+)?", one))
+        if numbered and (found := _several(folder, numbered, part)):
             return found
     return None
 
 
-def _parquet(address: str, files: list[str], name: ImageNetPart) -> ImageReader | None:
-    pattern = re.compile(rf"{_WORDS[name]}-\d{{5}}-of-\d{{5}}.*\.parquet")
+def _parquet(address: str, files: list[str], part: ImageNetPart) -> ImageReader | None:
+    pattern = re.compile(rf"{_WORDS[part]}-\d{{5}}-of-\d{{5}}.*\.parquet")
     found = [f"{address}/{file}" for file in files if pattern.fullmatch(file)]
     if not found:
         return None
     expected = int(found[0].rsplit("-of-", 1)[1][:5])
     if len(found) != expected:
-        raise ImageNetSError(f"{address} holds {len(found)} of {expected} {name} Parquet files; fetch the others.")
-    return ParquetReader(address, name, found)
+        raise ImageNetSError(f"{address} holds {len(found)} of {expected} {part} Parquet files; fetch the others.")
+    return ParquetReader(address, part, found)
 
 
-def _images(folder: str, name: ImageNetPart) -> ImageReader | None:
+def _images(folder: str, part: ImageNetPart) -> ImageReader | None:
     """Images in class folders or directly in the folder, by their official names; the first one found says which."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if image_id_of(entry.name, name) and entry.is_file():
-                return ImageFolderReader(folder, name, "a flat folder")
+            if image_id_of(entry.name, part) and entry.is_file():
+                return ImageFolderReader(folder, part, "a flat folder")
             is_class = WNID.fullmatch(entry.name) and entry.is_dir()
-            if is_class and any(image_id_of(one, name) for one in os.listdir(entry.path)):
-                return ImageFolderReader(folder, name, "class folders")
+            if is_class and any(image_id_of(one, part) for one in os.listdir(entry.path)):
+                return ImageFolderReader(folder, part, "class folders")
     return None
 
 
-def _several(folder: str, names: list[str], name: ImageNetPart) -> ImageReader | None:
-    if all(_images(f"{folder}/{one}", name) for one in names):
-        return ImageFolderReader(folder, name, f"extracted tars ({some(names, 2)})", tuple(names))
+def _several(folder: str, names: list[str], part: ImageNetPart) -> ImageReader | None:
+    if all(_images(f"{folder}/{one}", part) for one in names):
+        return ImageFolderReader(folder, part, f"extracted tars ({some(names, 2)})", tuple(names))
     return None
 
 
-def _tars_inside(folder: str, name: ImageNetPart) -> ImageReader | None:
+def _tars_inside(folder: str, part: ImageNetPart) -> ImageReader | None:
     """Tars of one class each (the official training tar, unpacked once), or shards, in a folder of the part's name."""
     files = sorted(os.listdir(folder))
     found = [f"{folder}/{file}" for file in files if re.fullmatch(r"n\d{8}\.tar", file)]
-    return TarReader(folder, name, "a tar a class", found) if found else _tars(folder, files, name)
+    return TarReader(folder, part, "a tar a class", found) if found else _tars(folder, files, part)
 
 
-def _tars(folder: str, files: list[str], name: ImageNetPart) -> ImageReader | None:
-    official = "ILSVRC2012_img_train.tar" if name == "train" else "ILSVRC2012_img_val.tar"
-    word = _WORDS[name]
-    forms: tuple[tuple[str, str, type[TarReader]], ...] = (
+def _tars(folder: str, files: list[str], part: ImageNetPart) -> ImageReader | None:
+    official = "ILSVRC2012_img_train.tar" if part == "train" else "ILSVRC2012_img_val.tar"
+    word = _WORDS[part]
+    layouts: tuple[tuple[str, str, type[TarReader]], ...] = (
         (re.escape(official), "the official tar", TarReader),
         (rf".*\b{word}-\d+\.tar", "WebDataset tars", TarReader),
         (rf"{word}_images(_\d+)?\.tar", "the Hub's tars", TarReader),
         (rf"{word}_images(_\d+)?\.tar\.gz", "the Hub's compressed tars", CompressedTarReader),
     )
-    for pattern, form, kind in forms:
+    for pattern, layout, kind in layouts:
         if found := [f"{folder}/{file}" for file in files if re.fullmatch(pattern, file)]:
-            return kind(folder, name, form, found)
+            return kind(folder, part, layout, found)
     return None
 
 
@@ -174,11 +177,11 @@ def _explain(path: str) -> str:
 
 def _renamed(path: str) -> str | None:
     """A file that is an image but has no official name, in a folder where images are expected."""
-    for name, folders in _FOLDER_NAMES.items():
+    for part, folders in _FOLDER_NAMES.items():
         for folder in folders:
             for parent, subfolders, files in os.walk(os.path.join(path, folder)):
                 del subfolders[3:]
                 for file in files:
-                    if file.lower().endswith((".jpeg", ".jpg", ".png")) and not image_id_of(file, name):
+                    if file.lower().endswith((".jpeg", ".jpg", ".png")) and not image_id_of(file, part):
                         return os.path.relpath(os.path.join(parent, file), path)
     return None

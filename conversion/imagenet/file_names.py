@@ -1,7 +1,9 @@
-"""An image is its basename, everywhere: what a file or member must be called, and the id that follows.
+"""The official file names of images: what a file or member must be called, and the image id in it.
 
 Training images are `<wnid>_<number>`, validation images `ILSVRC2012_val_<8 digits>`. The Hub's copies append the
 label's wnid (`ILSVRC2012_val_00000293_n01440764.JPEG`), WebDataset keys lack the ending.
+
+Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ IMAGE_ENDINGS = (".jpeg", ".jpg", ".png")
 
 
 def image_id_of(name: str, part: ImageNetPart) -> str | None:
-    """The image id behind a file's, member's or key's basename; None where it names no image of that part.
+    """The image id in the basename of a file, member or key; None where it names no image of that part.
 
     Example:
         >>> image_id_of("n01440764_10026_n01440764.JPEG", "train")

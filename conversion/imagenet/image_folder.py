@@ -1,4 +1,7 @@
-"""ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree."""
+"""ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree.
+
+Imports `errors`, `features`, `base`, `file_names`, `parallel_io`.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.base import IMAGE_TYPE, ImageReader, Measure, refuse_twins
+from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.imagenet.base import ImageReader, Measure, refuse_duplicates
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
-from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, answers
+from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
 
 _STATS_AT_ONCE = 1000
 _SLOW_STATS = 0.03
@@ -25,31 +29,29 @@ _SLOW_STATS = 0.03
 
 
 class ImageFolderReader(ImageReader):
-    """Image files in class folders (any folder names) or directly in one folder; rows hold their paths."""
+    """Image files in class folders (any folder names) or directly in one folder.
 
-    form = "image files"
-    holds_paths = True
+    Args:
+        subfolders: look only into these; into all by default.
+    """
 
-    def __init__(self, root: str, name: ImageNetPart, form: str, subfolders: Sequence[str] = ()) -> None:
-        super().__init__(root, name)
-        self._form = form
+    has_files = True
+
+    def __init__(self, root: str, part: ImageNetPart, layout: str, subfolders: Sequence[str] = ()) -> None:
+        super().__init__(root, part, layout)
         self.subfolders = tuple(subfolders)
-        """Look only into these; into all for none."""
-
-    def __repr__(self) -> str:
-        return f"{self._form} at {self.root}"
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
-        folders = self._folders(None if wnids is None or self.name != "train" else set(wnids))
-        found = zip(folders, answers(_names_in, folders, SLOW_LISTING))
+        folders = self._folders(None if wnids is None or self.part != "train" else set(wnids))
+        found = zip(folders, parallel_map(_names_in, folders, SLOW_LISTING))
         listed = [(folder, names) for folder, names in found if len(names)]
         if not listed:
             return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
         names = pa.concat_arrays([names for _, names in listed])
         counts = [(folder, len(names)) for folder, names in listed]
         starts = np.cumsum([0, *(count for _, count in counts[:-1])])
-        # Folder by folder, so that one that holds something else too does not make all of them slow.
+        # Folder by folder, so that one with other files in it does not make all of them slow.
         usual = np.logical_and.reduceat(self._usual(names, counts), starts)
         ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
         files = pa.nulls(len(ids), pa.string())
@@ -61,14 +63,14 @@ class ImageFolderReader(ImageReader):
             ids, files = (pa.concat_arrays([one[i] for one in pieces]) for i in (0, 1))
             counts = [(folder, len(one[0])) for (folder, _), one in zip(counts, pieces)]
         table = self._table(ids, files, counts)
-        if not usual.all() or self.name != "train":
+        if not usual.all() or self.part != "train":
             # In usual class folders no image can occur twice: its name says its folder.
-            refuse_twins(table, paths_of)
+            refuse_duplicates(table, paths_of)
         return table
 
     def find(self, image_ids: pa.Array) -> pa.Table:
         """Looks for each image where it usually is, and lists folders only for those that are not there."""
-        if self.name != "train":
+        if self.part != "train":
             return super().find(image_ids)
         wanted = [(f"{self.root}{os.sep}{wnid_of(one)}", one) for one in image_ids.to_pylist()]
 
@@ -79,7 +81,7 @@ class ImageFolderReader(ImageReader):
         there: list[str] = []
         rest: list[str] = []
         counts: list[tuple[str, int]] = []
-        asked = answers(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS)
+        asked = parallel_map(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS)
         for (folder, image_id), found in zip(wanted, itertools.chain.from_iterable(asked)):
             if found:
                 there.append(image_id)
@@ -94,11 +96,17 @@ class ImageFolderReader(ImageReader):
         unusual = index.filter(pc.is_in(index["image_id"], value_set=pa.array(rest, pa.string())))
         return pa.concat_tables([usual, unusual.cast(usual.schema)], promote_options="none").unify_dictionaries()
 
-    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
-        """Paths; nothing is opened."""
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
+        """Paths, for which nothing is opened; or bytes, of files that must still have the size they were measured at."""
         for start in range(0, rows.num_rows, batch_size):
-            paths = paths_of(rows.slice(start, batch_size))
-            yield pa.StructArray.from_arrays([pa.nulls(len(paths), pa.binary()), paths], fields=list(IMAGE_TYPE))
+            batch = rows.slice(start, batch_size)
+            paths = paths_of(batch)
+            if as_bytes:
+                images = _contents(batch, paths)
+                paths = pa.array([f"{one}.JPEG" for one in batch["image_id"].to_pylist()], pa.string())
+            else:
+                images = pa.nulls(len(paths), pa.binary())
+            yield pa.StructArray.from_arrays([images, paths], fields=list(IMAGE_TYPE))
 
     def measure(self, rows: pa.Table) -> Measure:
         """What the file system says of each file."""
@@ -114,7 +122,7 @@ class ImageFolderReader(ImageReader):
                 sizes[i], times[i] = about.st_size, about.st_mtime_ns
 
         starts = range(0, rows.num_rows, _STATS_AT_ONCE)
-        asked = answers(ask, starts, _SLOW_STATS)
+        asked = parallel_map(ask, starts, _SLOW_STATS)
         collections.deque(tqdm(asked, total=len(starts), desc="measuring files", unit="k", delay=2), maxlen=0)
         return Measure(sizes, hashlib.sha256(sizes.tobytes() + times.tobytes()).hexdigest())
 
@@ -136,7 +144,7 @@ class ImageFolderReader(ImageReader):
 
     def _usual(self, names: pa.Array, counts: list[tuple[str, int]]) -> NDArray[np.bool_]:
         """Which names are `<image_id>.JPEG`, for training images in the folder of that class."""
-        if self.name != "train":
+        if self.part != "train":
             return pc.match_substring_regex(names, r"^ILSVRC2012_val_\d{8}\.JPEG$").to_numpy(zero_copy_only=False)
         form = pc.match_substring_regex(names, r"^n\d{8}_\d+\.JPEG$")
         folders = pa.array([os.path.basename(folder) for folder, _ in counts], pa.string())
@@ -146,7 +154,7 @@ class ImageFolderReader(ImageReader):
 
     def _recognised(self, names: pa.Array) -> tuple[pa.Array, pa.Array]:
         """Ids and names where some are not usual (the Hub's, other endings, files that are no images): one by one."""
-        found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.name))]
+        found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.part))]
         return pa.array([i for i, _ in found], pa.string()), pa.array(
             [None if name == f"{image_id}.JPEG" else name for image_id, name in found], pa.string()
         )
@@ -155,6 +163,38 @@ class ImageFolderReader(ImageReader):
         codes = np.repeat(np.arange(len(counts), dtype=np.int32), [n for _, n in counts])
         folders = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([f for f, _ in counts], pa.string()))
         return pa.table({"image_id": ids, "folder": folders, "file": files})
+
+
+def _contents(batch: pa.Table, paths: pa.Array) -> pa.Array:
+    """The contents of files, read into one buffer, which becomes the column as it is."""
+    offsets = np.zeros(len(batch) + 1, np.int64)
+    np.cumsum(batch["size"].to_numpy(), out=offsets[1:])
+    if offsets[-1] > np.iinfo(np.int32).max:
+        raise ImageNetSError(f"{len(batch)} images from {batch['image_id'][0]} on are larger than 2 GB.")
+    # Arrow's memory, which is used again for the next batch: fresh memory costs as much as a copy.
+    data = pa.allocate_buffer(int(offsets[-1]))
+    target = memoryview(data).cast("B")
+    edges = offsets.tolist()
+    for path, start, stop in zip(paths.to_pylist(), edges, edges[1:]):
+        _read_into(path, target[start:stop])
+    return pa.Array.from_buffers(pa.binary(), len(batch), [None, pa.py_buffer(offsets.astype(np.int32)), data])
+
+
+def _read_into(path: str, target: memoryview) -> None:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            done = 0
+            while done < len(target) and (count := file.readinto(target[done:])):
+                done += count
+            complete = done == len(target) and not file.read(1)
+    except OSError as error:
+        raise ImageNetSError(f"{path} can't be read ({error.strerror or error}); was it removed?") from error
+    if not complete:
+        # The shards before and after it would not be of one data set.
+        raise ImageNetSError(
+            f"{path} had {len(target):,} bytes when the conversion was planned, and has another size now; leave the "
+            f"source alone while it is converted, and start again."
+        )
 
 
 def _names_in(folder: str) -> pa.Array:

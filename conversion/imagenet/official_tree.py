@@ -1,32 +1,20 @@
 """The official ImageNet-S tree as the source: `ImageNetS919/{train,train-semi,validation,test,...}/<wnid>/*.JPEG`.
 
-It holds the splits by its folders and the masks as official PNGs, so it needs no lists and no archive.
+Its folders say which images a split has, and it holds the masks as official PNGs, so it needs no lists and no archive.
+
+Imports `errors`, `facts`, `image_folder`.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pyarrow as pa
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES
+from imagenet_s.conversion.facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-
-SPLIT_FOLDERS = {
-    "train": "train",
-    "train_semi": "train-semi",
-    "validation": "validation",
-    "test": "test",
-    "train_full": "train-full",
-}
-MASK_FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}
-
-
-def tree_name(config: str) -> str:
-    """The folder of a configuration: `ImageNetS919`."""
-    return f"ImageNetS{config}"
 
 
 def find_tree(root: str, config: str) -> str | None:
@@ -51,7 +39,7 @@ def find_tree(root: str, config: str) -> str | None:
     return None
 
 
-def split_part(tree: str, split: str) -> ImageFolderReader:
+def split_reader(tree: str, split: str) -> ImageFolderReader:
     """The images of one split of a tree.
 
     Raises:
@@ -63,8 +51,8 @@ def split_part(tree: str, split: str) -> ImageFolderReader:
             f"{tree} has no {SPLIT_FOLDERS[split]}/: prepare it with `imagenet-s prepare --splits {split}`, "
             f'or leave it out with splits=("train_semi", "validation", ...).'
         )
-    name = "train" if split.startswith("train") else "validation"
-    return ImageFolderReader(folder, name, f"the official tree's {SPLIT_FOLDERS[split]}")  # type: ignore[arg-type]
+    part: ImageNetPart = "train" if split.startswith("train") else "validation"
+    return ImageFolderReader(folder, part, f"the official tree's {SPLIT_FOLDERS[split]}")
 
 
 def tree_splits(tree: str) -> tuple[str, ...]:
@@ -72,9 +60,9 @@ def tree_splits(tree: str) -> tuple[str, ...]:
     return tuple(split for split, folder in SPLIT_FOLDERS.items() if os.path.isdir(os.path.join(tree, folder)))
 
 
-def members_of(part: ImageFolderReader) -> pa.Table:
+def members_of(reader: ImageFolderReader) -> pa.Table:
     """`image_id` and `wnid` (the folder) of every image of a split of the tree, sorted by both."""
-    index = part.index()
+    index = reader.index()
     folders = index["folder"].combine_chunks()
     folders = folders if isinstance(folders, pa.DictionaryArray) else folders.unify_dictionaries().combine_chunks()
     wnids = pa.array([os.path.basename(one) for one in folders.dictionary.to_pylist()], pa.string())
@@ -83,6 +71,5 @@ def members_of(part: ImageFolderReader) -> pa.Table:
 
 
 def _is_tree(folder: str) -> bool:
-    return any(
-        Path(folder, name).is_dir() for name in ("train-semi", "train-semi-segmentation", "validation-segmentation")
-    )
+    names = (SPLIT_FOLDERS["train_semi"], *MASK_FOLDERS.values())
+    return any(os.path.isdir(os.path.join(folder, name)) for name in names)

@@ -1,4 +1,7 @@
-"""Asking a file system many things: alone as long as it answers at once, several at a time when it takes a while."""
+"""Many questions to a file system: one after the other while it answers at once, in threads when it is slow.
+
+Imports nothing of the project.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,22 @@ from typing import TypeVar
 _THREADS = 8
 
 SLOW_LISTING = 0.005
-"""Seconds for a folder from which on its disk is taken for one that does not answer from memory."""
+"""Seconds for listing a folder above which its disk is considered slow: it does not answer from memory."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def answers(ask: Callable[[Item], Answer], items: Iterable[Item], slow: float) -> Iterator[Answer]:
-    """`map(ask, items)`, whichever way is quicker.
+def parallel_map(ask: Callable[[Item], Answer], items: Iterable[Item], slow: float) -> Iterator[Answer]:
+    """`map(ask, items)`, in threads where that is quicker.
 
-    What is in memory is answered in microseconds, and threads would do no more than wait for each other; a network
-    disk takes milliseconds, and threads do their waiting together.
+    What is in memory is answered in microseconds, and threads would only wait for each other; a network disk takes
+    milliseconds, and threads wait at the same time.
 
     Args:
         ask: asks the file system, and nothing else that takes time.
         items: what to ask it about.
-        slow: seconds for one item; once one takes longer, threads ask about the rest.
+        slow: seconds for one item; once one takes longer, the rest is asked in threads.
 
     Yields:
         The answers, in the order of `items`.

@@ -1,7 +1,9 @@
 """ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, here or behind an `hf://` address.
 
-A row group is read as a whole, so images come in row groups: those of one shard are drawn from all files, which mixes
-the classes even where the files were sorted by class.
+A row group is read at once, so images come in row groups: those of one shard are drawn from all files, which mixes the
+classes even where the files were sorted by class.
+
+Imports `errors`, `shuffling`, `base`, `file_names`, `index_cache`, `tar`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.base import ImageReader, Measure, file_identity, of_classes, refuse_twins
+from imagenet_s.conversion.imagenet.base import ImageReader, Measure, file_identity, of_classes, refuse_duplicates
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.index_cache import cached_index
 from imagenet_s.conversion.imagenet.tar import as_images
@@ -30,22 +32,21 @@ _THREADS = 8
 class ParquetReader(ImageReader):
     """Images in Parquet files with an `image` column of bytes and paths. Rows hold bytes."""
 
-    form = "Parquet files"
     random_access = False
 
-    def __init__(self, root: str, name: ImageNetPart, files: Sequence[str]) -> None:
-        super().__init__(root, name)
+    def __init__(self, root: str, part: ImageNetPart, files: Sequence[str]) -> None:
+        super().__init__(root, part, "Parquet files")
         self.files = tuple(files)
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `file`, `row_group` and `row` within it."""
-        # What lies behind an address can change: its revision's size stands in for it.
+        # The content of an address can change: its size and revision are part of the identity.
         remote = " ".join(_identity(file) for file in self.files if "://" in file)
-        table = cached_index(self.files, f"parquet {self.name} {remote}", self._build_index)
-        return of_classes(table, wnids if self.name == "train" else None)
+        table = cached_index(self.files, f"parquet {self.part} {remote}", self._build_index)
+        return of_classes(table, wnids if self.part == "train" else None)
 
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
-        """Row groups as they are stored, or in an order that depends on nothing but their places."""
+        """Row groups as they are stored, or shuffled by their positions alone."""
         if not mixed:
             return rows
         keys = mix(_group_numbers(rows).astype(np.uint64))
@@ -59,7 +60,7 @@ class ParquetReader(ImageReader):
         edges = [int(part[0]) for part in np.array_split(starts, num_shards)] if len(starts) else [0]
         return [rows.slice(a, b - a) for a, b in zip(edges, [*edges[1:], rows.num_rows])]
 
-    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
         """Bytes, a row group at a time."""
         groups = _group_numbers(rows)
         edges = np.flatnonzero(np.diff(groups, prepend=-1)).tolist()
@@ -94,12 +95,12 @@ class ParquetReader(ImageReader):
                     threads.map(self._index_file, range(len(self.files))),
                     total=len(self.files),
                     unit="file",
-                    desc=f"looking into {self.name} Parquet files",
+                    desc=f"looking into {self.part} Parquet files",
                     delay=2,
                 )
             )
         table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-        refuse_twins(table, lambda rows: rows["file"].cast(pa.string()))
+        refuse_duplicates(table, lambda rows: rows["file"].cast(pa.string()))
         return table
 
     def _index_file(self, number: int) -> pa.Table:
@@ -111,7 +112,7 @@ class ParquetReader(ImageReader):
         except (OSError, pa.ArrowException, KeyError) as error:
             raise ImageNetSError(f"{file} is not a Parquet file with images ({error}).") from error
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
-        ids = [image_id_of(basename(one["path"] or ""), self.name) for one in paths.to_pylist()]
+        ids = [image_id_of(basename(one["path"] or ""), self.part) for one in paths.to_pylist()]
         table = pa.table(
             {
                 "image_id": pa.array(ids, pa.string()),

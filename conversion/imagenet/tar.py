@@ -1,7 +1,9 @@
 """ImageNet as tars: the official archives not unpacked, tars of one class each, WebDataset, the Hub's tars.
 
-An uncompressed tar is a file system without a directory: its headers are walked through once (and the result kept, see
-`index_cache`), then any image is one read at a known place. A compressed tar can only be read from its beginning.
+An uncompressed tar is walked through once for its headers (see `index_cache`), then any image is one read at a known
+offset. A compressed tar can only be read from its beginning.
+
+Imports `errors`, `features`, `base`, `file_names`, `index_cache`.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.imagenet.base import (
-    IMAGE_TYPE,
     ImageReader,
     Measure,
     file_identity,
     of_classes,
-    refuse_twins,
+    refuse_duplicates,
 )
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.index_cache import cached_index
@@ -35,27 +37,21 @@ _Member = tuple[str, int, int]  # image id, offset of the bytes within the outer
 class TarReader(ImageReader):
     """Images in uncompressed tars; tars inside a tar are looked into. Rows hold bytes."""
 
-    form = "tars"
-
-    def __init__(self, root: str, name: ImageNetPart, form: str, files: Sequence[str]) -> None:
-        super().__init__(root, name)
-        self._form = form
+    def __init__(self, root: str, part: ImageNetPart, layout: str, files: Sequence[str]) -> None:
+        super().__init__(root, part, layout)
         self.files = tuple(files)
-
-    def __repr__(self) -> str:
-        return f"{self._form} at {self.root}"
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `file`, and `offset` and `size` of the bytes in it."""
-        table = cached_index(self.files, f"tar {self.name}", lambda: _index(self.files, self.name, walk_tar))
-        return of_classes(table, wnids if self.name == "train" else None)
+        table = cached_index(self.files, f"tar {self.part}", lambda: _index(self.files, self.part, walk_tar))
+        return of_classes(table, wnids if self.part == "train" else None)
 
     def measure(self, rows: pa.Table) -> Measure:
         """The sizes that the tars' headers say."""
         return Measure(rows["size"].to_numpy(), file_identity(self.files))
 
-    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
-        """Bytes, read at their places."""
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
+        """Bytes, read at their offsets."""
         with contextlib.ExitStack() as stack:
             opened: dict[str, IO[bytes]] = {}
             for start in range(0, rows.num_rows, batch_size):
@@ -73,22 +69,21 @@ class TarReader(ImageReader):
 
 
 class CompressedTarReader(TarReader):
-    """Images in tar.gz files, which can't be entered in the middle: rows come in the order they are stored."""
+    """Images in tar.gz files, which have no random access: rows come in the order they are stored."""
 
-    form = "compressed tars"
     random_access = False
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `file`, and its position: `offset` counts members, `size` their bytes."""
-        table = cached_index(self.files, f"tar.gz {self.name}", lambda: _index(self.files, self.name, _walk_compressed))
-        return of_classes(table, wnids if self.name == "train" else None)
+        table = cached_index(self.files, f"tar.gz {self.part}", lambda: _index(self.files, self.part, _walk_compressed))
+        return of_classes(table, wnids if self.part == "train" else None)
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
-        """A shard an archive: any other cut would decompress the same bytes again and again."""
+        """One shard for each archive: with more, each would decompress the archive from its beginning."""
         present = set(pc.unique(rows["file"]).to_pylist())
         return [rows.filter(pc.equal(rows["file"], file)) for file in self.files if file in present]
 
-    def read(self, rows: pa.Table, batch_size: int) -> Iterator[pa.Array]:
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
         """Bytes, in one walk through each archive."""
         for file in pc.unique(rows["file"]).to_pylist():
             wanted = iter(rows.filter(pc.equal(rows["file"], file)).select(["image_id", "offset"]).to_pylist())
@@ -111,7 +106,7 @@ class CompressedTarReader(TarReader):
                 yield as_images(pa.chunked_array([ids]), data)
 
 
-def walk_tar(file: str, name: ImageNetPart) -> Iterator[_Member]:
+def walk_tar(file: str, part: ImageNetPart) -> Iterator[_Member]:
     """The images of an uncompressed tar, those inside tars within it included.
 
     Raises:
@@ -126,9 +121,9 @@ def walk_tar(file: str, name: ImageNetPart) -> Iterator[_Member]:
                 # Opened at its place in the outer file, so that offsets count from the outer file's beginning.
                 with _open_tar(file, "r:", member.offset_data) as inner:
                     for image in _members(inner):
-                        if image_id := _image_of(image.name, name):
+                        if image_id := _image_of(image.name, part):
                             yield image_id, image.offset_data, image.size
-            elif image_id := _image_of(member.name, name):
+            elif image_id := _image_of(member.name, part):
                 yield image_id, member.offset_data, member.size
 
 
@@ -140,16 +135,16 @@ def as_images(image_ids: pa.ChunkedArray, data: list[bytes]) -> pa.Array:
     return pa.StructArray.from_arrays([pa.array(data, pa.binary()), paths], fields=list(IMAGE_TYPE))
 
 
-def _image_of(member: str, name: ImageNetPart) -> str | None:
+def _image_of(member: str, part: ImageNetPart) -> str | None:
     """An image's id; the `.json` and `.cls` of a WebDataset sample are none."""
     base = basename(member)
-    return None if base.endswith((".json", ".cls", ".txt")) else image_id_of(base, name)
+    return None if base.endswith((".json", ".cls", ".txt")) else image_id_of(base, part)
 
 
-def _walk_compressed(file: str, name: ImageNetPart) -> Iterator[_Member]:
+def _walk_compressed(file: str, part: ImageNetPart) -> Iterator[_Member]:
     with _open_tar(file, "r|*") as tar:
         for position, member in enumerate(_members(tar)):
-            if image_id := _image_of(member.name, name):
+            if image_id := _image_of(member.name, part):
                 yield image_id, position, member.size
 
 
@@ -176,17 +171,17 @@ def _open_tar(file: str, mode: str, offset: int = 0) -> Iterator[tarfile.TarFile
             with tarfile.open(fileobj=stream, mode=mode) as tar:  # type: ignore[call-overload]
                 yield tar
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ImageNetSError(f"{file} is not a whole tar ({error}); fetch it again.") from error
+        raise ImageNetSError(f"{file} is not a complete tar ({error}); fetch it again.") from error
 
 
 def _index(
-    files: Sequence[str], name: ImageNetPart, walk: Callable[[str, ImageNetPart], Iterator[_Member]]
+    files: Sequence[str], part: ImageNetPart, walk: Callable[[str, ImageNetPart], Iterator[_Member]]
 ) -> pa.Table:
     ids: list[str] = []
     places: list[tuple[int, int, int]] = []
-    with tqdm(unit=" images", unit_scale=True, desc=f"looking into {name} tars", delay=2) as bar:
+    with tqdm(unit=" images", unit_scale=True, desc=f"looking into {part} tars", delay=2) as bar:
         for number, file in enumerate(files):
-            for image_id, offset, size in walk(file, name):
+            for image_id, offset, size in walk(file, part):
                 ids.append(image_id)
                 places.append((number, offset, size))
                 bar.update()
@@ -199,5 +194,5 @@ def _index(
             "size": pa.array(sizes, pa.int64()),
         }
     )
-    refuse_twins(table, lambda rows: rows["file"].cast(pa.string()))
+    refuse_duplicates(table, lambda rows: rows["file"].cast(pa.string()))
     return table
