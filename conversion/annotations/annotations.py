@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from imagenet_s.conversion import cache
 from imagenet_s.conversion.annotations.lists import (
     LISTED_SPLITS,
     Member,
@@ -20,13 +21,11 @@ from imagenet_s.conversion.annotations.lists import (
     in_order,
     read_list,
 )
-from imagenet_s.conversion.annotations.locate import Place, find
-from imagenet_s.conversion.annotations.mask_cache import MaskSource, write_masks
-from imagenet_s.conversion.annotations.mask_readers.folder import members_of_folder
-from imagenet_s.conversion.annotations.mask_readers.parquet import DatasetSource
-from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
+from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
+from imagenet_s.conversion.annotations.mask_cache import write_masks
+from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
 from imagenet_s.conversion.annotations.remote import check_archive, warn_of_md5
-from imagenet_s.conversion.cache import locked
+from imagenet_s.conversion.cache import atomic_write, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
@@ -34,14 +33,14 @@ from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 logger = logging.getLogger("imagenet_s")
 
 _FORMAT = 1
-"""ImageReader of the key of prepared masks: raise it when their content changes."""
+"""Part of the key of cached masks: raise it when their content changes."""
 
 
 def open_annotations(
     config: str = "919",
     annotations_dir: str | os.PathLike[str] | None = None,
     *,
-    cache_dir: str | os.PathLike[str],
+    cache_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
     download: bool = True,
 ) -> Annotations:
@@ -53,7 +52,7 @@ def open_annotations(
             `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, or such a
             tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default
             `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded into the cache.
-        cache_dir: a folder of our own for downloads, prepared masks, and notes of what was checked.
+        cache_dir: the folder for downloads, cached masks, and notes of what was checked; that of `datasets` by default.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
             miniatures and subsets of one's own.
         download: False to download nothing.
@@ -62,16 +61,27 @@ def open_annotations(
         ImageNetSError: no such configuration, or no such folder.
     """
     config = categories(config).config
-    cache = Path(cache_dir).expanduser()
-    return Annotations(config, find(config, annotations_dir, cache / "downloads", verify, download), cache, verify)
+    given = resolve_annotations_dir(annotations_dir)
+    location = (
+        GivenFolder(Path(given), config, verify)
+        if given
+        else DownloadFolder(cache.cache_dir("downloads", cache_dir), config, verify, download)
+    )
+    return Annotations(config, location, cache_dir, verify)
 
 
 class Annotations:
     """Members and masks of one configuration; see `open_annotations`."""
 
-    def __init__(self, config: str, place: Place, cache: Path, verify: bool) -> None:
+    def __init__(
+        self,
+        config: str,
+        location: GivenFolder | DownloadFolder,
+        cache_dir: str | os.PathLike[str] | None,
+        verify: bool,
+    ) -> None:
         self.config, self.verify = config, verify
-        self._place, self._cache = place, cache
+        self._location, self._cache_dir = location, cache_dir
 
     def members(self, split: str) -> pa.Table:
         """The images of a split and their class folders.
@@ -91,7 +101,7 @@ class Annotations:
 
     def _members(self, split: str) -> list[Member]:
         _expect(split, LISTED_SPLITS)
-        path = self._place.list_path(split)
+        path = self._location.list_path(split)
         if path is not None:
             members, where = read_list(path), str(path)
         else:
@@ -102,7 +112,7 @@ class Annotations:
         return members
 
     def masks(self, split: str) -> Path:
-        """The prepared masks of a split: made on the first call, found on later ones.
+        """The cached masks of a split: made on the first call, found on later ones.
 
         Args:
             split: `"train_semi"` or `"validation"`.
@@ -117,12 +127,14 @@ class Annotations:
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
-        with self._source(split) as source:
-            target = self._cache / "masks" / self._key(source, split, members) / f"{self.config}-{split}.arrow"
+        with self._reader(split) as reader:
+            key = [_FORMAT, reader.identity(split), self.verify, members]
+            digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+            target = cache.cache_dir("masks", self._cache_dir) / digest / f"{self.config}-{split}.arrow"
             if not target.exists():
                 with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
-                        write_masks(source, self.config, split, self._checked(source, split, members), target)
+                        write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
@@ -139,42 +151,41 @@ class Annotations:
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
-        with self._source(split) as source:
-            for member in self._checked(source, split, members):
-                png = source.read(split, member.image_id)
-                yield member, png if source.form == "official" else encode_official_png(decode_mask(png))
+        with self._reader(split) as reader:
+            names = reader.masks(split)
+            for member in self._with_masks(reader, split, members):
+                png = reader.read(names[member.image_id])
+                yield member, png if reader.form == "official" else encode_official_png(decode_mask(png))
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
-        images = self._place.image_folder(split)
-        source = self._place.source(split)
-        if (split in ANNOTATED_SPLITS or isinstance(source, DatasetSource)) and source is not None:
-            with source:
-                found = source.folders(split).items()
-            # The folder counts; one of a merged class stands for the class it was merged into.
-            merged = categories(self.config).merged_wnids
-            return in_order((Member(i, merged.get(w, w)) for i, w in found), str(source.path)), str(source.path)
-        if images is not None:
-            return members_of_folder(images, ".JPEG"), str(images)
-        raise self._place.missing()
+        reader = self._location.reader(split)
+        if reader is not None:
+            with reader:
+                found, where = reader.members(split), str(reader.path)
+        if reader is None or not found:
+            if (images := self._location.image_members(split)) is None:
+                raise self._location.missing()
+            found, where = images
+        # The folder counts; one of a merged class stands for the class it was merged into.
+        merged = categories(self.config).merged_wnids
+        return in_order((Member(i, merged.get(w, w)) for i, w in found.items()), where), where
 
-    def _source(self, split: str) -> MaskSource:
-        source = self._place.source(split)
-        if source is None:
-            raise self._place.missing()
-        return source
+    def _reader(self, split: str) -> MaskReader:
+        reader = self._location.reader(split)
+        if reader is None:
+            raise self._location.missing()
+        return reader
 
-    def _key(self, source: MaskSource, split: str, members: Sequence[Member]) -> str:
-        parts = [_FORMAT, source.identity(split), self.verify, members]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-    def _checked(self, source: MaskSource, split: str, members: Sequence[Member]) -> Sequence[Member]:
-        if self.verify and isinstance(source, ZipSource):
-            self._check_archive_once(source)
-        there = source.folders(split)
+    def _with_masks(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
+        if isinstance(reader, ZipReader):
+            reader.refuse_unsafe_names()
+            if self.verify:
+                self._check_archive_once(reader)
+        there = reader.masks(split)
         missing = [member.image_id for member in members if member.image_id not in there]
         if not missing:
             return members
-        text = f"{source.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
+        text = f"{reader.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
         if self.verify:
             raise ImageNetSError(
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
@@ -183,17 +194,15 @@ class Annotations:
         logger.warning("%s; verify=False goes on without them.", text)
         return [member for member in members if member.image_id in there]
 
-    def _check_archive_once(self, source: ZipSource) -> None:
-        stamp = self._cache / "checked" / f"{source.identity('')[:16]}.json"
+    def _check_archive_once(self, reader: ZipReader) -> None:
+        stamp = cache.cache_dir("checked", self._cache_dir) / f"{reader.identity('')[:16]}.json"
         if stamp.exists():
             return
         facts = OFFICIAL.archives[self.config]
-        md5 = check_archive(source.path, facts)
-        warn_of_md5(source.path, md5, facts)
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        aside = stamp.with_name(f"{stamp.name}.{os.getpid()}")
-        aside.write_text(json.dumps({"path": str(source.path.resolve()), "md5": md5}), encoding="utf-8")
-        os.replace(aside, stamp)
+        md5 = check_archive(reader.path, facts)
+        warn_of_md5(reader.path, md5, facts)
+        with atomic_write(stamp) as file:
+            file.write(json.dumps({"path": str(reader.path.resolve()), "md5": md5}).encode())
 
 
 def _expect(split: str, known: Sequence[str]) -> None:

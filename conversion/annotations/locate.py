@@ -1,53 +1,35 @@
-"""Looking for the official files: in a folder that somebody gave, or in our cache, which may be filled from the net."""
+"""Where the official files of a configuration are: in a folder that was given, or in our cache, filled by downloads."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
-from imagenet_s.conversion.annotations.mask_cache import MaskSource
-from imagenet_s.conversion.annotations.mask_readers.folder import FolderSource
-from imagenet_s.conversion.annotations.mask_readers.parquet import DatasetSource
-from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
-from imagenet_s.conversion.annotations.remote import (
-    RemoteFile,
-    archive_file,
-    check_list,
-    fetch,
-    list_file,
-)
+from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ParquetReader, ZipReader
+from imagenet_s.conversion.annotations.remote import RemoteFile, archive_file, check_list, fetch, list_file
+from imagenet_s.conversion.dataset_index import INDEX
 from imagenet_s.conversion.download import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
+_IMAGE = re.compile(r"/(n\d{8})/([^/]+)\.JPEG$")
 
 
-class Place(Protocol):
-    """Where the official files of one configuration are looked for."""
-
-    def list_path(self, split: str) -> Path | None:
-        """The list of a split, checked; None where there is none and something else may tell the members."""
-
-    def source(self, split: str) -> MaskSource | None:
-        """What holds the masks of a split, not opened yet; None where there is nothing."""
-
-    def image_folder(self, split: str) -> Path | None:
-        """The images of a split in an official tree."""
-
-    def missing(self) -> ImageNetSError:
-        """The error that says which files are not there, and what to do."""
+def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> str | None:
+    """The folder of the annotations: the argument, else `$IMAGENET_S_ANNOTATIONS_DIR`, else None (download them)."""
+    given = os.fspath(annotations_dir) if annotations_dir is not None else os.environ.get(VARIABLE)
+    return os.path.realpath(os.path.expanduser(given)) if given else None
 
 
 class GivenFolder:
-    """A folder that a person pointed at: only read, never written to.
+    """A folder that a person named: only read, never written to.
 
     Args:
         folder: holds archives and lists under their original names, or extracted `ImageNetS{C}` trees; or is such a
-            tree.
-        said: how it was given, for messages.
+            tree, or a data set that `imagenet-s convert` wrote.
         config: the configuration that is looked for.
         verify: whether lists must be the official ones.
 
@@ -55,13 +37,14 @@ class GivenFolder:
         ImageNetSError: there is no such folder.
     """
 
-    def __init__(self, folder: Path, said: str, config: str, verify: bool) -> None:
+    def __init__(self, folder: Path, config: str, verify: bool) -> None:
         if not folder.is_dir():
             kind = "is a file; give the folder that holds it" if folder.exists() else "does not exist"
-            raise ImageNetSError(f"{said}: {folder} {kind}.")
-        self.folder, self.said, self.config, self.verify = folder, said, config, verify
+            raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {folder} {kind}.")
+        self.folder, self.config, self.verify = folder, config, verify
 
     def list_path(self, split: str) -> Path | None:
+        """The list of a split, checked; None where there is none and something else may tell the members."""
         facts = OFFICIAL.lists[self.config][split]
         for path in self._list_candidates(facts.file):
             if self.verify:
@@ -69,30 +52,37 @@ class GivenFolder:
             return path
         return None
 
-    def source(self, split: str) -> MaskSource | None:
+    def reader(self, split: str) -> MaskReader | None:
+        """A reader of the masks of a split, or in a converted data set of its rows; None where there is none."""
         archive = self.folder / OFFICIAL.archives[self.config].file
         if archive.is_file():
-            return ZipSource(archive)
-        tree = self._tree()
-        if tree is not None and (source := FolderSource(tree)).has(split):
-            return source
-        if DatasetSource.is_one(self.folder) and (converted := DatasetSource(self.folder, self.config)).has(split):
-            return converted
+            return ZipReader(archive)
+        tree, folder = self._tree(), MASK_FOLDERS.get(split)
+        if tree is not None and folder is not None and (tree / folder).is_dir():
+            return FolderReader(tree, [folder])
+        if (self.folder / INDEX).is_file():
+            converted = ParquetReader(self.folder, self.config)
+            return converted if split in converted.splits else None
         return None
 
-    def image_folder(self, split: str) -> Path | None:
+    def image_members(self, split: str) -> tuple[dict[str, str], str] | None:
+        """Image id -> class folder, of the images of a split in an official tree, and their folder."""
         tree = self._tree()
-        folder = None if tree is None else tree / split.replace("_", "-")
-        return folder if folder is not None and folder.is_dir() else None
+        folder = SPLIT_FOLDERS[split]
+        if tree is None or not (tree / folder).is_dir():
+            return None
+        found = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
+        return {match[2]: match[1] for match in found if match}, str(tree / folder)
 
     def missing(self) -> ImageNetSError:
+        """The error that says which files are not there, and what to do."""
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
-        if any(self.source(split) is None for split in ANNOTATED_SPLITS):
+        if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
             files.insert(0, archive_file(self.config))
         return ImageNetSError(
-            f"{self.folder} ({self.said}) has not all the annotations of ImageNet-S-{self.config}. What is missing is "
-            f"in these files (an archive may also lie there extracted, as ImageNetS{self.config}):\n"
+            f"{self.folder} (annotations_dir) has not all the annotations of ImageNet-S-{self.config}. What is missing "
+            f"is in these files (an archive may also lie there extracted, as {tree_name(self.config)}):\n"
             f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
             f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
@@ -114,24 +104,23 @@ class GivenFolder:
             ) from error
 
     def _tree(self) -> Path | None:
-        name = f"ImageNetS{self.config}"
-        inside = self.folder / name
-        if _is_tree(inside):
-            return inside
+        name = tree_name(self.config)
+        if _has_masks(self.folder / name):
+            return self.folder / name
         # A tree under a name of one's own is taken; one that says it is another configuration is not.
-        others = {f"ImageNetS{config}" for config in OFFICIAL.archives} - {name}
-        if _is_tree(self.folder) and self.folder.resolve().name not in others:
+        others = {tree_name(config) for config in OFFICIAL.archives} - {name}
+        if _has_masks(self.folder) and self.folder.resolve().name not in others:
             return self.folder
         return None
 
 
-class Cache:
-    """Our own folder: what is missing is downloaded into it.
+class DownloadFolder:
+    """A folder of our cache: what is missing is downloaded into it. Has the methods of `GivenFolder`.
 
     Args:
         folder: where the files go.
         config: the configuration that is looked for.
-        verify: whether checksums must hold.
+        verify: whether checksums must be right.
         download: whether anything may be downloaded.
     """
 
@@ -149,10 +138,10 @@ class Cache:
             return self._get(remote, replace=True)  # Ours, so a wrong one is simply fetched again.
         return path
 
-    def source(self, split: str) -> MaskSource | None:
-        return ZipSource(self._get(archive_file(self.config)))
+    def reader(self, split: str) -> MaskReader | None:
+        return ZipReader(self._get(archive_file(self.config)))
 
-    def image_folder(self, split: str) -> Path | None:
+    def image_members(self, split: str) -> tuple[dict[str, str], str] | None:
         return None
 
     def missing(self) -> ImageNetSError:
@@ -177,24 +166,8 @@ class Cache:
             raise ImageNetSError(f"{error} {self.missing()}") from error
 
 
-def find(
-    config: str, annotations_dir: str | os.PathLike[str] | None, downloads: Path, verify: bool, download: bool
-) -> Place:
-    """The place where the files of a configuration are: the argument's folder, the variable's, or the cache.
-
-    Raises:
-        ImageNetSError: a folder was given and does not exist.
-    """
-    given, said = annotations_dir or None, "annotations_dir"
-    if given is None:
-        given, said = os.environ.get(VARIABLE) or None, f"${VARIABLE}"
-    if given is None:
-        return Cache(downloads, config, verify, download)
-    return GivenFolder(Path(given).expanduser(), said, config, verify)
-
-
-def _is_tree(folder: Path) -> bool:
-    return any((folder / f"{split.replace('_', '-')}-segmentation").is_dir() for split in ANNOTATED_SPLITS)
+def _has_masks(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in MASK_FOLDERS.values())
 
 
 def _addresses(files: Sequence[RemoteFile]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.lists import read_list
-from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
+from imagenet_s.conversion.annotations.mask_readers import ZipReader
 from imagenet_s.conversion.annotations.remote import (
     LIST_ROLES,
     RemoteFile,
@@ -74,9 +74,9 @@ def _is_right(path: Path, remote: RemoteFile) -> bool:
 
 
 def _check_masks(archive: Path, folder: Path, config: str) -> None:
-    with ZipSource(archive) as source:
+    with ZipReader(archive) as reader:
         for split in ANNOTATED_SPLITS:
-            there = source.folders(split)
+            there = reader.masks(split)
             listed = read_list(folder / list_file(config, split).name)
             missing = [member.image_id for member in listed if member.image_id not in there]
             if missing:

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers.zip import ZipSource
+from imagenet_s.conversion.annotations.mask_readers import ZipReader
 from imagenet_s.conversion.download import DownloadError, download
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile
@@ -122,8 +122,8 @@ def check_archive(path: Path, facts: Archive) -> str:
     """
     found = md5_of(path)
     if found != facts.md5:
-        with ZipSource(path) as source:
-            source.check_whole()
+        with ZipReader(path) as source:
+            source.check_members()
     return found
 
 

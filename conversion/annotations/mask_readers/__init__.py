@@ -1,1 +1,12 @@
-"""Masks where they lie: in an archive, in an extracted tree, in a converted data set."""
+"""Files of masks, wherever they are stored: in a zip, in a folder, in a converted data set.
+
+`base` is the common class `MaskReader`. Used for annotations and for submissions. May import `errors`, `facts`,
+`cache`, `dataset_index`.
+"""
+
+from imagenet_s.conversion.annotations.mask_readers.base import MaskReader
+from imagenet_s.conversion.annotations.mask_readers.folder import FolderReader
+from imagenet_s.conversion.annotations.mask_readers.parquet import ParquetReader
+from imagenet_s.conversion.annotations.mask_readers.zip import ZipReader
+
+__all__ = ["FolderReader", "MaskReader", "ParquetReader", "ZipReader"]

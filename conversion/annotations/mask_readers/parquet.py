@@ -1,27 +1,24 @@
-"""Annotations out of a data set that `imagenet-s convert` wrote, shared with people who have their own ImageNet.
-
-Its masks are 16-bit grey PNGs already, so they are taken as they are. Its index is read here directly: this folder
-imports nothing of `conversion.shards`, which stands on it.
-"""
+"""Masks in a data set that `imagenet-s convert` wrote, shared with people who have their own ImageNet."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from imagenet_s.conversion.annotations.mask_readers.base import MaskReader
+from imagenet_s.conversion.dataset_index import INDEX, ShardInfo, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import MASK_FOLDERS
 
-_INDEX = "index.json"
 _COLUMNS = ("image_id", "wnid", "annotation")
 
 
-class DatasetSource:
-    """The masks and members of one configuration of a converted data set, with the interface of `ZipSource`.
+class ParquetReader(MaskReader):
+    """See `MaskReader`; its masks are 16-bit grey PNGs already. Named as they would be in the official tree.
 
     Args:
         path: the folder with `index.json`.
@@ -31,86 +28,68 @@ class DatasetSource:
         ImageNetSError: `index.json` is not ours.
     """
 
-    form: Literal["official", "ids"] = "ids"
+    form = "ids"
 
     def __init__(self, path: Path, config: str) -> None:
-        self.path, self.config = path, config
-        try:
-            configs = json.loads((path / _INDEX).read_text(encoding="utf-8"))["configs"]
-            splits = configs[config]["splits"] if config in configs else {}
-            self._files = {
-                name: [(path / one["file"], int(one["bytes"])) for one in split["shards"]]
-                for name, split in splits.items()
-            }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ImageNetSError(f"{path / _INDEX} was not written by `imagenet-s convert` ({error!r}).") from error
-        self._tables: dict[str, pa.Table] = {}
-        self._places: dict[str, dict[str, int]] = {}
+        super().__init__(path)
+        self.config = config
+        index = parse_index((path / INDEX).read_bytes(), str(path / INDEX))
+        self.splits = index.configs[config].splits if config in index.configs else {}
+        self._loaded: dict[str, tuple[pa.Table, dict[str, int]]] = {}
 
-    @staticmethod
-    def is_one(path: Path) -> bool:
-        """Whether a folder looks like a converted data set."""
-        return (path / _INDEX).is_file()
+    @property
+    def names(self) -> list[str]:
+        return sorted(name for split in self.splits for name in self.masks(split).values())
 
-    def has(self, split: str) -> bool:
-        """Whether the split was converted."""
-        return split in self._files
+    def masks(self, split: str) -> dict[str, str]:
+        folder = MASK_FOLDERS.get(split)
+        return {i: f"{folder}/{wnid}/{i}.png" for i, wnid in self.members(split).items()} if folder else {}
 
-    def folders(self, split: str) -> dict[str, str]:
-        """Image -> class folder, for the rows of a split."""
-        table = self._table(split)
-        return dict(zip(table["image_id"].to_pylist(), table["wnid"].to_pylist()))
+    def members(self, split: str) -> dict[str, str]:
+        """Image id -> class folder, for the rows of a split, also of one without masks."""
+        if split not in self.splits:
+            return {}
+        table, positions = self._load(split)
+        return dict(zip(positions, table["wnid"].to_pylist()))
 
-    def name_of(self, split: str, image_id: str) -> str:
-        """What to call a mask in an error."""
-        return f"{self.path}: the annotation of {image_id} in {self.config} {split}"
-
-    def read(self, split: str, image_id: str) -> bytes:
-        """The 16-bit grey PNG of a mask.
-
-        Raises:
-            ImageNetSError: the row has none.
-        """
-        table = self._table(split)
-        data = table["annotation"][self._places[split][image_id]].as_py()
+    def read(self, name: str) -> bytes:
+        folder, _, file = name.split("/")
+        split = next(one for one, mask_folder in MASK_FOLDERS.items() if mask_folder == folder)
+        table, positions = self._load(split)
+        data = table["annotation"][positions[file[: -len(".png")]]].as_py()
         if data is None or data["bytes"] is None:
-            raise ImageNetSError(f"{self.name_of(split, image_id)} is empty.")
+            raise ImageNetSError(f"{self.describe(name)} is empty.")
         return bytes(data["bytes"])
 
+    def describe(self, name: str) -> str:
+        return f"{self.path}: the annotation of {name.rsplit('/', 1)[-1][: -len('.png')]} in {self.config}"
+
     def identity(self, split: str) -> str:
-        """Changes when a shard of the split does."""
         digest = hashlib.sha256(str(self.path.resolve()).encode())
-        for path, _ in self._files[split]:
-            about = path.stat()
-            digest.update(f"{path.name}|{about.st_size}|{about.st_mtime_ns}\n".encode())
+        for shard in self.splits[split].shards:
+            about = (self.path / shard.file).stat()
+            digest.update(f"{shard.file}|{about.st_size}|{about.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
     def close(self) -> None:
-        """Let go of the tables."""
-        self._tables.clear()
+        self._loaded.clear()
 
-    def __enter__(self) -> DatasetSource:
-        return self
+    def _load(self, split: str) -> tuple[pa.Table, dict[str, int]]:
+        """The rows of a split, and image id -> row."""
+        if split not in self._loaded:
+            table = pa.concat_tables([self._read_shard(one) for one in self.splits[split].shards])
+            self._loaded[split] = table, {one: i for i, one in enumerate(table["image_id"].to_pylist())}
+        return self._loaded[split]
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _table(self, split: str) -> pa.Table:
-        if split not in self._tables:
-            table = pa.concat_tables([_read(path, size) for path, size in self._files[split]])
-            self._places[split] = {image_id: i for i, image_id in enumerate(table["image_id"].to_pylist())}
-            self._tables[split] = table
-        return self._tables[split]
-
-
-def _read(path: Path, size: int) -> pa.Table:
-    """The columns of a shard that are needed; images are not touched."""
-    try:
-        if path.stat().st_size != size:
-            raise ImageNetSError(f"{path} is not as {_INDEX} says: it was cut off or changed; fetch it again.")
-        if path.suffix == ".parquet":
-            return pq.read_table(path, columns=list(_COLUMNS)).replace_schema_metadata(None)
-        stream: Any = pa.ipc.open_stream(pa.memory_map(str(path)))
-        return stream.read_all().select(_COLUMNS).replace_schema_metadata(None)
-    except (OSError, pa.ArrowException) as error:
-        raise ImageNetSError(f"{path} can't be read ({error}); fetch it again.") from error
+    def _read_shard(self, shard: ShardInfo) -> pa.Table:
+        """The columns of a shard that are needed; images are not touched."""
+        path = self.path / shard.file
+        try:
+            if path.stat().st_size != shard.bytes:
+                raise ImageNetSError(f"{path} is not as {INDEX} says: it was cut off or changed; fetch it again.")
+            if path.suffix == ".parquet":
+                return pq.read_table(path, columns=list(_COLUMNS)).replace_schema_metadata(None)
+            stream: Any = pa.ipc.open_stream(pa.memory_map(str(path)))
+            return stream.read_all().select(_COLUMNS).replace_schema_metadata(None)
+        except (OSError, pa.ArrowException) as error:
+            raise ImageNetSError(f"{path} can't be read ({error}); fetch it again.") from error

@@ -1,7 +1,8 @@
-"""Masks in an official archive: read straight out of the zip, which is never unpacked."""
+"""Files in a zip, which is never unpacked: an official archive of masks, or a submission."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import posixpath
 import re
@@ -9,77 +10,54 @@ import stat
 import threading
 import zipfile
 import zlib
-from pathlib import Path
-from typing import Literal
+from collections import Counter
 
 from tqdm import tqdm
 
+from imagenet_s.conversion.annotations.mask_readers.base import MaskReader, is_hidden
 from imagenet_s.conversion.errors import ImageNetSError, some
 
-_MASK = re.compile(r"(?:^|/)(train-semi|validation)-segmentation/(n\d{8})/([^/]+)\.png$")
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 """What `zipfile` raises on damage; the last two for compressions and encryption that it does not know."""
 
 
-class ZipSource:
-    """The masks of both annotated splits in one zip.
+class ZipReader(MaskReader):
+    """See `MaskReader`."""
 
-    Masks are found by the end of their path, `<split>-segmentation/<wnid>/<image>.png`, whatever is above. Reading is
-    safe from several threads: each has the zip open once. Use it in a `with` statement, or `close()` it.
+    @functools.cached_property
+    def names(self) -> list[str]:
+        names = [one for one in self._zip.namelist() if not one.endswith("/") and not is_hidden(one)]
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise ImageNetSError(f"{self.path} holds {min(twice)} more than once: pack it again.")
+        return sorted(names)
 
-    The zip is opened when something of it is first asked for; what is wrong with it is said then: no readable zip, a
-    member that points outside of it, a mask that is there twice.
-
-    Args:
-        path: the archive.
-    """
-
-    form: Literal["official", "ids"] = "official"
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._local = threading.local()
-        self._lock = threading.RLock()
-        self._opened: list[zipfile.ZipFile] = []
-        self._masks: dict[str, dict[str, tuple[str, str]]] = {}
-
-    def folders(self, split: str) -> dict[str, str]:
-        """Image -> class folder, for the masks of a split."""
-        return {image_id: wnid for image_id, (wnid, _) in self._index()[split].items()}
-
-    def name_of(self, split: str, image_id: str) -> str:
-        """What to call a mask in an error."""
-        return f"{self.path}: {self._index()[split][image_id][1]}"
-
-    def read(self, split: str, image_id: str) -> bytes:
-        """The PNG of a mask, its CRC checked.
-
-        Raises:
-            ImageNetSError: damaged.
-        """
+    def read(self, name: str) -> bytes:
+        """The content of a file, its CRC checked."""
         try:
-            return self._zip().read(self._index()[split][image_id][1])
+            # One file position for all threads; decoding, which takes much longer, happens outside.
+            with self._lock:
+                return self._zip.read(name)
         except _ZIP_ERRORS as error:
-            raise ImageNetSError(f"{self.name_of(split, image_id)} is damaged ({error}).") from error
+            raise ImageNetSError(f"{self.describe(name)} is damaged ({error}).") from error
 
     def identity(self, split: str) -> str:
-        """Changes when the archive does; the same for both splits."""
+        """Changes when the zip does; the same for all splits."""
         about = self.path.resolve().stat()
         text = f"{self.path.resolve()}|{about.st_size}|{about.st_mtime_ns}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def check_whole(self) -> None:
+    def check_members(self) -> None:
         """Read every member to its end, so that every CRC is checked.
 
         Raises:
-            ImageNetSError: damaged members, named.
+            ImageNetSError: damaged members, named; or one with an unsafe name.
         """
-        self._index()  # refuses unsafe names
+        self.refuse_unsafe_names()
         damaged = []
-        infos = self._zip().infolist()
+        infos = self._zip.infolist()
         for info in tqdm(infos, desc=f"Checking {self.path.name}", unit="file", delay=1):
             try:
-                with self._zip().open(info) as member:
+                with self._zip.open(info) as member:
                     while member.read(1 << 20):
                         pass
             except _ZIP_ERRORS:
@@ -89,76 +67,51 @@ class ZipSource:
                 f"{self.path} is damaged: {some(damaged)} cannot be read (of {len(infos):,} members); fetch it again."
             )
 
-    def close(self) -> None:
-        """Close the zip in every thread that had it open."""
-        with self._lock:
-            while self._opened:
-                self._opened.pop().close()
-        self._local = threading.local()
+    def refuse_unsafe_names(self) -> None:
+        """Refuse an archive with members that would be written outside of it.
 
-    def __enter__(self) -> ZipSource:
-        return self
+        Nothing is ever extracted here; but others will unpack the same file, and no official archive has such names.
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _index(self) -> dict[str, dict[str, tuple[str, str]]]:
-        """Split -> image -> class folder, name of the member."""
-        with self._lock:
-            if not self._masks:
-                self._masks = self._read_index()
-        return self._masks
-
-    def _read_index(self) -> dict[str, dict[str, tuple[str, str]]]:
-        found: dict[str, dict[str, tuple[str, str]]] = {"train_semi": {}, "validation": {}}
-        for info in self._zip().infolist():
-            self._refuse_unsafe(info)
-            match = _MASK.search(info.filename)
-            # What macOS adds when it packs a folder looks like masks and is none.
-            if match is None or match[3].startswith("._"):
-                continue
-            masks = found[match[1].replace("-", "_")]
-            if match[3] in masks:
+        Raises:
+            ImageNetSError: there is one.
+        """
+        for info in self._zip.infolist():
+            if problem := self._problem_of(info):
                 raise ImageNetSError(
-                    f"{self.path} has two masks of {match[3]}: {masks[match[3]][1]} and {info.filename}."
+                    f"{self.path} is refused: its member {info.orig_filename!r} has {problem}, which no official "
+                    "archive has; fetch it from the official address."
                 )
-            masks[match[3]] = (match[2], info.filename)
-        return found
 
+    def close(self) -> None:
+        if "_zip" in self.__dict__:
+            self.__dict__.pop("_zip").close()
+
+    @functools.cached_property
+    def _lock(self) -> threading.Lock:
+        return threading.Lock()
+
+    @functools.cached_property
     def _zip(self) -> zipfile.ZipFile:
-        opened: zipfile.ZipFile | None = getattr(self._local, "zip", None)
-        if opened is None:
-            try:
-                opened = zipfile.ZipFile(self.path)
-            except FileNotFoundError:
-                raise
-            except _ZIP_ERRORS as error:
-                raise ImageNetSError(
-                    f"{self.path} is not a whole zip ({error}): it was cut off or is something else; fetch it again."
-                ) from error
-            self._local.zip = opened
-            with self._lock:
-                self._opened.append(opened)
-        return opened
+        try:
+            return zipfile.ZipFile(self.path)
+        except FileNotFoundError:
+            raise
+        except _ZIP_ERRORS as error:
+            raise ImageNetSError(
+                f"{self.path} is not a complete zip ({error}): it was cut off or is something else; fetch it again."
+            ) from error
 
-    def _refuse_unsafe(self, info: zipfile.ZipInfo) -> None:
-        # Nothing is ever extracted from it; but others will unpack the same file, and an archive with such names is
-        # not the official one.
-        problem = None
+    def _problem_of(self, info: zipfile.ZipInfo) -> str | None:
         for name in (info.filename, info.orig_filename):
             if name.startswith("/") or re.match(r"[A-Za-z]:", name):
-                problem = "an absolute path"
-            elif "\\" in name:
-                problem = "a backslash in its path"
-            elif ".." in name.split("/"):
-                problem = "a path that leads out of the archive"
-        if problem is None and stat.S_ISLNK(info.external_attr >> 16):
-            to = self._zip().read(info).decode(errors="replace")
-            end = posixpath.normpath(posixpath.join(posixpath.dirname(info.filename), to))
-            if to.startswith("/") or end.split("/")[0] == "..":
-                problem = f"a link that leads out of the archive ({to})"
-        if problem is not None:
-            raise ImageNetSError(
-                f"{self.path} is refused: its member {info.orig_filename!r} has {problem}, which no official archive "
-                "has; fetch it from the official address."
-            )
+                return "an absolute path"
+            if "\\" in name:
+                return "a backslash in its path"
+            if ".." in name.split("/"):
+                return "a path that leads out of the archive"
+        if stat.S_ISLNK(info.external_attr >> 16):
+            target = self._zip.read(info).decode(errors="replace")
+            end = posixpath.normpath(posixpath.join(posixpath.dirname(info.filename), target))
+            if target.startswith("/") or end.split("/")[0] == "..":
+                return f"a link that leads out of the archive ({target})"
+        return None

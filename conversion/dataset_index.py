@@ -1,4 +1,7 @@
-"""`index.json`: every shard with its rows, bytes and sha256. Written last, so that what it names is there."""
+"""`index.json` of a converted data set: every shard with its rows, bytes and sha256. Does no I/O.
+
+Imports `errors`, `facts`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,28 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
-from imagenet_s.conversion.shards.shard_job import Written
-from imagenet_s.conversion.shards.storage import Place, write_whole
-from imagenet_s.conversion.shards.writers import Format
 
+Format = Literal["parquet", "arrow"]
+FORMATS: tuple[Format, ...] = ("parquet", "arrow")
 INDEX = "index.json"
 _VERSION = 1
+
+
+@dataclass(frozen=True)
+class ShardInfo:
+    """A finished shard."""
+
+    file: str
+    """Its name in the data set, with `/`."""
+    rows: int
+    bytes: int
+    sha256: str
+    num_bytes: int
+    """The size of the rows in memory, as `datasets` counts it."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,7 @@ class SplitIndex:
 
     order_seed: int
     pyarrow: str
-    shards: tuple[Written, ...]
+    shards: tuple[ShardInfo, ...]
 
     @property
     def rows(self) -> int:
@@ -43,7 +59,7 @@ class SplitIndex:
 
 @dataclass(frozen=True)
 class ConfigIndex:
-    """A configuration of the result."""
+    """The splits of a configuration, which all have the same format and columns."""
 
     form: Format
     images: bool
@@ -52,11 +68,11 @@ class ConfigIndex:
 
 @dataclass(frozen=True)
 class Index:
-    """What a result holds, by configuration, in the order 50, 300, 919; splits in the order of `facts.SPLITS`."""
+    """The configurations of a data set in the order 50, 300, 919, their splits in the order of `facts.SPLITS`."""
 
     configs: dict[str, ConfigIndex] = field(default_factory=dict)
 
-    def shards(self) -> Iterator[tuple[str, str, Written]]:
+    def shards(self) -> Iterator[tuple[str, str, ShardInfo]]:
         """Configuration, split and every shard."""
         for config, one in self.configs.items():
             for split, shards in one.splits.items():
@@ -87,16 +103,6 @@ class Index:
         return Index(configs)
 
 
-def read_index(place: Place) -> Index | None:
-    """The index of a result; None where there is none.
-
-    Raises:
-        ImageNetSError: it was written by a later version of this package, or is not ours.
-    """
-    data = place.read(INDEX)
-    return parse_index(data, f"{place.url}/{INDEX}") if data is not None else None
-
-
 def parse_index(data: bytes, name: str) -> Index:
     """An index from the bytes of its file; `name` is what to call it in an error.
 
@@ -113,8 +119,8 @@ def parse_index(data: bytes, name: str) -> Index:
     raise ImageNetSError(f"{name} has version {version}, this package reads {_VERSION}: update imagenet-s.")
 
 
-def write_index(place: Place, index: Index) -> None:
-    """Write `index.json`."""
+def index_bytes(index: Index) -> bytes:
+    """The content of `index.json`."""
     configs = {
         config: {
             "format": one.form,
@@ -132,12 +138,12 @@ def write_index(place: Place, index: Index) -> None:
         }
         for config, one in index.configs.items()
     }
-    write_whole(place, INDEX, (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode())
+    return (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode()
 
 
-def _config(raw: dict) -> ConfigIndex:
+def _config(raw: dict[str, Any]) -> ConfigIndex:
     splits = {
-        name: SplitIndex(one["order_seed"], one["pyarrow"], tuple(Written(**shard) for shard in one["shards"]))
+        name: SplitIndex(one["order_seed"], one["pyarrow"], tuple(ShardInfo(**shard) for shard in one["shards"]))
         for name, one in raw["splits"].items()
     }
     return ConfigIndex(raw["format"], raw["images"], splits)

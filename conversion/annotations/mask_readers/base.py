@@ -1,0 +1,88 @@
+"""`MaskReader`: files by their names, and those of them that are the masks of a split."""
+
+from __future__ import annotations
+
+import abc
+import re
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import MASK_FOLDERS
+
+_MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$")
+
+
+class MaskReader(abc.ABC):
+    """Files in one place, by relative names with `/`. Reading is safe from several threads.
+
+    Nothing is opened before something is asked for; use it in a `with` statement, or `close()` it.
+
+    Args:
+        path: the zip or folder.
+    """
+
+    form: ClassVar[Literal["official", "ids"]] = "official"
+    """What `read` gives of a mask: an official RGB PNG, or a 16-bit grey one of ids."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._masks: dict[str, dict[str, str]] | None = None
+
+    @property
+    @abc.abstractmethod
+    def names(self) -> list[str]:
+        """The names of all files, sorted, without what file managers and unfinished writers leave behind.
+
+        Raises:
+            ImageNetSError: the files can't be listed.
+        """
+
+    @abc.abstractmethod
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            ImageNetSError: it can't be read, or is damaged.
+        """
+
+    @abc.abstractmethod
+    def identity(self, split: str) -> str:
+        """A digest that changes when masks of the split are added, removed or changed."""
+
+    def masks(self, split: str) -> dict[str, str]:
+        """Image id -> name, of the masks of a split: files `.../<split>-segmentation/<wnid>/<image_id>.png`.
+
+        Raises:
+            ImageNetSError: two masks of one image.
+        """
+        if self._masks is None:
+            found: dict[str, dict[str, str]] = {folder: {} for folder in MASK_FOLDERS.values()}
+            for name in self.names:
+                match = _MASK.search(name)
+                if match and (other := found[match[1]].setdefault(match[3], name)) != name:
+                    raise ImageNetSError(f"{self.path} has two masks of {match[3]}: {other} and {name}.")
+            self._masks = {split: found[folder] for split, folder in MASK_FOLDERS.items()}
+        return self._masks.get(split, {})
+
+    def members(self, split: str) -> dict[str, str]:
+        """Image id -> class folder, of the images of a split as far as the files tell."""
+        return {image_id: name.split("/")[-2] for image_id, name in self.masks(split).items()}
+
+    def describe(self, name: str) -> str:
+        """What to call a file in an error."""
+        return f"{self.path}: {name}"
+
+    def close(self) -> None:  # noqa: B027
+        """Close what is open."""
+
+    def __enter__(self) -> MaskReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is one that file managers leave behind or that a writer has not finished."""
+    return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1].startswith(".")
