@@ -1,13 +1,24 @@
-"""ImageNet plus annotations -> rows -> shards, trees, Hub.
+"""ImageNet plus annotations -> examples -> shards, trees, submissions, the Hub.
 
-From the bottom up: `errors` and `facts` know the official numbers; `masks`, `headers` and `order` are pure functions;
-`imagenet` recognises and reads somebody's ImageNet, `annotations` (with `download`, `locking`) the official lists and
-masks; `sources` puts the two together, `plan` decides which images a split has, `rows` makes the finished tables, and
-`tree` the official tree. `predictions` writes the masks of an inference loop, `submission` packs them for the server.
-`stored_image` is the image feature, `teach` the hook into `datasets`, `miniature` the generator for demo and tests,
-`overlays` draws. Imports nothing of the project from outside this folder: not the builder, not `metrics`, not `cli`.
+A folder or module is one idea. From the bottom up, each may import those before it: `errors`, `cache` and `process_pool`;
+`facts` (the official numbers); `dataset_index`, `mask_codec`, `image_header`, `exif`, `features`, `shuffling`;
+`imagenet` (a copy of ImageNet, detected and read) and `annotations` (the official lists and masks); `source` (the two
+together); `split_plan` (which images a split has); `examples` (finished tables); `shards`, `official_tree`, `submission`
+and `hub`. Beside them `registration` (the hook into `datasets`), `visualization`, `synthetic` (the generator behind demo
+and tests) and `builder`, which nothing here imports. Nothing imports `cli`; `submission` alone imports of `metrics` (how a
+match.json is read).
 """
 
-from imagenet_s.conversion.submission.writer import PredictionWriter
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when used: a class table or a mask must not wait for pyarrow.
+    if name == "PredictionWriter":
+        from imagenet_s.conversion.submission.writer import PredictionWriter
+
+        return PredictionWriter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = ["PredictionWriter"]

@@ -1,108 +1,80 @@
-"""Which images a split has, in which order, and where each is: decided before anything is read.
+"""`SplitPlan`: which images a split has, in which order, and where each is; decided before any image is read.
 
 A plan is checked against the official counts here, so that an incomplete ImageNet is reported at once and not after an
-hour of copying.
+hour of copying. Imports `errors`, `facts`, `shuffling`, `annotations`, `imagenet`, `source`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import Member, open_masks
+from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
 from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.shuffling import shard_count, training_keys
+from imagenet_s.conversion.shuffling import training_keys
+from imagenet_s.conversion.source import Source
 
 logger = logging.getLogger("imagenet_s")
 
 OnMissing = Literal["error", "skip"]
 
 
-class Source(Protocol):
-    """A copy of ImageNet with its annotations, as `sources.open_source` finds it."""
-
-    config: str
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits that can be asked for, in the order they are built."""
-        ...
-
-    def part(self, split: str) -> ImageReader:
-        """Where the images of a split are."""
-        ...
-
-    def members(self, split: str) -> pa.Table:
-        """`image_id` and `wnid` of a split other than train and train_full."""
-        ...
-
-    def masks(self, split: str) -> str:
-        """The file of prepared masks of an annotated split."""
-        ...
-
-    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
-        """The masks of an annotated split as official PNGs."""
-        ...
-
-
 @dataclass(frozen=True)
-class Plan:
+class SplitPlan:
     """One split, ready to be read.
 
     Attributes:
+        reader: reads the images of the rows.
         rows: `image_id`, `category`, `wnid`, for annotated splits `mask_row`, and where each image is; in order.
+        masks: the file of cached masks, where they were asked for.
         missing: official images that the source lacks, where they are known by name.
         expected: how many images the split should have; None where nobody says (train with verify=False).
     """
 
     split: str
-    part: ImageReader
+    reader: ImageReader
     rows: pa.Table
     masks: str | None
     missing: tuple[str, ...]
     expected: int | None
 
-    def shards(self) -> list[pa.Table]:
-        """The rows cut into shards of at most about 1000 images."""
-        return self.part.cut(self.rows, shard_count(self.rows.num_rows))
 
-
-def plan_split(source: Source, split: str, verify: bool = True, masks: bool = True) -> Plan:
+def plan_split(source: Source, split: str, verify: bool = True, masks: bool = True) -> SplitPlan:
     """Find the images of a split.
 
     Args:
         source: where to look.
         split: a name of `facts.SPLITS`.
         verify: take the official number of images as the one expected.
-        masks: prepare the masks of an annotated split, too; False where only the images are asked for.
+        masks: prepare the masks of an annotated split too; False where only the images are asked for.
 
     Raises:
         ImageNetSError: the source can't be read, or a mask is missing.
     """
-    part = source.part(split)
+    reader = source.reader(split)
     missing: tuple[str, ...] = ()
     if split in TRAINING_SPLITS:
-        rows = _training_rows(source.config, split, part)
+        rows = _training_rows(source.config, split, reader)
     else:
-        rows, missing = _listed_rows(source, split, part)
+        rows, missing = _listed_rows(source, split, reader)
     expected = OFFICIAL.num_images[source.config][split] if verify else None
     if expected is None and split not in TRAINING_SPLITS:
         expected = rows.num_rows + len(missing)
-    prepared = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
-    if prepared is not None:
-        rows = rows.append_column("mask_row", _mask_rows(rows, prepared, split))
-    return Plan(split, part, rows, prepared, missing, expected)
+    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
+    if mask_file is not None:
+        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split))
+    return SplitPlan(split, reader, rows, mask_file, missing, expected)
 
 
-def check_plan(plan: Plan, config: str, on_missing: OnMissing) -> None:
+def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
     """Compare a plan with what was expected.
 
     Raises:
@@ -111,22 +83,24 @@ def check_plan(plan: Plan, config: str, on_missing: OnMissing) -> None:
     found, expected = plan.rows.num_rows, plan.expected
     counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
     if not found:
-        raise ImageNetSError(f"{counted or plan.split + ': no images found'} in {plan.part!r}; is it the right folder?")
+        raise ImageNetSError(
+            f"{counted or plan.split + ': no images found'} in {plan.reader!r}; is it the right folder?"
+        )
     if expected is None or found == expected:
         return
     if found > expected:
         raise ImageNetSError(
-            f"{counted} in {plan.part!r}: more than there are; verify=False accepts a data set of your own."
+            f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
         )
-    message = f"{counted} in {plan.part!r}; {_first_missing(plan, config)}"
+    message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
         raise ImageNetSError(f'{message}; on_missing="skip" goes on without them.')
     logger.warning("%s; going on without the other %s.", message, f"{expected - found:,}")
 
 
-def _training_rows(config: str, split: str, part: ImageReader) -> pa.Table:
+def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
     table = categories(config)
-    rows = part.index(table.imagenet_wnids if split == "train" else None).combine_chunks()
+    rows = reader.index(table.imagenet_wnids if split == "train" else None).combine_chunks()
     # The name says the ImageNet class; the merges say which class that counts as (official readme, "merge").
     folders = pc.utf8_slice_codeunits(rows["image_id"], 0, 9).combine_chunks().dictionary_encode()
     wnids = folders.dictionary.to_pylist()
@@ -137,21 +111,21 @@ def _training_rows(config: str, split: str, part: ImageReader) -> pa.Table:
     rows = rows.append_column("wnid", _dictionary(codes, names))
     if split == "train":
         rows = rows.filter(pc.greater(rows["category"], 0))
-    if not part.random_access:
-        return part.storage_order(rows, mixed=True)
+    if not reader.random_access:
+        return reader.storage_order(rows, mixed=True)
     return rows.take(pa.array(np.argsort(training_keys(rows["image_id"]), kind="stable")))
 
 
-def _listed_rows(source: Source, split: str, part: ImageReader) -> tuple[pa.Table, tuple[str, ...]]:
+def _listed_rows(source: Source, split: str, reader: ImageReader) -> tuple[pa.Table, tuple[str, ...]]:
     members = source.members(split).combine_chunks()
     ids = members["image_id"].combine_chunks()
-    found = part.find(ids).combine_chunks()
+    found = reader.find(ids).combine_chunks()
     places = pc.index_in(ids, value_set=found["image_id"].combine_chunks())
     missing = tuple(ids.filter(pc.is_null(places)).to_pylist())
-    if part.random_access:
+    if reader.random_access:
         rows, members = found.take(places.drop_null()), members.filter(pc.is_valid(places))
     else:
-        rows = part.storage_order(found, mixed=False)
+        rows = reader.storage_order(found, mixed=False)
         members = members.take(pc.index_in(rows["image_id"].combine_chunks(), value_set=ids))
     folders = members["wnid"].combine_chunks().dictionary_encode()
     table = categories(source.config)
@@ -176,7 +150,7 @@ def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(names, pa.string()))
 
 
-def _first_missing(plan: Plan, config: str) -> str:
+def _first_missing(plan: SplitPlan, config: str) -> str:
     if plan.missing:
         return f"first missing: {some(sorted(plan.missing), 3)}"
     # There is no official list of training images, so only whole classes can be named.
