@@ -1,15 +1,15 @@
-"""Shards: rows written once as a data set repository that plain `datasets` reads without any code of ours.
+"""Shards: the examples of a split written once, as a data set repository that plain `datasets` reads.
 
-`convert` is the whole of it, `verify` reads a result again. Between them: `cutting` decides what a shard is, `record`
-remembers what was planned, `beginning` compares it with an earlier run, `job` writes one shard (with `formats` and
-`sink`, at a `place`), `workers` hands jobs to an executor, such as the `processes` of this machine, `index`, `card` and
-`repository` write what lies around.
+`convert` writes a result, `verify` checks one. `sharding` decides which rows a shard has, `shard_job` writes one shard
+(with `writers` and `hashing_file`, into a `storage`), `executors` run the jobs, `resume` keeps plans and completion
+markers for the next run, `dataset_card` and `repository_files` write the files around the shards.
 
-May import the rest of `conversion`; never the builder.
+May import the rest of `conversion` except `official_tree`, `submission`, `hub` and the builder.
 """
 
+from imagenet_s.conversion.dataset_index import Index
 from imagenet_s.conversion.shards.convert import DEFAULT_SPLITS, Options, convert
-from imagenet_s.conversion.shards.index import Index, read_index
+from imagenet_s.conversion.shards.repository_files import read_index
 from imagenet_s.conversion.shards.verify import verify
 
 __all__ = ["DEFAULT_SPLITS", "Index", "Options", "convert", "read_index", "verify"]

@@ -1,35 +1,35 @@
-"""Convert: ImageNet and the annotations in, a data set repository out; safe to interrupt, and to run again."""
+"""Convert: ImageNet and the annotations in, a data set repository out; safe to interrupt, and resumed when run again."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
-from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.imagenet.contents import FileContents, NoContents
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-from imagenet_s.conversion.process_pool import Workers, early_workers
-from imagenet_s.conversion.shards.beginning import begin_split, sweep
 from imagenet_s.conversion.shards.executors import run_jobs
-from imagenet_s.conversion.shards.index import Index, SplitIndex, read_index, write_index
-from imagenet_s.conversion.shards.repository_files import write_surroundings
-from imagenet_s.conversion.shards.resume import Record, make_record
-from imagenet_s.conversion.shards.shard_job import WORKING_FOLDER, ShardJob, Written, packed, read_mark
+from imagenet_s.conversion.shards.repository_files import read_index, write_index, write_repository_files
+from imagenet_s.conversion.shards.resume import (
+    PlanRecord,
+    exclusive,
+    must_rewrite,
+    read_marker,
+    record_plan,
+    remove_incomplete,
+    start_split,
+)
+from imagenet_s.conversion.shards.shard_job import ShardJob, pack_rows
 from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
-from imagenet_s.conversion.shards.storage import LocalPlace, Place, open_place
-from imagenet_s.conversion.shards.writers import FORMATS, Format
-from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
-from imagenet_s.conversion.split_plan import OnMissing, Source, check_plan, plan_split
+from imagenet_s.conversion.shards.storage import Storage, open_storage
+from imagenet_s.conversion.source import Source, open_source
+from imagenet_s.conversion.split_plan import OnMissing, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -50,7 +50,7 @@ class Options:
         scheduler: address of a Dask scheduler in their place.
         on_missing: what an incomplete ImageNet gets: `"error"`, or `"skip"` to go on without the images it lacks.
         verify: check annotations and counts against the official ones.
-        restart: write splits anew that an earlier run with other arguments began or finished.
+        restart: write splits from the beginning that an earlier run with other arguments began or finished.
     """
 
     splits: Sequence[str] = DEFAULT_SPLITS
@@ -73,9 +73,9 @@ def convert(
 ) -> Index:
     """Write the shards of a configuration and what a data set repository needs around them.
 
-    What an interrupted run has finished is kept: the same call goes on. Other configurations and splits in the same
-    `out` are added to. The same source, arguments and pyarrow give the same bytes, whatever happened on the way and
-    however many workers there were.
+    What an interrupted run has finished is kept, and the same call resumes it. Other configurations and splits in the
+    same `out` are kept beside it. The same source, arguments and pyarrow give the same bytes, whatever happened on the way and
+    however many workers there were. With several workers or a cluster, call it under `if __name__ == "__main__":`.
 
     Args:
         data_dir: ImageNet in any known layout; else `$IMAGENET_S_DATA_DIR`.
@@ -93,38 +93,38 @@ def convert(
     """
     options = options or Options()
     splits = _checked(config, options)
-    with early_workers(1 if options.scheduler else options.workers) or contextlib.nullcontext() as early:
-        place = open_place(out)
-        if not place.shared and (options.workers > 1 or options.scheduler):
-            raise ImageNetSError(
-                f"{place.url} is the memory of this process: others can't write there; use one worker."
-            )
-        source = open_source(
-            config, resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir), options.verify
-        )
-        return _convert(source, place, splits, options, early)
+    storage = open_storage(out)
+    if not storage.shared and (options.workers > 1 or options.scheduler):
+        raise ImageNetSError(f"{storage.url} is the memory of this process: others can't write there; use one worker.")
+    source = open_source(config, data_dir, annotations_dir, options.verify)
+    with storage.readable_errors(), exclusive(storage):
+        return _convert(source, storage, splits, options)
 
 
-def _convert(source: Source, place: Place, splits: list[str], options: Options, early: Workers | None) -> Index:
+def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
     config = source.config
-    with place.readable_errors(), _only_one(place):
-        index = read_index(place) or Index()
-        _refuse_other_kind(index, config, options, place)
-        sweep(place, config, splits)
-        jobs: list[ShardJob] = []
-        planned: list[tuple[Record, list[ShardJob]]] = []
-        for split in splits:
-            record, own = _plan(source, split, place, options)
-            index = begin_split(place, index, record, options.restart)
-            planned.append((record, own))
-            jobs += [job for job in own if not read_mark(place, job.name)]
-        _work(jobs, place, options, early)
-        sweep(place, config, splits)
-        for record, own in planned:
-            shards = SplitIndex(record.order_seed, record.pyarrow, tuple(_mark(place, job.name) for job in own))
-            index = index.with_split(config, record.split, options.form, options.images, shards)
-        write_surroundings(place, index)
-        write_index(place, index)
+    index = read_index(storage) or Index()
+    _refuse_other_kind(index, config, options, storage)
+    remove_incomplete(storage, config, splits)
+    jobs: list[ShardJob] = []
+    planned: list[tuple[PlanRecord, list[ShardJob]]] = []
+    for split in splits:
+        record, own = _plan(source, split, storage, options)
+        if must_rewrite(storage, index, record, options.restart):
+            # The index goes first: it must not name shards that are removed.
+            if config in index.configs and split in index.configs[config].splits:
+                index = index.without_split(config, split)
+                write_index(storage, index)
+            start_split(storage, record)
+        planned.append((record, own))
+        jobs += [job for job in own if not read_marker(storage, job.name)]
+    _write_shards(jobs, storage, options)
+    remove_incomplete(storage, config, splits)
+    for record, own in planned:
+        shards = SplitIndex(record.order_seed, record.pyarrow, tuple(_finished(storage, job.name) for job in own))
+        index = index.with_split(config, record.split, options.form, options.images, shards)
+    write_repository_files(storage, index)
+    write_index(storage, index)
     return index
 
 
@@ -136,13 +136,13 @@ def _checked(config: str, options: Options) -> list[str]:
     if options.form not in FORMATS:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
     if options.workers < 1:
-        raise ImageNetSError(f"workers={options.workers}: at least one has to do it.")
+        raise ImageNetSError(f"workers={options.workers}: at least one is needed.")
     if not splits:
         raise ImageNetSError("no splits to convert were named.")
     return [one for one in SPLITS if one in splits]
 
 
-def _refuse_other_kind(index: Index, config: str, options: Options, place: Place) -> None:
+def _refuse_other_kind(index: Index, config: str, options: Options, storage: Storage) -> None:
     there = index.configs.get(config)
     if there is None or (there.form, there.images) == (options.form, options.images):
         return
@@ -150,23 +150,25 @@ def _refuse_other_kind(index: Index, config: str, options: Options, place: Place
         return
     kind = f"{there.form}, {'with' if there.images else 'without'} images"
     raise ImageNetSError(
-        f"{place.url} holds {config} as {kind}: all splits of a configuration have the same columns and format; "
+        f"{storage.url} holds {config} as {kind}: all splits of a configuration have the same columns and format; "
         f"convert into another folder."
     )
 
 
-def _plan(source: Source, split: str, place: Place, options: Options) -> tuple[Record, list[ShardJob]]:
+def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob]]:
     plan = plan_split(source, split, options.verify)
     check_plan(plan, source.config, options.on_missing)
-    part: ImageReader = plan.part if options.images else NoContents(plan.part)
-    measure = part.measure(plan.rows)
-    rows = plan.rows
-    if options.images and isinstance(part, ImageFolderReader):
-        part, rows = FileContents(part), rows.append_column("size", pa.array(measure.sizes))
+    reader, rows = (plan.reader if options.images else None), plan.rows
+    image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
+    if reader is not None:
+        measure = reader.measure(rows)
+        image_sizes, source_digest = measure.sizes, measure.identity
+        if reader.has_files:
+            rows = rows.append_column("size", pa.array(image_sizes))
     target = parse_size(options.max_shard_size)
-    sizes = row_sizes(rows, measure.sizes, plan.masks)
-    pieces = cut(rows, sizes, part, target)
-    record = make_record(
+    sizes = row_sizes(rows, image_sizes, plan.masks)
+    pieces = cut(rows, sizes, reader, target)
+    record = record_plan(
         config=source.config,
         split=split,
         form=options.form,
@@ -174,72 +176,48 @@ def _plan(source: Source, split: str, place: Place, options: Options) -> tuple[R
         max_shard_size=target,
         shards=len(pieces),
         rows=rows,
-        source=measure.identity,
+        source_digest=source_digest,
         masks=plan.masks,
     )
     jobs, start = [], 0
     for number, piece in enumerate(pieces):
-        size = int(sizes[start : start + len(piece)].sum())
-        start += len(piece)
         jobs.append(
             ShardJob(
-                out=place.url,
+                out=storage.url,
                 form=options.form,
                 config=source.config,
                 split=split,
                 number=number,
                 count=len(pieces),
-                images=options.images,
-                part=part,
+                reader=reader,
                 masks=plan.masks,
-                rows=packed(piece),
+                rows=pack_rows(piece),
                 num_rows=len(piece),
-                size=size,
+                size=int(sizes[start : start + len(piece)].sum()),
                 pyarrow=record.pyarrow,
             )
         )
+        start += len(piece)
     return record, jobs
 
 
-def _work(jobs: list[ShardJob], place: Place, options: Options, early: Workers | None) -> None:
+def _write_shards(jobs: list[ShardJob], storage: Storage, options: Options) -> None:
     needed = sum(job.size for job in jobs)
-    free = place.free()
+    free = storage.free()
     if free is not None and free < needed:
-        logger.warning("%s has %s bytes free, about %s are needed.", place.url, f"{free:,}", f"{needed:,}")
+        logger.warning("%s has %s bytes free, about %s are needed.", storage.url, f"{free:,}", f"{needed:,}")
     with tqdm(total=needed, unit="B", unit_scale=True, desc="writing shards", delay=1) as bar:
-
-        def done(job: ShardJob, written: Written) -> None:
-            bar.update(job.size)
-
-        report: Callable[[ShardJob, Written], None] = done
         try:
-            run_jobs(jobs, options.workers, options.scheduler, report, early)
+            run_jobs(jobs, options.workers, options.scheduler, lambda job: bar.update(job.size))
         except OSError as error:
-            message = f"{error.strerror or error}; finished shards are kept, run it again to go on"
-            raise (type(error)(error.errno, message, place.url) if error.errno else OSError(message)) from error
+            message = f"{error.strerror or error}; finished shards are kept, run it again to resume"
+            raise (type(error)(error.errno, message, storage.url) if error.errno else OSError(message)) from error
 
 
-def _mark(place: Place, shard: str) -> Written:
-    written = read_mark(place, shard)
-    if written is None:
-        raise ImageNetSError(f"{place.url}/{shard} was written and is gone or changed: does something else work there?")
-    return written
-
-
-@contextlib.contextmanager
-def _only_one(place: Place) -> Iterator[None]:
-    """Refuse a second conversion into the same folder; behind an address nobody can tell."""
-    if not isinstance(place, LocalPlace):
-        yield
-        return
-    folder = os.path.join(place.url, WORKING_FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    lock: Any = FileLock(os.path.join(folder, "lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise ImageNetSError(f"another conversion into {place.url} is running; wait for it, or stop it.") from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _finished(storage: Storage, shard: str) -> ShardInfo:
+    info = read_marker(storage, shard)
+    if info is None:
+        raise ImageNetSError(
+            f"{storage.url}/{shard} was written and is gone or changed: does something else work there?"
+        )
+    return info

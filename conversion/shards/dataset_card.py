@@ -1,4 +1,7 @@
-"""README.md of the result: the YAML that `datasets` and the Hub read, and a text for people."""
+"""README.md of the result: the YAML that `datasets` and the Hub read, and a text for people.
+
+Imports `dataset_index`, `facts`, `features`, `shuffling`, `writers`.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,16 @@ import datasets
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
+from imagenet_s.conversion.dataset_index import ConfigIndex, Index
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.shards.index import ConfigIndex, Index
-from imagenet_s.conversion.shards.shard_job import shard_features
+from imagenet_s.conversion.features import features
 from imagenet_s.conversion.shards.writers import data_files
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 """Beside `conversion/`, in a checkout as in an installed copy."""
 MARK = "<!-- written by `imagenet-s convert`"
-"""How a card of ours is known."""
+"""How a generated card is recognised."""
 
 _TERMS = "https://www.image-net.org/download.php"
 _GATE = (
@@ -69,7 +72,7 @@ def config_info(config: str, one: ConfigIndex) -> datasets.DatasetInfo:
     for name, split in one.splits.items():
         splits.add(datasets.SplitInfo(name, num_bytes=split.num_bytes, num_examples=split.rows))
     return datasets.DatasetInfo(
-        features=shard_features(config, one.images),
+        features=features(config, one.images),
         splits=splits,
         download_size=sum(split.bytes for split in one.splits.values()),
         dataset_size=sum(split.num_bytes for split in one.splits.values()),

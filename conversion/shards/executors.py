@@ -1,7 +1,7 @@
-"""Handing jobs to an executor: a thread or processes here, or a Dask cluster. Who works when is theirs to decide.
+"""Executors: shard jobs are run in a thread or processes here, or on a Dask cluster, which decide who works when.
 
-A worker may die (killed for its memory, a machine that goes away): the jobs it had are handed out again. A job writes
-nothing under a final name until it is done, and does the same every time, so running it twice does no harm.
+A worker may die (killed for its memory, a machine that fails): its jobs are submitted again. A job writes nothing under
+a final name until it is done, and gives the same bytes every time, so running it twice does no harm.
 """
 
 from __future__ import annotations
@@ -14,23 +14,19 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+import pyarrow as pa
+
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.process_pool import Workers, ctrl_c_is_for_us
-from imagenet_s.conversion.shards.shard_job import ShardJob, Written, write_shard
+from imagenet_s.conversion.process_pool import ProcessPool, sigint_blocked
+from imagenet_s.conversion.shards.shard_job import ShardJob, write_shard
 
 logger = logging.getLogger("imagenet_s")
 
-_PATIENCE = 3
-"""Pools (or clusters' attempts) in a row that may die without finishing a single shard."""
+_MAX_DEATHS = 3
+"""Pools (or attempts of a cluster) in a row that may die without finishing a single shard."""
 
 
-def run_jobs(
-    jobs: Sequence[ShardJob],
-    workers: int,
-    scheduler: str | None,
-    done: Callable[[ShardJob, Written], None],
-    early: Workers | None = None,
-) -> None:
+def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob], None]) -> None:
     """Write all shards.
 
     Args:
@@ -38,39 +34,35 @@ def run_jobs(
         workers: processes of this machine; with 1 everything happens in a thread of this process.
         scheduler: address of a Dask scheduler, `tcp://host:8786`, whose workers see source and output under the same
             paths; `workers` is then theirs.
-        done: told of each finished shard.
-        early: workers that are there already; once one of them has died, others are taken.
+        done: called with each finished shard.
 
     Raises:
         ImageNetSError: a job found something wrong, workers died again and again, or there is no such cluster.
         OSError: a shard could not be written.
     """
-    if not jobs:
+    if scheduler is None and (workers == 1 or not jobs):
+        with _thread() as (thread, stop):
+            for job in _run(thread, jobs, stop):
+                done(job)
         return
-    if scheduler is None and workers == 1:
-        with _thread() as (thread, stopped):
-            for job, written in _run(thread, jobs, stopped):
-                done(job, written)
-        return
-    left = {job.name: job for job in jobs}
-    died = 0
-    while left:
-        before = len(left)
+    remaining = {job.name: job for job in jobs}
+    deaths = 0
+    while remaining:
+        before = len(remaining)
         try:
-            with _cluster(scheduler) if scheduler else early or Workers(min(workers, len(left))) as executor:
-                for job, written in _run(executor, list(left.values())):
-                    del left[job.name]
-                    done(job, written)
-        except _DIED as error:
-            early = None
-            died = 1 if len(left) < before else died + 1
-            if died >= _PATIENCE:
+            with _cluster(scheduler) if scheduler else ProcessPool(min(workers, before), _use_one_core) as executor:
+                for job in _run(executor, list(remaining.values())):
+                    del remaining[job.name]
+                    done(job)
+        except (BrokenProcessPool, _ClusterWorkerDiedError) as error:
+            deaths = 1 if len(remaining) < before else deaths + 1
+            if deaths >= _MAX_DEATHS:
                 raise ImageNetSError(
-                    f"workers died {died} times in a row without finishing a shard ({type(error).__name__}: {error}); "
-                    f"is there enough memory for {workers} of them? And does the script that calls this do so under "
-                    '`if __name__ == "__main__":`? Finished shards are kept: run it again to go on.'
+                    f"workers died {deaths} times in a row without finishing a shard ({type(error).__name__}: {error})"
+                    f"; is there enough memory for {workers} of them? And does the script that calls this do so under "
+                    '`if __name__ == "__main__":`? Finished shards are kept: run it again to resume.'
                 ) from error
-            logger.warning("A worker died (%s); going on with the %d shards that are left.", error, len(left))
+            logger.warning("A worker died (%s); the %d remaining shards are continued.", error, len(remaining))
 
 
 class _ClusterWorkerDiedError(Exception):
@@ -78,32 +70,38 @@ class _ClusterWorkerDiedError(Exception):
 
 
 # By name: `distributed` is not installed everywhere.
-_DIED_ON_CLUSTER = ("KilledWorker", "CommClosedError", "CancelledError", "FutureCancelledError")
-_DIED = (BrokenProcessPool, _ClusterWorkerDiedError)
+_CLUSTER_DEATHS = ("KilledWorker", "CommClosedError", "CancelledError", "FutureCancelledError")
 
 
-def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[tuple[ShardJob, Written]]:
-    with ctrl_c_is_for_us():  # submitting starts the workers
-        futures: dict[Future[Written], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
+def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[ShardJob]:
+    with sigint_blocked():  # the thread is started by submitting
+        futures: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
-        if type(error).__name__ in _DIED_ON_CLUSTER:
+        if type(error).__name__ in _CLUSTER_DEATHS:
             raise _ClusterWorkerDiedError(str(error)) from error
-        yield futures[future], future.result()
+        future.result()
+        yield futures[future]
+
+
+def _use_one_core() -> None:
+    """In a worker process: the other cores are for the other workers."""
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
 
 @contextlib.contextmanager
 def _thread() -> Iterator[tuple[Executor, threading.Event]]:
     """A thread, which Ctrl-C never interrupts: it would do so inside of Arrow mostly, and end the process there."""
-    stopped = threading.Event()
+    stop = threading.Event()
     executor = ThreadPoolExecutor(1, "imagenet-s shards")
     try:
-        yield executor, stopped
+        yield executor, stop
     except BaseException:
-        stopped.set()  # whatever went wrong, nobody waits for a shard that is half done
+        stop.set()
         raise
     finally:
-        with ctrl_c_is_for_us():  # another one waits until what is half done is gone
+        with sigint_blocked():  # a second Ctrl-C waits until the unfinished file is removed
             executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -119,5 +117,5 @@ def _cluster(address: str) -> Iterator[Executor]:
         client: Any = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise ImageNetSError(f"no Dask scheduler answers at {address} ({error}); is it running?") from error
-    with client, client.get_executor(pure=False, retries=_PATIENCE) as executor:
+    with client, client.get_executor(pure=False, retries=_MAX_DEATHS) as executor:
         yield executor

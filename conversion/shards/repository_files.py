@@ -1,27 +1,45 @@
-"""What lies around the shards: README.md, id2label.json, and for Arrow what `load_from_disk` looks for."""
+"""The files around the shards: README.md, id2label.json, index.json, and for Arrow those that `load_from_disk` reads.
+
+Imports `dataset_index`, `errors`, `facts`, `dataset_card`, `storage`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
+from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.shards.dataset_card import config_info, default_config, make_card
-from imagenet_s.conversion.shards.index import ConfigIndex, Index, SplitIndex
-from imagenet_s.conversion.shards.storage import Place, write_whole
+from imagenet_s.conversion.shards.storage import Storage
 
 CARD, LABELS = "README.md", "id2label.json"
 
 
-def write_surroundings(place: Place, index: Index) -> None:
+def write_repository_files(storage: Storage, index: Index) -> None:
     """Write everything but the shards and the index, from the index alone."""
     for config, one in index.configs.items():
-        write_whole(place, f"{config}/{LABELS}", _labels(config))
+        storage.write(f"{config}/{LABELS}", _labels(config))
         if one.form == "arrow":
-            _write_arrow_files(place, config, one)
+            _write_arrow_files(storage, config, one)
     # `run_semantic_segmentation.py` reads it from the root, where only one configuration can have it.
-    write_whole(place, LABELS, _labels(default_config(index)))
-    write_whole(place, CARD, make_card(index).encode())
+    storage.write(LABELS, _labels(default_config(index)))
+    storage.write(CARD, make_card(index).encode())
+
+
+def read_index(storage: Storage) -> Index | None:
+    """The index of a result; None where there is none.
+
+    Raises:
+        ImageNetSError: it was written by a later version of this package, or is not ours.
+    """
+    data = storage.read(INDEX)
+    return parse_index(data, f"{storage.url}/{INDEX}") if data is not None else None
+
+
+def write_index(storage: Storage, index: Index) -> None:
+    """Write `index.json`; last, so that every file it names exists."""
+    storage.write(INDEX, index_bytes(index))
 
 
 def file_names(index: Index) -> list[str]:
@@ -34,7 +52,7 @@ def file_names(index: Index) -> list[str]:
             names += [
                 f"{config}/{split}/{file}" for split in one.splits for file in ("dataset_info.json", "state.json")
             ]
-    return [*names, LABELS, CARD, "index.json"]
+    return [*names, LABELS, CARD, INDEX]
 
 
 def _labels(config: str) -> bytes:
@@ -42,7 +60,7 @@ def _labels(config: str) -> bytes:
     return (json.dumps(labels, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _write_arrow_files(place: Place, config: str, one: ConfigIndex) -> None:
+def _write_arrow_files(storage: Storage, config: str, one: ConfigIndex) -> None:
     info = config_info(config, one)
     about = {
         "features": info.features.to_dict(),
@@ -54,13 +72,13 @@ def _write_arrow_files(place: Place, config: str, one: ConfigIndex) -> None:
         "dataset_size": info.dataset_size,
     }
     for name, split in one.splits.items():
-        write_whole(place, f"{config}/{name}/state.json", _json(_state(name, split)))
-        write_whole(place, f"{config}/{name}/dataset_info.json", _json(about))
-    write_whole(place, f"{config}/dataset_dict.json", _json({"splits": list(one.splits)}))
+        storage.write(f"{config}/{name}/state.json", _json(_state(name, split)))
+        storage.write(f"{config}/{name}/dataset_info.json", _json(about))
+    storage.write(f"{config}/dataset_dict.json", _json({"splits": list(one.splits)}))
 
 
 def _state(split: str, shards: SplitIndex) -> dict[str, object]:
-    """What `Dataset.save_to_disk` keeps of a data set besides its rows."""
+    """What `Dataset.save_to_disk` stores beside the rows of a data set."""
     digest = hashlib.sha256("".join(shard.sha256 for shard in shards.shards).encode())
     return {
         "_data_files": [{"filename": shard.file.rpartition("/")[2]} for shard in shards.shards],

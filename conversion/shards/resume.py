@@ -1,28 +1,42 @@
-"""What was planned, kept beside the result: a second run goes on only with the very same plan."""
+"""Resuming a conversion: what a run keeps beside the result, and how the next one uses it.
+
+In `.imagenet-s/`, inside the output and never uploaded, lie the plan of each split (`50/train.json`), a completion
+marker for each shard (`50/train-00000-of-00004.parquet.done`), and a lock. A run writes the plan before the first shard
+and a marker after each. The next run goes through the same planning; where its plan is equal it writes only the shards
+without a marker, where it differs it refuses, or with `restart` removes the split first.
+
+Imports `errors`, `cache`, `dataset_index`, `shuffling`, `storage`.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from imagenet_s.conversion.cache import file_digest
+from imagenet_s.conversion.dataset_index import Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.shard_job import WORKING_FOLDER
-from imagenet_s.conversion.shards.storage import Place, write_whole
+from imagenet_s.conversion.shards.storage import INCOMPLETE, LocalStorage, Storage
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
-LAYOUT = 2
+SHARD_LAYOUT = 2
 """Raise it when the same plan gives other bytes."""
+WORKING_FOLDER = ".imagenet-s"
 
 
 @dataclass(frozen=True)
-class Record:
+class PlanRecord:
     """Everything that decides about the bytes of a split's shards."""
 
     config: str
@@ -33,7 +47,7 @@ class Record:
     shards: int
     rows: int
     rows_digest: str
-    """Of ids, categories and folders, in order."""
+    """Of ids, categories and class folders, in order."""
     source_digest: str
     """Of sizes and times of the files that hold the images."""
     masks_digest: str
@@ -57,7 +71,7 @@ _WORDS = {
 }
 
 
-def make_record(
+def record_plan(
     *,
     config: str,
     split: str,
@@ -66,11 +80,11 @@ def make_record(
     max_shard_size: int,
     shards: int,
     rows: pa.Table,
-    source: str,
+    source_digest: str,
     masks: str | None,
-) -> Record:
-    """The record of a planned split; `source` is `Measure.identity`, `masks` the file of prepared masks."""
-    return Record(
+) -> PlanRecord:
+    """The record of a planned split; `source_digest` is `Measure.identity`, `masks` the file of cached masks."""
+    return PlanRecord(
         config=config,
         split=split,
         form=form,
@@ -79,47 +93,115 @@ def make_record(
         shards=shards,
         rows=rows.num_rows,
         rows_digest=_rows_digest(rows),
-        source_digest=source,
-        masks_digest=_file_digest(masks) if masks is not None else "",
+        source_digest=source_digest,
+        masks_digest=file_digest(masks) if masks is not None else "",
         order_seed=ORDER_SEED,
         pyarrow=pa.__version__,
-        layout=LAYOUT,
+        layout=SHARD_LAYOUT,
     )
 
 
-def read_record(place: Place, config: str, split: str) -> Record | None:
-    """What an earlier run planned; None where there was none."""
-    data = place.read(_name(config, split))
-    return Record(**json.loads(data)) if data is not None else None
+def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bool) -> bool:
+    """Compare a plan with that of an earlier run.
 
-
-def write_record(place: Place, record: Record) -> None:
-    """Keep a plan, before the first shard is written."""
-    data = json.dumps(dataclasses.asdict(record), indent=1).encode()
-    write_whole(place, _name(record.config, record.split), data)
-
-
-def refuse_change(earlier: Record, now: Record, place: Place) -> None:
-    """Compare a plan with the one that the shards in `place` were begun with.
+    Returns:
+        Whether the split is to be written from the beginning; False where the earlier run can be resumed.
 
     Raises:
-        ImageNetSError: they differ; the message says in what.
+        ImageNetSError: the earlier run differs, and `restart` is not set; the message says in what.
     """
-    changes = [
-        f"{words}: {_show(getattr(earlier, field))} then, {_show(getattr(now, field))} now"
-        for field, words in _WORDS.items()
-        if getattr(earlier, field) != getattr(now, field)
-    ]
-    if changes:
+    data = storage.read(_record_name(record.config, record.split))
+    earlier = PlanRecord(**json.loads(data)) if data is not None else None
+    if earlier == record:
+        return False
+    indexed = record.config in index.configs and record.split in index.configs[record.config].splits
+    if earlier is not None and not restart:
+        changes = [
+            f"{words}: {_show(getattr(earlier, field))} then, {_show(getattr(record, field))} now"
+            for field, words in _WORDS.items()
+            if getattr(earlier, field) != getattr(record, field)
+        ]
         raise ImageNetSError(
-            f"{place.url} holds shards of {now.config} {now.split} from an earlier run, which differs: "
-            f"{'; '.join(changes)}. Run it as it was begun to go on, convert into another folder, or pass restart=True "
-            f"(--restart) to write this split anew."
+            f"{storage.url} holds shards of {record.config} {record.split} from an earlier run, which differs: "
+            f"{'; '.join(changes)}. Run it with the same arguments and source to resume it, convert into another "
+            "folder, or pass restart=True (--restart) to write this split from the beginning."
         )
+    if indexed and earlier is None and not restart:
+        raise ImageNetSError(
+            f"{storage.url} holds {record.config} {record.split}, but no longer how it was made ({WORKING_FOLDER}/): "
+            f"convert into another folder, or pass restart=True (--restart) to write this split from the beginning."
+        )
+    return True
 
 
-def _name(config: str, split: str) -> str:
+def start_split(storage: Storage, record: PlanRecord) -> None:
+    """Remove the shards and markers of an earlier run, and keep the plan of this one."""
+    for folder in _folders(record.config, [record.split]):
+        for prefix in (f"{WORKING_FOLDER}/", ""):
+            for name in storage.names(f"{prefix}{folder}"):
+                if name.rpartition("/")[2].startswith((f"{record.split}-", "data-")):
+                    storage.discard(name)
+    data = json.dumps(dataclasses.asdict(record), indent=1).encode()
+    storage.write(_record_name(record.config, record.split), data)
+
+
+def write_marker(storage: Storage, shard: ShardInfo) -> None:
+    """Mark a shard as complete."""
+    storage.write(_marker_name(shard.file), json.dumps(dataclasses.asdict(shard), indent=1).encode())
+
+
+def read_marker(storage: Storage, shard: str) -> ShardInfo | None:
+    """What the marker of a shard says; None without one, or where the shard is gone or has another size."""
+    data = storage.read(_marker_name(shard))
+    if data is None:
+        return None
+    info = ShardInfo(**json.loads(data))
+    return info if storage.size(shard) == info.bytes else None
+
+
+def remove_incomplete(storage: Storage, config: str, splits: Sequence[str]) -> None:
+    """Remove the unfinished files of workers that were killed."""
+    folders = _folders(config, splits)
+    for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{one}" for one in folders)):
+        for name in storage.names(folder):
+            if name.endswith(INCOMPLETE):
+                storage.discard(name)
+
+
+@contextlib.contextmanager
+def exclusive(storage: Storage) -> Iterator[None]:
+    """Refuse a second conversion into the same folder; behind an address that can't be known.
+
+    Raises:
+        ImageNetSError: another one is running.
+    """
+    if not isinstance(storage, LocalStorage):
+        yield
+        return
+    folder = os.path.join(storage.url, WORKING_FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    lock: Any = FileLock(os.path.join(folder, "lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ImageNetSError(f"another conversion into {storage.url} is running; wait for it, or stop it.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _folders(config: str, splits: Sequence[str]) -> list[str]:
+    """Where the shards of some splits lie, in either format."""
+    return [config, *(f"{config}/{split}" for split in splits)]
+
+
+def _record_name(config: str, split: str) -> str:
     return f"{WORKING_FOLDER}/{config}/{split}.json"
+
+
+def _marker_name(shard: str) -> str:
+    return f"{WORKING_FOLDER}/{shard}.done"
 
 
 def _show(value: Any) -> str:
@@ -137,12 +219,4 @@ def _rows_digest(rows: pa.Table) -> str:
         digest.update("\n".join(text).encode())
     categories: NDArray[np.int64] = rows["category"].to_numpy().astype("<i8")
     digest.update(categories.tobytes())
-    return digest.hexdigest()
-
-
-def _file_digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
     return digest.hexdigest()

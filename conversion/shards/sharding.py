@@ -1,4 +1,7 @@
-"""Cutting a split into shards of about equal bytes: always the same cut for the same rows and the same target."""
+"""Sharding: how many shards a split has, and which rows each; the same for the same rows and the same target size.
+
+Imports `errors`, `annotations`, `imagenet`.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,37 @@ from numpy.typing import NDArray
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.shuffling import dealt_evenly
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ROW_BYTES = 100
 """What a row has besides images: ids, names, a share of the footer."""
 _TOO_LARGE = 2
-"""Pieces that a form of ImageNet prefers are cut again from this many times the target on."""
+"""Pieces that a layout of ImageNet prefers are cut again from this many times the target on."""
+_IMAGES_PER_STREAM_SHARD = 1000
+# Numbers of shards with many divisors, so that whole shards can be dealt to almost any number of nodes.
+_STREAM_SHARD_COUNTS = (1, 2, 4, 8, 12, 24, 48, 96, 240, 480, 960, 1440)
+_MIN_STREAM_SHARDS = 48
+
+
+def shard_count(num_images: int) -> int:
+    """How many shards the builder streams a split in: at most about 1000 images each, a number with many divisors."""
+    wanted = max(_MIN_STREAM_SHARDS, -(-num_images // _IMAGES_PER_STREAM_SHARD))
+    enough = next((n for n in _STREAM_SHARD_COUNTS if n >= wanted), _STREAM_SHARD_COUNTS[-1])
+    return max((n for n in _STREAM_SHARD_COUNTS if n <= min(enough, max(1, num_images))), default=1)
+
+
+def round_up_for_ranks(count: int) -> int:
+    """The next number of shards that ranks can share: a multiple of the largest power of two up to a quarter of it.
+
+    A stream that is split between ranks gives each whole shards only where their number divides; else every rank reads
+    everything. At most a quarter more shards.
+
+    Example:
+        >>> [round_up_for_ranks(n) for n in (1, 3, 11, 60, 250, 269)]
+        [1, 3, 12, 64, 256, 320]
+    """
+    step = 1 << max(0, (count // 4).bit_length() - 1)
+    return -(-count // step) * step
 
 
 def parse_size(text: str | int) -> int:
@@ -49,18 +76,18 @@ def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None)
     return sizes
 
 
-def cut(rows: pa.Table, sizes: NDArray[np.int64], part: ImageReader, target: int) -> list[pa.Table]:
+def cut(rows: pa.Table, sizes: NDArray[np.int64], reader: ImageReader | None, target: int) -> list[pa.Table]:
     """Consecutive pieces of at most about `target` bytes, as equal as they can be, in a number that ranks can share.
 
-    Where a form is best read in pieces of its own (row groups of Parquet files), cuts lie between them, and their
+    Where a layout is best read in pieces of its own (row groups of Parquet files), cuts lie between them, and their
     number may be another.
     """
-    count = dealt_evenly(_count(sizes, target))
-    if part.random_access:
+    count = round_up_for_ranks(_count(sizes, target))
+    if reader is None or reader.random_access:
         return _even(rows, sizes, count)
     pieces = []
     start = 0
-    for piece in part.cut(rows, count):
+    for piece in reader.cut(rows, count):
         own = sizes[start : start + len(piece)]
         start += len(piece)
         pieces += _even(piece, own, _count(own, target)) if own.sum() > _TOO_LARGE * target else [piece]

@@ -1,182 +1,245 @@
-"""Where shards go: a folder here (`LocalPlace`), or an address that fsspec knows (`remote_place`).
+"""Storage of a result: a folder (`LocalStorage`), or an address that fsspec knows (`FsspecStorage`).
 
-Both give one promise: what has its final name is whole. A file is written under a name of its own, synced, renamed;
-the folder is synced too, so that the promise also holds after a power cut.
+Both promise that a file with its final name is complete. A file is written under a temporary name and renamed; in a
+folder it is synced before, and the folder after, so that the promise also survives a power failure. Behind an address a
+rename is `fs.mv`: atomic on file systems (sftp, hdfs), a copy and a removal on object stores. There the completion
+marker decides, which is written after it: a shard without one is written again.
+
+Imports `errors`.
 """
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any
+
+import fsspec
 
 from imagenet_s.conversion.errors import ImageNetSError
 
 INCOMPLETE = ".incomplete"
 """How the names of unfinished files end."""
+_NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
+"""Whose errors are passed on; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""
 
 
-class Place(Protocol):
-    """A folder of results; names are relative, with `/`."""
-
-    url: str
-    shared: bool
-    """Whether other processes see it."""
-
-    def create(self, name: str) -> tuple[IO[bytes], str]:
-        """Open a new file for what will be `name`; also gives the name it has until then."""
-        ...
-
-    def publish(self, aside: str, name: str) -> None:
-        """Give a closed file its final name, replacing what had it."""
-        ...
-
-    def discard(self, aside: str) -> None:
-        """Remove an unfinished file, if it is there."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """The content of a file; None where there is none."""
-        ...
-
-    def open(self, name: str) -> IO[bytes]:
-        """Open a file to read it."""
-        ...
-
-    def size(self, name: str) -> int | None:
-        """The bytes of a file; None where there is none."""
-        ...
-
-    def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, unfinished ones included; none where there is no such folder."""
-        ...
-
-    def free(self) -> int | None:
-        """Bytes that still fit; None where nobody knows."""
-        ...
-
-    def readable_errors(self) -> AbstractContextManager[None]:
-        """Goes around whatever talks to the place: what goes wrong there comes out as OSError."""
-        ...
-
-
-def open_place(out: str | os.PathLike[str]) -> Place:
-    """The place behind a path or an address.
+def open_storage(out: str | os.PathLike[str]) -> Storage:
+    """The storage behind a path or an address. Credentials come from the environment, as fsspec finds them.
 
     Raises:
-        ImageNetSError: a file is in the way, or there is no such protocol.
+        ImageNetSError: a file is in the way, fsspec does not know the protocol, or what it needs is not installed.
     """
     path = os.fspath(out)
     if "://" in path and not path.startswith("file://"):
-        from imagenet_s.conversion.shards.remote_place import RemotePlace
-
-        return RemotePlace(path)
+        return FsspecStorage(path)
     path = os.path.abspath(os.path.expanduser(path.removeprefix("file://")))
     if os.path.exists(path) and not os.path.isdir(path):
         raise ImageNetSError(f"{path} is a file: name a folder for the result.")
-    return LocalPlace(path)
+    return LocalStorage(path)
 
 
-def write_whole(place: Place, name: str, data: bytes) -> None:
-    """Write a small file so that it is there as a whole or not at all."""
-    file, aside = place.create(name)
-    try:
-        with file:
-            file.write(data)
-            file.flush()
-            with contextlib.suppress(OSError, AttributeError):
-                os.fsync(file.fileno())
-        place.publish(aside, name)
-    finally:
-        place.discard(aside)
+class Storage(abc.ABC):
+    """A folder of results; names are relative, with `/`.
+
+    Attributes:
+        url: its path or address.
+        shared: whether other processes see it.
+    """
+
+    url: str
+    shared: bool = True
+
+    @abc.abstractmethod
+    def create(self, name: str) -> tuple[IO[bytes], str]:
+        """Open a new file for what will be `name`; also gives its temporary name."""
+
+    @abc.abstractmethod
+    def publish(self, temporary: str, name: str) -> None:
+        """Give a closed file its final name, replacing an older one."""
+
+    @abc.abstractmethod
+    def discard(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+    @abc.abstractmethod
+    def read(self, name: str) -> bytes | None:
+        """The content of a file; None where there is none."""
+
+    @abc.abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file to read it."""
+
+    @abc.abstractmethod
+    def size(self, name: str) -> int | None:
+        """The bytes of a file; None where there is none."""
+
+    @abc.abstractmethod
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, unfinished ones included; none where there is no such folder."""
+
+    def free(self) -> int | None:
+        """Free bytes; None where that is not known."""
+        return None
+
+    @contextlib.contextmanager
+    def readable_errors(self) -> Iterator[None]:
+        """Turns what goes wrong in the storage into OSError."""
+        yield
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file so that it is there complete or not at all."""
+        file, temporary = self.create(name)
+        try:
+            with file:
+                file.write(data)
+                file.flush()
+                with contextlib.suppress(OSError, AttributeError):
+                    os.fsync(file.fileno())
+            self.publish(temporary, name)
+        finally:
+            self.discard(temporary)
 
 
-def aside_name(name: str) -> str:
-    """A name of its own for an unfinished file, in the same folder."""
-    folder, _, base = name.rpartition("/")
-    return f"{folder}/.{base}.{uuid.uuid4().hex[:12]}{INCOMPLETE}".lstrip("/")
-
-
-class LocalPlace:
+class LocalStorage(Storage):
     """A folder of this machine, or one that all machines of a cluster see."""
-
-    shared = True
 
     def __init__(self, root: str) -> None:
         self.url = root
 
     def create(self, name: str) -> tuple[IO[bytes], str]:
-        """See `Place`."""
-        aside = aside_name(name)
-        path = self._path(aside)
+        temporary = _temporary_name(name)
+        path = self._path(temporary)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "xb", buffering=0), aside
+        return open(path, "xb", buffering=0), temporary
 
-    def publish(self, aside: str, name: str) -> None:
-        """See `Place`."""
+    def publish(self, temporary: str, name: str) -> None:
         target = self._path(name)
-        os.replace(self._path(aside), target)
-        _sync_folder(target.parent)
+        os.replace(self._path(temporary), target)
+        # Windows opens no folders, and some network disks sync none; the rename itself stands.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
-    def discard(self, aside: str) -> None:
-        """See `Place`."""
-        self._path(aside).unlink(missing_ok=True)
+    def discard(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
 
     def read(self, name: str) -> bytes | None:
-        """See `Place`."""
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def open(self, name: str) -> IO[bytes]:
-        """See `Place`."""
         return self._path(name).open("rb")
 
     def size(self, name: str) -> int | None:
-        """See `Place`."""
         try:
             return self._path(name).stat().st_size
         except FileNotFoundError:
             return None
 
     def names(self, folder: str) -> list[str]:
-        """See `Place`."""
         try:
             return sorted(f"{folder}/{one.name}".lstrip("/") for one in self._path(folder).iterdir() if one.is_file())
         except FileNotFoundError:
             return []
 
     def free(self) -> int | None:
-        """See `Place`."""
         with contextlib.suppress(OSError, AttributeError):
             folder = next(one for one in (Path(self.url), *Path(self.url).parents) if one.exists())
             about = os.statvfs(folder)
             return about.f_bavail * about.f_frsize
         return None
 
-    def readable_errors(self) -> AbstractContextManager[None]:
-        """See `Place`; nothing else comes from the operating system."""
-        return contextlib.nullcontext()
-
     def _path(self, name: str) -> Path:
         return Path(self.url, name)
 
 
-@contextlib.contextmanager
-def _folder_descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+class FsspecStorage(Storage):
+    """A folder behind an address: `s3://bucket/imagenet-s`, `gs://...`, `hf://...`, `memory://` and so on."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        try:
+            self._fs, self._root = fsspec.core.url_to_fs(self.url)
+        except (ValueError, ImportError) as error:
+            raise ImageNetSError(f"{url} can't be written to: {error}") from error
+        # Files in the memory of one process are seen by no other.
+        self.shared = self.url.split("://")[0] != "memory"
+
+    def create(self, name: str) -> tuple[IO[bytes], str]:
+        temporary = _temporary_name(name)
+        path = self._path(temporary)
+        try:
+            return self._fs.open(path, "wb"), temporary
+        except FileNotFoundError:
+            # Object stores have no folders; asked for one all the same, some would create the missing bucket.
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            return self._fs.open(path, "wb"), temporary
+
+    def publish(self, temporary: str, name: str) -> None:
+        if self._fs.exists(self._fresh(name)):
+            self._fs.rm_file(self._path(name))
+        self._fs.mv(self._path(temporary), self._path(name))
+
+    def discard(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(self._path(name))
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return bytes(self._fs.cat_file(self._path(name)))
+        except FileNotFoundError:
+            return None
+
+    def open(self, name: str) -> IO[bytes]:
+        return self._fs.open(self._path(name), "rb")
+
+    def size(self, name: str) -> int | None:
+        try:
+            return int(self._fs.info(self._fresh(name))["size"])
+        except FileNotFoundError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            entries: list[dict[str, Any]] = self._fs.ls(self._fresh(folder), detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        files = (one["name"].rsplit("/", 1)[-1] for one in entries if one["type"] == "file")
+        return sorted(f"{folder}/{one}".lstrip("/") for one in files)
+
+    @contextlib.contextmanager
+    def readable_errors(self) -> Iterator[None]:
+        """Each storage has its own errors, some of which can't even be pickled on the way out of a worker."""
+        try:
+            yield
+        except Exception as error:
+            known = type(error).__module__.partition(".")[0] in _NOT_THE_STORAGES
+            nameless = isinstance(error, OSError) and error.filename is None and self.url not in str(error)
+            if known and not nameless:
+                raise
+            raise OSError(f"{self.url}: {'' if known else type(error).__name__ + ': '}{error}") from error
+
+    def _fresh(self, name: str) -> str:
+        """The full path, not to be answered from a cache: other processes write there too."""
+        path = self._path(name)
+        self._fs.invalidate_cache(path)
+        return path
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}".rstrip("/")
 
 
-def _sync_folder(folder: Path) -> None:
-    # Windows opens no folders, and some network disks sync none; the rename itself stands.
-    with contextlib.suppress(OSError), _folder_descriptor(folder) as descriptor:
-        os.fsync(descriptor)
+def _temporary_name(name: str) -> str:
+    """A unique name in the same folder."""
+    folder, _, base = name.rpartition("/")
+    return f"{folder}/.{base}.{uuid.uuid4().hex[:12]}{INCOMPLETE}".lstrip("/")

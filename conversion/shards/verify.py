@@ -1,4 +1,4 @@
-"""Reading a result again, byte by byte, against its index."""
+"""Verifying a result: every shard is read again, byte by byte, and compared with the index."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from imagenet_s.conversion.dataset_index import INDEX, Format, Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.shards.index import INDEX, Index, read_index
-from imagenet_s.conversion.shards.shard_job import Written, shard_schema
-from imagenet_s.conversion.shards.storage import Place, open_place
-from imagenet_s.conversion.shards.writers import Format
+from imagenet_s.conversion.features import arrow_schema
+from imagenet_s.conversion.shards.repository_files import read_index
+from imagenet_s.conversion.shards.storage import Storage, open_storage
 
 _PIECE = 1 << 20
 
@@ -27,21 +27,21 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
         threads: shards read at a time.
 
     Returns:
-        The index, all of which holds.
+        The index, which is right.
 
     Raises:
         ImageNetSError: there is no index, or shards are missing, damaged, or there besides; all are named.
     """
-    place = open_place(out)
-    with place.readable_errors():
-        return _verify(place, threads)
+    storage = open_storage(out)
+    with storage.readable_errors():
+        return _verify(storage, threads)
 
 
-def _verify(place: Place, threads: int) -> Index:
-    index = read_index(place)
+def _verify(storage: Storage, threads: int) -> Index:
+    index = read_index(storage)
     if index is None:
         raise ImageNetSError(
-            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one."
+            f"{storage.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one."
         )
     shards = list(index.shards())
     problems = []
@@ -50,10 +50,10 @@ def _verify(place: Place, threads: int) -> Index:
         tqdm(total=sum(one.bytes for _, _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
     ):
 
-        def check(entry: tuple[str, str, Written]) -> str | None:
+        def check(entry: tuple[str, str, ShardInfo]) -> str | None:
             config, _, shard = entry
             kind = index.configs[config]
-            problem = _problem(place, shard, kind.form, config, kind.images)
+            problem = _problem(storage, shard, kind.form, config, kind.images)
             bar.update(shard.bytes)
             return problem
 
@@ -61,25 +61,25 @@ def _verify(place: Place, threads: int) -> Index:
     known = {shard.file for _, _, shard in shards}
     for config, one in index.configs.items():
         for folder in (config, *(f"{config}/{split}" for split in one.splits)):
-            for name in place.names(folder):
+            for name in storage.names(folder):
                 if name.endswith((".parquet", ".arrow")) and name not in known:
                     problems.append(f"{name}: not in the index")
     if problems:
         raise ImageNetSError(
-            f"{place.url} is not as {INDEX} says, {len(problems):,} files are wrong: {some(problems, 10)}. Remove them "
+            f"{storage.url} is not as {INDEX} says, {len(problems):,} files are wrong: {some(problems, 10)}. Remove them "
             f"and run the conversion again: it writes what is missing."
         )
     return index
 
 
-def _problem(place: Place, shard: Written, form: Format, config: str, images: bool) -> str | None:
-    size = place.size(shard.file)
+def _problem(storage: Storage, shard: ShardInfo, form: Format, config: str, images: bool) -> str | None:
+    size = storage.size(shard.file)
     if size is None:
         return "missing"
     if size != shard.bytes:
         return f"{size:,} bytes, {shard.bytes:,} expected"
     digest = hashlib.sha256()
-    with place.open(shard.file) as file:
+    with storage.open(shard.file) as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
         if digest.hexdigest() != shard.sha256:
@@ -91,7 +91,7 @@ def _problem(place: Place, shard: Written, form: Format, config: str, images: bo
             return f"unreadable ({error})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
-    if not schema.equals(shard_schema(config, images)):
+    if not schema.equals(arrow_schema(config, images)):
         return f"columns {', '.join(schema.names)}, another schema was expected"
     return None
 

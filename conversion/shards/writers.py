@@ -1,47 +1,43 @@
-"""The two forms of a shard: Parquet for the Hub, and Arrow as `datasets.load_from_disk` reads it.
+"""Writers of a shard: Parquet for the Hub, and Arrow as `datasets.load_from_disk` reads it.
 
-Everything that decides about bytes is fixed here: the same rows give the same file with the same pyarrow.
+Everything that decides about bytes is fixed here: the same rows give the same file with the same pyarrow. Imports
+`dataset_index`, `features`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
-from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
-
-Format = Literal["parquet", "arrow"]
-FORMATS: tuple[Format, ...] = ("parquet", "arrow")
+from imagenet_s.conversion.dataset_index import Format
+from imagenet_s.conversion.features import IMAGE_TYPE
 
 ROWS_PER_GROUP = 100
 """Small enough to stream and to preview, large enough to read quickly: some ten megabytes with images."""
-# As `datasets` chooses them: the Hub finds a chunk again in a file that was written anew and stores it once.
+# As `datasets` chooses them: the Hub finds a chunk again in a file that was written again, and stores it once.
 CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
 
 
-class ShardWriter(Protocol):
-    """Takes the rows of one shard."""
+@contextlib.contextmanager
+def open_writer(form: Format, sink: Any, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that writes one row group (or record batch) of a shard to a stream.
 
-    def write(self, table: pa.Table) -> None:
-        """Take one row group."""
-        ...
-
-    def __enter__(self) -> ShardWriter: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
-
-
-def open_writer(form: Format, sink: Any, schema: pa.Schema) -> ShardWriter:
-    """A writer for one shard onto a stream."""
-    return ParquetShard(sink, schema) if form == "parquet" else ArrowShard(sink, schema)
+    Left by an exception, no footer is written: nobody uses the file.
+    """
+    if form == "parquet":
+        parquet = _parquet_writer(sink, schema)
+        yield lambda table: parquet.write_table(table, row_group_size=ROWS_PER_GROUP)
+        parquet.close()
+    else:
+        stream = pa.ipc.new_stream(sink, schema)
+        yield lambda table: stream.write_table(table.combine_chunks())
+        stream.close()
 
 
 def shard_name(form: Format, config: str, split: str, number: int, count: int) -> str:
@@ -55,70 +51,8 @@ def shard_name(form: Format, config: str, split: str, number: int, count: int) -
 
 
 def data_files(form: Format, config: str, split: str, count: int) -> str:
-    """The pattern that names exactly the shards of a split; older ones of another number are not among them."""
+    """The pattern that matches exactly the shards of a split; older ones of another number are not among them."""
     return shard_name(form, config, split, 0, count).replace("-00000-of-", "-*-of-")
-
-
-class ParquetShard:
-    """Row groups of 100 rows; image bytes as they are, everything else compressed.
-
-    Compressing JPEGs and PNGs again costs time and gains nothing; a dictionary of them would be a copy of them.
-    """
-
-    def __init__(self, sink: Any, schema: pa.Schema) -> None:
-        images = [field.name for field in schema if field.type == IMAGE_TYPE]
-        plain = [f"{name}.{field}" for name in images for field in ("bytes", "path")]
-        others = [name for name in schema.names if name not in images]
-        options: dict[str, Any] = {}
-        # Since pyarrow 21; without it a changed file is simply stored anew.
-        if "use_content_defined_chunking" in inspect.signature(pq.ParquetWriter.__init__).parameters:
-            options["use_content_defined_chunking"] = CHUNKING
-        self._writer = pq.ParquetWriter(
-            sink,
-            schema,
-            version="2.6",
-            compression={name: "NONE" if name in plain else "ZSTD" for name in (*plain, *others)},
-            use_dictionary=[name for name in others if name != "image_id"],
-            write_statistics=others,
-            write_page_index=True,
-            **options,
-        )
-        if options:
-            self._writer.add_key_value_metadata({"content_defined_chunking": json.dumps(CHUNKING)})
-
-    def write(self, table: pa.Table) -> None:
-        """Write one row group."""
-        self._writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-
-    def __enter__(self) -> ParquetShard:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        # Closing writes the footer, which is of no use to a file that is thrown away.
-        if kind is None:
-            self._writer.close()
-
-
-class ArrowShard:
-    """The stream form of Arrow, uncompressed, which `load_from_disk` maps into memory."""
-
-    def __init__(self, sink: Any, schema: pa.Schema) -> None:
-        self._writer = pa.ipc.new_stream(sink, schema)
-
-    def write(self, table: pa.Table) -> None:
-        """Write one record batch."""
-        self._writer.write_table(table.combine_chunks())
-
-    def __enter__(self) -> ArrowShard:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._writer.close()
 
 
 def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -136,3 +70,30 @@ def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
             waiting, count = [together.slice(whole)] if count > whole else [], count - whole
     if count:
         yield pa.concat_tables(waiting)
+
+
+def _parquet_writer(sink: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    """Image bytes are stored as they are, everything else is compressed.
+
+    Compressing JPEGs and PNGs again costs time and gains nothing; a dictionary of them would be a copy of them.
+    """
+    images = [field.name for field in schema if field.type == IMAGE_TYPE]
+    plain = [f"{name}.{field}" for name in images for field in ("bytes", "path")]
+    others = [name for name in schema.names if name not in images]
+    options: dict[str, Any] = {}
+    # Since pyarrow 21; without it a changed file is simply stored again.
+    if "use_content_defined_chunking" in inspect.signature(pq.ParquetWriter.__init__).parameters:
+        options["use_content_defined_chunking"] = CHUNKING
+    writer = pq.ParquetWriter(
+        sink,
+        schema,
+        version="2.6",
+        compression={name: "NONE" if name in plain else "ZSTD" for name in (*plain, *others)},
+        use_dictionary=[name for name in others if name != "image_id"],
+        write_statistics=others,
+        write_page_index=True,
+        **options,
+    )
+    if options:
+        writer.add_key_value_metadata({"content_defined_chunking": json.dumps(CHUNKING)})
+    return writer
