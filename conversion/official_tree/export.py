@@ -1,4 +1,7 @@
-"""`prepare_tree`: plan every split, then bring images and masks to their places, split by split."""
+"""`prepare_tree`: plan every split, then link or write its images and masks.
+
+Imports `errors`, `cache`, `facts`, `source`, `split_plan`, and the modules beside it.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.cache import locked
+from imagenet_s.conversion.cache import cache_dir, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, split_names
-from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.imagenet.official_tree import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from imagenet_s.conversion.official_tree.images import place_images, with_class_folders
-from imagenet_s.conversion.official_tree.linking import Outcome, Placer, placer_for
-from imagenet_s.conversion.official_tree.safety import refuse_source, strangers
-from imagenet_s.conversion.official_tree.tally import Tally
-from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
-from imagenet_s.conversion.split_plan import OnMissing, Plan, check_plan, plan_split
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
+from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
+from imagenet_s.conversion.official_tree.linking import Linker, Outcome, Tally, linker_for
+from imagenet_s.conversion.official_tree.safety import refuse_source, unexpected_files
+from imagenet_s.conversion.source import open_source, resolve_data_dir
+from imagenet_s.conversion.split_plan import OnMissing, SplitPlan, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -88,7 +88,7 @@ def prepare_tree(
         ImageNetSError: the source is incomplete or unreadable, the tree would lie in it, or something in the tree
             differs from what belongs there (what does not is in place then).
     """
-    data_dir, annotations_dir = resolve_data_dir(data_dir), resolve_annotations_dir(annotations_dir)
+    data_dir = resolve_data_dir(data_dir)
     known = split_names(config)
     if unknown := [one for one in splits or () if one not in known]:
         raise ImageNetSError(f"ImageNet-S-{config} has no split {unknown[0]!r}; it has {', '.join(known)}.")
@@ -102,18 +102,18 @@ def prepare_tree(
         plan = plan_split(source, split, verify, masks=False)
         check_plan(plan, config, on_missing)
         plans.append(plan)
-    read_from = {data_dir, *(plan.part.root for plan in plans)}
+    read_from = {data_dir, *(plan.reader.root for plan in plans)}
     for plan in plans:
         for folder in _folders(tree, plan.split):
             refuse_source(folder, read_from)
     prepared, differing = [], Tally()
     key = hashlib.sha256(os.path.realpath(tree).encode()).hexdigest()[:16]
-    with locked(cache_folder() / "trees" / f"{key}.lock", f"prepares {tree}"):
+    with locked(cache_dir("trees") / f"{key}.lock", f"prepares {tree}"):
         os.makedirs(tree, exist_ok=True)
-        with placer_for(tree, socket.gethostname(), overwrite) as placer:
+        with linker_for(tree, socket.gethostname(), overwrite) as linker:
             for plan in plans:
                 masks = source.official_masks(plan.split) if plan.split in ANNOTATED_SPLITS else None
-                one, tally = _prepare(config, tree, plan, masks, placer, copy)
+                one, tally = _prepare(config, tree, plan, masks, linker, copy)
                 prepared.append(one)
                 differing.merge(tally)
     _report(tree, prepared, list(differing.differing))
@@ -126,22 +126,22 @@ def _folders(tree: str, split: str) -> list[str]:
 
 
 def _prepare(
-    config: str, tree: str, plan: Plan, masks: Iterable | None, placer: Placer, copy: bool
+    config: str, tree: str, plan: SplitPlan, masks: Iterable | None, linker: Linker, copy: bool
 ) -> tuple[PreparedSplit, Tally]:
     folders = _folders(tree, plan.split)
     for folder in folders:
         os.makedirs(folder, exist_ok=True)
     rows = with_class_folders(plan)
-    tally = place_images(plan, rows, folders[0], placer, copy)
-    others = strangers(folders[0], rows["class_folder"], rows["file_name"])
+    tally = link_images(plan, rows, folders[0], linker, copy)
+    others = unexpected_files(folders[0], rows["class_folder"], rows["file_name"])
     num_masks = None
     if masks is not None:
-        there, mask_tally = _place_masks(masks, rows, folders[1], placer)
+        there, mask_tally = _write_masks(masks, rows, folders[1], linker)
         tally.merge(mask_tally)
         num_masks = there.num_rows
         others += tuple(
             f"{os.path.basename(folders[1])}/{one}"
-            for one in strangers(folders[1], there["class_folder"], there["file_name"])
+            for one in unexpected_files(folders[1], there["class_folder"], there["file_name"])
         )
     one = PreparedSplit(
         config=config,
@@ -156,7 +156,7 @@ def _prepare(
     return one, tally
 
 
-def _place_masks(masks: Iterable, rows: pa.Table, folder: str, placer: Placer) -> tuple[pa.Table, Tally]:
+def _write_masks(masks: Iterable, rows: pa.Table, folder: str, linker: Linker) -> tuple[pa.Table, Tally]:
     """The official PNGs of the images that are there."""
     tally = Tally()
     places: dict[str, list[str]] = {"class_folder": [], "file_name": []}
@@ -167,8 +167,8 @@ def _place_masks(masks: Iterable, rows: pa.Table, folder: str, placer: Placer) -
         class_folder, name = f"{folder}/{member.wnid}", f"{member.image_id}.png"
         places["class_folder"].append(member.wnid)
         places["file_name"].append(name)
-        path = f"{class_folder}/{name}" if placer.folder(class_folder) else class_folder
-        tally.add(placer.write(png, path) if path != class_folder else Outcome.DIFFERS, path)
+        path = f"{class_folder}/{name}" if linker.folder(class_folder) else class_folder
+        tally.add(linker.write(png, path) if path != class_folder else Outcome.DIFFERS, path)
     return pa.table(places, pa.schema([("class_folder", pa.string()), ("file_name", pa.string())])), tally
 
 

@@ -1,4 +1,7 @@
-"""One file or link at a time to its place: whole or not at all, and never over something else without being told to."""
+"""Links and files into class folders: each complete or not at all, and never over something else unless asked to.
+
+Imports `errors`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import os
 import shutil
 import stat
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -17,26 +21,46 @@ from imagenet_s.conversion.errors import ImageNetSError
 
 
 class Outcome(Enum):
-    """What became of a file."""
+    """What happened to a file."""
 
     NEW = "new"
     KEPT = "kept"
     """The same was there already."""
     REPLACED = "replaced"
     DIFFERS = "differs"
-    """Something else was there, and was left alone."""
+    """Something else was there, and was not touched."""
 
 
-class Placer:
+class Tally:
+    """How many files of a split had which outcome, and which paths are in the way."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Outcome] = Counter()
+        self.differing: dict[str, None] = {}
+        """Paths that hold something else, in the order they were met."""
+
+    def add(self, outcome: Outcome, path: str, files: int = 1) -> None:
+        """Count the outcome of a path, which may be a link to a folder of several files."""
+        self.counts[outcome] += files
+        if outcome is Outcome.DIFFERS:
+            self.differing[path] = None
+
+    def merge(self, other: Tally) -> None:
+        """Add the outcomes of another."""
+        self.counts.update(other.counts)
+        self.differing.update(other.differing)
+
+
+class Linker:
     """Puts links and files into class folders. Safe to use from several threads.
 
     Args:
-        aside: a folder of our own on the same file system, where files are written before they get their names.
-        overwrite: replace what differs; otherwise it is left alone, and the outcome says so.
+        temporary: a folder of our own on the same file system, where files are written before they are renamed.
+        overwrite: replace what differs; otherwise it is not touched, and the outcome says so.
     """
 
-    def __init__(self, aside: str, overwrite: bool) -> None:
-        self.aside = aside
+    def __init__(self, temporary: str, overwrite: bool) -> None:
+        self.temporary = temporary
         self.overwrite = overwrite
         self._numbers = itertools.count()
         self._folders: dict[str, bool] = {}
@@ -68,13 +92,13 @@ class Placer:
         except FileExistsError:
             if os.path.realpath(path) == os.path.realpath(target) or _same_file(target, path):
                 return Outcome.KEPT
-        return self._replace(path, lambda aside: _symlink(target, aside))
+        return self._replace(path, lambda temporary: _symlink(target, temporary))
 
     def copy(self, source: str, path: str) -> Outcome:
         """A copy with the times of the source, by which a second run knows it."""
         if os.path.lexists(path) and not os.path.islink(path) and _same_file(source, path):
             return Outcome.KEPT
-        return self._replace(path, lambda aside: shutil.copy2(source, aside))
+        return self._replace(path, lambda temporary: shutil.copy2(source, temporary))
 
     def write(self, data: bytes, path: str, stamp: int | None = None) -> Outcome:
         """A file of these bytes.
@@ -86,39 +110,39 @@ class Placer:
         """
         if _is_file(path) and os.path.getsize(path) == len(data) and _content(path) == data:
             return Outcome.KEPT
-        return self._replace(path, lambda aside: _write(data, aside, stamp))
+        return self._replace(path, lambda temporary: _write(data, temporary, stamp))
 
     def _replace(self, path: str, make: Callable[[str], object]) -> Outcome:
         there = os.path.lexists(path)
         if there and (not self.overwrite or _is_folder(path)):
             return Outcome.DIFFERS
-        aside = os.path.join(self.aside, str(next(self._numbers)))
+        temporary = os.path.join(self.temporary, str(next(self._numbers)))
         try:
-            make(aside)
-            os.replace(aside, path)
+            make(temporary)
+            os.replace(temporary, path)
         finally:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(aside)
+                os.unlink(temporary)
         return Outcome.REPLACED if there else Outcome.NEW
 
 
 @contextmanager
-def placer_for(tree: str, machine: str, overwrite: bool) -> Iterator[Placer]:
-    """A placer for one tree; what a killed run left aside is removed first, and nothing of this run stays.
+def linker_for(tree: str, machine: str, overwrite: bool) -> Iterator[Linker]:
+    """A linker for one tree; temporary files of a killed run are removed first, and none of this run stay.
 
     Args:
         tree: the folder `ImageNetS919`, made if need be.
         machine: told apart by name, so that two machines on one disk do not remove each other's files.
         overwrite: replace what differs.
     """
-    aside = os.path.join(tree, f".incomplete-{machine}")
-    if os.path.isdir(aside) and not os.path.islink(aside):
-        shutil.rmtree(aside)
-    os.makedirs(aside)
+    temporary = os.path.join(tree, f".incomplete-{machine}")
+    if os.path.isdir(temporary) and not os.path.islink(temporary):
+        shutil.rmtree(temporary)
+    os.makedirs(temporary)
     try:
-        yield Placer(aside, overwrite)
+        yield Linker(temporary, overwrite)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def is_stamped(path: str, stamp: int, size: int | None) -> bool:

@@ -1,4 +1,7 @@
-"""Keeping the tree out of the ImageNet it is made from, and telling what else lies in it."""
+"""What a tree must not do to other files: lie in the ImageNet it is made from, or hide files that do not belong to it.
+
+Imports `errors`.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,8 @@ def refuse_source(folder: str, sources: Iterable[str]) -> None:
             )
 
 
-def strangers(folder: str, class_folders: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[str, ...]:
-    """What lies in a split's folder without belonging there: left from something else, never removed.
+def unexpected_files(folder: str, class_folders: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[str, ...]:
+    """The files in a split's folder that do not belong to the split; they are never removed.
 
     Args:
         folder: the folder of a split.

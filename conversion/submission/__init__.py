@@ -1,23 +1,6 @@
-"""Submissions to the official test server: predictions checked, described, and packed the same way every time.
+"""Submissions to the official test server: predictions written, checked, described, and packed reproducibly.
 
-`predictions` reads a folder or zip, `sizes` says how large each image is, `check` compares, `pack` writes the zip.
-`protocols.json` holds what each of the four protocols asks and forbids. Imports `conversion.plan`, `.sources`,
-`.annotations` and below.
+`writer` writes predictions, `image_sizes` says how large each image is, `checks` compares, `method_file` describes the
+method, `package` writes the zip, `protocols` (with `protocols.json`) holds what each of the four protocols asks and
+forbids. May import the layers up to `split_plan`, and `metrics.matched_miou.matching` (how a match.json is read).
 """
-
-from imagenet_s.conversion.submission.checks import Problem
-from imagenet_s.conversion.submission.image_sizes import image_sizes
-from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
-from imagenet_s.conversion.submission.protocols import PROTOCOLS, Protocol
-
-__all__ = [
-    "PROTOCOLS",
-    "Checked",
-    "Method",
-    "Problem",
-    "Protocol",
-    "check_submission",
-    "image_sizes",
-    "write_submission",
-]

@@ -1,4 +1,4 @@
-"""What is wrong with predictions: all of it, by name."""
+"""Checking predictions: everything that is wrong with them, by name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenet_s.conversion.annotations.mask_cache import usable_cpus
+from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
-from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask
-from imagenet_s.conversion.png import open_mask_image, wrong_mode
-from imagenet_s.conversion.submission.reader import Predictions
+from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 
-_AT_ONCE = 256
-_MOST_THREADS = 8
+_BATCH = 256
+_MAX_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Prob
 
 
 def examine(
-    predictions: Predictions,
+    predictions: MaskReader,
     names: Collection[str],
     config: str,
     sizes: Mapping[str, tuple[int, int]],
@@ -89,8 +88,8 @@ def examine(
 
     waiting = iter(names)
     # Threads: decoding lets go of Python's lock. A batch at a time, so that few files are in memory.
-    with ThreadPoolExecutor(min(usable_cpus(), _MOST_THREADS)) as threads:
-        while batch := list(itertools.islice(waiting, _AT_ONCE)):
+    with ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as threads:
+        while batch := list(itertools.islice(waiting, _BATCH)):
             yield from threads.map(look, batch)
 
 

@@ -1,4 +1,4 @@
-"""How large the images of a split are, as stored: from their own headers, or from the masks that fit them."""
+"""The sizes of the images of a split, as stored: from their own headers, or from the masks that fit them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
-from imagenet_s.conversion.image_header import HEADER_BYTES, read_header
+from imagenet_s.conversion.image_header import header_of, read_file_header
 from imagenet_s.conversion.imagenet.base import ImageReader
-from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
+from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.split_plan import plan_split
 
 _THREADS = 8
-_AT_ONCE = 1000
+_BATCH = 1000
 
 
 def image_sizes(
@@ -46,22 +45,21 @@ def image_sizes(
     Raises:
         ImageNetSError: a file that is no image, or what the data set would say.
     """
-    annotations_dir = resolve_annotations_dir(annotations_dir)
     if data_dir is None:
         if split not in ANNOTATED_SPLITS:
             return {}
-        annotations = open_annotations(config, annotations_dir, cache_dir=cache_folder(), verify=verify)
+        annotations = open_annotations(config, annotations_dir, verify=verify)
         return {member.image_id: _png_size(png) for member, png in annotations.official_masks(split)}
-    source = open_source(config, resolve_data_dir(data_dir), annotations_dir, verify)
+    source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify, masks=False)
-    found = _sizes_of(plan.part, plan.rows)
+    found = _sizes_of(plan.reader, plan.rows)
     return dict(tqdm(found, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
 
 
-def _sizes_of(part: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
+def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
     ids = iter(rows["image_id"].to_pylist())
     with ThreadPoolExecutor(_THREADS) as threads:
-        for images in part.read(rows, _AT_ONCE):
+        for images in reader.read(rows, _BATCH):
             data, paths = images.field("bytes").to_pylist(), images.field("path").to_pylist()
             for size in threads.map(_size, data, paths):
                 yield next(ids), size
@@ -69,19 +67,11 @@ def _sizes_of(part: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[in
 
 def _size(data: bytes | None, path: str) -> tuple[int, int]:
     try:
-        if data is None:
-            with open(path, "rb") as file:
-                data = file.read(HEADER_BYTES)
-                header = read_header(data) or read_header(data + file.read())
-        else:
-            header = read_header(data)
+        return (read_file_header(path)[0] if data is None else header_of(data)).size
     except OSError as error:
         raise ImageNetSError(f"{path} can't be read ({error.strerror or error}).") from error
     except ImageNetSError as error:
         raise ImageNetSError(f"{path}: {error}; fetch it again.") from error
-    if header is None:
-        raise ImageNetSError(f"{path}: damaged (it ends before the picture begins); fetch it again.")
-    return header.size
 
 
 def _png_size(png: bytes) -> tuple[int, int]:

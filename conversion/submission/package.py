@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import zipfile
 from collections.abc import Collection, Mapping
@@ -13,13 +12,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
+from imagenet_s.conversion.cache import atomic_write, file_digest
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.index_cache import cache_folder
-from imagenet_s.conversion.source import resolve_annotations_dir
 from imagenet_s.conversion.submission.checks import Problem, compare_names, examine
 from imagenet_s.conversion.submission.match_file import MATCH_FILE, read_match
 from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
-from imagenet_s.conversion.submission.reader import Predictions, open_predictions
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can express: when a file was written must not change the zip."""
@@ -74,8 +72,8 @@ def check_submission(
     """
     if os.path.isdir(path):
         raise ImageNetSError(f"{os.fspath(path)} is a folder: a submission is a zip, which `imagenet-s submit` packs.")
-    checked, wnids = _begin(config, split, annotations_dir, verify)
-    with contextlib.closing(open_predictions(path)) as predictions:
+    checked, wnids = _read_list(config, split, annotations_dir, verify)
+    with _open_predictions(path) as predictions:
         if METHOD_FILE not in predictions.names:
             checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE} is missing from the zip's root"))
         else:
@@ -83,8 +81,8 @@ def check_submission(
             if problem := method_problem(text):
                 checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE}: {problem}"))
         match = predictions.read(MATCH_FILE) if MATCH_FILE in predictions.names else None
-        _go_through(predictions, checked, wnids, sizes or {}, match, None)
-    checked.sha256 = _sha256(path)
+        _check_all(predictions, checked, wnids, sizes or {}, match, None)
+    checked.sha256 = file_digest(path)
     return checked
 
 
@@ -104,7 +102,7 @@ def write_submission(
 
     Args:
         predictions_path: folder or zip of `<class folder>/<image_id>.png`, as `PredictionWriter` writes them.
-        target: the zip; replaced when the new one is whole.
+        target: the zip; replaced when the new one is complete.
         config: `"50"`, `"300"` or `"919"`.
         split: `"test"`, or `"validation"` for practice.
         method: for method.txt.
@@ -124,49 +122,56 @@ def write_submission(
         raise ImageNetSError(f"{out} would lie among the predictions: give a zip outside of {predictions_path}.")
     if out.is_dir():
         raise ImageNetSError(f"{out} is a folder: give the name of a zip.")
-    checked, wnids = _begin(config, split, annotations_dir, verify)
+    checked, wnids = _read_list(config, split, annotations_dir, verify)
     content = None
     if match is not None:
         try:
             content = Path(match).read_bytes()
         except OSError as error:
             raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with contextlib.closing(open_predictions(predictions_path)) as predictions:
-            if match is None and MATCH_FILE in predictions.names:
-                text = f"{MATCH_FILE} lies among the predictions: give it with --match, or take it away"
-                checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, text))
-            with zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
-                # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
-                if content is not None:
-                    _add(archive, MATCH_FILE, content)
-                _add(archive, METHOD_FILE, (method or Method()).text().encode())
-                _go_through(predictions, checked, wnids, sizes or {}, content, archive)
-        if not checked.problems:
-            with aside.open("rb+") as written:
-                os.fsync(written.fileno())
-            os.replace(aside, out)
-            checked.sha256 = _sha256(out)
-    finally:
-        aside.unlink(missing_ok=True)
+    with _open_predictions(predictions_path) as predictions:
+        if match is None and MATCH_FILE in predictions.names:
+            text = f"{MATCH_FILE} lies among the predictions: give it with --match, or take it away"
+            checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, text))
+        # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
+        with (
+            contextlib.suppress(_ProblemsFoundError),
+            atomic_write(out) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            if content is not None:
+                _add(archive, MATCH_FILE, content)
+            _add(archive, METHOD_FILE, (method or Method()).text().encode())
+            _check_all(predictions, checked, wnids, sizes or {}, content, archive)
+            if checked.problems:
+                raise _ProblemsFoundError
+    if not checked.problems:
+        checked.sha256 = file_digest(out)
     return checked
 
 
-def _begin(
+class _ProblemsFoundError(Exception):
+    """Leaves the zip unwritten."""
+
+
+def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
+    if os.path.isdir(path):
+        return FolderReader(Path(path))
+    if not os.path.exists(path):
+        raise ImageNetSError(f"{os.fspath(path)}: there is no such folder or zip of predictions.")
+    return ZipReader(Path(path))
+
+
+def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
 ) -> tuple[Checked, dict[str, str]]:
-    annotations = open_annotations(
-        config, resolve_annotations_dir(annotations_dir), cache_dir=cache_folder(), verify=verify
-    )
-    members = annotations.members(split)
+    members = open_annotations(config, annotations_dir, verify=verify).members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
     return Checked(config, split, images=len(wnids)), wnids
 
 
-def _go_through(
-    predictions: Predictions,
+def _check_all(
+    predictions: MaskReader,
     checked: Checked,
     wnids: Mapping[str, str],
     sizes: Mapping[str, tuple[int, int]],
@@ -197,7 +202,7 @@ def _go_through(
             _add(archive, name, data)
 
 
-def _refuse_other_depth(path: str, names: list[str], wnids: Mapping[str, str]) -> None:
+def _refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
     """One message instead of thousands where the predictions lie in another folder."""
     pngs = [name for name in names if name.endswith(".png")]
     if not pngs:
@@ -214,11 +219,3 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     info.create_system = 3  # Unix, wherever it is written
     info.external_attr = _MODE
     archive.writestr(info, data)
-
-
-def _sha256(path: str | os.PathLike[str]) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True)
-class Protocol:
+class SubmissionProtocol:
     """A protocol: a competition of the test server, and what it asks of a method.
 
     Example:
@@ -40,12 +40,12 @@ class Protocol:
         return "\n".join([*lines, f"  {self.match}"])
 
 
-def _load() -> Mapping[str, Protocol]:
+def _load() -> Mapping[str, SubmissionProtocol]:
     data = json.loads(resources.files(__package__).joinpath("protocols.json").read_text(encoding="utf-8"))
     rules = data["rules"]
     return MappingProxyType(
         {
-            name: Protocol(
+            name: SubmissionProtocol(
                 name=name,
                 title=one["title"],
                 url=f"{data['server']}{one['competition']}",
@@ -59,5 +59,5 @@ def _load() -> Mapping[str, Protocol]:
     )
 
 
-PROTOCOLS: Mapping[str, Protocol] = _load()
+PROTOCOLS: Mapping[str, SubmissionProtocol] = _load()
 """unsupervised, distance, semi, free (official readme, "Submission rules")."""

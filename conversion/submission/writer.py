@@ -1,11 +1,9 @@
-"""Writing predictions as the official tools and the test server read them."""
+"""`PredictionWriter`: predictions as the official tools and the test server read them."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -14,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.cache import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
-from imagenet_s.conversion.imagenet.index_cache import cache_folder
 from imagenet_s.conversion.mask_codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
@@ -26,8 +24,8 @@ _IMAGE_ID = re.compile(r"[\w-]+")
 class PredictionWriter:
     """Writes predictions to `<directory>/<wnid>/<image_id>.png`, RGB with id = R + 256 * G.
 
-    Any number of processes may write into one directory: a file is written aside and renamed, so it is whole or not
-    there, and a loop that was interrupted can go on where it stopped (`image_id in writer`).
+    Any number of processes may write into one directory: a file is there complete or not at all, and a loop that was
+    interrupted can resume where it stopped (`image_id in writer`).
 
     Args:
         directory: made with the first prediction.
@@ -73,7 +71,7 @@ class PredictionWriter:
         """How many predictions this writer wrote."""
         self._wnids: Mapping[str, str] | None = None
         if split is not None:
-            annotations = open_annotations(self.config, annotations_dir, cache_dir=cache_folder(), verify=verify)
+            annotations = open_annotations(self.config, annotations_dir, verify=verify)
             members = annotations.members(split)
             self._wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
 
@@ -99,17 +97,10 @@ class PredictionWriter:
         path = self._path(image_id, wnid)
         array = self._checked(_to_numpy(ids), image_id)
         if pil_size is not None:
-            array = resize_nearest(array, pil_size)
+            array = resize_to_pil_size(array, pil_size)
         png = encode_official_png(array)
-        aside = os.path.join(os.path.dirname(path), f".{image_id}.{os.getpid()}.{threading.get_ident()}.part")
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        try:
-            with open(aside, "wb") as file:
-                file.write(png)
-            os.replace(aside, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(aside)
+        with atomic_write(path, sync=False) as file:
+            file.write(png)
         self.written += 1
         return path
 
@@ -184,7 +175,7 @@ class PredictionWriter:
         return ids.astype(np.uint16)
 
 
-def resize_nearest(ids: NDArray[Any], pil_size: tuple[int, int]) -> NDArray[Any]:
+def resize_to_pil_size(ids: NDArray[Any], pil_size: tuple[int, int]) -> NDArray[Any]:
     """Ids at another size; a pixel takes the id at its centre.
 
     Args:
