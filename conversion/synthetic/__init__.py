@@ -1,11 +1,9 @@
-"""A miniature of ImageNet and of ImageNet-S' annotations, made by a formula: what the demo shows and the tests run on.
+"""A synthetic ImageNet with its annotations, small and made by a formula: what the demo shows and the tests run on.
 
-`contents.py` says which images there are (data: `images.csv`), `shapes.py` and `scene.py` draw them and their masks,
-`images.py` makes the files, odd kinds included. `layouts.py` writes ImageNet as people have it (`folders.py`,
-`tars.py`, `parquet.py`), `annotations.py` the official archives and lists, `tree.py` the official ImageNet-S tree.
-`expected.py` says which rows a reader must get. Pictures and masks depend on the image's id alone.
-
-May import `conversion.facts`, `conversion.masks`, `conversion.errors`, NumPy, Pillow, pyarrow.
+`catalog` says which images there are (data: `images.csv`), `drawings` and `scene` draw them and their masks,
+`image_files` encodes them, odd files included. `layouts/` writes ImageNet in every layout that people have,
+`annotations` the official archives and lists. `expected` says which rows a reader must get. Pictures and masks depend
+on the image's id alone. May import `errors`, `facts`, `mask_codec`.
 """
 
 from imagenet_s.conversion.synthetic.annotations import ANNOTATION_FORMS, write_annotations

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories, tree_name
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.synthetic.catalog import MiniImage, images_of
 from imagenet_s.conversion.synthetic.scene import draw, mask_ids
 
 ANNOTATION_FORMS = ("archives", "extracted")
-_FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}
 
 
 def write_annotations(directory: str | os.PathLike[str], form: str = "archives") -> Path:
@@ -53,7 +52,7 @@ def masks(config: str) -> Iterator[tuple[str, bytes]]:
     """The official PNGs of a configuration: (`ImageNetS50/validation-segmentation/<wnid>/<image_id>.png`, bytes)."""
     for split in ANNOTATED_SPLITS:
         for image in _in_list_order(config, split):
-            path = f"ImageNetS{config}/{_FOLDERS[split]}/{image.class_wnid}/{image.image_id}.png"
+            path = f"{tree_name(config)}/{MASK_FOLDERS[split]}/{image.class_wnid}/{image.image_id}.png"
             yield path, encode_official_png(mask_ids(image, config))
 
 

@@ -63,7 +63,7 @@ def _with_metadata(jpeg: bytes, image: MiniImage) -> bytes:
 def _exif(order: str, orientation: int, resolution: tuple[int, int]) -> bytes:
     """An EXIF block with two entries, Orientation (0x0112) and XResolution (0x011A), by the TIFF 6.0 layout.
 
-    Written by hand because Pillow does not write values it holds for wrong, and those are the point.
+    ShardInfo by hand because Pillow does not write values it holds for wrong, and those are the point.
     """
     # -1/0 is what Pillow reads and then fails to write back, which `ImageOps.exif_transpose` does: a signed rational.
     short, rational, entries = 3, 10 if resolution[0] < 0 else 5, 2

@@ -1,4 +1,4 @@
-"""The miniature's ImageNet in every layout that people have ImageNet in."""
+"""The synthetic ImageNet written in every layout that people have. May import the modules of `synthetic`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.facts import SPLIT_FOLDERS, split_names, tree_name
 from imagenet_s.conversion.synthetic.annotations import masks
 from imagenet_s.conversion.synthetic.catalog import images_of
 from imagenet_s.conversion.synthetic.image_files import image_bytes
@@ -21,9 +21,9 @@ def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:
     Returns:
         The folder `ImageNetS{config}`.
     """
-    tree = Path(root) / f"ImageNetS{config}"
+    tree = Path(root) / tree_name(config)
     for split in split_names(config):
-        folder = tree / split.replace("_", "-")
+        folder = tree / SPLIT_FOLDERS[split]
         for image in images_of(config, split):
             wnid = image.imagenet_wnid if split == "train_full" else image.class_wnid
             write(folder / wnid / image.file_name, image_bytes(image.image_id))
