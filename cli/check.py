@@ -9,7 +9,7 @@ from imagenet_s.cli.options import add_imagenet_options, config_argument
 from imagenet_s.cli.output import hint, say, table, write_json
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.split_plan import Source
+    from imagenet_s.conversion.source import Source
 
 
 def add_parser(commands: Any) -> None:
@@ -31,10 +31,10 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look, count, print."""
     from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.source import open_source, resolve_annotations_dir, resolve_data_dir
+    from imagenet_s.conversion.source import open_source, resolve_data_dir
 
     data_dir = resolve_data_dir(args.imagenet)
-    source = open_source(args.config, data_dir, resolve_annotations_dir(args.annotations_dir), args.verify)
+    source = open_source(args.config, data_dir, args.annotations_dir, args.verify)
     result: dict[str, Any] = {"data_dir": data_dir, "config": args.config, "recognised": repr(source), "splits": {}}
     if args.json != "-":
         say(f"{data_dir}: {source!r}")

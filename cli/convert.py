@@ -9,7 +9,7 @@ from imagenet_s.cli.options import add_imagenet_options, config_argument
 from imagenet_s.cli.output import hint, say, table, write_json
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.shards.index import Index
+    from imagenet_s.conversion.dataset_index import Index
 
 
 def add_parser(commands: Any) -> None:

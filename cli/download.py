@@ -49,7 +49,6 @@ def run(args: argparse.Namespace) -> int:
     from imagenet_s.conversion.annotations.mirror import FetchedFile, fetch_all
     from imagenet_s.conversion.errors import ImageNetSError
     from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
-    from imagenet_s.conversion.imagenet.index_cache import cache_folder
 
     if not args.annotations_dir:
         raise ImageNetSError("Where to? Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR.")
@@ -66,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         write_json({"annotations_dir": str(folder), "files": [asdict(file) for file in files]}, args.json)
     if args.prepare and not args.no_verify:  # unverified files may not hold any masks
         for config in configs:
-            opened = open_annotations(config, str(folder), cache_dir=str(cache_folder()), verify=not args.no_verify)
+            opened = open_annotations(config, folder, verify=not args.no_verify)
             for split in ANNOTATED_SPLITS:
                 opened.masks(split)
     hint(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagenet_s.cli.output import hint, say, write_json
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.submission import Checked
+    from imagenet_s.conversion.submission.package import Checked
 
 _SHOWN = 20
 
@@ -70,7 +70,10 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.submission import PROTOCOLS, Method, check_submission, image_sizes, write_submission
+    from imagenet_s.conversion.submission.image_sizes import image_sizes
+    from imagenet_s.conversion.submission.method_file import Method
+    from imagenet_s.conversion.submission.package import check_submission, write_submission
+    from imagenet_s.conversion.submission.protocols import PROTOCOLS
 
     protocol = PROTOCOLS[args.protocol] if args.protocol else None
     if not args.check and not args.predictions and protocol:

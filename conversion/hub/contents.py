@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.index import INDEX, Index, read_index
-from imagenet_s.conversion.shards.repository_files import file_names
-from imagenet_s.conversion.shards.storage import LocalPlace, open_place
+from imagenet_s.conversion.shards.repository_files import file_names, read_index
+from imagenet_s.conversion.shards.storage import LocalStorage, open_storage
 
 _NOT_SENT = ("__pycache__", ".pyc")
 
@@ -69,8 +69,8 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
     Raises:
         ImageNetSError: it is no finished result, or files are missing or have another size.
     """
-    place = open_place(out)
-    if not isinstance(place, LocalPlace):
+    place = open_storage(out)
+    if not isinstance(place, LocalStorage):
         raise ImageNetSError(f"{place.url} is not on this machine: copy it here to push it.")
     index = read_index(place)
     if index is None or not index.configs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import EntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError
 
+from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.hub.contents import Upload
 from imagenet_s.conversion.hub.errors import readable_errors
 from imagenet_s.conversion.shards.dataset_card import MARK
-from imagenet_s.conversion.shards.index import INDEX, parse_index
 
 _CARD = "README.md"
 

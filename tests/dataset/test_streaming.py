@@ -10,7 +10,8 @@ import pytest
 from datasets import IterableDataset, load_dataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.shuffling import shard_count, training_keys
+from imagenet_s.conversion.shards.sharding import shard_count
+from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.synthetic import expected_rows
 
 

@@ -32,7 +32,7 @@ def ids_of(name: str) -> list[str]:
 def test_each_layout_is_recognised_and_whole(layout: str, miniature: Callable[[str], Path]) -> None:
     found = open_imagenet(miniature(layout))
     for name, form in zip(("train", "validation"), FORMS[layout]):
-        part = found.part(name)
+        part = found.reader(name)
         assert repr(part).startswith(form)
         assert sorted(part.index()["image_id"].to_pylist()) == ids_of(name)
 
@@ -48,7 +48,7 @@ def test_parts_may_come_in_different_forms(miniature: Callable[[str], Path], tmp
 def test_a_missing_part_is_said(miniature: Callable[[str], Path], tmp_path: Path) -> None:
     shutil.copytree(miniature("folders") / "val", tmp_path / "val")
     with pytest.raises(ImageNetSError, match=r"holds class folders at .*val, but no train images: expected train/"):
-        open_imagenet(tmp_path).part("train")
+        open_imagenet(tmp_path).reader("train")
 
 
 def test_the_folder_below_is_noticed(miniature: Callable[[str], Path]) -> None:
@@ -82,7 +82,7 @@ def test_an_image_that_occurs_twice(miniature: Callable[[str], Path], tmp_path: 
     (root / "val" / "n00000001").mkdir()
     shutil.copy(image, root / "val" / "n00000001")
     with pytest.raises(ImageNetSError, match=rf"occur more than once; {image.stem}, for instance, is in .* and "):
-        open_imagenet(root).part("validation").index()
+        open_imagenet(root).reader("validation").index()
 
 
 def test_a_missing_parquet_file(miniature: Callable[[str], Path], tmp_path: Path) -> None:
@@ -98,20 +98,20 @@ def test_a_tar_that_was_cut_off(layout: str, miniature: Callable[[str], Path], t
     tar = sorted(root.rglob("*val*.tar*"))[0]
     tar.write_bytes(tar.read_bytes()[: tar.stat().st_size // 3 * 2])
     with pytest.raises(ImageNetSError, match=rf"{tar.name} (ends within|is not a whole tar).*fetch it again"):
-        open_imagenet(root).part("validation").index()
+        open_imagenet(root).reader("validation").index()
 
 
 def test_a_changed_tar_is_looked_into_again(miniature: Callable[[str], Path], tmp_path: Path) -> None:
     """An index is remembered for a file as it is, not for its name."""
     root = Path(shutil.copytree(miniature("webdataset"), tmp_path / "imagenet"))
     tars = sorted(root.rglob("*train*.tar"))
-    before = open_imagenet(root).part("train").index().num_rows
+    before = open_imagenet(root).reader("train").index().num_rows
     tars[0].unlink()
-    fewer = open_imagenet(root).part("train").index().num_rows
+    fewer = open_imagenet(root).reader("train").index().num_rows
     assert fewer < before
     with tarfile.open(tars[1], "w"):
         pass
-    assert open_imagenet(root).part("train").index().num_rows < fewer
+    assert open_imagenet(root).reader("train").index().num_rows < fewer
 
 
 def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path:
     for name in ("Thumbs.db", "index.txt", ".DS_Store"):
         (folder / name).write_text("x")
         (root / "train" / name).write_text("x")
-    found = open_imagenet(root).part("train").index()
+    found = open_imagenet(root).reader("train").index()
     assert sorted(found["image_id"].to_pylist()) == ids_of("train")

@@ -9,8 +9,7 @@ import pytest
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.shards.sharding import _even
-from imagenet_s.conversion.shuffling import dealt_evenly
+from imagenet_s.conversion.shards.sharding import _even, round_up_for_ranks
 from imagenet_s.conversion.synthetic import expected_rows
 
 
@@ -28,7 +27,7 @@ def test_ranks_read_shards_of_their_own(world: int, convert_miniature, tmp_path:
 def test_numbers_of_shards() -> None:
     """Every number: enough, not many more, and shared by ranks up to an eighth of it, in powers of two."""
     for wanted in range(1, 3000):
-        count = dealt_evenly(wanted)
+        count = round_up_for_ranks(wanted)
         assert wanted <= count <= wanted * 5 / 4
         assert all(count % 2**k == 0 for k in range(12) if 2**k <= wanted / 8)
 

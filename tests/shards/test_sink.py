@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagenet_s.conversion.shards.hashing_file import HashingSink
+from imagenet_s.conversion.shards.hashing_file import HashingFile
 
 
 @pytest.mark.parametrize("expected", [0, 1_000_000, 50_000_000, 1 << 60], ids=["unknown", "fewer", "more", "no room"])
 def test_it_writes_and_hashes_what_it_is_given(tmp_path: Path, expected: int) -> None:
     rng = np.random.default_rng(0)
     pieces = [rng.bytes(int(n)) for n in rng.integers(0, 700_000, 40)]
-    with HashingSink(open(tmp_path / "x", "xb", buffering=0), expected) as sink:
+    with HashingFile(open(tmp_path / "x", "xb", buffering=0), expected) as sink:
         for piece in pieces:
             sink.write(piece)
     data = b"".join(pieces)
@@ -25,7 +25,7 @@ def test_it_writes_and_hashes_what_it_is_given(tmp_path: Path, expected: int) ->
 
 def test_it_says_when_it_cannot_write() -> None:
     with open("/dev/full", "wb", buffering=0) as file:
-        sink = HashingSink(file)
+        sink = HashingFile(file)
         assert sink.write(b"x" * (1 << 20)) == 1 << 20, "Arrow must not notice"
         for say in (sink.check, sink.check, sink.close):
             with pytest.raises(OSError, match="No space left"):
@@ -36,7 +36,7 @@ def test_it_says_when_it_cannot_write() -> None:
 def test_what_is_abandoned_takes_no_more(tmp_path: Path) -> None:
     """A Parquet writer sends its footer when it is cleared away, long after the sink was left by an error."""
     with open(tmp_path / "x", "xb", buffering=0) as file:
-        sink = HashingSink(file)
+        sink = HashingFile(file)
         sink.write(b"begun")
         sink.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
         assert file.closed
@@ -51,9 +51,9 @@ from imagenet_s.conversion.imagenet.base import IMAGE_TYPE
 from imagenet_s.conversion.shards import executors
 from imagenet_s.conversion.shards.writers import open_writer
 from imagenet_s.conversion.shards.shard_job import StoppedError
-from imagenet_s.conversion.shards.hashing_file import HashingSink
+from imagenet_s.conversion.shards.hashing_file import HashingFile
 
-class Interrupting(HashingSink):
+class Interrupting(HashingFile):
     def _take(self, view):
         if sys.argv[2] == "Ctrl-C" and self.size > 5_000_000:
             os.kill(os.getpid(), signal.SIGINT)

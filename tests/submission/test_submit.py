@@ -15,7 +15,9 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import encode_official_png
-from imagenet_s.conversion.submission import Method, check_submission, image_sizes, write_submission
+from imagenet_s.conversion.submission.image_sizes import image_sizes
+from imagenet_s.conversion.submission.method_file import Method
+from imagenet_s.conversion.submission.package import check_submission, write_submission
 from imagenet_s.conversion.synthetic import IMAGES, images_of, write_imagenet
 
 Layouts = Callable[[str], Path]

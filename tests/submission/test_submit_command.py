@@ -9,7 +9,7 @@ import pytest
 from files import IDS, KEYS
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.submission import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS
 
 Layouts = Callable[[str], Path]
 

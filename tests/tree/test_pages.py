@@ -9,7 +9,7 @@ import pytest
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser
-from imagenet_s.conversion.submission import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS
 
 DOCS = Path(imagenet_s.__file__).parent / "docs"
 PAGES = ["from-the-official-toolbox.md", "mmsegmentation.md"]
