@@ -4,11 +4,11 @@
 page, `distance_matching` labels pixels by their nearest segments.
 """
 
-from imagenet_s.metrics.matched_miou.accumulator import IGNORE_INDEX, MatchedIoU
-from imagenet_s.metrics.matched_miou.band import boundary_band
+from imagenet_s.metrics.matched_miou.boundary import boundary_band
 from imagenet_s.metrics.matched_miou.counts import count_pair
-from imagenet_s.metrics.matched_miou.figures import HEADLINES
+from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
+from imagenet_s.metrics.matched_miou.scores import HEADLINES
 
 __all__ = [
     "HEADLINES",

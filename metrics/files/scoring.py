@@ -11,9 +11,9 @@ import numpy as np
 
 from imagenet_s.metrics.files.pairs import Pairs
 from imagenet_s.metrics.files.sources import MaskSource
-from imagenet_s.metrics.matched_miou.accumulator import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
-from imagenet_s.metrics.matched_miou.masks import read_mask
+from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 ON_MISSING = ("error", "skip", "empty")
 _CHUNK = 32

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, Protocol
 
-from imagenet_s.metrics.matched_miou.masks import MaskLike
+from imagenet_s.metrics.matched_miou.read_mask import MaskLike
 
 
 class MaskSource(Protocol):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .band import boundary_band
-from .masks import MaskLike, read_mask
+from .boundary import boundary_band
+from .read_mask import MaskLike, read_mask
 
 GT, PRED, PIXELS, GT_BAND, PRED_BAND, BOTH_BANDS = range(6)
 """The columns of a count row: the two ids; pixels that have both; of these, those in the reference's band, in the

@@ -13,16 +13,16 @@ import datasets
 import evaluate
 import numpy as np
 
-from .accumulator import IGNORE_INDEX, MatchedIoU, check_classes
 from .assignment import assign
-from .band import boundary_band
-from .confidence import bootstrap
+from .bootstrap import bootstrap
+from .boundary import boundary_band
+from .count_table import nameless
 from .counts import count_pair
-from .figures import HEADLINES
-from .masks import MaskLike
+from .counts_file import load_counts
+from .matched_iou import IGNORE_INDEX, MatchedIoU, check_classes
 from .matching import Matching, check_matching
-from .storage import load_counts
-from .table import nameless
+from .read_mask import MaskLike
+from .scores import HEADLINES
 
 __all__ = [
     "HEADLINES",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .assignment import assign
-from .table import CountTable, Ints, sum_by, sum_groups
+from .count_table import CountTable, Ints, sum_by, sum_groups
 
 MATCHINGS = ("none", "hungarian", "pixel", "majority")
 """`none`: ids are classes. `hungarian`: one to one, greatest number of images (official). `pixel`: one to one, greatest

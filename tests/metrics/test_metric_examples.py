@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "imagenet_s.metrics"
 MODULES = [
     f"{PACKAGE}.matched_miou.{name}"
-    for name in ("masks", "band", "counts", "assignment", "accumulator", "matched_miou")
+    for name in ("read_mask", "boundary", "counts", "assignment", "matched_iou", "matched_miou")
 ] + [f"{PACKAGE}.distance_matching.segments"]
 
 

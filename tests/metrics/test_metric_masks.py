@@ -6,7 +6,7 @@ from mask_forms import forms, png, rgb
 from PIL import Image
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.matched_miou.masks import read_mask
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
 @pytest.mark.parametrize("ids", [[[0, 300, 1000], [919, 255, 256]], [[0, 7], [50, 255]]])

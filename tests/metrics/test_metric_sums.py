@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_metric_figures import mask_pairs, metric_of
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.matched_miou.storage import save_counts
+from imagenet_s.metrics.matched_miou.counts_file import save_counts
 
 
 def bits(result):

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .confidence import bootstrap
+from .bootstrap import bootstrap
+from .count_table import CountTable, Ints, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
-from .figures import classes_by_image, f_measures, figures, image_hits, image_ious
-from .masks import MaskLike
+from .counts_file import load_counts, save_counts
 from .matching import Match, Matching, apply_match, check_matching, find_match
-from .storage import load_counts, save_counts
-from .table import CountTable, Ints, display_name, nameless, table_of
+from .read_mask import MaskLike
+from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious
 
 IGNORE_INDEX = 1000
 """The id of pixels that no figure counts, in the official masks."""
@@ -147,12 +147,12 @@ class MatchedIoU:
             ValueError: as in `match`.
         """
         table, match, labels = self._labels(matching)
-        return {**figures(table, labels), "matching": match, "num_images": table.num_images}
+        return {**compute_scores(table, labels), "matching": match, "num_images": table.num_images}
 
     def bootstrap(
         self, matching: Matching = "none", samples: int = 1000, seed: int = 0, level: float = 0.95
     ) -> dict[str, tuple[float, float]]:
-        """Confidence intervals of the figures that are one number; see `confidence.bootstrap`.
+        """Confidence intervals of the figures that are one number; see `bootstrap.bootstrap`.
 
         The same images give the same intervals, whatever order they were counted in.
         """
