@@ -78,12 +78,12 @@ def count(args: argparse.Namespace) -> Counted:
 def _read(args: argparse.Namespace) -> Counted:
     from tqdm import tqdm
 
-    from imagenet_s.metrics.files.pairs import pair_up, read_list
-    from imagenet_s.metrics.files.scoring import score
-    from imagenet_s.metrics.files.sources import open_source
+    from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+    from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
+    from imagenet_s.metrics.evaluation.scoring import score
 
-    predictions = open_source(args.predict_dir, args.config, args.split)
-    references = open_source(args.gt_dir, args.config, args.split)
+    predictions = open_mask_reader(args.predict_dir, args.config, args.split)
+    references = open_mask_reader(args.gt_dir, args.config, args.split)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
     if pairs.elsewhere:
         hint(f"Predictions found by image name, in another class folder than their reference: {pairs.elsewhere:,}")
@@ -96,6 +96,7 @@ def _read(args: argparse.Namespace) -> Counted:
             hint(f"  {key}")
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
+    tqdm.monitor_interval = 0  # no thread beside the main one while workers are started
     total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
     with tqdm(total=total, unit="image", desc="counting", delay=1) as bar:
         metric = score(

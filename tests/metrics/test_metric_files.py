@@ -17,9 +17,9 @@ from PIL import Image
 from test_metric_sums import bits
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.files.pairs import pair_up, read_list
-from imagenet_s.metrics.files.scoring import score
-from imagenet_s.metrics.files.sources import open_source
+from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
+from imagenet_s.metrics.evaluation.scoring import score
 
 NUMBER = 70
 
@@ -85,7 +85,7 @@ def expected():
 
 
 def scored(paths, **options):
-    predictions, references = (open_source(path, "50") for path in paths)
+    predictions, references = (open_mask_reader(path, "50") for path in paths)
     keys = options.pop("keys", None)
     return score(predictions, references, pair_up(predictions, references, keys), 50, **options)
 
@@ -124,7 +124,7 @@ def gaps(tmp_path):
 
 
 def test_missing_predictions(gaps):
-    predictions, references = map(open_source, gaps)
+    predictions, references = map(open_mask_reader, gaps)
     pairs = pair_up(predictions, references)
     assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
     assert ("n2/c.png", "n7/c.png") in pairs.found
@@ -140,12 +140,12 @@ def test_missing_predictions(gaps):
 
 def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps):
     write_official(gaps[0] / "n8" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png"]
+    assert pair_up(*map(open_mask_reader, gaps)).missing == ["n1/b.png", "n2/c.png"]
 
 
 def test_one_prediction_does_not_serve_two_references(gaps):
     write_official(gaps[1] / "n3" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png", "n3/c.png"]
+    assert pair_up(*map(open_mask_reader, gaps)).missing == ["n1/b.png", "n2/c.png", "n3/c.png"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -162,10 +162,10 @@ def test_what_is_no_source(tmp_path, trees):
     for path, message in [("nothing", "no such folder or zip"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(ValueError, match=message):
-            open_source(tmp_path / path)
+            open_mask_reader(tmp_path / path)
     with pytest.raises(ValueError, match="no shards of the split 'train_semi'; it has: test, validation"):
-        open_source(trees["shards"][1], "50", "train_semi")
-    test = open_source(trees["shards"][1], "50", "test")
+        open_mask_reader(trees["shards"][1], "50", "train_semi")
+    test = open_mask_reader(trees["shards"][1], "50", "test")
     with pytest.raises(ValueError, match=r"no annotation of y/x\.png"):
         test.read("y/x.png")
     write_official(tmp_path / "other" / "n1" / "zzz.png", [[1]])

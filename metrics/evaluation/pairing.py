@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from imagenet_s.metrics.files.sources import MaskSource
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Pairs:
     """Predictions that no reference asks for."""
 
 
-def pair_up(predictions: MaskSource, references: MaskSource, keys: Sequence[str] | None = None) -> Pairs:
+def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str] | None = None) -> Pairs:
     """Find the prediction of every reference: at the same path, or else by the image's name.
 
     Args:

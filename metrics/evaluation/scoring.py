@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from imagenet_s.metrics.files.pairs import Pairs
-from imagenet_s.metrics.files.sources import MaskSource
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader
+from imagenet_s.metrics.evaluation.pairing import Pairs
 from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
@@ -20,12 +20,12 @@ _CHUNK = 32
 """Pairs a task: a fifth of a second or less, so that the last tasks end together and Ctrl-C is answered soon."""
 
 _Chunk = list[tuple[str, str | None]]
-_sources: tuple[MaskSource, MaskSource] | None = None
+_sources: tuple[MaskReader, MaskReader] | None = None
 
 
 def score(
-    predictions: MaskSource,
-    references: MaskSource,
+    predictions: MaskReader,
+    references: MaskReader,
     pairs: Pairs,
     num_classes: int,
     *,
@@ -72,7 +72,7 @@ def score(
 
 
 def _results(
-    predictions: MaskSource, references: MaskSource, chunks: list[_Chunk], workers: int
+    predictions: MaskReader, references: MaskReader, chunks: list[_Chunk], workers: int
 ) -> Iterator[tuple[_Chunk, list[int], CountRows]]:
     if workers == 1 or len(chunks) == 1:
         yield from ((chunk, *_count(chunk, predictions, references)) for chunk in chunks)
@@ -95,14 +95,14 @@ def _results(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(predictions: MaskSource, references: MaskSource) -> None:
+def _start(predictions: MaskReader, references: MaskReader) -> None:
     global _sources
     _sources = predictions, references
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops the pool
 
 
 def _count(
-    chunk: _Chunk, predictions: MaskSource | None = None, references: MaskSource | None = None
+    chunk: _Chunk, predictions: MaskReader | None = None, references: MaskReader | None = None
 ) -> tuple[list[int], CountRows]:
     """The number of rows of each pair, and the rows of all."""
     if predictions is None or references is None:
