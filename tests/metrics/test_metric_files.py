@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
 import zipfile
@@ -249,31 +247,3 @@ def test_wrong_command_lines(trees, tmp_path):
     run("evaluate", *paths, "--mode", 50, "--match", "x.json", "--matching", "pixel", code=2)
     MatchedIoU(300).save(tmp_path / "c.npz")
     assert "not the 50 of --config" in run("match", "--counts", tmp_path / "c.npz", "--mode", 50, code=1).stderr
-
-
-def test_ctrl_c_leaves_nothing_behind(tmp_path):
-    mask = np.random.default_rng(0).integers(0, 50, (500, 500))
-    write_official(tmp_path / "gt" / "n1" / "0.png", mask)
-    for i in range(1, 3000):
-        os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
-    command = [sys.executable, "-m", "imagenet_s.cli.main", "match", "--predict-dir", "gt", "--gt-dir", "gt"]
-    running = subprocess.Popen(
-        [*command, "--mode", "50", "--workers", "2"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    said = ""
-    while "image/s" not in said:  # the bar moves: the workers are at it
-        said += running.stderr.read(1)
-        assert running.poll() is None, said
-    os.killpg(running.pid, signal.SIGINT)  # as the terminal does: parent and workers alike
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, err
-    assert "Traceback" not in err
-    assert out == ""
-    assert [path.name for path in tmp_path.iterdir()] == ["gt"]
-    with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)
