@@ -64,6 +64,18 @@ def test_what_is_no_mask_is_refused_by_name(mask, message):
     assert len(metric) == 0
 
 
+def test_a_flipped_bit_of_the_pixel_data_is_never_read_as_another_id():
+    data = png(Image.fromarray(rgb(np.arange(64).reshape(8, 8))))
+    start = data.index(b"IDAT") + 4
+    end = start + int.from_bytes(data[start - 8 : start - 4], "big")
+    for position in range(start, end + 4):  # the checksum included
+        for bit in range(8):
+            damaged = bytearray(data)
+            damaged[position] ^= 1 << bit
+            with pytest.raises(ValueError, match="is not a readable PNG"):
+                read_mask(damaged)
+
+
 def test_sizes_that_differ():
     with pytest.raises(ValueError, match=r"fish: the prediction is 2 x 3 \(H x W\), the reference 4 x 3; resize"):
         MatchedIoU(50).update(np.zeros((2, 3), int), np.zeros((4, 3), int), "fish")
