@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.cli.distance_images import target_size
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.masks import decode_mask
 from imagenet_s.conversion.miniature import images_of, mask_ids
 from imagenet_s.conversion.miniature.expected import rgb_pixels
+from imagenet_s.metrics.distance_matching.image_batches import target_size
 
 pytestmark = pytest.mark.torch
 
@@ -199,7 +199,7 @@ def test_models_of_transformers(kind: str, run: Callable[..., int], tmp_path: Pa
     import torch
     import transformers
 
-    from imagenet_s.cli.backbones import open_backbone
+    from imagenet_s.metrics.distance_matching.backbone import open_backbone
 
     torch.manual_seed(0)
     configs = {
