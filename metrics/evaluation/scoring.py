@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from itertools import islice
@@ -78,7 +78,7 @@ def score(
 
 def _results(
     predictions: MaskReader, references: MaskReader, chunks: list[_Chunk], workers: int
-) -> Iterator[tuple[_Chunk, _Counted]]:
+) -> Generator[tuple[_Chunk, _Counted], None, None]:
     """The counts of every chunk, as soon as they are there."""
     if workers == 1 or len(chunks) == 1:
         yield from ((chunk, _count(chunk, predictions, references)) for chunk in chunks)
