@@ -1,4 +1,4 @@
-"""What `match` and `evaluate` share: where masks are, how they are counted, which matching is asked for."""
+"""Options that `match` and `evaluate` share, and the counting of masks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts, and what the user should know about how they came about."""
+    """Counts, and the references that had no prediction."""
 
     metric: MatchedIoU
     config: str
@@ -25,7 +25,7 @@ class Counted:
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the official tools, and what goes beyond them."""
+    """Add the options of the official tools and our own."""
     group = parser.add_argument_group("what to score")
     group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
     group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
@@ -46,7 +46,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 
 def count(args: argparse.Namespace) -> Counted:
-    """Read masks, or counts that were kept, as the arguments say.
+    """Count the masks, or load saved counts, as the arguments say.
 
     Raises:
         ValueError: arguments that do not go together, or whatever is wrong with the masks.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _MOST_PREFIX_TOKENS = 16
-"""A class token and registers; more tokens besides the image's are something else."""
+"""A class token and registers: the most tokens that may stand before those of the image."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def open_backbone(spec: str, device: Any, multiple: int | None = None) -> Backbo
         ) from error
     model = AutoModel.from_pretrained(spec).to(device).eval()
     patch = _patch_size(model.config)
-    # Models that were trained at one size stretch their position encodings if they are asked to.
-    stretches = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
-    options = {"interpolate_pos_encoding": True} if stretches else {}
+    # Models that were trained at one size interpolate their position encodings on request.
+    interpolates = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
+    options = {"interpolate_pos_encoding": True} if interpolates else {}
 
     def features(batch: Any) -> Any:
         hidden = model(pixel_values=batch, **options).last_hidden_state

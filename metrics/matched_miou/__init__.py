@@ -1,4 +1,4 @@
-"""Matched mIoU: an `evaluate` module folder, and the plain modules it is made of.
+"""Matched mIoU: an `evaluate` module folder of plain modules.
 
 `matched_miou.py` is what `evaluate.load` reads; everything else works without evaluate. The folder must work alone,
 copied to a Space: its files import only each other, relatively, and numpy, scipy and Pillow. `evaluate` copies no file

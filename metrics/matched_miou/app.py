@@ -1,4 +1,4 @@
-"""The Space: score PNGs of predictions against PNGs of references. gradio comes with it; nothing else imports this."""
+"""The Space: scores PNGs of predictions against PNGs of references. Only a Space has gradio and imports this."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Table = list[list[Any]]
 
 
 def _module(name: str) -> Any:
-    """A module beside this file. A Space runs this file by itself, but its neighbours import each other relatively."""
+    """A sibling module. A Space runs this file as a script, but its siblings import each other relatively."""
     package = "_matched_miou_space"
     if package not in sys.modules:
         folder = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""How far the figures would move on other images: a bootstrap over images, from the counts alone."""
+"""Confidence intervals of the figures: a bootstrap over images, from their counts."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def bootstrap(
 ) -> dict[str, tuple[float, float]]:
     """Percentile intervals of all headline figures.
 
-    Each resample draws as many images as there are, with replacement, and calculates every figure anew: an image drawn
-    twice counts twice. The labels stay: what varies is the images, not the match. The images should be in an order of
-    their own (by name), or another order gives another, equally good, interval.
+    Each resample draws as many images as there are, with replacement, and computes every figure again; an image drawn
+    twice counts twice. The match is the same in all of them. With one seed, the intervals depend on the order of the
+    images: sort them by name.
 
     Args:
         table: the counts.
         labels: the class of each row's prediction.
-        samples: resamples.
+        samples: number of resamples.
         seed: of `numpy.random.default_rng`.
-        level: how much of the distribution the interval holds.
+        level: the fraction of the resamples that lies inside the interval.
 
     Returns:
         For each of `HEADLINES` the lower and upper end; NaN where no resample has the figure.

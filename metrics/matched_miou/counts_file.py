@@ -24,7 +24,7 @@ def save_counts(
     names: Sequence[str],
     rows: Sequence[CountRows],
 ) -> None:
-    """Write counts aside, then move them into place: `path` holds the old counts or the new ones, never a part."""
+    """Write counts to a temporary file and rename it: `path` never holds a part of them."""
     target = Path(path)
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
     columns: dict[str, Any] = {name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)}
@@ -48,7 +48,7 @@ def save_counts(
 
 
 def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows]]:
-    """What `save_counts` wrote: C, the ignored id, the names, the rows of each image.
+    """Read what `save_counts` wrote: C, the ignored id, the names, the rows of each image.
 
     Raises:
         ValueError: not such a file, or a damaged one.
@@ -62,7 +62,7 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
             rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
             names = data["names"].tobytes().decode().split("\n") if len(lengths) else []
             if len(names) != len(lengths) or lengths.sum() != len(rows):
-                raise ValueError("its parts do not fit together")
+                raise ValueError("its arrays do not fit together")
             head = int(data["num_classes"]), int(data["ignore_index"])
     except (KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({error}); save them again.") from error

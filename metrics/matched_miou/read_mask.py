@@ -1,4 +1,4 @@
-"""Any form of a mask -> H x W class ids."""
+"""Masks in any form -> H x W class ids."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
     if not (image.width and image.height):
         raise ValueError(f"{name} has no pixels ({image.height} x {image.width}).")
     if image.mode == "RGB":
-        # Four bytes a pixel are how Pillow keeps RGB: copied as they are, the first two are the id, low byte first.
+        # Pillow stores RGB in four bytes a pixel: the first two are the id, low byte first.
         pixels = np.frombuffer(image.tobytes("raw", "RGBX"), "<u2").reshape(image.height, image.width, 2)
         return np.ascontiguousarray(pixels[..., 0], dtype=np.uint16)
     if image.mode in ("L", "I") or image.mode.startswith("I;16"):

@@ -1,4 +1,4 @@
-"""Counts and labels -> the official figures, as fractions of 1.
+"""The official figures, as fractions of 1, from counts and a match.
 
 Every figure is defined by the official evaluator (LUSSeg/ImageNet-S at b2312ba; Gao et al., TPAMI 2022, section 5):
 see docs/metric.md. Sums are integers; means of fractions are correctly rounded sums (`math.fsum`), so that no figure
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 class IoUTerms(NamedTuple):
-    """The entries whose sums make the IoUs of one figure; an entry is an image, an id and a number of pixels."""
+    """What the IoUs of one figure are summed from: entries of an image, an id and a number of pixels."""
 
     name: str
     per_category: str | None
