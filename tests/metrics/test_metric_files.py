@@ -136,14 +136,16 @@ def test_missing_predictions(gaps):
         scored(gaps, on_missing="perhaps")
 
 
-def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps):
-    write_official(gaps[0] / "n8" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_mask_reader, gaps)).missing == ["n1/b.png", "n2/c.png"]
-
-
-def test_one_prediction_does_not_serve_two_references(gaps):
-    write_official(gaps[1] / "n3" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_mask_reader, gaps)).missing == ["n1/b.png", "n2/c.png", "n3/c.png"]
+@pytest.mark.parametrize(
+    ("side", "key", "missing"),
+    [
+        (0, "n8/c.png", ["n1/b.png", "n2/c.png"]),  # which of two predictions of that name is open
+        (1, "n3/c.png", ["n1/b.png", "n2/c.png", "n3/c.png"]),  # one prediction does not serve two references
+    ],
+)
+def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps, side, key, missing):
+    write_official(gaps[side] / key, [[1, 1, 0]])
+    assert pair_up(*map(open_mask_reader, gaps)).missing == missing
 
 
 @pytest.mark.parametrize("workers", [1, 2])

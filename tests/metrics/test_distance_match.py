@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brute_distance import brute_embeddings, brute_labels
 from PIL import Image
 
 from imagenet_s.cli.main import main
@@ -81,26 +82,14 @@ def brute_force(image_id: str) -> np.ndarray:
                 a, b = v - y0, u - x0
                 fine[y, x] = (1 - a) * ((1 - b) * coarse[y0, x0] + b * coarse[y0, x1])
                 fine[y, x] += a * ((1 - b) * coarse[y1, x0] + b * coarse[y1, x1])
-        return fine
+        return fine.transpose(2, 0, 1)
 
-    bank = []
+    bank, ids = [], []
     for image in images_of("50", "train_semi"):
-        fine, mask = finer(features(image.image_id)), mask_ids(image, "50")
-        h, w = fine.shape[:2]
-        mask = mask[np.arange(h)[:, None] * mask.shape[0] // h, np.arange(w) * mask.shape[1] // w]
-        for i in np.unique(mask[mask != 1000]):
-            mean = fine[mask == i].mean(0)
-            bank.append((mean / np.linalg.norm(mean), int(i)))
-    fine = finer(features(image_id))
-    labels = np.zeros(fine.shape[:2], int)
-    for y in range(fine.shape[0]):
-        for x in range(fine.shape[1]):
-            pixel = fine[y, x] / np.linalg.norm(fine[y, x])
-            near = sorted(((float(mean @ pixel), i) for mean, i in bank), reverse=True)[:K]
-            votes: dict[int, float] = {}
-            for similarity, i in near:
-                votes[i] = votes.get(i, 0) + np.exp(similarity / TEMPERATURE)
-            labels[y, x] = max(sorted(votes), key=lambda i: votes[i])
+        found = brute_embeddings(finer(features(image.image_id)), mask_ids(image, "50"))
+        bank += found.values()
+        ids += found
+    labels = brute_labels(finer(features(image_id)), np.array(bank), ids, K, TEMPERATURE)
     height, width = rgb_pixels(image_id).shape[:2]
     return labels[np.arange(height)[:, None] * labels.shape[0] // height, np.arange(width) * labels.shape[1] // width]
 
