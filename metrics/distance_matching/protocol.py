@@ -17,6 +17,7 @@ from imagenet_s.metrics.distance_matching.backbone import Backbone
 from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, PreparedImage, batches_by_size
 from imagenet_s.metrics.distance_matching.neighbours import label_pixels
 from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
+from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 
 _UPSAMPLING = 4
 """By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""
@@ -85,15 +86,9 @@ class DistanceMatching:
         found.sort(key=lambda one: one[0])  # batches must not decide which of two equal neighbours comes first
         bank, ids = torch.cat([one[1] for one in found]), torch.cat([one[2] for one in found])
         os.makedirs(output, exist_ok=True)
-        aside = f"{path}.{os.getpid()}.part"
-        try:
-            with open(aside, "wb") as file:
-                made_with = np.array(json.dumps(settings))
-                np.savez(file, embeddings=bank.cpu().numpy(), ids=ids.cpu().numpy(), made_with=made_with)
-            os.replace(aside, path)
-        finally:
-            if os.path.exists(aside):
-                os.unlink(aside)
+        with atomic_write(path) as file:
+            made_with = np.array(json.dumps(settings))
+            np.savez(file, embeddings=bank.cpu().numpy(), ids=ids.cpu().numpy(), made_with=made_with)
         return bank, ids
 
     def predictions(

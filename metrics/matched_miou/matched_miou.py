@@ -14,6 +14,7 @@ import evaluate
 import numpy as np
 
 from .assignment import assign
+from .atomic_write import atomic_write
 from .bootstrap import bootstrap
 from .boundary import boundary_band
 from .count_table import nameless
@@ -29,6 +30,7 @@ __all__ = [
     "MatchedIoU",
     "MatchedMiou",
     "assign",
+    "atomic_write",
     "bootstrap",
     "boundary_band",
     "count_pair",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .assignment import assign
+from .atomic_write import atomic_write
 from .count_table import CountTable, Ints, sum_by, sum_groups
 
 MATCHINGS = ("none", "hungarian", "pixel", "majority")
@@ -95,14 +96,9 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
 
 def save_match(match: Match, path: str | os.PathLike[str]) -> None:
     """Write a match as the official tools do: string keys, clusters in order, `"0": 0` last."""
-    target = Path(path)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     content = {str(k): match[k] for k in sorted(match, key=lambda k: (k == 0, k))}
-    try:
-        aside.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        file.write(json.dumps(content).encode())
 
 
 def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:

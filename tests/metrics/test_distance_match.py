@@ -13,6 +13,7 @@ from imagenet_s.cli.main import main
 from imagenet_s.conversion.masks import decode_mask
 from imagenet_s.conversion.miniature import images_of, mask_ids
 from imagenet_s.conversion.miniature.expected import rgb_pixels
+from imagenet_s.metrics.distance_matching import upsample
 from imagenet_s.metrics.distance_matching.image_batches import target_size
 
 pytestmark = pytest.mark.torch
@@ -69,27 +70,14 @@ def brute_force(image_id: str) -> np.ndarray:
         small = (small - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
         h, w = small.shape[0] // 4, small.shape[1] // 4
         means = small[: h * 4, : w * 4].reshape(h, 4, w, 4, 3).mean((1, 3))
-        return np.concatenate([means, np.ones((h, w, 1))], 2)
-
-    def finer(coarse: np.ndarray) -> np.ndarray:
-        h, w, _ = coarse.shape
-        fine = np.zeros((4 * h, 4 * w, coarse.shape[2]))
-        for y in range(4 * h):
-            for x in range(4 * w):
-                v, u = max(0, (y + 0.5) / 4 - 0.5), max(0, (x + 0.5) / 4 - 0.5)
-                y0, x0 = int(v), int(u)
-                y1, x1 = min(y0 + 1, h - 1), min(x0 + 1, w - 1)
-                a, b = v - y0, u - x0
-                fine[y, x] = (1 - a) * ((1 - b) * coarse[y0, x0] + b * coarse[y0, x1])
-                fine[y, x] += a * ((1 - b) * coarse[y1, x0] + b * coarse[y1, x1])
-        return fine.transpose(2, 0, 1)
+        return upsample(np.concatenate([means, np.ones((h, w, 1))], 2).transpose(2, 0, 1), 4)
 
     bank, ids = [], []
     for image in images_of("50", "train_semi"):
-        found = brute_embeddings(finer(features(image.image_id)), mask_ids(image, "50"))
+        found = brute_embeddings(features(image.image_id), mask_ids(image, "50"))
         bank += found.values()
         ids += found
-    labels = brute_labels(finer(features(image_id)), np.array(bank), ids, K, TEMPERATURE)
+    labels = brute_labels(features(image_id), np.array(bank), ids, K, TEMPERATURE)
     height, width = rgb_pixels(image_id).shape[:2]
     return labels[np.arange(height)[:, None] * labels.shape[0] // height, np.arange(width) * labels.shape[1] // width]
 
