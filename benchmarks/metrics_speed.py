@@ -25,9 +25,9 @@ from PIL import Image
 from scipy import ndimage
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.files.pairs import pair_up
-from imagenet_s.metrics.files.scoring import score
-from imagenet_s.metrics.files.sources import open_source
+from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+from imagenet_s.metrics.evaluation.pairing import pair_up
+from imagenet_s.metrics.evaluation.scoring import score
 
 HEIGHT, WIDTH, CLASSES = 375, 500, 919
 TARGETS = {"ratio": 2.0, "workers": 1.8, "memory": 500.0, "matching": 1.0}
@@ -89,7 +89,7 @@ def score_files(paths: list[tuple[Path, Path]]) -> float:
 def with_workers(root: Path, workers: int) -> float:
     """Seconds to count a tree, finding the pairs included."""
     start = time.perf_counter()
-    predictions, references = open_source(root / "pred"), open_source(root / "gt")
+    predictions, references = open_mask_reader(root / "pred"), open_mask_reader(root / "gt")
     score(predictions, references, pair_up(predictions, references), CLASSES, workers=workers)
     return time.perf_counter() - start
 
@@ -148,7 +148,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_pairs(root, args.pairs)
-        keys = open_source(root / "gt").keys
+        keys = open_mask_reader(root / "gt").keys
         paths = [(root / "pred" / key, root / "gt" / key) for key in keys]
         decode(paths), score_files(paths[:20])  # files in memory, code warm
         rounds = [(decode(paths), score_files(paths)) for _ in range(args.rounds)]

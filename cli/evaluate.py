@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +93,7 @@ def _report(
     matching: str,
 ) -> None:
     from imagenet_s.conversion.facts import categories
+    from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
     from imagenet_s.metrics.report import html_report
 
     notes = [f"{result['num_images']:,} images, matching: {matching}."]
@@ -108,10 +108,5 @@ def _report(
         intervals=intervals,
         notes=notes,
     )
-    target = Path(args.report)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(page, encoding="utf-8")
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_write(args.report) as file:
+        file.write(page.encode())

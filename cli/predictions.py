@@ -1,4 +1,4 @@
-"""What `match` and `evaluate` share: where masks are, how they are counted, which matching is asked for."""
+"""Options that `match` and `evaluate` share, and the counting of masks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts, and what the user should know about how they came about."""
+    """Counts, and the references that had no prediction."""
 
     metric: MatchedIoU
     config: str
@@ -25,7 +25,7 @@ class Counted:
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """The arguments of the official tools, and what goes beyond them."""
+    """Add the options of the official tools and our own."""
     group = parser.add_argument_group("what to score")
     group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
     group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
@@ -46,7 +46,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 
 def count(args: argparse.Namespace) -> Counted:
-    """Read masks, or counts that were kept, as the arguments say.
+    """Count the masks, or load saved counts, as the arguments say.
 
     Raises:
         ValueError: arguments that do not go together, or whatever is wrong with the masks.
@@ -78,12 +78,12 @@ def count(args: argparse.Namespace) -> Counted:
 def _read(args: argparse.Namespace) -> Counted:
     from tqdm import tqdm
 
-    from imagenet_s.metrics.files.pairs import pair_up, read_list
-    from imagenet_s.metrics.files.scoring import score
-    from imagenet_s.metrics.files.sources import open_source
+    from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+    from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
+    from imagenet_s.metrics.evaluation.scoring import score
 
-    predictions = open_source(args.predict_dir, args.config, args.split)
-    references = open_source(args.gt_dir, args.config, args.split)
+    predictions = open_mask_reader(args.predict_dir, args.config, args.split)
+    references = open_mask_reader(args.gt_dir, args.config, args.split)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
     if pairs.elsewhere:
         hint(f"Predictions found by image name, in another class folder than their reference: {pairs.elsewhere:,}")
@@ -96,6 +96,7 @@ def _read(args: argparse.Namespace) -> Counted:
             hint(f"  {key}")
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
+    tqdm.monitor_interval = 0  # no thread beside the main one while workers are started
     total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
     with tqdm(total=total, unit="image", desc="counting", delay=1) as bar:
         metric = score(

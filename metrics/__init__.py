@@ -1,14 +1,14 @@
-"""The figures of ImageNet-S. Imports nothing of this project outside this folder.
+"""The metrics of ImageNet-S. Imports nothing of this project outside this folder.
 
-`matched_miou` counts and scores (and is an `evaluate` module folder), `files` reads trees of masks, `report` writes a
-page, `distance_matching` labels pixels by their nearest segments.
+`matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
+processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments.
 """
 
-from imagenet_s.metrics.matched_miou.accumulator import IGNORE_INDEX, MatchedIoU
-from imagenet_s.metrics.matched_miou.band import boundary_band
+from imagenet_s.metrics.matched_miou.boundary import boundary_band
 from imagenet_s.metrics.matched_miou.counts import count_pair
-from imagenet_s.metrics.matched_miou.figures import HEADLINES
+from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
+from imagenet_s.metrics.matched_miou.scores import HEADLINES
 
 __all__ = [
     "HEADLINES",

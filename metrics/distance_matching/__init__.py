@@ -1,10 +1,11 @@
 """Distance matching: pixels get the class of the annotated segments whose features are nearest.
 
-The protocol's model-free part, as PASS does it (Gao et al., TPAMI 2022): a backbone's features go in, class ids come
-out. Each function takes NumPy arrays or torch tensors and answers in kind, on the device that the tensors are on.
+As PASS does it (Gao et al., TPAMI 2022). The functions exported here need no model: features of any backbone go in,
+class ids come out. Each takes NumPy arrays or torch tensors and returns the same kind, on the device of the tensors.
 
-segments -> neighbours; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic. Imports nothing of
-the project outside this folder; torch only if a tensor is given.
+segments -> neighbours: these functions; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic.
+image_batches, backbone -> protocol: the whole protocol, from images to predictions; needs torch. Imports nothing of
+the project outside this folder but `matched_miou.atomic_write`.
 
     bank, bank_ids = [], []
     for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored

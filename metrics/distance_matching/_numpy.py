@@ -16,13 +16,6 @@ def ids_like(ids: Any, features: Floats) -> Ids:
     return np.asarray(ids, dtype=np.int64)
 
 
-def resize_nearest(ids: Ids, height: int, width: int) -> Ids:
-    """See `segments.resize_nearest`."""
-    rows = np.arange(height) * ids.shape[0] // height
-    columns = np.arange(width) * ids.shape[1] // width
-    return ids[rows[:, None], columns]
-
-
 def upsample(features: Floats, factor: int) -> Floats:
     """See `segments.upsample`; pixel centres as in torch (align_corners=False)."""
     for axis in (1, 2):

@@ -18,13 +18,6 @@ def ids_like(ids: Any, features: Tensor) -> Tensor:
     return ids.to(device=features.device, dtype=torch.int64)
 
 
-def resize_nearest(ids: Tensor, height: int, width: int) -> Tensor:
-    """See `segments.resize_nearest`."""
-    rows = torch.arange(height, device=ids.device) * ids.shape[0] // height
-    columns = torch.arange(width, device=ids.device) * ids.shape[1] // width
-    return ids[rows[:, None], columns]
-
-
 def upsample(features: Tensor, factor: int) -> Tensor:
     """See `segments.upsample`."""
     return functional.interpolate(features[None], scale_factor=factor, mode="bilinear", align_corners=False)[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
 
 
@@ -34,7 +36,7 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
     if mask.ndim != 2:
         raise ValueError(f"the mask has the shape {tuple(mask.shape)}: expected H x W ids.")
     if tuple(mask.shape) != (height, width):
-        mask = backend.resize_nearest(mask, height, width)
+        mask = resize_nearest(mask, (height, width))
     return backend.segment_embeddings(features, mask, ignore_index)
 
 
@@ -67,4 +69,6 @@ def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
     height, width = size
     if ids.ndim != 2 or 0 in ids.shape or height < 1 or width < 1:
         raise ValueError(f"cannot bring ids of the shape {tuple(ids.shape)} to {height} x {width} (H x W).")
-    return backend_of(ids).resize_nearest(ids, height, width)
+    rows = np.arange(height) * ids.shape[0] // height
+    columns = np.arange(width) * ids.shape[1] // width
+    return ids[rows[:, None], columns]  # a tensor is indexed by NumPy arrays likewise

@@ -1,4 +1,4 @@
-"""The Space: score PNGs of predictions against PNGs of references. gradio comes with it; nothing else imports this."""
+"""The Space: scores PNGs of predictions against PNGs of references. Only a Space has gradio and imports this."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Table = list[list[Any]]
 
 
 def _module(name: str) -> Any:
-    """A module beside this file. A Space runs this file by itself, but its neighbours import each other relatively."""
+    """A sibling module. A Space runs this file as a script, but its siblings import each other relatively."""
     package = "_matched_miou_space"
     if package not in sys.modules:
         folder = Path(__file__).resolve().parent
@@ -89,7 +89,7 @@ def score(
         ValueError: files that do not belong together, or whatever is wrong with a mask.
     """
     pairs = _pairs(predictions, references)
-    metric = _module("accumulator").MatchedIoU(int(num_classes))
+    metric = _module("matched_iou").MatchedIoU(int(num_classes))
     for name, (prediction, reference) in pairs.items():
         metric.update(prediction, reference, name)
     result, images = metric.compute(matching), metric.per_image(matching)
@@ -136,7 +136,7 @@ def _percent(fraction: float) -> str:
 
 def _picture(prediction: str, reference: str, match: dict[int, int]) -> Image.Image:
     """The prediction above its reference, the prediction's clusters in the colours of their classes."""
-    read, ignored = _module("masks").read_mask, _module("accumulator").IGNORE_INDEX
+    read, ignored = _module("read_mask").read_mask, _module("matched_iou").IGNORE_INDEX
     left, right = read(prediction), read(reference)
     known, inverse = np.unique(left, return_inverse=True)
     colours = np.array([_colour(match[i]) if i in match else _NO_CLASS for i in known.tolist()], np.uint8)

@@ -1,9 +1,9 @@
 """One-to-one assignment, exact and unambiguous: several integer weights in order of importance, then the ids.
 
-`scipy.optimize.linear_sum_assignment` finds one best assignment; often many are equally good, and which one it returns
-is its own affair. Here the choice is narrowed: linear-programming duals of the best assignment say which pairs can be
-part of any best assignment (those without slack), the next weight chooses among these only, and what is left
-open goes to the smallest ids. Duals are integers, so each step is exact and checks the one before.
+`scipy.optimize.linear_sum_assignment` finds one optimal assignment; often many are equally good, and which of them it
+returns is not specified. Here it is: the linear-programming duals of an optimal assignment say which pairs can be part
+of any (those without slack), the next weight chooses among these only, and remaining ties go to the smallest ids. Duals
+are integers, so each step is exact and verifies the one before.
 """
 
 from __future__ import annotations
@@ -44,40 +44,40 @@ def assign(weights: Sequence[Ints]) -> Ints:
     """
     num_rows, num_columns = weights[0].shape
     allowed = np.ones((num_rows, num_columns), np.bool_)
-    needed = np.zeros(num_rows, np.bool_)
-    owners = np.arange(num_columns)
+    required = np.zeros(num_rows, np.bool_)
+    row_of = np.arange(num_columns)
     for weight in weights:
-        # Worth more than any difference in this weight, so that rows the earlier weights need stay assigned.
+        # More than any difference in this weight, so that rows that earlier weights require stay assigned.
         bonus = int(weight.max(axis=0).sum()) + 1
         if (num_columns + 1) * bonus >= _EXACT:
             raise OverflowError(f"weights that sum to {bonus:,} cannot be assigned exactly.")
-        total = weight + bonus * needed[:, None]
-        owners = _best(total, allowed)
-        allowed, needed = _optimal_face(np.where(allowed, total, _FORBIDDEN), owners)
-    return _smallest_ids(allowed, needed, owners)
+        total = weight + bonus * required[:, None]
+        row_of = _best(total, allowed)
+        allowed, required = _optimal_face(np.where(allowed, total, _FORBIDDEN), row_of)
+    return _smallest_ids(allowed, required, row_of)
 
 
 def _best(weight: Ints, allowed: Bools) -> Ints:
     """The row of each column in one assignment of the greatest weight."""
     columns, rows = linear_sum_assignment(np.where(allowed, -weight.astype(np.float64), np.inf).T)
-    owners = np.empty(weight.shape[1], np.int64)
-    owners[columns] = rows
-    return owners
+    row_of = np.empty(weight.shape[1], np.int64)
+    row_of[columns] = rows
+    return row_of
 
 
-def _optimal_face(weight: Ints, owners: Ints) -> tuple[Bools, Bools]:
-    """Which pairs, and which rows at all costs, the best assignments are made of.
+def _optimal_face(weight: Ints, row_of: Ints) -> tuple[Bools, Bools]:
+    """The pairs that optimal assignments consist of, and the rows that all of them assign.
 
     Duals: a price v for each column and a profit u >= 0 for each row with u + v >= weight everywhere, and equality
     along the assignment; a row with profit is in every best assignment, a pair with slack in none.
     """
     num_rows, num_columns = weight.shape
-    taken = weight[owners]  # column -> the weights of its row
+    taken = weight[row_of]  # column -> the weights of its row
     own = taken[np.arange(num_columns), np.arange(num_columns)]
     steps = taken - own[:, None]
-    idle = np.ones(num_rows, np.bool_)
-    idle[owners] = False
-    prices = weight[idle].max(axis=0) if idle.any() else np.zeros(num_columns, np.int64)
+    unassigned = np.ones(num_rows, np.bool_)
+    unassigned[row_of] = False
+    prices = weight[unassigned].max(axis=0) if unassigned.any() else np.zeros(num_columns, np.int64)
     # The longest paths between columns: at most one round a column, or the assignment could have been improved.
     for _ in range(num_columns + 1):
         raised = np.maximum(prices, (prices[:, None] + steps).max(axis=0))
@@ -85,90 +85,92 @@ def _optimal_face(weight: Ints, owners: Ints) -> tuple[Bools, Bools]:
             break
         prices = raised
     profits = np.zeros(num_rows, np.int64)
-    profits[owners] = own - prices
-    if not np.array_equal(raised, prices) or (idle.any() and (profits < 0).any()):
+    profits[row_of] = own - prices
+    if not np.array_equal(raised, prices) or (unassigned.any() and (profits < 0).any()):
         raise ArithmeticError("the assignment is not the best one; please report this.")
     tight = (weight == profits[:, None] + prices) & (weight > _FORBIDDEN)
-    return tight, (profits > 0 if idle.any() else np.ones(num_rows, np.bool_))
+    return tight, (profits > 0 if unassigned.any() else np.ones(num_rows, np.bool_))
 
 
-def _smallest_ids(allowed: Bools, needed: Bools, owners: Ints) -> Ints:
+def _smallest_ids(allowed: Bools, required: Bools, row_of: Ints) -> Ints:
     """Among the assignments made of allowed pairs, the one whose rows have the smallest columns, first rows first."""
     num_rows, num_columns = allowed.shape
-    place = np.full(num_rows, -1)
-    place[owners] = np.arange(num_columns)
-    owners = owners.copy()
-    allowed = allowed & _exchangeable(allowed, needed, place, owners)
+    column_of = np.full(num_rows, -1)
+    column_of[row_of] = np.arange(num_columns)
+    row_of = row_of.copy()
+    allowed = allowed & _exchangeable(allowed, required, column_of, row_of)
     taken = np.zeros(num_columns, np.bool_)
     for row in range(num_rows):
-        now = int(place[row])
+        current = int(column_of[row])
         better = np.flatnonzero(allowed[row] & ~taken)
-        if now >= 0:
-            better = better[better < now]
+        if current >= 0:
+            better = better[better < current]
         if len(better):
-            for who, where in _chain(allowed, needed, place, owners, row, better):
-                place[who] = where
+            for who, where in _chain(allowed, required, column_of, row_of, row, better):
+                column_of[who] = where
                 if where >= 0:
-                    owners[where] = who
-        if place[row] >= 0:
-            taken[place[row]] = True
-    return place
+                    row_of[where] = who
+        if column_of[row] >= 0:
+            taken[column_of[row]] = True
+    return column_of
 
 
-def _exchangeable(allowed: Bools, needed: Bools, place: Ints, owners: Ints) -> Bools:
-    """For each row and column: do they belong to one circle of moves? If not, no change brings them together."""
-    num_rows = len(place)
+def _exchangeable(allowed: Bools, required: Bools, column_of: Ints, row_of: Ints) -> Bools:
+    """R x C: whether a cycle of moves can bring row and column together (one strongly connected component)."""
+    num_rows = len(column_of)
     movers, columns = np.nonzero(allowed)
-    idle, dispensable = np.flatnonzero(place < 0), np.flatnonzero(~needed)
-    # The node after the rows stands for "no column": whoever moves there pushes an idle row out, into a column.
-    sources = np.concatenate([movers, dispensable, np.full(len(idle), num_rows)])
-    targets = np.concatenate([owners[columns], np.full(len(dispensable), num_rows), idle])
+    unassigned, optional = np.flatnonzero(column_of < 0), np.flatnonzero(~required)
+    # The node after the rows is "no column": a row that moves there frees a column for one that has none.
+    sources = np.concatenate([movers, optional, np.full(len(unassigned), num_rows)])
+    targets = np.concatenate([row_of[columns], np.full(len(optional), num_rows), unassigned])
     graph = sparse.coo_matrix((np.ones(len(sources), np.int8), (sources, targets)), (num_rows + 1, num_rows + 1))
-    _, circle = connected_components(graph.tocsr(), connection="strong")
-    return circle[:num_rows, None] == circle[owners]
+    _, component = connected_components(graph.tocsr(), connection="strong")
+    return component[:num_rows, None] == component[row_of]
 
 
-def _chain(allowed: Bools, needed: Bools, place: Ints, owners: Ints, row: int, better: Ints) -> list[tuple[int, int]]:
-    """The moves that bring `row` into the smallest of the better columns that it can get; none if it can get none.
+def _chain(
+    allowed: Bools, required: Bools, column_of: Ints, row_of: Ints, row: int, better: Ints
+) -> list[tuple[int, int]]:
+    """The moves that give `row` the smallest of the better columns that it can have; none if there is none.
 
-    Each mover takes the place of the one it follows, the last one the old place of `row`.
+    Each row takes the column of the one it follows, the last one the old column of `row`.
     """
-    now = int(place[row])
-    owner = int(owners[better[0]])
-    if allowed[owner, now] if now >= 0 else not needed[owner]:
-        return [(row, int(better[0])), (owner, now)]  # two change places: by far the most frequent case
-    follows = _who_can_follow(allowed, needed, place, row)
+    current = int(column_of[row])
+    owner = int(row_of[better[0]])
+    if allowed[owner, current] if current >= 0 else not required[owner]:
+        return [(row, int(better[0])), (owner, current)]  # two exchange columns: by far the most frequent case
+    follows = _who_can_follow(allowed, required, column_of, row)
     for column in better.tolist():
-        mover = int(owners[column])
+        mover = int(row_of[column])
         if follows[mover] >= 0:
             moves = [(row, column)]
             while mover != row:
-                moves.append((mover, int(place[follows[mover]])))
+                moves.append((mover, int(column_of[follows[mover]])))
                 mover = int(follows[mover])
             return moves
     return []
 
 
-def _who_can_follow(allowed: Bools, needed: Bools, place: Ints, row: int) -> Ints:
-    """For every row the next one on a chain of moves that ends in `row`'s place; -1 where there is no chain.
+def _who_can_follow(allowed: Bools, required: Bools, column_of: Ints, row: int) -> Ints:
+    """For every row the next one on a chain of moves that ends in the column of `row`; -1 where there is no chain.
 
-    Only rows after `row` may move; a row may go without a column where none of the weights needs it.
+    Only rows after `row` may move; a row may lose its column where no weight requires it.
     """
-    follows = np.full(len(place), -1)
-    later = np.arange(len(place)) > row
+    follows = np.full(len(column_of), -1)
+    later = np.arange(len(column_of)) > row
     follows[row] = row
     waiting = [row]
     emptied = False
     while waiting:
         target = waiting.pop()
-        column = place[target]
+        column = column_of[target]
         if column >= 0:
             movers = allowed[:, column] & later & (follows < 0)
         elif emptied:
             continue
         else:
             emptied = True
-            movers = ~needed & later & (follows < 0)
+            movers = ~required & later & (follows < 0)
         found = np.flatnonzero(movers)
         follows[found] = target
         waiting.extend(found.tolist())

@@ -1,6 +1,6 @@
 """One image -> its count rows: how many pixels each (reference id, predicted id) pair has, in and out of the bands.
 
-These integers determine every figure under every matching, and they add: what is kept of a mask is nothing else.
+These integers determine every figure under every matching, and they add: nothing else of a mask is stored.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .band import boundary_band
-from .masks import MaskLike, read_mask
+from .boundary import boundary_band
+from .read_mask import MaskLike, read_mask
 
 GT, PRED, PIXELS, GT_BAND, PRED_BAND, BOTH_BANDS = range(6)
 """The columns of a count row: the two ids; pixels that have both; of these, those in the reference's band, in the
@@ -46,7 +46,7 @@ def count_pair(prediction: MaskLike, reference: MaskLike, name: str = "") -> Cou
 
 def _rows(gt: NDArray[np.uint16], pred: NDArray[np.uint16]) -> CountRows:
     fields = (gt.ravel(), pred.ravel(), boundary_band(gt).ravel(), boundary_band(pred).ravel())
-    # Masks are flat: they are read as runs of equal pixels, a few thousand, and only the runs are sorted and summed.
+    # Masks have large flat areas: only runs of equal pixels, a few thousand, are sorted and summed.
     changes = fields[0][1:] != fields[0][:-1]
     for field in fields[1:]:
         changes |= field[1:] != field[:-1]

@@ -1,7 +1,7 @@
 """Matched mIoU as an `evaluate` module: `evaluate.load("metrics/matched_miou")`.
 
-What evaluate writes to disk between `add_batch` and `compute` are count rows, not masks. `evaluate` copies beside this
-file only the modules that it names itself, one plain import a line: hence the imports of more than is used here.
+Between `add_batch` and `compute`, evaluate stores count rows on disk, not masks. `evaluate.load` copies only the
+modules that this file names, one plain import a line: hence imports that are not used here.
 """
 
 from __future__ import annotations
@@ -13,22 +13,24 @@ import datasets
 import evaluate
 import numpy as np
 
-from .accumulator import IGNORE_INDEX, MatchedIoU, check_classes
 from .assignment import assign
-from .band import boundary_band
-from .confidence import bootstrap
+from .atomic_write import atomic_write
+from .bootstrap import bootstrap
+from .boundary import boundary_band
+from .count_table import nameless
 from .counts import count_pair
-from .figures import HEADLINES
-from .masks import MaskLike
+from .counts_file import load_counts
+from .matched_iou import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .matching import Matching, check_matching
-from .storage import load_counts
-from .table import nameless
+from .read_mask import MaskLike
+from .scores import HEADLINES
 
 __all__ = [
     "HEADLINES",
     "MatchedIoU",
     "MatchedMiou",
     "assign",
+    "atomic_write",
     "bootstrap",
     "boundary_band",
     "count_pair",
@@ -75,15 +77,15 @@ _COLUMNS = 6
 
 
 class MatchedMiou(evaluate.Metric):
-    """See the module's description; the figures are those of `MatchedIoU`, to the last bit."""
+    """`MatchedIoU` as an `evaluate.Metric`; its figures are identical."""
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(
             description=_DESCRIPTION,
             citation=_CITATION,
             inputs_description=_KWARGS_DESCRIPTION,
-            # What is stored of an image: its count rows, one after another, and its name. evaluate.combine hands over
-            # nothing but what is called predictions and references.
+            # Stored of an image: its count rows, concatenated, and its name. evaluate.combine passes on only what is
+            # called predictions and references.
             features=datasets.Features(
                 {
                     "predictions": datasets.Sequence(datasets.Value("int32")),
@@ -94,7 +96,7 @@ class MatchedMiou(evaluate.Metric):
         )
 
     def add(self, *, prediction: MaskLike = None, reference: MaskLike = None, name: str | None = None) -> None:
-        """Count one image; its masks are not kept.
+        """Count one image; its masks are not stored.
 
         Args:
             prediction: a mask.
@@ -112,7 +114,7 @@ class MatchedMiou(evaluate.Metric):
         references: Iterable[MaskLike] | None = None,
         names: Iterable[str] | None = None,
     ) -> None:
-        """Count a batch of images; the masks are not kept. If one of them is refused, none of the batch is counted.
+        """Count a batch of images; the masks are not stored. If one of them is refused, none of the batch is counted.
 
         Args:
             predictions: a list of masks, or an N x H x W array.
@@ -130,7 +132,7 @@ class MatchedMiou(evaluate.Metric):
                 + ": expected as many of each."
             )
         rows = [
-            count_pair(pred, ref, name or _path(ref) or nameless(len(self) + i)).ravel().tolist()
+            count_pair(pred, ref, name or path_name(ref) or nameless(len(self) + i)).ravel().tolist()
             for i, (pred, ref, name) in enumerate(zip(preds, refs, given))
         ]
         super().add_batch(predictions=rows, references=given)
@@ -145,20 +147,20 @@ class MatchedMiou(evaluate.Metric):
         references: Iterable[MaskLike] | None = None,
         names: Iterable[str] | None = None,
     ) -> dict[str, Any] | None:
-        """All figures of the images added, which are then forgotten.
+        """All figures of the images added, which are then removed.
 
         Args:
             num_classes: C, `other` not counted.
             matching: how predicted ids become classes.
             ignore_index: the id of reference pixels that are not scored.
-            predictions: masks to add before; with `references`, instead of `add_batch`.
+            predictions: masks to add first; with `references`, instead of `add_batch`.
             references: as many masks.
             names: the images' names.
 
         Returns:
             The figures; None in a process other than the first of several.
         """
-        # Checked before anything is gathered: what was added is still there after a mistake in the call.
+        # Checked before anything is gathered: after a mistake in the call, the images added are still there.
         if num_classes is None:
             raise ValueError("compute needs num_classes: 50, 300 or 919 in ImageNet-S (`other` is not counted).")
         check_classes(num_classes, ignore_index)
@@ -190,13 +192,13 @@ class MatchedMiou(evaluate.Metric):
                 metric.update_counts(np.asarray(rows, np.int32).reshape(-1, _COLUMNS), name or None)
             return metric.compute(matching)
         except ValueError as error:
-            # Raised by `compute`, once evaluate has released its locks and deleted its files: here it would keep them.
+            # Raised later, by `compute`: here it would keep evaluate from releasing its locks and deleting its files.
             self._refused = error
             return {}
 
 
 def _masks(masks: Any, what: str) -> Sequence[Any]:
-    """A batch as a sequence of masks; a single mask or a batch of logits is no batch of masks."""
+    """A batch as a sequence of masks; a single path and a batch of logits are refused."""
     if isinstance(masks, (str, bytes)):
         raise ValueError(f"{what} is a single {type(masks).__name__}: expected a list of masks; for one image use add.")
     shape = getattr(masks, "shape", None)
@@ -206,7 +208,3 @@ def _masks(masks: Any, what: str) -> Sequence[Any]:
             "id a pixel; argmax over the classes first (with Trainer, in preprocess_logits_for_metrics)."
         )
     return masks if hasattr(masks, "__getitem__") and hasattr(masks, "__len__") else list(masks)
-
-
-def _path(mask: MaskLike) -> str:
-    return str(mask) if isinstance(mask, str) or hasattr(mask, "__fspath__") else ""

@@ -1,4 +1,4 @@
-"""Clusters -> classes: which class each predicted id stands for."""
+"""Matching of clusters (predicted ids) to classes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import Any
 import numpy as np
 
 from .assignment import assign
-from .table import CountTable, Ints, sum_by, sum_groups
+from .atomic_write import atomic_write
+from .count_table import CountTable, Ints, sum_by, sum_groups
 
 MATCHINGS = ("none", "hungarian", "pixel", "majority")
 """`none`: ids are classes. `hungarian`: one to one, greatest number of images (official). `pixel`: one to one, greatest
 number of pixels. `majority`: each cluster to the class it covers most of; several clusters may share a class."""
+_NAMES = ", ".join(MATCHINGS)
 
 Match = dict[int, int]
-"""Cluster -> class, 0 -> 0 included. A cluster that is not in it stands for no class and is wrong everywhere."""
+"""Cluster -> class, 0 -> 0 included. A cluster that is not in it has no class and is wrong everywhere."""
 Matching = str | os.PathLike[str] | Mapping[Any, Any]
 """One of `MATCHINGS`, the path of a match.json, or a mapping from cluster to class."""
 
 
 def check_matching(matching: Matching, num_classes: int) -> str | Match:
-    """A matching as its name or as a checked dict; files are read.
+    """Validate a matching: its name, or the dict or file as a checked dict.
 
     Raises:
         ValueError: no such name or file, or a mapping that is none from clusters to classes 0..C.
@@ -35,11 +37,11 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
         return _checked(matching, num_classes, "the match")
     if isinstance(matching, (str, os.PathLike)):
         return load_match(matching, num_classes)
-    raise ValueError(f"matching={matching!r}: expected one of {_names()}, a dict, or the path of a match.json.")
+    raise ValueError(f"matching={matching!r}: expected one of {_NAMES}, a dict, or the path of a match.json.")
 
 
 def find_match(table: CountTable, matching: str | Match) -> Match:
-    """The match that a matching amounts to on these counts.
+    """The match that a matching gives on these counts.
 
     Args:
         table: the counts.
@@ -84,7 +86,7 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ValueError(f"{os.fspath(path)!r} is neither a matching ({_names()}) nor a file.") from None
+        raise ValueError(f"{os.fspath(path)!r} is neither a matching ({_NAMES}) nor a file.") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f'{os.fspath(path)}: no match.json ({error}); expected {{"cluster": class, ...}}.') from error
     if not isinstance(content, dict):
@@ -94,14 +96,9 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
 
 def save_match(match: Match, path: str | os.PathLike[str]) -> None:
     """Write a match as the official tools do: string keys, clusters in order, `"0": 0` last."""
-    target = Path(path)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     content = {str(k): match[k] for k in sorted(match, key=lambda k: (k == 0, k))}
-    try:
-        aside.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        file.write(json.dumps(content).encode())
 
 
 def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:
@@ -123,18 +120,18 @@ def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:
 
 
 def _overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
-    """For each cluster and each class 1..C: the images that hold both (not where), and the pixels that are both."""
+    """For each cluster and each class 1..C: the images that hold both anywhere, and the pixels that are both."""
     num_classes = table.num_classes
     position = np.zeros(int(clusters.max()) + 1, np.int64)
     position[clusters] = np.arange(len(clusters))
-    # Every predicted id of an image beside every class of its reference.
+    # Every pair of a predicted id of an image and a class of its reference.
     scale = 65536
     pred_image, pred = np.divmod(np.unique((table.image * scale + table.pred)[table.pred > 0]), scale)
     gt_image, gt = np.divmod(np.unique((table.image * scale + table.gt)[table.gt > 0]), scale)
     first = np.searchsorted(gt_image, pred_image, "left")
     number = np.searchsorted(gt_image, pred_image, "right") - first
-    beside = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
-    cells = position[np.repeat(pred, number)] * num_classes + gt[beside] - 1
+    partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
+    cells = position[np.repeat(pred, number)] * num_classes + gt[partner] - 1
     shape = (len(clusters), num_classes)
     images = sum_by(cells, np.ones(len(cells), np.int64), shape[0] * shape[1]).reshape(shape)
 
@@ -154,7 +151,3 @@ def _check_are_classes(table: CountTable) -> None:
             f"but without a matching ids are classes, 0..{table.num_classes}; for clusters ask for "
             'matching="hungarian", "pixel" or "majority", or give a match.'
         )
-
-
-def _names() -> str:
-    return ", ".join(MATCHINGS)

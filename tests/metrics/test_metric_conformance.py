@@ -1,9 +1,7 @@
 """Our figures are the official evaluator's."""
 
-import math
-
 import pytest
-from conformance import CASES, KEYS, differences, load_case
+from conformance import CASES, differences, load_case
 
 from imagenet_s.metrics import MatchedIoU
 
@@ -49,10 +47,3 @@ def test_the_cases_hold_what_they_are_for():
     assert {(1, 1)} < {mask.shape for mask in edge.references}
     assert any(len(set(mask.ravel().tolist())) == 1 and not mask.any() for mask in edge.predictions)
     assert edge.expected["with_match"]["S"] is None
-
-
-def test_the_comparison_would_notice(case, counted):
-    result = counted.compute(case.match)
-    for name, key in KEYS.items():
-        worse = {**result, key: result[key] + 2e-5 if not math.isnan(result[key]) else 0.0}
-        assert differences(case.expected["with_match"], worse)[name] > 1e-3

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "imagenet_s.metrics"
 MODULES = [
     f"{PACKAGE}.matched_miou.{name}"
-    for name in ("masks", "band", "counts", "assignment", "accumulator", "matched_miou")
-] + [f"{PACKAGE}.distance_matching.segments"]
+    for name in ("read_mask", "boundary", "counts", "assignment", "matched_iou", "matched_miou")
+] + [f"{PACKAGE}.distance_matching.{name}" for name in ("segments", "image_batches")]
 
 
 @pytest.mark.parametrize("name", MODULES)

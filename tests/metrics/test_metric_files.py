@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
 import zipfile
@@ -17,9 +15,9 @@ from PIL import Image
 from test_metric_sums import bits
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.files.pairs import pair_up, read_list
-from imagenet_s.metrics.files.scoring import score
-from imagenet_s.metrics.files.sources import open_source
+from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
+from imagenet_s.metrics.evaluation.scoring import score
 
 NUMBER = 70
 
@@ -85,7 +83,7 @@ def expected():
 
 
 def scored(paths, **options):
-    predictions, references = (open_source(path, "50") for path in paths)
+    predictions, references = (open_mask_reader(path, "50") for path in paths)
     keys = options.pop("keys", None)
     return score(predictions, references, pair_up(predictions, references, keys), 50, **options)
 
@@ -124,7 +122,7 @@ def gaps(tmp_path):
 
 
 def test_missing_predictions(gaps):
-    predictions, references = map(open_source, gaps)
+    predictions, references = map(open_mask_reader, gaps)
     pairs = pair_up(predictions, references)
     assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
     assert ("n2/c.png", "n7/c.png") in pairs.found
@@ -138,14 +136,16 @@ def test_missing_predictions(gaps):
         scored(gaps, on_missing="perhaps")
 
 
-def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps):
-    write_official(gaps[0] / "n8" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png"]
-
-
-def test_one_prediction_does_not_serve_two_references(gaps):
-    write_official(gaps[1] / "n3" / "c.png", [[1, 1, 0]])
-    assert pair_up(*map(open_source, gaps)).missing == ["n1/b.png", "n2/c.png", "n3/c.png"]
+@pytest.mark.parametrize(
+    ("side", "key", "missing"),
+    [
+        (0, "n8/c.png", ["n1/b.png", "n2/c.png"]),  # which of two predictions of that name is open
+        (1, "n3/c.png", ["n1/b.png", "n2/c.png", "n3/c.png"]),  # one prediction does not serve two references
+    ],
+)
+def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps, side, key, missing):
+    write_official(gaps[side] / key, [[1, 1, 0]])
+    assert pair_up(*map(open_mask_reader, gaps)).missing == missing
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -162,10 +162,10 @@ def test_what_is_no_source(tmp_path, trees):
     for path, message in [("nothing", "no such folder or zip"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(ValueError, match=message):
-            open_source(tmp_path / path)
+            open_mask_reader(tmp_path / path)
     with pytest.raises(ValueError, match="no shards of the split 'train_semi'; it has: test, validation"):
-        open_source(trees["shards"][1], "50", "train_semi")
-    test = open_source(trees["shards"][1], "50", "test")
+        open_mask_reader(trees["shards"][1], "50", "train_semi")
+    test = open_mask_reader(trees["shards"][1], "50", "test")
     with pytest.raises(ValueError, match=r"no annotation of y/x\.png"):
         test.read("y/x.png")
     write_official(tmp_path / "other" / "n1" / "zzz.png", [[1]])
@@ -249,31 +249,3 @@ def test_wrong_command_lines(trees, tmp_path):
     run("evaluate", *paths, "--mode", 50, "--match", "x.json", "--matching", "pixel", code=2)
     MatchedIoU(300).save(tmp_path / "c.npz")
     assert "not the 50 of --config" in run("match", "--counts", tmp_path / "c.npz", "--mode", 50, code=1).stderr
-
-
-def test_ctrl_c_leaves_nothing_behind(tmp_path):
-    mask = np.random.default_rng(0).integers(0, 50, (500, 500))
-    write_official(tmp_path / "gt" / "n1" / "0.png", mask)
-    for i in range(1, 3000):
-        os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
-    command = [sys.executable, "-m", "imagenet_s.cli.main", "match", "--predict-dir", "gt", "--gt-dir", "gt"]
-    running = subprocess.Popen(
-        [*command, "--mode", "50", "--workers", "2"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    said = ""
-    while "image/s" not in said:  # the bar moves: the workers are at it
-        said += running.stderr.read(1)
-        assert running.poll() is None, said
-    os.killpg(running.pid, signal.SIGINT)  # as the terminal does: parent and workers alike
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, err
-    assert "Traceback" not in err
-    assert out == ""
-    assert [path.name for path in tmp_path.iterdir()] == ["gt"]
-    with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)

@@ -6,7 +6,7 @@ from mask_forms import forms, png, rgb
 from PIL import Image
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.matched_miou.masks import read_mask
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
 @pytest.mark.parametrize("ids", [[[0, 300, 1000], [919, 255, 256]], [[0, 7], [50, 255]]])
@@ -62,6 +62,18 @@ def test_what_is_no_mask_is_refused_by_name(mask, message):
     with pytest.raises(ValueError, match="the reference of n01443537/fish"):
         metric.update([[0]], mask, name="n01443537/fish")
     assert len(metric) == 0
+
+
+def test_a_flipped_bit_of_the_pixel_data_is_never_read_as_another_id():
+    data = png(Image.fromarray(rgb(np.arange(64).reshape(8, 8))))
+    start = data.index(b"IDAT") + 4
+    end = start + int.from_bytes(data[start - 8 : start - 4], "big")
+    for position in range(start, end + 4):  # the checksum included
+        for bit in range(8):
+            damaged = bytearray(data)
+            damaged[position] ^= 1 << bit
+            with pytest.raises(ValueError, match="is not a readable PNG"):
+                read_mask(damaged)
 
 
 def test_sizes_that_differ():

@@ -1,9 +1,10 @@
-"""Any form of a mask -> H x W class ids."""
+"""Masks in any form -> H x W class ids."""
 
 from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,31 +37,32 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
         >>> read_mask(np.array([[[44, 1, 0], [232, 3, 0]]], np.uint8))
         array([[ 300, 1000]], dtype=uint16)
     """
-    if isinstance(mask, (str, os.PathLike)):
-        return _read_file(mask, name)
-    if isinstance(mask, (bytes, bytearray, memoryview)):
-        return _read_file(io.BytesIO(mask), name)
+    if isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview)):
+        return _image_ids(_read_png(mask, name), name)
     if isinstance(mask, Image.Image):
         return _image_ids(mask, name)
     return _array_ids(_as_array(mask, name), name)
 
 
-def _read_file(source: Any, name: str) -> NDArray[np.uint16]:
+def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, name: str) -> Image.Image:
     try:
-        with Image.open(source) as image:
+        data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else source
+        with Image.open(io.BytesIO(data)) as image:
+            image.verify()  # `load` does not compare checksums of pixel data: a flipped bit may give another id
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
     except FileNotFoundError:
         raise ValueError(f"{name}: there is no such file.") from None
     except (OSError, SyntaxError, EOFError) as error:
         raise ValueError(f"{name} is not a readable PNG ({error}); write it again.") from error
-    return _image_ids(image, name)
+    return image
 
 
 def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
     if not (image.width and image.height):
         raise ValueError(f"{name} has no pixels ({image.height} x {image.width}).")
     if image.mode == "RGB":
-        # Four bytes a pixel are how Pillow keeps RGB: copied as they are, the first two are the id, low byte first.
+        # Pillow stores RGB in four bytes a pixel: the first two are the id, low byte first.
         pixels = np.frombuffer(image.tobytes("raw", "RGBX"), "<u2").reshape(image.height, image.width, 2)
         return np.ascontiguousarray(pixels[..., 0], dtype=np.uint16)
     if image.mode in ("L", "I") or image.mode.startswith("I;16"):

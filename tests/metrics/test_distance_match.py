@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brute_distance import brute_embeddings, brute_labels
 from PIL import Image
 
-from imagenet_s.cli.distance_images import target_size
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.synthetic import images_of, mask_ids
 from imagenet_s.conversion.synthetic.expected import rgb_pixels
+from imagenet_s.metrics.distance_matching import upsample
+from imagenet_s.metrics.distance_matching.image_batches import target_size
 
 pytestmark = pytest.mark.torch
 
@@ -68,39 +70,14 @@ def brute_force(image_id: str) -> np.ndarray:
         small = (small - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
         h, w = small.shape[0] // 4, small.shape[1] // 4
         means = small[: h * 4, : w * 4].reshape(h, 4, w, 4, 3).mean((1, 3))
-        return np.concatenate([means, np.ones((h, w, 1))], 2)
+        return upsample(np.concatenate([means, np.ones((h, w, 1))], 2).transpose(2, 0, 1), 4)
 
-    def finer(coarse: np.ndarray) -> np.ndarray:
-        h, w, _ = coarse.shape
-        fine = np.zeros((4 * h, 4 * w, coarse.shape[2]))
-        for y in range(4 * h):
-            for x in range(4 * w):
-                v, u = max(0, (y + 0.5) / 4 - 0.5), max(0, (x + 0.5) / 4 - 0.5)
-                y0, x0 = int(v), int(u)
-                y1, x1 = min(y0 + 1, h - 1), min(x0 + 1, w - 1)
-                a, b = v - y0, u - x0
-                fine[y, x] = (1 - a) * ((1 - b) * coarse[y0, x0] + b * coarse[y0, x1])
-                fine[y, x] += a * ((1 - b) * coarse[y1, x0] + b * coarse[y1, x1])
-        return fine
-
-    bank = []
+    bank, ids = [], []
     for image in images_of("50", "train_semi"):
-        fine, mask = finer(features(image.image_id)), mask_ids(image, "50")
-        h, w = fine.shape[:2]
-        mask = mask[np.arange(h)[:, None] * mask.shape[0] // h, np.arange(w) * mask.shape[1] // w]
-        for i in np.unique(mask[mask != 1000]):
-            mean = fine[mask == i].mean(0)
-            bank.append((mean / np.linalg.norm(mean), int(i)))
-    fine = finer(features(image_id))
-    labels = np.zeros(fine.shape[:2], int)
-    for y in range(fine.shape[0]):
-        for x in range(fine.shape[1]):
-            pixel = fine[y, x] / np.linalg.norm(fine[y, x])
-            near = sorted(((float(mean @ pixel), i) for mean, i in bank), reverse=True)[:K]
-            votes: dict[int, float] = {}
-            for similarity, i in near:
-                votes[i] = votes.get(i, 0) + np.exp(similarity / TEMPERATURE)
-            labels[y, x] = max(sorted(votes), key=lambda i: votes[i])
+        found = brute_embeddings(features(image.image_id), mask_ids(image, "50"))
+        bank += found.values()
+        ids += found
+    labels = brute_labels(features(image_id), np.array(bank), ids, K, TEMPERATURE)
     height, width = rgb_pixels(image_id).shape[:2]
     return labels[np.arange(height)[:, None] * labels.shape[0] // height, np.arange(width) * labels.shape[1] // width]
 
@@ -199,7 +176,7 @@ def test_models_of_transformers(kind: str, run: Callable[..., int], tmp_path: Pa
     import torch
     import transformers
 
-    from imagenet_s.cli.backbones import open_backbone
+    from imagenet_s.metrics.distance_matching.backbone import open_backbone
 
     torch.manual_seed(0)
     configs = {

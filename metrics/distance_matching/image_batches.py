@@ -1,4 +1,4 @@
-"""Rows of the data set to batches for a backbone: resized, normalised, images of one size together."""
+"""Rows of the data set -> batches for a backbone: images resized and normalised, those of one size together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229
 
 
 @dataclass(frozen=True)
-class Example:
-    """One image.
+class PreparedImage:
+    """An image as a backbone takes it.
 
     Attributes:
         image_id: its name.
@@ -33,13 +33,13 @@ class Example:
     mask: np.ndarray | None
 
 
-class Examples:
-    """Rows as examples; a map-style data set for `torch.utils.data.DataLoader`, whose workers do the decoding.
+class ImageDataset:
+    """Rows as prepared images; a map-style data set for `torch.utils.data.DataLoader`, whose workers decode.
 
     Args:
         rows: a split of ImageNet-S.
-        short_side: what the shorter side of an image is brought to.
-        multiple: what both sides are then rounded to.
+        short_side: what the shorter side of an image is resized to, in pixels.
+        multiple: both sides are then rounded to multiples of this.
     """
 
     def __init__(self, rows: Any, short_side: int, multiple: int) -> None:
@@ -48,17 +48,17 @@ class Examples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> PreparedImage:
         row = self.rows[index]
         image = row["image"]
         mask = None if row["annotation"] is None else np.asarray(row["annotation"]).astype(np.int64)
         resized = image.resize(target_size(image.size, self.short_side, self.multiple), Image.Resampling.BILINEAR)
         pixels = (np.asarray(resized, np.float32) / 255 - _MEAN) / _DEVIATION
-        return Example(row["image_id"], row["wnid"], image.size[::-1], pixels.transpose(2, 0, 1).copy(), mask)
+        return PreparedImage(row["image_id"], row["wnid"], image.size[::-1], pixels.transpose(2, 0, 1).copy(), mask)
 
 
 def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tuple[int, int]:
-    """The size an image is resized to: the shorter side as asked, the longer in proportion, both in multiples.
+    """The size an image is resized to: the shorter side as given, the longer in proportion, both in multiples.
 
     Example:
         >>> target_size((500, 375), 256), target_size((500, 375), 256, 16)
@@ -70,12 +70,12 @@ def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tu
     return width, height
 
 
-def batches(examples: Iterable[Example], batch_size: int) -> Iterator[list[Example]]:
-    """Examples of one size together, as soon as there are enough; the rest at the end."""
-    waiting: dict[tuple[int, ...], list[Example]] = defaultdict(list)
-    for example in examples:
-        same = waiting[example.pixels.shape]
-        same.append(example)
+def batches_by_size(images: Iterable[PreparedImage], batch_size: int) -> Iterator[list[PreparedImage]]:
+    """Batches of images of one size, each as soon as it is full; incomplete ones at the end."""
+    waiting: dict[tuple[int, ...], list[PreparedImage]] = defaultdict(list)
+    for image in images:
+        same = waiting[image.pixels.shape]
+        same.append(image)
         if len(same) == batch_size:
-            yield waiting.pop(example.pixels.shape)
+            yield waiting.pop(image.pixels.shape)
     yield from waiting.values()

@@ -1,4 +1,4 @@
-"""Counts and labels -> the official figures, as fractions of 1.
+"""The official figures, as fractions of 1, from counts and a match.
 
 Every figure is defined by the official evaluator (LUSSeg/ImageNet-S at b2312ba; Gao et al., TPAMI 2022, section 5):
 see docs/metric.md. Sums are integers; means of fractions are correctly rounded sums (`math.fsum`), so that no figure
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import CountTable, Ints, sum_by, sum_groups
+from .count_table import CountTable, Ints, sum_by, sum_groups
 
 SIZES = ("s", "ms", "ml", "l")
 """The size of a class in an image: up to 5, 25, 50 and 100 percent of the scored pixels."""
@@ -32,10 +32,10 @@ HEADLINES = (
 Floats = NDArray[np.float64]
 
 
-class Part(NamedTuple):
-    """The entries whose sums make the IoUs of one figure; an entry is an image, an id and a number of pixels."""
+class IoUTerms(NamedTuple):
+    """What the IoUs of one figure are summed from: entries of an image, an id and a number of pixels."""
 
-    figure: str
+    name: str
     per_category: str | None
     """The key of the per-class values, where they are given."""
     hit: tuple[Ints, Ints, Ints]
@@ -43,7 +43,7 @@ class Part(NamedTuple):
     actual: tuple[Ints, Ints, Ints]
 
 
-def parts(table: CountTable, labels: Ints) -> Iterator[Part]:
+def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
     """The ten IoU figures: all pixels, or those of classes of one size; whole areas, or bands only."""
     for size, rows in _sizes(table):
         chosen = np.flatnonzero(rows)
@@ -53,7 +53,7 @@ def parts(table: CountTable, labels: Ints) -> Iterator[Part]:
             ("", table.pixels, table.pixels, table.pixels),
             ("boundary_", table.both_bands, table.pred_band, table.gt_band),
         ):
-            yield Part(
+            yield IoUTerms(
                 f"{prefix}mean_iou" + (f"_{size}" if size else ""),
                 None if size else f"per_category_{prefix}iou",
                 (image[right], gt[right], hit[chosen][right]),
@@ -62,7 +62,7 @@ def parts(table: CountTable, labels: Ints) -> Iterator[Part]:
             )
 
 
-def figures(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
+def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
     """All figures.
 
     Args:
@@ -74,18 +74,18 @@ def figures(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
         a size that no class has.
     """
     result: dict[str, float | list[float]] = {}
-    for part in parts(table, labels):
+    for terms in iou_terms(table, labels):
         hit, predicted, actual = (
-            sum_by(ids, pixels, table.num_classes + 1) for _, ids, pixels in (part.hit, part.predicted, part.actual)
+            sum_by(ids, pixels, table.num_classes + 1) for _, ids, pixels in (terms.hit, terms.predicted, terms.actual)
         )
         iou = ious(hit, predicted, actual)
-        if part.per_category:
-            result[part.per_category] = iou.tolist()
-            result[part.figure] = math.fsum(iou) / len(iou)
+        if terms.per_category:
+            result[terms.per_category] = iou.tolist()
+            result[terms.name] = math.fsum(iou) / len(iou)
         else:
             # "other" is among these where it has a pixel; an id without one does not pull the mean down.
             present = iou[actual > 0]
-            result[part.figure] = math.fsum(present) / len(present) if len(present) else math.nan
+            result[terms.name] = math.fsum(present) / len(present) if len(present) else math.nan
     result["image_accuracy"] = int(image_hits(table, labels).sum()) / table.num_images
     result["f_measure"] = math.fsum(f_measures(table, labels)) / table.num_images
     return result
@@ -155,7 +155,7 @@ def classes_by_image(table: CountTable, ids: Ints) -> list[list[int]]:
     image, number = np.divmod(keys, scale)
     order = np.lexsort((number, -pixels, image))
     ends = np.cumsum(np.bincount(image, minlength=table.num_images))[:-1]
-    return [part.tolist() for part in np.split(number[order], ends)]
+    return [one.tolist() for one in np.split(number[order], ends)]
 
 
 def _known(table: CountTable, scale: int) -> Ints:

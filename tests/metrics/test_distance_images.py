@@ -1,19 +1,16 @@
 """What goes into a backbone, and in which company."""
 
-import doctest
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.cli import distance_images
-from imagenet_s.cli.backbones import to_map
-from imagenet_s.cli.distance_images import Example, Examples, batches, target_size
-from imagenet_s.conversion.errors import ImageNetSError
-
-
-def test_docstrings() -> None:
-    assert doctest.testmod(distance_images).failed == 0
+from imagenet_s.metrics.distance_matching.backbone import to_map
+from imagenet_s.metrics.distance_matching.image_batches import (
+    ImageDataset,
+    PreparedImage,
+    batches_by_size,
+    target_size,
+)
 
 
 @pytest.mark.parametrize("multiple", [1, 14, 16])
@@ -31,7 +28,7 @@ def test_normalised_as_imagenet() -> None:
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[:20] = (124, 116, 104)
     row = {"image_id": "a", "wnid": "b", "image": Image.fromarray(pixels), "annotation": None}
-    example = Examples([row], 40, 1)[0]
+    example = ImageDataset([row], 40, 1)[0]
     assert example.pixels.shape == (3, 40, 60)
     assert example.size == (40, 60)
     assert np.abs(example.pixels[:, :18]).max() < 0.02
@@ -40,8 +37,8 @@ def test_normalised_as_imagenet() -> None:
 
 def test_batches_hold_one_size_and_lose_nothing() -> None:
     sizes = [4, 8, 4, 4, 8, 12, 4]
-    examples = [Example(str(i), "", (1, 1), np.zeros((3, s, 4)), None) for i, s in enumerate(sizes)]
-    found = list(batches(examples, 2))
+    examples = [PreparedImage(str(i), "", (1, 1), np.zeros((3, s, 4)), None) for i, s in enumerate(sizes)]
+    found = list(batches_by_size(examples, 2))
     assert all(len({one.pixels.shape for one in batch}) == 1 for batch in found)
     assert [[one.image_id for one in batch] for batch in found] == [["0", "2"], ["1", "4"], ["3", "6"], ["5"]]
 
@@ -50,26 +47,11 @@ def test_tokens_to_maps() -> None:
     """Row by row, after whatever tokens come first; larger patches where a model has merged them."""
     grid = np.arange(6 * 5).reshape(6, 5)
 
-    class Tokens:
-        """What a tensor can do, with NumPy's order of axes."""
-
-        def __init__(self, array: np.ndarray) -> None:
-            self.array, self.ndim, self.shape = array, array.ndim, array.shape
-
-        def __getitem__(self, key: object) -> "Tokens":
-            return Tokens(self.array[key])  # type: ignore[index]
-
-        def transpose(self, a: int, b: int) -> "Tokens":
-            return Tokens(self.array.swapaxes(a, b))
-
-        def reshape(self, *shape: int) -> np.ndarray:
-            return self.array.reshape(*shape)
-
     for prefix in (0, 1, 5):
         tokens = np.concatenate([np.full(prefix, -1), grid.ravel()])[None, :, None]
         for patch in (8, 4):
-            np.testing.assert_array_equal(to_map(Tokens(tokens), 48, 40, patch)[0, 0], grid)
-    with pytest.raises(ImageNetSError, match="expected B x D x h x w"):
-        to_map(Tokens(np.zeros((1, 29, 1))), 48, 40, 8)
-    with pytest.raises(ImageNetSError, match="expected B x D x h x w"):
-        to_map(Tokens(np.zeros((1, 30, 1))), 48, 40, None)
+            np.testing.assert_array_equal(to_map(tokens, 48, 40, patch)[0, 0], grid)
+    with pytest.raises(ValueError, match="expected B x D x h x w"):
+        to_map(np.zeros((1, 29, 1)), 48, 40, 8)
+    with pytest.raises(ValueError, match="expected B x D x h x w"):
+        to_map(np.zeros((1, 30, 1)), 48, 40, None)

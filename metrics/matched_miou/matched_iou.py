@@ -1,4 +1,4 @@
-"""`MatchedIoU`: counts that grow image by image, and every figure that can be asked of them."""
+"""`MatchedIoU`: counts of images, added one by one, and all figures computed from them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from .confidence import bootstrap
+from .bootstrap import bootstrap
+from .count_table import CountTable, Ints, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
-from .figures import classes_by_image, f_measures, figures, image_hits, image_ious
-from .masks import MaskLike
+from .counts_file import load_counts, save_counts
 from .matching import Match, Matching, apply_match, check_matching, find_match
-from .storage import load_counts, save_counts
-from .table import CountTable, Ints, display_name, nameless, table_of
+from .read_mask import MaskLike
+from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious
 
 IGNORE_INDEX = 1000
-"""The id of pixels that no figure counts, in the official masks."""
+"""The id of pixels that are not scored, in the official masks."""
 
 
 class MatchedIoU:
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
 
-    A mask is reduced to its counts at once and not kept. Counts are integers that add: in batches of any size, in any
-    order, merged from any parts, the figures are the same to the last bit. Any matching can be asked of the same
+    A mask is reduced to its counts when it is added, and not stored. Counts are integers that add: in batches of any
+    size, in any order, merged from any parts, the figures are identical. Any matching can be computed from the same
     counts.
 
     Args:
@@ -69,11 +69,11 @@ class MatchedIoU:
             ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name
                 that was counted already. Nothing is counted then.
         """
-        shown = name or _path_name(reference) or _path_name(prediction) or nameless(len(self))
+        shown = name or path_name(reference) or path_name(prediction) or nameless(len(self))
         self.update_counts(count_pair(prediction, reference, shown), name, shown)
 
     def update_counts(self, rows: CountRows, name: str | None = None, shown: str | None = None) -> None:
-        """Take the counts of one image that `count_pair` made, here or in another process.
+        """Add the counts of one image, as `count_pair` returns them.
 
         Args:
             rows: K x 6 int32.
@@ -94,10 +94,10 @@ class MatchedIoU:
         self._table = None
 
     def merge(self, other: MatchedIoU) -> MatchedIoU:
-        """Add the images that another one counted, as of another process or another part of the data set.
+        """Add the images of another `MatchedIoU`, as of another process or another part of the data set.
 
         Returns:
-            This one, grown.
+            This one.
 
         Raises:
             ValueError: the two count different classes, or both have counted the same name. Nothing is added then.
@@ -117,7 +117,7 @@ class MatchedIoU:
         return self
 
     def match(self, matching: Matching = "hungarian") -> Match:
-        """Which class each cluster stands for.
+        """Match clusters to classes.
 
         Args:
             matching: `"none"` (ids are classes), `"hungarian"` (one to one, by the number of images that hold both: the
@@ -125,7 +125,7 @@ class MatchedIoU:
                 most of), a dict, or the path of a match.json. Ties go to more common pixels, then to smaller ids.
 
         Returns:
-            Cluster -> class, with 0 -> 0. A cluster that is missing stands for no class.
+            Cluster -> class, with 0 -> 0. A cluster that is missing has no class.
 
         Raises:
             ValueError: nothing counted yet, no such matching, or `"none"` and a predicted id is no class.
@@ -147,12 +147,12 @@ class MatchedIoU:
             ValueError: as in `match`.
         """
         table, match, labels = self._labels(matching)
-        return {**figures(table, labels), "matching": match, "num_images": table.num_images}
+        return {**compute_scores(table, labels), "matching": match, "num_images": table.num_images}
 
     def bootstrap(
         self, matching: Matching = "none", samples: int = 1000, seed: int = 0, level: float = 0.95
     ) -> dict[str, tuple[float, float]]:
-        """Confidence intervals of the figures that are one number; see `confidence.bootstrap`.
+        """Confidence intervals of the figures that are one number; see `bootstrap.bootstrap`.
 
         The same images give the same intervals, whatever order they were counted in.
         """
@@ -165,7 +165,7 @@ class MatchedIoU:
         return bootstrap(sorted_, apply_match(sorted_, match), samples, seed, level)
 
     def per_image(self, matching: Matching = "none") -> dict[str, list[Any]]:
-        """What each image scores, as columns in the order in which the images were counted.
+        """Scores of each image, as columns in the order in which the images were counted.
 
         Returns:
             `name`, `pixels` (scored ones), `pixel_accuracy`, `mean_iou` (over the ids that the image's prediction or
@@ -190,7 +190,7 @@ class MatchedIoU:
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the counts to one compressed file (.npz), all or nothing; `load` reads it."""
+        """Write the counts to one compressed file (.npz), atomically; `load` reads it."""
         save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows)
 
     @classmethod
@@ -260,5 +260,6 @@ def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) 
         )
 
 
-def _path_name(mask: MaskLike) -> str:
+def path_name(mask: MaskLike) -> str:
+    """The path of a mask that was given as one, else an empty string."""
     return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
 from itertools import islice
 
 import numpy as np
 
-from imagenet_s.metrics.files.pairs import Pairs
-from imagenet_s.metrics.files.sources import MaskSource
-from imagenet_s.metrics.matched_miou.accumulator import IGNORE_INDEX, MatchedIoU
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader
+from imagenet_s.metrics.evaluation.pairing import Pairs
 from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
-from imagenet_s.metrics.matched_miou.masks import read_mask
+from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
+from imagenet_s.metrics.process_pool import ProcessPool
 
 ON_MISSING = ("error", "skip", "empty")
 _CHUNK = 32
 """Pairs a task: a fifth of a second or less, so that the last tasks end together and Ctrl-C is answered soon."""
 
 _Chunk = list[tuple[str, str | None]]
-_sources: tuple[MaskSource, MaskSource] | None = None
+_Counted = tuple[list[int], CountRows]
+"""The number of rows of each pair of a chunk, and the rows of all of them."""
+_readers: tuple[MaskReader, MaskReader]
+"""Of predictions and of references, in a worker."""
 
 
 def score(
-    predictions: MaskSource,
-    references: MaskSource,
+    predictions: MaskReader,
+    references: MaskReader,
     pairs: Pairs,
     num_classes: int,
     *,
@@ -37,8 +41,8 @@ def score(
     """Count every pair.
 
     Args:
-        predictions: where predictions are.
-        references: where references are.
+        predictions: reader of the predictions.
+        references: reader of the references.
         pairs: what to count (`pair_up`).
         num_classes: C.
         ignore_index: the id of reference pixels that are not scored.
@@ -64,51 +68,46 @@ def score(
         todo += [(key, None) for key in pairs.missing]
     chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
     metric = MatchedIoU(num_classes, ignore_index)
-    for chunk, lengths, rows in _results(predictions, references, chunks, workers):
-        for (name, _), one in zip(chunk, np.split(rows, np.cumsum(lengths)[:-1])):
-            metric.update_counts(one, name)
-        progress(len(chunk))
+    with closing(_results(predictions, references, chunks, workers)) as results:
+        for chunk, (lengths, rows) in results:
+            for (name, _), one in zip(chunk, np.split(rows, np.cumsum(lengths)[:-1])):
+                metric.update_counts(one, name)
+            progress(len(chunk))
     return metric
 
 
 def _results(
-    predictions: MaskSource, references: MaskSource, chunks: list[_Chunk], workers: int
-) -> Iterator[tuple[_Chunk, list[int], CountRows]]:
+    predictions: MaskReader, references: MaskReader, chunks: list[_Chunk], workers: int
+) -> Generator[tuple[_Chunk, _Counted], None, None]:
+    """The counts of every chunk, as soon as they are there."""
     if workers == 1 or len(chunks) == 1:
-        yield from ((chunk, *_count(chunk, predictions, references)) for chunk in chunks)
+        yield from ((chunk, _count(chunk, predictions, references)) for chunk in chunks)
         return
     waiting = iter(chunks)
-    pool = ProcessPoolExecutor(workers, initializer=_start, initargs=(predictions, references))
-    try:
-        running: dict[Future[tuple[list[int], CountRows]], _Chunk] = {}
+    with ProcessPool(min(workers, len(chunks)), _set_readers, (predictions, references)) as pool:
         # A few tasks ahead of the workers, not all at once: results are taken as they come, and none pile up.
-        for chunk in islice(waiting, 4 * workers):
-            running[pool.submit(_count, chunk)] = chunk
+        running: dict[Future[_Counted], _Chunk] = {
+            pool.submit(_count_in_worker, chunk): chunk for chunk in islice(waiting, 4 * workers)
+        }
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 chunk = running.pop(future)
                 for following in islice(waiting, 1):
-                    running[pool.submit(_count, following)] = following
-                yield (chunk, *future.result())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+                    running[pool.submit(_count_in_worker, following)] = following
+                yield chunk, future.result()
 
 
-def _start(predictions: MaskSource, references: MaskSource) -> None:
-    global _sources
-    _sources = predictions, references
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which stops the pool
+def _set_readers(*readers: MaskReader) -> None:
+    global _readers
+    _readers = readers[0], readers[1]
 
 
-def _count(
-    chunk: _Chunk, predictions: MaskSource | None = None, references: MaskSource | None = None
-) -> tuple[list[int], CountRows]:
-    """The number of rows of each pair, and the rows of all."""
-    if predictions is None or references is None:
-        if _sources is None:
-            raise RuntimeError("a worker was not told where the masks are.")
-        predictions, references = _sources
+def _count_in_worker(chunk: _Chunk) -> _Counted:
+    return _count(chunk, *_readers)
+
+
+def _count(chunk: _Chunk, predictions: MaskReader, references: MaskReader) -> _Counted:
     rows = []
     for key, found in chunk:
         reference = read_mask(references.read(key), f"the reference of {key}")

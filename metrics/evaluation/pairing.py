@@ -1,4 +1,4 @@
-"""Which prediction belongs to which reference, and which are missing."""
+"""Pairing of predictions with references."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from imagenet_s.metrics.files.sources import MaskSource
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Pairs:
     missing: list[str]
     """References without a prediction."""
     elsewhere: int
-    """How many predictions lie in another class folder than their reference, and were found by the image's name."""
+    """Number of predictions found by the image's name, in another class folder than their reference."""
     unused: int
-    """Predictions that no reference asks for."""
+    """Number of predictions without a reference."""
 
 
-def pair_up(predictions: MaskSource, references: MaskSource, keys: Sequence[str] | None = None) -> Pairs:
+def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str] | None = None) -> Pairs:
     """Find the prediction of every reference: at the same path, or else by the image's name.
 
     Args:
-        predictions: where predictions are.
-        references: where references are.
+        predictions: reader of the predictions.
+        references: reader of the references.
         keys: score only these references (`read_list`); all of them by default.
 
     Raises:
@@ -68,10 +68,10 @@ def pair_up(predictions: MaskSource, references: MaskSource, keys: Sequence[str]
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:
-    """The keys a list file names: one path a line, or several, of which the last is the path in the ImageNet-S tree.
+    """The keys in a list file: one path a line, or several, of which the last is the path in the ImageNet-S tree.
 
     Raises:
-        ValueError: no line.
+        ValueError: the file has no lines.
     """
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     keys = [PurePosixPath(line.split()[-1]).with_suffix(".png").as_posix() for line in lines if line.strip()]

@@ -1,4 +1,4 @@
-"""How far the figures would move on other images: a bootstrap over images, from the counts alone."""
+"""Confidence intervals of the figures: a bootstrap over images, from their counts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .figures import HEADLINES, Floats, f_measures, image_hits, ious, parts
-from .table import CountTable, Ints
+from .count_table import CountTable, Ints
+from .scores import HEADLINES, Floats, f_measures, image_hits, iou_terms, ious
 
 _AT_ONCE = 100
 """Resamples calculated together: 100 x 12,419 weights are 10 MB."""
@@ -20,16 +20,16 @@ def bootstrap(
 ) -> dict[str, tuple[float, float]]:
     """Percentile intervals of all headline figures.
 
-    Each resample draws as many images as there are, with replacement, and calculates every figure anew: an image drawn
-    twice counts twice. The labels stay: what varies is the images, not the match. The images should be in an order of
-    their own (by name), or another order gives another, equally good, interval.
+    Each resample draws as many images as there are, with replacement, and computes every figure again; an image drawn
+    twice counts twice. The match is the same in all of them. With one seed, the intervals depend on the order of the
+    images: sort them by name.
 
     Args:
         table: the counts.
         labels: the class of each row's prediction.
-        samples: resamples.
+        samples: number of resamples.
         seed: of `numpy.random.default_rng`.
-        level: how much of the distribution the interval holds.
+        level: the fraction of the resamples that lies inside the interval.
 
     Returns:
         For each of `HEADLINES` the lower and upper end; NaN where no resample has the figure.
@@ -40,27 +40,27 @@ def bootstrap(
         )
     generator = np.random.default_rng(seed)
     sums = [
-        (part.figure, part.per_category is not None, _matrices(table, part.hit, part.predicted, part.actual))
-        for part in parts(table, labels)
+        (terms.name, terms.per_category is not None, _matrices(table, terms.hit, terms.predicted, terms.actual))
+        for terms in iou_terms(table, labels)
     ]
     # A class that only a few images hold is missing from many resamples. Counted as 0 there, as the mean over all ids
     # would, it would pull the interval below the figure itself: it is left out, and ids that no image holds stay 0.
     share = {
-        figure: float(((actual.sum(axis=1) + predicted.sum(axis=1)) > 0).mean())
-        for figure, every_id, (_, predicted, actual) in sums
+        name: float(((actual.sum(axis=1) + predicted.sum(axis=1)) > 0).mean())
+        for name, every_id, (_, predicted, actual) in sums
         if every_id
     }
     hits, f = image_hits(table, labels).astype(np.int64), f_measures(table, labels)
     values: dict[str, list[Floats]] = {name: [] for name in HEADLINES}
     for weights in _draws(generator, table.num_images, samples):
-        for figure, every_id, (hit, predicted, actual) in sums:
+        for name, every_id, (hit, predicted, actual) in sums:
             counted = (actual @ weights).T
             guessed = (predicted @ weights).T
             iou = ious((hit @ weights).T, guessed, counted)
             if every_id:
-                values[figure].append(_mean_of(iou, counted + guessed > 0) * share[figure])
+                values[name].append(_mean_of(iou, counted + guessed > 0) * share[name])
             else:
-                values[figure].append(_mean_of(iou, counted > 0))
+                values[name].append(_mean_of(iou, counted > 0))
         values["image_accuracy"].append(hits @ weights / table.num_images)
         values["f_measure"].append(f @ weights / table.num_images)
     return {name: _interval(np.concatenate(drawn), level) for name, drawn in values.items()}

@@ -1,88 +1,88 @@
-"""Where masks come from: a folder of PNGs, a zip of PNGs, or the Parquet shards of a converted data set.
+"""Readers of masks: a folder of PNGs, a zip of PNGs, or the Parquet shards of a converted data set.
 
-Every source has keys, `<class folder>/<image>.png`, and reads the mask of a key. It opens its files when first asked,
-so that it can be sent to another process.
+A reader can be pickled and sent to another process: it opens files when a mask is first read.
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Protocol
-
-from imagenet_s.metrics.matched_miou.masks import MaskLike
+from typing import Any
 
 
-class MaskSource(Protocol):
-    """Masks by key."""
+class MaskReader(ABC):
+    """Masks by key.
+
+    Attributes:
+        path: what was opened.
+        keys: `<class folder>/<image>.png` of every mask.
+    """
 
     path: Path
     keys: list[str]
 
-    def read(self, key: str) -> MaskLike:
-        """The mask of a key, as a path or bytes of a PNG."""
+    @abstractmethod
+    def read(self, key: str) -> Path | bytes:
+        """The path or the bytes of the PNG of a key."""
 
 
-def open_source(path: str | os.PathLike[str], config: str | None = None, split: str | None = None) -> MaskSource:
-    """The masks at a path, recognised by looking.
+def open_mask_reader(path: str | os.PathLike[str], config: str | None = None, split: str | None = None) -> MaskReader:
+    """The reader for a path, by what is found there.
 
     Args:
-        path: a folder or zip of `<class folder>/<image>.png` (folders above these are passed over), or what
-            `imagenet-s convert` wrote.
-        config: which configuration of a converted data set, if it holds several.
-        split: which split of a converted data set; `validation` by default.
+        path: a folder or zip of `<class folder>/<image>.png`, at any depth, or what `imagenet-s convert` wrote.
+        config: the configuration of a converted data set that holds several.
+        split: the split of a converted data set; `validation` by default.
 
     Raises:
         ValueError: there is no such path, or no mask in it.
     """
     root = Path(path)
     if root.is_dir():
-        shards = sorted(
-            {*root.glob("*.parquet"), *(root / config).glob("*.parquet")} if config else root.glob("*.parquet")
-        )
-        return ShardMasks(root, shards, split or "validation") if shards else FolderMasks(root)
+        shards = {*root.glob("*.parquet"), *((root / config).glob("*.parquet") if config else ())}
+        return ParquetReader(root, sorted(shards), split or "validation") if shards else FolderReader(root)
     if not root.exists():
         raise ValueError(f"{root}: there is no such folder or zip.")
     if zipfile.is_zipfile(root):
-        return ZipMasks(root)
+        return ZipReader(root)
     raise ValueError(f"{root} is neither a folder nor a zip.")
 
 
-class FolderMasks:
-    """PNGs below a folder."""
+class FolderReader(MaskReader):
+    """PNGs below a folder, links followed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         names = []
         for folder, below, files in os.walk(path, followlinks=True):
             below[:] = [name for name in below if not name.startswith(".")]
-            inner = Path(folder).relative_to(path).as_posix()
-            names += [name if inner == "." else f"{inner}/{name}" for name in files]
-        self._files = _keys(names, path)
-        self.keys = sorted(self._files)
+            names += [(Path(folder) / name).relative_to(path).as_posix() for name in files]
+        self._names = _png_names(names, path)
+        self.keys = sorted(self._names)
 
-    def read(self, key: str) -> MaskLike:
+    def read(self, key: str) -> Path:
         """The path of the PNG."""
-        return self.path / self._files[key]
+        return self.path / self._names[key]
 
 
-class ZipMasks:
-    """PNGs in a zip, read where they lie."""
+class ZipReader(MaskReader):
+    """PNGs in a zip, which is not extracted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with zipfile.ZipFile(path) as archive:
-            self._files = _keys(archive.namelist(), path)
-        self.keys = sorted(self._files)
+            self._names = _png_names(archive.namelist(), path)
+        self.keys = sorted(self._names)
         self._archive: zipfile.ZipFile | None = None
 
-    def read(self, key: str) -> MaskLike:
+    def read(self, key: str) -> bytes:
         """The bytes of the PNG."""
         if self._archive is None:
             self._archive = zipfile.ZipFile(self.path)
         try:
-            return self._archive.read(self._files[key])
+            return self._archive.read(self._names[key])
         except zipfile.BadZipFile as error:
             raise ValueError(f"{self.path}: {key} is damaged ({error}); make the zip again.") from error
 
@@ -90,8 +90,8 @@ class ZipMasks:
         return {**self.__dict__, "_archive": None}
 
 
-class ShardMasks:
-    """The `annotation` column of Parquet shards; one row group at a time is kept."""
+class ParquetReader(MaskReader):
+    """The `annotation` column of Parquet shards; the row group read last is cached."""
 
     def __init__(self, path: Path, shards: list[Path], split: str) -> None:
         import pyarrow.parquet as pq
@@ -105,23 +105,21 @@ class ShardMasks:
         for number, shard in enumerate(self._shards):
             file = pq.ParquetFile(shard)
             for group in range(file.num_row_groups):
-                columns = file.read_row_group(group, columns=["image_id", "wnid"])
-                for row, (image_id, wnid) in enumerate(
-                    zip(*(columns[name].to_pylist() for name in ("image_id", "wnid")))
-                ):
-                    self._rows[f"{wnid}/{image_id}.png"] = (number, group, row)
+                rows = file.read_row_group(group, columns=["image_id", "wnid"]).to_pylist()
+                for i, row in enumerate(rows):
+                    self._rows[f"{row['wnid']}/{row['image_id']}.png"] = (number, group, i)
         self.keys = list(self._rows)
-        self._open: tuple[int, int, Any] | None = None
+        self._cached: tuple[int, int, Any] | None = None
 
-    def read(self, key: str) -> MaskLike:
+    def read(self, key: str) -> bytes:
         """The bytes of the PNG."""
         import pyarrow.parquet as pq
 
         number, group, row = self._rows[key]
-        if self._open is None or self._open[:2] != (number, group):
+        if self._cached is None or self._cached[:2] != (number, group):
             columns = pq.ParquetFile(self._shards[number]).read_row_group(group, columns=["annotation"])
-            self._open = number, group, columns["annotation"].combine_chunks()
-        annotation = self._open[2][row].as_py()
+            self._cached = number, group, columns["annotation"].combine_chunks()
+        annotation = self._cached[2][row].as_py()
         if not annotation or not annotation["bytes"]:
             raise ValueError(
                 f"{self.path} holds no annotation of {key}: masks of train_semi and validation are public."
@@ -129,11 +127,11 @@ class ShardMasks:
         return annotation["bytes"]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_open": None}
+        return {**self.__dict__, "_cached": None}
 
 
-def _keys(names: list[str], path: Path) -> dict[str, str]:
-    """Key -> name: the PNGs among the names, without the folders that all of them lie in above the class folder."""
+def _png_names(names: list[str], path: Path) -> dict[str, str]:
+    """Key -> name of every PNG among the names; a key leaves out the folders above the class folder that all share."""
     files = [name for name in names if name.lower().endswith(".png") and not _is_litter(name)]
     if not files:
         raise ValueError(f"{path} holds no PNG; expected <class folder>/<image>.png.")

@@ -6,11 +6,11 @@ import os
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .atomic_write import atomic_write
 from .counts import CountRows
 
 _FORMAT = "matched_miou counts, version 1"
@@ -24,31 +24,23 @@ def save_counts(
     names: Sequence[str],
     rows: Sequence[CountRows],
 ) -> None:
-    """Write counts aside, then move them into place: `path` holds the old counts or the new ones, never a part."""
-    target = Path(path)
+    """Write counts; `path` never holds a part of them."""
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
     columns: dict[str, Any] = {name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)}
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(aside, "wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.array(_FORMAT),
-                num_classes=np.array(num_classes),
-                ignore_index=np.array(ignore_index),
-                names=np.frombuffer("\n".join(name.replace("\n", " ") for name in names).encode(), np.uint8),
-                lengths=np.array([len(one) for one in rows], np.int32),
-                **columns,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        np.savez_compressed(
+            file,
+            format=np.array(_FORMAT),
+            num_classes=np.array(num_classes),
+            ignore_index=np.array(ignore_index),
+            names=np.frombuffer("\n".join(name.replace("\n", " ") for name in names).encode(), np.uint8),
+            lengths=np.array([len(one) for one in rows], np.int32),
+            **columns,
+        )
 
 
 def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows]]:
-    """What `save_counts` wrote: C, the ignored id, the names, the rows of each image.
+    """Read what `save_counts` wrote: C, the ignored id, the names, the rows of each image.
 
     Raises:
         ValueError: not such a file, or a damaged one.
@@ -62,7 +54,7 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
             rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
             names = data["names"].tobytes().decode().split("\n") if len(lengths) else []
             if len(names) != len(lengths) or lengths.sum() != len(rows):
-                raise ValueError("its parts do not fit together")
+                raise ValueError("its arrays do not fit together")
             head = int(data["num_classes"]), int(data["ignore_index"])
     except (KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({error}); save them again.") from error

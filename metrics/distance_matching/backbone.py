@@ -1,4 +1,4 @@
-"""Models that turn images into feature maps, for `imagenet-s distance-match`."""
+"""Backbones: models that turn images into feature maps."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from imagenet_s.conversion.errors import ImageNetSError
-
 _MOST_PREFIX_TOKENS = 16
-"""A class token and registers; more tokens besides the image's are something else."""
+"""A class token and registers: the most tokens that may stand before those of the image."""
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A model, ready to be asked.
+    """A model and what the protocol needs to know of it.
 
     Attributes:
         features: B x 3 x H x W floats, normalised as ImageNet, to B x D x h x w.
         multiple: what H and W must be multiples of.
-        identity: tells it from others, weights included where they can be seen.
+        identity: its name and a digest of its weights, where it has any.
     """
 
     features: Callable[[Any], Any]
@@ -33,16 +31,17 @@ class Backbone:
 
 
 def open_backbone(spec: str, device: Any, multiple: int | None = None) -> Backbone:
-    """A model by its name.
+    """Load a model.
 
     Args:
         spec: a folder that `transformers.AutoModel` loads (or a name on the Hub), or `module:name` of a Python callable
             from B x 3 x H x W to B x D x h x w; the current folder is searched, too.
-        device: where to run.
-        multiple: what image sides are rounded to; by default the patch size of a transformer, 1 for anything else.
+        device: where it runs.
+        multiple: image sides are rounded to multiples of this; by default the patch size of a transformer, 1
+            for anything else.
 
     Raises:
-        ImageNetSError: no such model, or one that gives no feature map.
+        ValueError: no such model, or one that gives no feature map.
     """
     if ":" in spec and not os.path.exists(spec):
         model = _import(spec)
@@ -52,15 +51,15 @@ def open_backbone(spec: str, device: Any, multiple: int | None = None) -> Backbo
     try:
         from transformers import AutoModel
     except ImportError as error:
-        raise ImageNetSError(
+        raise ValueError(
             f"{spec} is loaded with transformers, which is not installed (pip install transformers); "
             "module:name takes any Python callable."
         ) from error
     model = AutoModel.from_pretrained(spec).to(device).eval()
     patch = _patch_size(model.config)
-    # Models that were trained at one size stretch their position encodings if they are asked to.
-    stretches = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
-    options = {"interpolate_pos_encoding": True} if stretches else {}
+    # Models that were trained at one size interpolate their position encodings on request.
+    interpolates = "interpolate_pos_encoding" in inspect.signature(model.forward).parameters
+    options = {"interpolate_pos_encoding": True} if interpolates else {}
 
     def features(batch: Any) -> Any:
         hidden = model(pixel_values=batch, **options).last_hidden_state
@@ -70,19 +69,19 @@ def open_backbone(spec: str, device: Any, multiple: int | None = None) -> Backbo
 
 
 def to_map(hidden: Any, height: int, width: int, patch: int | None) -> Any:
-    """What a model of `transformers` calls its last hidden state, as a feature map.
+    """The last hidden state of a `transformers` model as a feature map.
 
     Args:
         hidden: B x D x h x w already, or B x tokens x D with the image's tokens last, row by row.
-        height: of the image.
-        width: of the image.
+        height: of the image, in pixels.
+        width: of the image, in pixels.
         patch: the side of a token in the image; hierarchical models (Swin) have made it 2, 4 or 8 times as large.
 
     Returns:
         B x D x h x w.
 
     Raises:
-        ImageNetSError: tokens that are no grid.
+        ValueError: tokens that are no grid.
     """
     if hidden.ndim == 4:
         return hidden
@@ -91,9 +90,9 @@ def to_map(hidden: Any, height: int, width: int, patch: int | None) -> Any:
             rows, columns = height // side, width // side
             prefix = hidden.shape[1] - rows * columns
             if 0 <= prefix <= _MOST_PREFIX_TOKENS and rows * columns:
-                grid = hidden[:, prefix:].transpose(1, 2)
+                grid = hidden[:, prefix:].swapaxes(1, 2)
                 return grid.reshape(hidden.shape[0], hidden.shape[2], rows, columns)
-    raise ImageNetSError(
+    raise ValueError(
         f"the backbone gives {tuple(hidden.shape)} for images of {height} x {width}: expected B x D x h x w, or a "
         "token a patch; wrap it in a Python function and give that as module:name."
     )
@@ -106,16 +105,16 @@ def _import(spec: str) -> Any:
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise ImageNetSError(f"--backbone {spec}: there is no module {error.name} here, and no such folder.") from error
+        raise ValueError(f"backbone {spec}: there is no module {error.name} here, and no such folder.") from error
     if not callable(getattr(found, name, None)):
-        raise ImageNetSError(f"--backbone {spec}: {module} has no callable {name!r}.")
+        raise ValueError(f"backbone {spec}: {module} has no callable {name!r}.")
     return getattr(found, name)
 
 
 def _checked(features: Any, spec: str) -> Any:
     if getattr(features, "ndim", 0) != 4:
         got = tuple(features.shape) if hasattr(features, "shape") else type(features).__name__
-        raise ImageNetSError(f"--backbone {spec} gives {got}: expected a tensor B x D x h x w.")
+        raise ValueError(f"backbone {spec} gives {got}: expected a tensor B x D x h x w.")
     return features.float()
 
 
@@ -126,7 +125,7 @@ def _patch_size(config: Any) -> int | None:
 
 
 def _digest(model: Any) -> str:
-    """Of the weights; nothing for a plain function, whose insides can't be seen."""
+    """SHA-256 of the weights, 16 hex digits; empty for a plain function."""
     if not hasattr(model, "state_dict"):
         return ""
     digest = hashlib.sha256()

@@ -1,0 +1,113 @@
+"""The distance matching protocol: the segments of train_semi are embedded, then pixels of other images are labelled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from imagenet_s.metrics.distance_matching.backbone import Backbone
+from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, PreparedImage, batches_by_size
+from imagenet_s.metrics.distance_matching.neighbours import label_pixels
+from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
+from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+
+_UPSAMPLING = 4
+"""By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class DistanceMatching:
+    """A backbone and the settings of the protocol.
+
+    Attributes:
+        backbone: the model.
+        device: where it runs, as a `torch.device`.
+        short_side: what the shorter side of an image is resized to, in pixels.
+        k: segments that vote for a pixel.
+        temperature: of their votes.
+        batch_size: images at a time.
+        workers: processes that decode images.
+    """
+
+    backbone: Backbone
+    device: Any
+    short_side: int = 256
+    k: int = 10
+    temperature: float = 0.07
+    batch_size: int = 16
+    workers: int = 2
+
+    def embedding_bank(self, output: str, config: str, load_rows: Callable[[], Any]) -> tuple[Tensor, Tensor]:
+        """The embeddings of all segments of train_semi, kept in `<output>/embeddings.npz`.
+
+        Args:
+            output: a folder; made if need be.
+            config: which ImageNet-S the rows are of.
+            load_rows: gives the rows of train_semi, where there are no embeddings yet.
+
+        Returns:
+            N x D embeddings and their N ids.
+
+        Raises:
+            ValueError: the folder holds embeddings made with other settings, or something else.
+        """
+        path = os.path.join(output, "embeddings.npz")
+        settings = {
+            "config": config,
+            "backbone": self.backbone.identity,
+            "size": self.short_side,
+            "multiple": self.backbone.multiple,
+            "k": self.k,
+            "temperature": self.temperature,
+        }
+        if os.path.exists(path):
+            with np.load(path) as stored:
+                before = json.loads(str(stored["made_with"]))
+                if before != settings:
+                    changed = [key for key in settings if before.get(key) != settings[key]]
+                    other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
+                    raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
+                return tuple(torch.as_tensor(stored[key]).to(self.device) for key in ("embeddings", "ids"))
+        if os.path.isdir(output) and os.listdir(output):
+            raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
+        found = []
+        for image, features in self._features(load_rows(), "embedding train_semi"):
+            found.append((image.image_id, *segment_embeddings(features, image.mask)))
+        found.sort(key=lambda one: one[0])  # batches must not decide which of two equal neighbours comes first
+        bank, ids = torch.cat([one[1] for one in found]), torch.cat([one[2] for one in found])
+        os.makedirs(output, exist_ok=True)
+        with atomic_write(path) as file:
+            made_with = np.array(json.dumps(settings))
+            np.savez(file, embeddings=bank.cpu().numpy(), ids=ids.cpu().numpy(), made_with=made_with)
+        return bank, ids
+
+    def predictions(
+        self, rows: Any, bank: Tensor, bank_ids: Tensor, description: str
+    ) -> Iterator[tuple[PreparedImage, Tensor]]:
+        """Each image of the rows, in no particular order, and the H x W ids predicted for it, H x W as stored."""
+        for image, features in self._features(rows, description):
+            labels = label_pixels(features, bank, bank_ids, k=self.k, temperature=self.temperature)
+            yield image, resize_nearest(labels, image.size)
+
+    def _features(self, rows: Any, description: str) -> Iterator[tuple[PreparedImage, Tensor]]:
+        """Each image and its D x h x w features, in the order that batches of one size give."""
+        images = ImageDataset(rows, self.short_side, self.backbone.multiple)
+        loader: Any = DataLoader(images, batch_size=None, num_workers=self.workers)  # type: ignore[arg-type]
+        with tqdm(total=len(rows), desc=description, unit="image", delay=1) as bar:
+            for batch in batches_by_size(loader, self.batch_size):
+                pixels = torch.stack([torch.as_tensor(image.pixels) for image in batch]).to(self.device)
+                with torch.inference_mode():
+                    maps = self.backbone.features(pixels)
+                for image, features in zip(batch, maps):
+                    yield image, upsample(features, _UPSAMPLING)
+                bar.update(len(batch))

@@ -1,0 +1,76 @@
+"""Worker processes that end with their parent, even a killed one, and leave Ctrl-C to it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Any
+
+
+class ProcessPool(ProcessPoolExecutor):
+    """A `ProcessPoolExecutor` of spawned processes. Leaving it with an exception cancels what has not begun.
+
+    Nothing is forked, on any platform: no lock or thread of this process is copied.
+
+    Args:
+        max_workers: processes at the most; each is started when there is a task for it.
+        initializer: called once in every worker.
+        initargs: its arguments.
+    """
+
+    def __init__(self, max_workers: int, initializer: Callable[..., object], initargs: tuple[Any, ...] = ()) -> None:
+        super().__init__(max_workers, multiprocessing.get_context("spawn"), _start, (initializer, initargs))
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As in `Executor`: it starts a worker where all are busy, which Ctrl-C must not interrupt."""
+        with _ctrl_c_deferred():
+            return super().submit(fn, *args, **kwargs)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+@contextlib.contextmanager
+def _ctrl_c_deferred() -> Iterator[None]:
+    """Here SIGINT is delivered after the block; in processes started meanwhile it stays blocked.
+
+    Blocked, it still reaches this process by threads that do not block it (of OpenBLAS, say): hence the handler, too.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # started with the first worker, it would unblock SIGINT
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _start(initializer: Callable[..., object], initargs: tuple[Any, ...]) -> None:
+    """In a new worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    initializer(*initargs)
+
+
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # waits for the end of a pipe that only the parent holds open
+        os._exit(1)

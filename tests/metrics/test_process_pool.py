@@ -1,0 +1,95 @@
+"""Workers end with their parent, however it ends, and leave Ctrl-C to it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mask_forms import write_official
+
+from imagenet_s.metrics.process_pool import ProcessPool
+
+
+def test_an_exception_cancels_what_waits():
+    futures = []
+    with pytest.raises(ZeroDivisionError), ProcessPool(1, int) as pool:  # noqa: PT012
+        futures += [pool.submit(divmod, 7, i) for i in (2, *[0] * 50)]
+        assert futures[0].result() == (3, 1)
+        futures[1].result()
+    assert all(future.done() for future in futures)
+    assert futures[-1].cancelled()
+
+
+def running_workers(parent=None):
+    """The workers that run on this machine, as pids: those of one parent, or all."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, above = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (folder / "cmdline").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        if "spawn_main" in command and state != "Z" and parent in (None, int(above)):
+            found.add(int(folder.name))
+    return found
+
+
+@pytest.fixture
+def evaluating(tmp_path):
+    """`imagenet-s evaluate` with two workers and more masks than it can count meanwhile."""
+    write_official(tmp_path / "gt" / "n1" / "0.png", np.random.default_rng(0).integers(0, 50, (500, 500)))
+    for i in range(1, 3000):
+        os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate", "--predict-dir", "gt", "--gt-dir", "gt"]
+    with subprocess.Popen(
+        [*command, "--config", "50", "--workers", "2", "--json", "figures.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [(signal.SIGKILL, "counting"), (signal.SIGTERM, "counting"), (signal.SIGINT, "counting"), (signal.SIGINT, "start")],
+)
+def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
+    wait_for(lambda: len(running_workers(evaluating.pid)) == 2 or evaluating.poll() is not None)
+    if when == "counting":
+        said = ""
+        while "image/s" not in said and evaluating.poll() is None:
+            said += evaluating.stderr.read(1)
+    workers = running_workers(evaluating.pid)
+    assert len(workers) == 2
+    if number == signal.SIGINT:
+        os.killpg(evaluating.pid, number)  # as a terminal does: parent and workers alike
+    else:
+        evaluating.send_signal(number)
+    evaluating.wait(60)
+    ended = time.monotonic()
+    wait_for(lambda: not workers & running_workers() or time.monotonic() > ended + 2)
+    assert not workers & running_workers()
+    out, err = evaluating.communicate(timeout=60)
+    assert (out, [path.name for path in tmp_path.iterdir()]) == ("", ["gt"])
+    if number == signal.SIGINT:
+        assert evaluating.returncode == 130
+        lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and not line.startswith("counting:")]
+        assert len(lines) == 1, err
+        assert lines[0].startswith("imagenet-s: stopped")
