@@ -1,0 +1,194 @@
+"""The page of `imagenet-s evaluate --report`, as a browser shows it: right, readable, and sufficient in itself."""
+
+import http.server
+import json
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagenet_s.cli.demo_evaluate import disturbed
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.masks import decode_mask, encode_official_png
+from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics.report import TITLES, html_report
+
+pytestmark = pytest.mark.chromium
+
+LABELS = categories("50").names
+HOSTILE = "<script>document.title = 'run'</script>&amp;"
+LONG = "a_name_without_a_single_space_" * 8
+
+
+def shown(fraction):
+    return f"{100 * fraction:.2f}"
+
+
+@pytest.fixture(scope="module")
+def run(miniature, tmp_path_factory):
+    """A run of the command: its page, its JSON, and the references that it read."""
+    folder = tmp_path_factory.mktemp("run")
+    references = miniature("tree-50") / "ImageNetS50" / "validation-segmentation"
+    truth = {}
+    for number, path in enumerate(sorted(references.rglob("*.png"))):
+        with Image.open(path) as image:
+            truth[path.relative_to(references).as_posix()] = ids = decode_mask(image)
+        target = folder / "predictions" / path.relative_to(references)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(encode_official_png(disturbed(ids, number, 50)))
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate", "--config", "50", "--matching", "hungarian"]
+    command += ["--predict-dir", folder / "predictions", "--gt-dir", references, "--workers", "1", "--bootstrap", "100"]
+    command += ["--json", folder / "figures.json", "--report", folder / "report.html"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return folder / "report.html", json.loads((folder / "figures.json").read_text()), truth
+
+
+@pytest.fixture
+def report(visit, run):
+    return visit(run[0].as_uri())
+
+
+def test_figures_and_bars_are_those_of_the_json(report, run):
+    result = run[1]
+    spans = {key: " to ".join(map(shown, result["intervals"][key])) for key in TITLES}
+    rows = report.locator(".figures tbody tr").evaluate_all(
+        "rows => rows.map(r => [r.dataset.key, ...[...r.querySelectorAll('.value, .span')].map(e => e.innerText)])"
+    )
+    assert rows == [[key, shown(result[key]), spans[key]] for key in TITLES]
+    for key in TITLES:  # in large, or by size
+        place = report.locator(f".tiles [data-key={key}], .sizes [data-key={key}]")
+        assert shown(result[key]) in place.inner_text()
+        assert spans[key] in place.inner_text()
+        (left, right), (_, end), interval = place.locator(".bar").evaluate(
+            "bar => [bar, ...bar.children].map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
+        )
+        drawn = [(x - left) / (right - left) for x in (end, *interval)]
+        assert drawn == pytest.approx([result[key], *result["intervals"][key]], abs=0.01), key
+
+
+def test_classes(report, run):
+    _, result, truth = run
+    held = {i for ids in truth.values() for i in np.unique(ids).tolist() if i <= 50}
+    rows = report.locator(".classes.all li").evaluate_all(
+        "rows => rows.map(li => [+li.dataset.id, ...[...li.querySelectorAll('.name, .value')].map(e => e.innerText),"
+        "...[...li.querySelectorAll('.bar')].map(bar => (bar.querySelector('i')?.offsetWidth ?? 0) / bar.offsetWidth)])"
+    )
+    assert {row[0] for row in rows} == held
+    for number, name, area, boundary, *bars in rows:
+        ious = result["per_category_iou"][number], result["per_category_boundary_iou"][number]
+        images = sum(bool((ids == number).any()) for ids in truth.values())
+        assert name == LABELS[number] + (f" {images} image{'s' * (images != 1)}" if number else "")
+        assert (area, boundary) == tuple(map(shown, ious))
+        assert bars == pytest.approx(ious, abs=0.01)
+    values = [result["per_category_iou"][row[0]] for row in rows]
+    assert values == sorted(values, reverse=True)
+    absent = report.locator(".absent").text_content()
+    assert absent == ", ".join(LABELS[i] for i in range(51) if i not in held)
+    expected = np.histogram(values, bins=10, range=(0, 1))[0]
+    columns = report.locator(".histogram li").evaluate_all(
+        "all => all.map(li => [+li.querySelector('b').innerText, li.querySelector('i').offsetHeight])"
+    )
+    numbers, heights = np.array(columns).T
+    assert numbers.tolist() == expected.tolist()
+    assert heights / heights.max() == pytest.approx(expected / expected.max(), abs=0.01)
+
+
+def test_images_worst_first(report, run):
+    truth = run[2]
+    rows = [line.split("\t") for line in report.locator(".images tbody").inner_text().splitlines()]
+    values = [float(row[1]) for row in rows]
+    assert values == sorted(values)
+    assert {row[0] for row in rows} == set(truth)
+    for name, *_, reference, _ in rows:
+        ids = truth[name]
+        present = sorted((i for i in np.unique(ids).tolist() if 0 < i <= 50), key=lambda i: (-(ids == i).sum(), i))
+        assert reference == ", ".join(LABELS[i] for i in present)
+
+
+def test_a_server_is_asked_for_the_page_alone(visit, run):
+    """From a server, browsers ask for an icon, too; the policy of the page forbids even that."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=run[0].parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = visit(f"http://127.0.0.1:{server.server_port}/report.html")
+        assert page.title() == "ImageNet-S-50"
+        server.shutdown()
+    assert asked == ["/report.html"]
+
+
+def few():
+    """Two classes with impossible names, an absent size, no interval."""
+    metric = MatchedIoU(3)
+    metric.update([[1, 2, 2, 2]], [[1, 1, 2, 1000]], f"{LONG}/{HOSTILE}.png")
+    return metric, ["other", HOSTILE, LONG, "absent"], {}
+
+
+def many():
+    """919 classes of which a third are hit, some are missed and some are absent, with intervals."""
+    generator = np.random.default_rng(3)
+    metric = MatchedIoU(919)
+    for number in range(1000):
+        label = number % 900 + 1
+        gt = np.zeros((20, 24), np.uint16)
+        gt[: generator.integers(2, 20), : generator.integers(2, 24)] = label
+        metric.update(np.roll(gt, int(generator.integers(5)), axis=1) * (label % 4 > 0), gt, f"n/{number:04}.png")
+    return metric, categories("919").names, metric.bootstrap(samples=20)
+
+
+@pytest.fixture(scope="module", params=[few, many], ids=lambda case: case.__name__)
+def address(request, tmp_path_factory):
+    metric, labels, intervals = request.param()
+    inputs = metric.compute(), metric.per_image(), labels
+    page = html_report(*inputs, title=HOSTILE, notes=[f"A note: {HOSTILE}", LONG], intervals=intervals)
+    path = tmp_path_factory.mktemp("layout") / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 400, 700, 1280])
+def test_it_fits_and_can_be_read(visit, too_wide, address, width, dark):
+    """Every text is at least 12 pixels high and has the contrast of WCAG 2.2 level AA, 4.5 to 1."""
+    page = visit(address, width=width, dark=dark)
+    assert too_wide(page) == []
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert too_wide(page) == []
+    assert page.evaluate("innerWidth") == width
+    texts = page.locator("body *").evaluate_all("""all => [...new Set(
+      all.filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+        .map(e => getComputedStyle(e)).map(style => style.color + '/' + style.fontSize))]""")
+    paper = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert (paper < 0.05) is dark
+    assert len(texts) > 3
+    for text in texts:
+        colour, size = text.split("/")
+        light, dim = sorted((luminance(colour), paper), reverse=True)
+        assert (light + 0.05) / (dim + 0.05) >= 4.5, colour
+        assert float(size.removesuffix("px")) >= 12
+
+
+def luminance(colour):
+    """Relative luminance of `rgb(r, g, b)`, as WCAG 2.2 defines it."""
+    parts = np.array([int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("address", [few], indirect=True)
+def test_names_are_text_whatever_they_are(visit, address):
+    page = visit(address)
+    assert page.title() == HOSTILE
+    assert page.locator("h1").text_content() == HOSTILE
+    assert page.locator("header p").first.text_content() == f"A note: {HOSTILE}"
+    assert page.locator(".images th[scope]").text_content() == f"{LONG}/{HOSTILE}.png"
+    assert HOSTILE in page.locator(".classes").text_content()
