@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 # As few processes as a container allows, and not one request of the browser's own.
@@ -49,3 +50,19 @@ def too_wide():
         .map(e => `${e.tagName} ${e.className}: ${e.textContent.slice(0, 40)}`)
         .concat(scrollWidth > width ? [`the page: ${scrollWidth} > ${width}`] : []);
     }""")
+
+
+@pytest.fixture(scope="session")
+def pairs():
+    """name -> (prediction, reference): 16 masks of ids 1..300, predicted as clusters, shifted, a quarter not at all."""
+    generator = np.random.default_rng(4)
+    made = {}
+    for number in range(16):
+        reference = np.zeros((40, 50), np.uint16)
+        for label in (number % 10 + 1, 290 - 17 * number):
+            height, width = generator.integers(4, (39, 49))
+            reference[:height, -width:] = label
+        prediction = np.roll(np.where(reference > 0, reference + 7, 0), 3, axis=1) * (number % 4 > 0)
+        reference[:2] = 1000
+        made[f"image_{number:02}.png"] = prediction.astype(np.uint16), reference
+    return made

@@ -45,41 +45,25 @@ def space(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def masks(tmp_path_factory):
-    """A folder a side with ids in PNGs of both kinds, and name -> (prediction, reference) as arrays."""
-    generator = np.random.default_rng(5)
-    folder = tmp_path_factory.mktemp("masks")
-    pairs = {}
-    for number in range(5):
-        reference = np.zeros((40, 50), np.uint16)
-        for label in generator.choice(300, 3) + 1:
-            top, left = generator.integers(30, size=2)
-            reference[top : top + 15, left : left + 20] = label
-        reference[:2] = 1000
-        prediction = np.roll(reference, 3, axis=1)
-        prediction[prediction == 1000] = 0
-        prediction[prediction > 0] += 7  # clusters
-        pairs[f"image_{number}.png"] = prediction, reference
-        for side, ids in zip(("predictions", "references"), (prediction, reference)):
-            (folder / side).mkdir(exist_ok=True)
-            official = np.stack([ids % 256, ids // 256, ids * 0], axis=-1).astype(np.uint8)
-            Image.fromarray(official if number % 2 else ids).save(folder / side / f"image_{number}.png")
-    return folder, pairs
-
-
-@pytest.fixture(scope="module")
-def score(space, masks):
-    """`score(predictions, references, classes, matching)`: what the app answers when it is sent files of these names."""
+def score(space, pairs, tmp_path_factory):
+    """`score(predictions, references, classes, matching)`: what the app answers to files of these names."""
     from gradio_client import Client, handle_file
 
     client = Client(space, verbose=False)
+    folder = tmp_path_factory.mktemp("masks")
 
-    def asked(predictions, references, classes, matching):
-        sides = {"predictions": predictions, "references": references}
-        files = ([handle_file(masks[0] / side / name) for name in names] for side, names in sides.items())
-        return client.predict(*files, classes, matching, api_name="/score")
+    def file(name, side):
+        ids = pairs[name][side]
+        official = np.stack([ids % 256, ids // 256, ids * 0], axis=-1).astype(np.uint8)
+        (folder / str(side)).mkdir(exist_ok=True)
+        Image.fromarray(official if int(name[6:8]) % 2 else ids).save(folder / str(side) / name)
+        return handle_file(folder / str(side) / name)
 
-    return asked
+    def answer(predictions, references, *settings):
+        sides = [file(name, 0) for name in predictions], [file(name, 1) for name in references]
+        return client.predict(*sides, *settings, api_name="/score")
+
+    return answer
 
 
 def expected(pairs, names, matching):
@@ -91,10 +75,10 @@ def expected(pairs, names, matching):
 
 @pytest.mark.parametrize("matching", ["hungarian", "pixel", "majority"])
 @pytest.mark.parametrize("number", [1, 5])
-def test_figures_over_http(score, masks, matching, number):
-    names = sorted(masks[1])[:number]
+def test_figures_over_http(score, pairs, matching, number):
+    names = sorted(pairs)[:number]
     gallery, figures, classes, images = score(names, names[::-1], 300, matching)
-    result, columns = expected(masks[1], names, matching)
+    result, columns = expected(pairs, names, matching)
     occurring = sorted({0}.union(*columns["classes"], *columns["predicted_classes"]))
     assert figures["data"][0][1] == percent(np.mean([result["per_category_iou"][i] for i in occurring]))
     rows = [[row[0].split(" (")[0], row[1]] for row in figures["data"][1:]]
@@ -112,13 +96,13 @@ def test_figures_over_http(score, masks, matching, number):
     assert len(gallery) == number
 
 
-def test_pictures_have_the_colours_of_the_classes(score, masks):
-    name = "image_1.png"
+def test_pictures_have_the_colours_of_the_classes(score, pairs):
+    name = "image_01.png"
     gallery, *_ = score([name], [name], 300, "pixel")
     with Image.open(gallery[0]["image"]) as image:
         picture = np.asarray(image.convert("RGB")).astype(int)
-    result, _ = expected(masks[1], [name], "pixel")
-    prediction, reference = masks[1][name]
+    result, _ = expected(pairs, [name], "pixel")
+    prediction, reference = pairs[name]
     assert picture.shape == (2 * 40 + 2, 50, 3)
     colours = {}
     for label in np.unique(reference):
@@ -131,9 +115,13 @@ def test_pictures_have_the_colours_of_the_classes(score, masks):
 @pytest.mark.parametrize(
     ("predictions", "references", "message"),
     [
-        ([], ["image_0.png"], "Give both: predictions and references"),
-        (["image_0.png", "image_1.png"], ["image_0.png", "image_2.png"], "without a partner: image_1.png, image_2.png"),
-        (["image_0.png"], ["image_0.png"], "id .* in the reference of image_0.png: 2 classes have 0..2"),
+        ([], ["image_00.png"], "Give both: predictions and references"),
+        (
+            ["image_00.png", "image_01.png"],
+            ["image_00.png", "image_02.png"],
+            "without a partner: image_01.png, image_02.png",
+        ),
+        (["image_00.png"], ["image_00.png"], "id .* in the reference of image_00.png: 2 classes have 0..2"),
     ],
 )
 def test_mistakes_are_explained(score, predictions, references, message):
