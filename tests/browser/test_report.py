@@ -1,7 +1,9 @@
 """The page of an evaluation, as a browser shows it: right, readable, and sufficient in itself."""
 
 import http.server
+import re
 import threading
+from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -9,17 +11,13 @@ import pytest
 
 from imagenet_s.conversion.facts import categories
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.report import TITLES, html_report
+from imagenet_s.metrics.report import TITLES, html_report, percent
 
 pytestmark = pytest.mark.chromium
 
 LABELS = categories("919").names
 HOSTILE = "<script>document.title = 'run'</script>&amp;"
 LONG = "a_name_without_a_single_space_" * 8
-
-
-def shown(fraction):
-    return f"{100 * fraction:.2f}"
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +27,9 @@ def run(pairs, tmp_path_factory):
     for name, pair in pairs.items():
         metric.update(*pair, name)
     result, intervals = metric.compute("hungarian"), metric.bootstrap("hungarian", samples=100)
-    inputs = result, metric.per_image("hungarian"), LABELS[:301]
+    page = html_report(result, metric.per_image("hungarian"), LABELS[:301], title="Made up", intervals=intervals)
     path = tmp_path_factory.mktemp("run") / "report.html"
-    path.write_text(html_report(*inputs, title="Made up", intervals=intervals), encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
     return path, result, intervals, {name: reference for name, (_, reference) in pairs.items()}
 
 
@@ -42,14 +40,14 @@ def report(visit, run):
 
 def test_figures_and_bars(report, run):
     _, result, intervals, _ = run
-    spans = {key: " to ".join(map(shown, intervals[key])) for key in TITLES}
+    spans = {key: " to ".join(map(percent, intervals[key])) for key in TITLES}
     rows = report.locator(".figures tbody tr").evaluate_all(
         "rows => rows.map(r => [r.dataset.key, ...[...r.querySelectorAll('.value, .span')].map(e => e.innerText)])"
     )
-    assert rows == [[key, shown(result[key]), spans[key]] for key in TITLES]
+    assert rows == [[key, percent(result[key]), spans[key]] for key in TITLES]
     for key in TITLES:  # in large, or by size
         place = report.locator(f".tiles [data-key={key}], .sizes [data-key={key}]")
-        assert shown(result[key]) in place.inner_text()
+        assert percent(result[key]) in place.inner_text()
         assert spans[key] in place.inner_text()
         (left, right), (_, end), interval = place.locator(".bar").evaluate(
             "bar => [bar, ...bar.children].map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
@@ -60,22 +58,21 @@ def test_figures_and_bars(report, run):
 
 def test_classes(report, run):
     _, result, _, truth = run
-    held = {i for ids in truth.values() for i in np.unique(ids).tolist() if i <= 300}
+    images = Counter(i for ids in truth.values() for i in np.unique(ids).tolist() if 0 < i <= 300)
     rows = report.locator(".classes.all li").evaluate_all(
         "rows => rows.map(li => [+li.dataset.id, ...[...li.querySelectorAll('.name, .value')].map(e => e.innerText),"
         "...[...li.querySelectorAll('.bar')].map(bar => (bar.querySelector('i')?.offsetWidth ?? 0) / bar.offsetWidth)])"
     )
-    assert {row[0] for row in rows} == held
+    assert {row[0] for row in rows} == {0, *images}
     for number, name, area, boundary, *bars in rows:
         ious = result["per_category_iou"][number], result["per_category_boundary_iou"][number]
-        images = sum(bool((ids == number).any()) for ids in truth.values())
-        assert name == LABELS[number] + (f" {images} image{'s' * (images != 1)}" if number else "")
-        assert (area, boundary) == tuple(map(shown, ious))
+        assert name == LABELS[number] + (f" {images[number]} image{'s' * (images[number] > 1)}" if number else "")
+        assert (area, boundary) == tuple(map(percent, ious))
         assert bars == pytest.approx(ious, abs=0.01)
     values = [result["per_category_iou"][row[0]] for row in rows]
     assert values == sorted(values, reverse=True)
-    absent = report.locator(".absent").text_content()
-    assert absent == ", ".join(LABELS[i] for i in range(301) if i not in held)
+    absent = [LABELS[i] for i in range(1, 301) if i not in images]
+    assert report.locator(".absent").text_content() == ", ".join(absent)
     expected = np.bincount([min(int(float(row[2])) // 10, 9) for row in rows], minlength=10)
     columns = report.locator(".histogram li").evaluate_all(
         "all => all.map(li => [+li.querySelector('b').innerText, li.querySelector('i').offsetHeight])"
@@ -88,8 +85,7 @@ def test_classes(report, run):
 def test_images_worst_first(report, run):
     truth = run[3]
     rows = [line.split("\t") for line in report.locator(".images tbody").inner_text().splitlines()]
-    values = [float(row[1]) for row in rows]
-    assert values == sorted(values)
+    assert rows == sorted(rows, key=lambda row: float(row[1]))
     assert {row[0] for row in rows} == set(truth)
     for name, *_, reference, _ in rows:
         ids = truth[name]
@@ -131,12 +127,12 @@ def many():
     return metric, LABELS, metric.bootstrap(samples=20)
 
 
-@pytest.fixture(scope="module", params=[few, many], ids=lambda case: case.__name__)
+@pytest.fixture(scope="module", params=[few, many], ids=["few", "many"])
 def address(request, tmp_path_factory):
     metric, labels, intervals = request.param()
-    inputs = metric.compute(), metric.per_image(), labels
-    page = html_report(*inputs, title=HOSTILE, notes=[f"A note: {HOSTILE}", LONG], intervals=intervals)
+    words = {"title": HOSTILE, "notes": [f"A note: {HOSTILE}", LONG]}
     path = tmp_path_factory.mktemp("layout") / "report.html"
+    page = html_report(metric.compute(), metric.per_image(), labels, intervals=intervals, **words)
     path.write_text(page, encoding="utf-8")
     return path.as_uri()
 
@@ -150,24 +146,21 @@ def test_it_fits_and_can_be_read(visit, too_wide, address, width, dark):
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert too_wide(page) == []
     assert page.evaluate("innerWidth") == width
-    texts = page.locator("body *").evaluate_all("""all => [...new Set(
-      all.filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
-        .map(e => getComputedStyle(e)).map(style => style.color + '/' + style.fontSize))]""")
+    texts = page.locator("body *").evaluate_all("""all => all
+      .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+      .map(e => getComputedStyle(e)).map(style => [style.color, parseFloat(style.fontSize)])""")
     paper = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (paper < 0.05) is dark
-    assert len(texts) > 3
-    for text in texts:
-        colour, size = text.split("/")
-        light, dim = sorted((luminance(colour), paper), reverse=True)
+    assert min(size for _, size in texts) >= 12
+    for colour in {colour for colour, _ in texts}:
+        dim, light = sorted((luminance(colour), paper))
         assert (light + 0.05) / (dim + 0.05) >= 4.5, colour
-        assert float(size.removesuffix("px")) >= 12
 
 
 def luminance(colour):
     """Relative luminance of `rgb(r, g, b)`, as WCAG 2.2 defines it."""
-    parts = np.array([int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+    parts = np.array([int(part) for part in re.findall(r"\d+", colour)]) / 255
+    return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
 
 @pytest.mark.parametrize("address", [few], indirect=True)
@@ -178,3 +171,17 @@ def test_names_are_text_whatever_they_are(visit, address):
     assert page.locator("header p").first.text_content() == f"A note: {HOSTILE}"
     assert page.locator(".images th[scope]").text_content() == f"{LONG}/{HOSTILE}.png"
     assert HOSTILE in page.locator(".classes").text_content()
+
+
+def test_the_checks_would_notice(visit, too_wide, tmp_path):
+    """A page with every fault that the tests of this folder look for."""
+    image, page = tmp_path / "nowhere.png", tmp_path / "faulty.html"
+    page.write_text("""<!doctype html><div style="width:2000px">wide</div><img src="nowhere.png">
+        <div style="overflow-x:auto"><p style="width:3000px">scrolls by itself</p></div>
+        <script>console.error("complaint"); setTimeout(() => { throw new Error("broken") })</script>""")
+    shown = visit(page.as_uri())
+    shown.wait_for_load_state("networkidle")
+    not_found = "Failed to load resource: net::ERR_FILE_NOT_FOUND"
+    assert sorted(visit.faults) == [not_found, "broken", "complaint", image.as_uri()]
+    visit.faults.clear()
+    assert too_wide(shown) == ["DIV : wide", "the page: 2008 > 1280"]

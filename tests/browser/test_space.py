@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from imagenet_s.metrics.report import TITLES, percent
 pytestmark = pytest.mark.chromium
 
 FOLDER = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
-START = 90  # seconds; a few are usual
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +27,16 @@ def space(tmp_path_factory):
     shutil.copytree(FOLDER, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
-    app = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=folder / "app", env={**os.environ, **settings}, text=True,
-        stdout=subprocess.PIPE, stderr=(folder / "log").open("wb"),
-    )  # fmt: skip
-    limit = threading.Timer(START, app.kill)
-    limit.start()
+    command, log = [sys.executable, "app.py"], folder / "log"
+    with log.open("wb") as out:
+        app = subprocess.Popen(command, cwd=folder / "app", env={**os.environ, **settings}, stdout=out, stderr=out)
     try:
-        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in app.stdout)), None)
-        limit.cancel()
-        assert found, (folder / "log").read_text()
-        yield found[0]
+        deadline = time.monotonic() + 90  # seconds; a few are usual
+        while not (running := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
+            assert app.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield running[0]
     finally:
         app.terminate()
         app.wait(30)
@@ -50,18 +48,16 @@ def score(space, pairs, tmp_path_factory):
     from gradio_client import Client, handle_file
 
     client = Client(space, verbose=False)
-    folder = tmp_path_factory.mktemp("masks")
-
-    def file(name, side):
-        ids = pairs[name][side]
-        official = np.stack([ids % 256, ids // 256, ids * 0], axis=-1).astype(np.uint8)
-        (folder / str(side)).mkdir(exist_ok=True)
-        Image.fromarray(official if int(name[6:8]) % 2 else ids).save(folder / str(side) / name)
-        return handle_file(folder / str(side) / name)
+    folders = [tmp_path_factory.mktemp(side) for side in ("predictions", "references")]
+    for number, (name, both) in enumerate(pairs.items()):
+        for folder, ids in zip(folders, both):
+            official = np.stack([ids % 256, ids // 256, ids * 0], axis=-1).astype(np.uint8)
+            Image.fromarray(official if number % 2 else ids).save(folder / name)
 
     def answer(predictions, references, *settings):
-        sides = [file(name, 0) for name in predictions], [file(name, 1) for name in references]
-        return client.predict(*sides, *settings, api_name="/score")
+        sides = zip(folders, (predictions, references))
+        files = ([handle_file(folder / name) for name in names] for folder, names in sides)
+        return client.predict(*files, *settings, api_name="/score")
 
     return answer
 
