@@ -98,10 +98,10 @@ $(VENV)/.dask: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,dask]"
 	touch $@
 
-# The gradio of the Space, which its card names.
-$(VENV)-chromium/.test: pyproject.toml metrics/matched_miou/README.md
+# The gradio of the Space, which its card names. Playwright drives the system's chromium and installs no browser.
+$(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
-	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" \
+	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" pytest-playwright==0.10.0 \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 

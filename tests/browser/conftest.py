@@ -5,18 +5,15 @@ import shutil
 import numpy as np
 import pytest
 
-# As few processes as a container allows, and not one request of the browser's own.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
+    """As few processes as a container allows, and not one request of the browser's own."""
     executable = shutil.which("chromium")
     assert executable, "chromium is not installed: `make test-chromium` sees to it"
-    return {**browser_type_launch_args, "executable_path": executable, "args": FLAGS.split()}
+    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
+    args = [f"--{flag}" for flag in [*flags.split(), "disable-sync"]]
+    return {**browser_type_launch_args, "executable_path": executable, "args": args}
 
 
 @pytest.fixture
@@ -59,10 +56,11 @@ def pairs():
     made = {}
     for number in range(16):
         reference = np.zeros((40, 50), np.uint16)
-        for label in (number % 10 + 1, 290 - 17 * number):
+        for label in (number % 10 + 1, 290 - 8 * number):
             height, width = generator.integers(4, (39, 49))
             reference[:height, -width:] = label
+        reference[-4:] = np.arange(50) // 7 + 8 * number + 20  # eight small ones
         prediction = np.roll(np.where(reference > 0, reference + 7, 0), 3, axis=1) * (number % 4 > 0)
         reference[:2] = 1000
-        made[f"image_{number:02}.png"] = prediction.astype(np.uint16), reference
+        made[f"mask_{number:02}.png"] = prediction.astype(np.uint16), reference
     return made

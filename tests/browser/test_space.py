@@ -16,14 +16,13 @@ from imagenet_s.metrics.report import TITLES, percent
 
 pytestmark = pytest.mark.chromium
 
-FOLDER = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
-
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     """The address of the app, run from a copy of its folder alone: the package is not to be found there."""
     folder = tmp_path_factory.mktemp("space")
-    shutil.copytree(FOLDER, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    source = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
+    shutil.copytree(source, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
     settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
     command, environment = ["timeout", "600", sys.executable, "app.py"], {**os.environ, **settings}
@@ -105,13 +104,9 @@ def check_colours(file, prediction, reference, matching):
 @pytest.mark.parametrize(
     ("predictions", "references", "message"),
     [
-        ([], ["image_00.png"], "Give both: predictions and references"),
-        (
-            ["image_00.png", "image_01.png"],
-            ["image_00.png", "image_02.png"],
-            "without a partner: image_01.png, image_02.png",
-        ),
-        (["image_00.png"], ["image_00.png"], "id .* in the reference of image_00.png: 2 classes have 0..2"),
+        ([], ["mask_00.png"], "Give both: predictions and references"),
+        (["mask_00.png", "mask_01.png"], ["mask_00.png", "mask_02.png"], "without a partner: mask_01.png, mask_02.png"),
+        (["mask_00.png"], ["mask_00.png"], "id .* in the reference of mask_00.png: 2 classes have 0..2"),
     ],
 )
 def test_mistakes_are_explained(score, predictions, references, message):
