@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 WORKERS ?= 2
 
 # The oldest versions that pyproject.toml admits, on the oldest Python at hand.
-OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 numpy==1.26.0 pillow==10.3.0 pyarrow==17.0.0 \
-          scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2
+OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 numpy==1.26.0 pillow==10.3.0 \
+          pyarrow==17.0.0 scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
 .PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel lint bench clean
@@ -98,10 +98,10 @@ $(VENV)/.dask: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,dask]"
 	touch $@
 
-# The gradio of the Space, which its card names.
-$(VENV)-chromium/.test: pyproject.toml metrics/matched_miou/README.md
+# The gradio of the Space, which its card names. Playwright drives the system's chromium and installs no browser.
+$(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
-	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" \
+	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" pytest-playwright==0.10.0 \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 

@@ -1,36 +1,20 @@
-"""The page, put together."""
+"""The page: the data of a report, rendered by its template."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.metrics.report.classes import classes
-from imagenet_s.metrics.report.elements import Interval
-from imagenet_s.metrics.report.headlines import all_figures, by_size, large
-from imagenet_s.metrics.report.images import worst as worst_images
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-_HEAD = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    # Nothing is loaded and nothing runs, whatever a file or class was called.
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-)
-
-_READING = (
-    (
-        "IoU of a class",
-        "pixels that are the class in both masks, over pixels that are it in either; all images together",
-    ),
-    ("Boundary IoU", "the same, counting only pixels near a boundary: within 3 % of the image's diagonal"),
-    ("mIoU, mBIoU", "the mean over all classes and “other”; a class that appears nowhere counts as 0"),
-    ("S, MS, ML, L", "mIoU over the classes that take up this share of an image; with B, along boundaries"),
-    ("Acc", "the share of images whose most frequent predicted class is somewhere in the reference"),
-    ("FMeasure", "objects of any class against “other”, by precision and recall in each image; mean over images"),
-    ("95 % interval", "how far a figure would move on other images like these (bootstrap); the match stays as it is"),
+from imagenet_s.metrics.report.data import (
+    Interval,
+    headline_figures,
+    histogram,
+    percent,
+    ranked_classes,
+    ranked_images,
 )
 
 
@@ -66,19 +50,35 @@ def html_report(
             f"{len(labels):,} labels for {len(result['per_category_iou']):,} per-class values: "
             "expected one a class id, `other` (0) included."
         )
-    spans = intervals or {}
-    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-    terms = (f"<dt>{name}</dt><dd>{what}</dd>" for name, what in _READING if spans or "interval" not in name)
-    lines = [
-        *_HEAD,
-        f"<title>{escape(title)}</title><style>\n{style}</style></head><body>",
-        f"<header><h1>{escape(title)}</h1>{''.join(f'<p>{escape(note)}</p>' for note in notes)}</header><main>",
-        large(result, spans),
-        by_size(result, spans),
-        classes(labels, result["per_category_iou"], result["per_category_boundary_iou"], per_image["classes"]),
-        worst_images(per_image, labels, worst),
-        all_figures(result, spans),
-        f"<section><h2>How to read them</h2><dl>{''.join(terms)}</dl></section>",
-        "</main></body></html>",
-    ]
-    return "\n".join(lines) + "\n"
+    classes, absent = ranked_classes(result, per_image["classes"], labels)
+    images = ranked_images(per_image, labels)
+    return _template().render(
+        title=title,
+        notes=notes,
+        figures=headline_figures(result, intervals or {}),
+        with_intervals=bool(intervals),
+        classes=classes,
+        absent=absent,
+        bins=histogram(one.iou for one in classes),
+        images=images[:worst],
+        all_images=len(images) <= worst,
+    )
+
+
+def _template() -> Template:
+    """The template, which escapes every value and takes no unknown name for an empty one."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(percent=percent, counted=_counted)
+    return environment.get_template("report.html.jinja")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    """A number with its noun: 1 image, 2 images."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -1,45 +1,66 @@
-"""A browser for all tests of this folder, and servers on localhost that write down what they are asked for."""
+"""Pages in the distribution's Chromium, driven by pytest-playwright; whatever goes wrong in one fails its test."""
 
-import http.server
 import shutil
-import threading
-from functools import partial
 
+import numpy as np
 import pytest
-
-from .cdp import Browser
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
+def browser_type_launch_args(browser_type_launch_args):
+    """As few processes as a container allows, and not one request of the browser's own."""
     executable = shutil.which("chromium")
-    if executable is None:
-        pytest.fail("chromium is not installed: `make test-chromium` sees to it")
-    running = Browser(executable, tmp_path_factory.mktemp("profile"))
-    yield running
-    running.close()
+    assert executable, "chromium is not installed: `make test-chromium` sees to it"
+    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
+    args = [f"--{flag}" for flag in [*flags.split(), "disable-sync"]]
+    return {**browser_type_launch_args, "executable_path": executable, "args": args}
 
 
 @pytest.fixture
-def serve(tmp_path):
-    """`serve(files)` puts name -> text on localhost; returns the address and the list of paths asked for."""
-    servers = []
+def visit(new_context):
+    """`visit(url)` opens a page; at the end `visit.faults` holds its errors and its requests to elsewhere: none."""
 
-    def start(files):
-        for name, text in files.items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
-        asked = []
+    def opened(url, *, width=1280, dark=False):
+        screen = {"viewport": {"width": width, "height": 900}, "is_mobile": width < 600}
+        page = new_context(**screen, color_scheme="dark" if dark else "light").new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "assert") else None)
+        own = (url, "data:", "blob:")
+        page.on("request", lambda one: None if one.url.startswith(own) else faults.append(one.url))
+        page.goto(url)
+        return page
 
-        class Handler(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *args):
-                asked.append(self.path)
+    opened.faults = faults = []
+    yield opened
+    assert faults == []
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path))
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}", asked
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+@pytest.fixture(scope="session")
+def too_wide():
+    """`too_wide(page)`: what is beyond the right edge, as text; what scrolls in a box of its own does not count."""
+    return lambda page: page.evaluate("""() => {
+      const {scrollWidth, clientWidth: width} = document.documentElement;
+      const scrolls = e => e && (['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowX)
+                                 && e !== document.body || scrolls(e.parentElement));
+      return [...document.body.querySelectorAll('*')]
+        .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > width + 0.5 && !scrolls(e))
+        .map(e => `${e.tagName} ${e.className}: ${e.textContent.slice(0, 40)}`)
+        .concat(scrollWidth > width ? [`the page: ${scrollWidth} > ${width}`] : []);
+    }""")
+
+
+@pytest.fixture(scope="session")
+def pairs():
+    """name -> (prediction, reference): 16 masks of ids 1..300, predicted as clusters, shifted, a quarter not at all."""
+    generator = np.random.default_rng(4)
+    made = {}
+    for number in range(16):
+        reference = np.zeros((40, 50), np.uint16)
+        for label in (number % 10 + 1, 290 - 8 * number):
+            height, width = generator.integers(4, (39, 49))
+            reference[:height, -width:] = label
+        reference[-4:] = np.arange(50) // 7 + 8 * number + 20  # eight small ones
+        prediction = np.roll(np.where(reference > 0, reference + 7, 0), 3, axis=1) * (number % 4 > 0)
+        reference[:2] = 1000
+        made[f"mask_{number:02}.png"] = prediction.astype(np.uint16), reference
+    return made

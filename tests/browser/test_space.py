@@ -3,12 +3,8 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -16,196 +12,123 @@ import pytest
 from PIL import Image
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.report import TITLES
+from imagenet_s.metrics.report import TITLES, percent
 
 pytestmark = pytest.mark.chromium
-
-FOLDER = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
-START = 90  # seconds; a few are usual
 
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     """The address of the app, run from a copy of its folder alone: the package is not to be found there."""
-    folder = tmp_path_factory.mktemp("space") / "app"
-    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "GRADIO_SERVER_NAME": "127.0.0.1",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(folder.parent / "home"),
-        "GRADIO_TEMP_DIR": str(folder.parent / "uploads"),
-        "TMPDIR": str(folder.parent),
-    }
-    address = f"http://127.0.0.1:{port}"
-    with open(folder.parent / "log", "wb") as log:
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=folder, env={**os.environ, **settings}, stderr=log)
-    try:
-        deadline = time.monotonic() + START
-        while not answers(address):
-            assert app.poll() is None, (folder.parent / "log").read_text()
-            assert time.monotonic() < deadline, "the app does not answer"
-            time.sleep(0.2)
+    folder = tmp_path_factory.mktemp("space")
+    source = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
+    shutil.copytree(source, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
+    command, environment = ["timeout", "600", sys.executable, "app.py"], {**os.environ, **settings}
+    with subprocess.Popen(command, cwd=folder / "app", env=environment, stdout=subprocess.PIPE, text=True) as app:
+        address = next((line.split()[-1] for line in app.stdout if "http://127.0.0.1:" in line), None)
+        assert address, "the app has ended; it says why on stderr"
         yield address
-    finally:
         app.terminate()
-        app.wait(30)
-
-
-def answers(address):
-    try:
-        with urllib.request.urlopen(address, timeout=5) as response:
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 @pytest.fixture(scope="module")
-def client(space):
-    from gradio_client import Client
+def score(space, pairs, tmp_path_factory):
+    """`score(predictions, references, classes, matching)`: what the app answers to files of these names."""
+    from gradio_client import Client, handle_file
 
-    return Client(space, verbose=False)
-
-
-@pytest.fixture(scope="module")
-def masks(tmp_path_factory):
-    """name -> (prediction, reference): ids as arrays, and as PNGs of both kinds in two folders."""
-    generator = np.random.default_rng(5)
-    folder = tmp_path_factory.mktemp("masks")
-    pairs = {}
-    for number in range(5):
-        reference = np.zeros((40, 50), np.uint16)
-        for label in generator.choice(300, 3) + 1:
-            top, left = generator.integers(30, size=2)
-            reference[top : top + 15, left : left + 20] = label
-        reference[:2] = 1000
-        prediction = np.roll(reference, 3, axis=1)
-        prediction[prediction == 1000] = 0
-        prediction[prediction > 0] += 7  # clusters
-        pairs[f"image_{number}.png"] = prediction, reference
-        for side, ids in zip(("predictions", "references"), pairs[f"image_{number}.png"]):
-            path = folder / side / f"image_{number}.png"
-            path.parent.mkdir(exist_ok=True)
+    client = Client(space, verbose=False)
+    folders = [tmp_path_factory.mktemp(side) for side in ("predictions", "references")]
+    for number, (name, both) in enumerate(pairs.items()):
+        for folder, ids in zip(folders, both):
             official = np.stack([ids % 256, ids // 256, ids * 0], axis=-1).astype(np.uint8)
-            Image.fromarray(official if number % 2 else ids).save(path)
-    return folder, pairs
+            Image.fromarray(official if number % 2 else ids).save(folder / name)
+
+    def answer(predictions, references, *settings):
+        sides = zip(folders, (predictions, references))
+        files = ([handle_file(folder / name) for name in names] for folder, names in sides)
+        return client.predict(*files, *settings, api_name="/score")
+
+    return answer
 
 
-def files(folder, side, names):
-    from gradio_client import handle_file
-
-    return [handle_file(folder / side / name) for name in names]
-
-
-def expected(pairs, names, num_classes, matching):
-    metric = MatchedIoU(num_classes)
+def expected(pairs, names, matching):
+    metric = MatchedIoU(300)
     for name in names:
         metric.update(*pairs[name], name)
     return metric.compute(matching), metric.per_image(matching)
 
 
-def shown(fraction):
-    return "–" if np.isnan(fraction) else f"{100 * fraction:.2f}"
-
-
 @pytest.mark.parametrize("matching", ["hungarian", "pixel", "majority"])
 @pytest.mark.parametrize("number", [1, 5])
-def test_figures_over_http(client, masks, matching, number):
-    folder, pairs = masks
-    names = sorted(pairs)[:number]
-    gallery, figures, classes, images = client.predict(
-        files(folder, "predictions", names), files(folder, "references", names[::-1]), 300, matching, api_name="/score"
-    )
-    result, columns = expected(pairs, names, 300, matching)
-    assert [(row[0].split(" (")[0], row[1]) for row in figures["data"][1:]] == [
-        (TITLES[key], shown(result[key])) for key in TITLES
-    ]
+def test_answers_over_http(score, pairs, matching, number):
+    names = sorted(pairs)[1 : number + 1]
+    gallery, figures, classes, images = score(names, names[::-1], 300, matching)
+    metric = MatchedIoU(300)
+    for name in names:
+        metric.update(*pairs[name], name)
+    result, columns = metric.compute(matching), metric.per_image(matching)
     occurring = sorted({0}.union(*columns["classes"], *columns["predicted_classes"]))
-    assert figures["data"][0][1] == shown(np.mean([result["per_category_iou"][i] for i in occurring]))
-    assert [[row[0], *row[2:]] for row in classes["data"]] == [
-        [i, shown(result["per_category_iou"][i]), shown(result["per_category_boundary_iou"][i])] for i in occurring
-    ]
-    for row in classes["data"]:
-        clusters = {cluster for cluster, label in result["matching"].items() if label == row[0]}
-        assert {int(one) for one in re.findall(r"\d+", row[1])} == clusters
+    assert figures["data"][0][1] == percent(np.mean([result["per_category_iou"][i] for i in occurring]))
+    rows = [[row[0].split(" (")[0], row[1]] for row in figures["data"][1:]]
+    assert rows == [[title, percent(result[key])] for key, title in TITLES.items()]
+    assert [row[0] for row in classes["data"]] == occurring
+    for label, clusters, iou, boundary in classes["data"]:
+        assert iou == percent(result["per_category_iou"][label])
+        assert boundary == percent(result["per_category_boundary_iou"][label])
+        matched = {cluster for cluster, its in result["matching"].items() if its == label}
+        assert {int(one) for one in re.findall(r"\d+", clusters)} == matched
+    scores = zip(columns["name"], columns["mean_iou"], columns["pixel_accuracy"])
     assert {tuple(row) for row in images["data"]} == {
-        (name, shown(iou), shown(right))
-        for name, iou, right in zip(columns["name"], columns["mean_iou"], columns["pixel_accuracy"])
+        (name, percent(iou), percent(right)) for name, iou, right in scores
     }
-    assert len(gallery) == number
+    for name, picture in zip(names, gallery, strict=True):
+        check_colours(picture["image"], *pairs[name], result["matching"])
 
 
-def test_pictures_have_the_colours_of_the_classes(client, masks):
-    folder, pairs = masks
-    name = "image_1.png"
-    gallery, *_ = client.predict(
-        files(folder, "predictions", [name]), files(folder, "references", [name]), 300, "pixel", api_name="/score"
-    )
-    with Image.open(gallery[0]["image"]) as image:
+def check_colours(file, prediction, reference, matching):
+    """The prediction stands above the reference; a cluster has the colour of its class, and no class another's."""
+    with Image.open(file) as image:
         picture = np.asarray(image.convert("RGB")).astype(int)
-    result, _ = expected(pairs, [name], 300, "pixel")
-    prediction, reference = pairs[name]
     assert picture.shape == (2 * 40 + 2, 50, 3)
     colours = {}
     for label in np.unique(reference):
         (colours[label],) = {tuple(one) for one in picture[-40:][reference == label].tolist()}
     assert len(set(colours.values())) == len(colours)
     for cluster in np.unique(prediction):
-        assert (picture[:40][prediction == cluster] == colours[result["matching"][cluster]]).all()
+        if (label := matching[cluster]) in colours:
+            assert (picture[:40][prediction == cluster] == colours[label]).all()
 
 
 @pytest.mark.parametrize(
     ("predictions", "references", "message"),
     [
-        ([], ["image_0.png"], "Give both: predictions and references"),
-        (["image_0.png", "image_1.png"], ["image_0.png", "image_2.png"], "without a partner: image_1.png, image_2.png"),
-        (["image_0.png"], ["image_0.png"], "id .* in the reference of image_0.png: 2 classes have 0..2"),
+        ([], ["mask_00.png"], "Give both: predictions and references"),
+        (["mask_00.png", "mask_01.png"], ["mask_00.png", "mask_02.png"], "without a partner: mask_01.png, mask_02.png"),
+        (["mask_00.png"], ["mask_00.png"], "id .* in the reference of mask_00.png: 2 classes have 0..2"),
     ],
 )
-def test_mistakes_are_explained(client, masks, predictions, references, message):
+def test_mistakes_are_explained(score, predictions, references, message):
     from gradio_client.exceptions import AppError
 
     with pytest.raises(AppError, match=message):
-        client.predict(
-            files(masks[0], "predictions", predictions),
-            files(masks[0], "references", references),
-            2,
-            "hungarian",
-            api_name="/score",
-        )
+        score(predictions, references, 2, "hungarian")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (400, True)], ids=["wide", "narrow"])
-def test_the_page(browser, space, width, dark):
-    page = browser.open(space, width=width, dark=dark)
-    button = "[...document.querySelectorAll('button')].find(b => b.textContent.trim() === {!r})"
-    for name in ("Score", "Try it with made-up masks"):
-        page.wait_for(button.format(name))
-    assert page.evaluate("document.title") == "Matched mIoU"
-    page.evaluate(button.format("Try it with made-up masks") + ".click()")
-    page.wait_for(
-        "document.body.innerText.includes('FMeasure') && document.querySelectorAll('.grid-wrap img').length == 3"
-    )
-    figures = dict(page.evaluate(TABLE))
+def test_the_page(visit, too_wide, space, width, dark):
+    page = visit(space, width=width, dark=dark)
+    page.get_by_role("button", name="Score", exact=True).wait_for()
+    assert page.title() == "Matched mIoU"
+    page.get_by_role("button", name="Try it with made-up masks").click()
+    page.get_by_role("gridcell", name="FMeasure").wait_for()
+    page.wait_for_function("document.querySelectorAll('.grid-wrap img').length == 3")
+    rows = [row.get_by_role("gridcell").all_inner_texts() for row in page.get_by_role("row").all()]
+    figures = {row[0].strip(): row[1] for row in rows if len(row) == 2}
     assert [name.split(" (")[0] for name in figures][1:] == list(TITLES.values())
     assert 50 < float(figures["mIoU"]) < 90
-    page.evaluate("[...document.querySelectorAll('[role=tab]')].find(tab => tab.innerText === 'Images').click()")
-    page.wait_for(
-        "document.body.innerText.includes('shapes_3.png') && document.body.innerText.includes('Pixel accuracy')"
-    )
-    assert page.overflow() <= 0
-    assert page.sticks_out() == []
-    assert page.errors == []
-    # Nothing comes from elsewhere: no fonts, no counters.
-    assert [url for url in page.requests if not url.startswith((space, "data:", "blob:"))] == []
-
-
-TABLE = """
-  [...document.querySelectorAll('[role=row]')]
-    .map(row => [...row.querySelectorAll('[role=gridcell]')].map(cell => cell.innerText.trim()))
-    .filter(row => row.length == 2)
-"""
+    page.get_by_role("tab", name="Images").click()
+    page.get_by_text("shapes_3.png").first.wait_for()
+    page.get_by_text("Pixel accuracy").first.wait_for()
+    assert too_wide(page) == []

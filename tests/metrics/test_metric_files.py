@@ -214,7 +214,8 @@ def test_match_then_evaluate(trees, tmp_path):
 
 def test_json_is_what_python_gives(trees, tmp_path):
     paths = ["--predict-dir", trees["folder"][0], "--gt-dir", trees["folder"][1], "--config", "50"]
-    done = run("evaluate", *paths, "--matching", "pixel", "--json", "-", "--bootstrap", 50, "--workers", 1)
+    what = ["--json", "-", "--report", tmp_path / "r.html", "--bootstrap", 50]
+    done = run("evaluate", *paths, "--matching", "pixel", *what, "--workers", 1)
     content = json.loads(done.stdout)
     result = expected().compute("pixel")
     assert content["mean_iou"] == result["mean_iou"]
@@ -222,6 +223,7 @@ def test_json_is_what_python_gives(trees, tmp_path):
     assert content["matching"] == {str(k): v for k, v in result["matching"].items()}
     low, high = content["intervals"]["mean_iou"]
     assert low < result["mean_iou"] < high
+    assert f">{100 * low:.2f} to {100 * high:.2f}<" in (tmp_path / "r.html").read_text()
     table = run("evaluate", *paths, "--matching", "pixel", "--bootstrap", 50).stdout
     assert f"{100 * low:.2f} to" in table
     assert "95 % interval" in table

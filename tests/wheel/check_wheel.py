@@ -48,6 +48,8 @@ def main() -> None:
             loaded[split][0]["image"].load()
         command = Path(sys.executable).parent / "imagenet-s"
         subprocess.run([command, "demo", "--output", root / "demo"], check=True, stdout=subprocess.DEVNULL)
+        if "<h1>ImageNet-S-50</h1>" not in (root / "demo" / "report.html").read_text(encoding="utf-8"):
+            sys.exit("the demo's report lacks its heading")
     sys.stdout.write("the wheel works on its own\n")
 
 
