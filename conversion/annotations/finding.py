@@ -9,16 +9,16 @@ from typing import Protocol
 
 from imagenet_s.conversion.annotations.dataset_source import DatasetSource
 from imagenet_s.conversion.annotations.folder_source import FolderSource
-from imagenet_s.conversion.annotations.prepared import MaskSource
-from imagenet_s.conversion.annotations.remote import (
+from imagenet_s.conversion.annotations.http import DownloadError
+from imagenet_s.conversion.annotations.official_files import (
     RemoteFile,
     archive_file,
     check_list,
     fetch,
     list_file,
 )
+from imagenet_s.conversion.annotations.prepared import MaskSource
 from imagenet_s.conversion.annotations.zip_source import ZipSource
-from imagenet_s.conversion.download import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile
 

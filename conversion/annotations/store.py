@@ -23,8 +23,8 @@ from imagenet_s.conversion.annotations.lists import (
     in_order,
     read_list,
 )
+from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
 from imagenet_s.conversion.annotations.prepared import MaskSource, write_masks
-from imagenet_s.conversion.annotations.remote import check_archive, warn_of_md5
 from imagenet_s.conversion.annotations.zip_source import ZipSource
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories

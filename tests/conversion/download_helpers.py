@@ -7,7 +7,7 @@ from pathlib import Path
 
 from http_files import FileServer
 
-from imagenet_s.conversion.download import download
+from imagenet_s.conversion.annotations.http import download
 
 CHUNK = 1 << 16
 CUT = 20 * CHUNK

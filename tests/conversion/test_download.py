@@ -11,7 +11,7 @@ import requests
 from download_helpers import CONTENT, CUT, fetch, leftovers, partial
 from http_files import FileServer
 
-from imagenet_s.conversion.download import DownloadError, download
+from imagenet_s.conversion.annotations.http import DownloadError, download
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_busy_server_says_how_long_to_wait(
     server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch, asked: str, waits: float
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("imagenet_s.conversion.download.time.sleep", waited.append)
+    monkeypatch.setattr("imagenet_s.conversion.annotations.http.time.sleep", waited.append)
     server.failures, server.retry_after = [429], asked
     fetch(server, target)
     assert waited == [waits]

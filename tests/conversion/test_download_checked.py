@@ -13,7 +13,7 @@ import pytest
 from download_helpers import CONTENT, CUT, fetch, leftovers, partial
 from http_files import FileServer
 
-from imagenet_s.conversion.download import DownloadError
+from imagenet_s.conversion.annotations.http import DownloadError
 from imagenet_s.conversion.errors import ImageNetSError
 
 
@@ -70,7 +70,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(server: FileServer, tar
 SCRIPT = """
 import sys
 from pathlib import Path
-from imagenet_s.conversion.download import download
+from imagenet_s.conversion.annotations.http import download
 download(sys.argv[1], Path(sys.argv[2]), backoff=0.01)
 """
 

@@ -10,13 +10,15 @@ import functools
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagenet_s.conversion.annotations.http import DownloadError, download
+from imagenet_s.conversion.annotations.lists import read_list
 from imagenet_s.conversion.annotations.zip_source import ZipSource
-from imagenet_s.conversion.download import DownloadError, download
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile
+from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
 
 logger = logging.getLogger("imagenet_s")
 
@@ -74,6 +76,49 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
     target = folder / remote.name
     download(remote.url, target, check=check if verify else None, replace=replace)
     return target
+
+
+@dataclass(frozen=True)
+class FetchedFile:
+    """An official file that is in the folder now."""
+
+    config: str
+    file: str
+    url: str
+    bytes: int
+    state: str
+    """`"there"` (it was, and is right), `"fetched"`, or `"replaced"` (what was there was not the official file)."""
+
+
+def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[FetchedFile]:
+    """Fetch the lists and the archive of a configuration into a folder, one after the other.
+
+    Files that are there are checked and kept; one that is not the official file is replaced once the right one has
+    come. Lists come first: with them the archive is checked for a mask of every listed image.
+
+    Args:
+        folder: made if need be.
+        config: `"50"`, `"300"` or `"919"`.
+        verify: checksums, and a mask for every listed image. Without, what is there is taken as it is.
+
+    Yields:
+        Each file as soon as it is right.
+
+    Raises:
+        DownloadError: a file could not be fetched; what came of it is kept, and the next call goes on from there.
+        ImageNetSError: what came is not the official file, or masks are missing in it.
+    """
+    for remote in (*(list_file(config, role) for role in LIST_ROLES), archive_file(config)):
+        path = folder / remote.name
+        state = "fetched"
+        if path.exists():
+            state = "replaced" if verify and not _is_right(path, remote) else "there"
+        if state != "there":
+            fetch(remote, folder, verify, replace=state == "replaced")
+        if verify and isinstance(remote.facts, Archive):
+            _check_masks(path, folder, config)
+            warn_of_md5(path, md5_of(path), remote.facts)
+        yield FetchedFile(config, remote.name, remote.url, path.stat().st_size, state)
 
 
 def check_file(path: Path, remote: RemoteFile) -> None:
@@ -146,6 +191,26 @@ def md5_of(path: Path) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _is_right(path: Path, remote: RemoteFile) -> bool:
+    try:
+        check_file(path, remote)
+    except ImageNetSError:
+        return False
+    return True
+
+
+def _check_masks(archive: Path, folder: Path, config: str) -> None:
+    with ZipSource(archive) as source:
+        for split in ANNOTATED_SPLITS:
+            there = source.folders(split)
+            listed = read_list(folder / list_file(config, split).name)
+            missing = [member.image_id for member in listed if member.image_id not in there]
+            if missing:
+                raise ImageNetSError(
+                    f"{archive} lacks {len(missing):,} of the {len(listed):,} masks of {split}: {some(missing)}."
+                )
 
 
 def _endpoint(default: str) -> str:
