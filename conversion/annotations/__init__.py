@@ -3,9 +3,9 @@
 `open_annotations` finds them (a folder, the extracted trees, or a download) and answers two questions: `members` of a
 split, and its `masks`, transcoded once to 16-bit grey and kept in an Arrow file.
 
-`remote` knows the addresses, `lists` the text files, `zip_source`, `folder_source` and `dataset_source` where masks
-lie, `finding` looks for all of these, `prepared` makes and opens the Arrow file. Imports `conversion.facts`, `.masks`,
-`.download`.
+`official_files` has the addresses, the checks and the download, by `http`; `lists` reads the text files; `zip_source`,
+`folder_source` and `dataset_source` read masks; `finding` looks for all of these; `prepared` makes and opens the Arrow
+file. Imports `conversion.facts` and `.masks`.
 """
 
 from imagenet_s.conversion.annotations.lists import Member

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from imagenet_s.conversion.annotations.dataset_source import DatasetSource
 from imagenet_s.conversion.annotations.folder_source import FolderSource
-from imagenet_s.conversion.annotations.http import DownloadError
 from imagenet_s.conversion.annotations.official_files import (
     RemoteFile,
     archive_file,
@@ -19,7 +18,7 @@ from imagenet_s.conversion.annotations.official_files import (
 )
 from imagenet_s.conversion.annotations.prepared import MaskSource
 from imagenet_s.conversion.annotations.zip_source import ZipSource
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, ListFile
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"

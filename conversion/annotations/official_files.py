@@ -1,4 +1,4 @@
-"""Where the official files are on the net, and how to know that one is right.
+"""The official archives and lists: their addresses, how to check them, and how to fetch them into a folder.
 
 The addresses are pinned: archives of one release on github.com, lists of one revision on raw.githubusercontent.com.
 `$IMAGENET_S_ENDPOINT` (`https://mirror.example`) replaces scheme and host of both, as HF_ENDPOINT does for the Hub.
@@ -14,22 +14,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.http import DownloadError, download
 from imagenet_s.conversion.annotations.lists import read_list
 from imagenet_s.conversion.annotations.zip_source import ZipSource
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
 
 logger = logging.getLogger("imagenet_s")
 
 LIST_ROLES = ("categories", "train_semi", "validation", "validation_names", "test")
-"""The lists of a configuration. The program itself reads those named after a split; the others are for the official
-tools, and complete the folder that `imagenet-s download` makes."""
+"""The lists of a configuration. This package reads those named after a split, the official tools the others too."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """An official file: its name, its address, and what is known of its content."""
+    """An official file: its name, its address, and the facts that its content is checked against."""
 
     name: str
     url: str
@@ -53,14 +51,16 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
 
     Args:
         remote: the file.
-        folder: where it goes, under its own name.
-        verify: whether it must be the right one.
-        replace: whether to fetch it although it is there.
+        folder: where it is written, under its own name.
+        verify: whether to check it.
+        replace: whether to fetch it although the folder has such a file.
 
     Raises:
         DownloadError: it could not be fetched, or the environment forbids connections.
-        ImageNetSError: what came is not the official file.
+        ImageNetSError: the check failed; the file is deleted.
     """
+    from imagenet_s.conversion.annotations.http import download  # late: `requests` takes long to import
+
     if offline():
         raise DownloadError(f"{remote.name} is not fetched: HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set.")
 
@@ -80,33 +80,33 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
 
 @dataclass(frozen=True)
 class FetchedFile:
-    """An official file that is in the folder now."""
+    """An official file that the folder holds now."""
 
     config: str
     file: str
     url: str
     bytes: int
     state: str
-    """`"there"` (it was, and is right), `"fetched"`, or `"replaced"` (what was there was not the official file)."""
+    """`"there"` (it existed and is right), `"fetched"`, or `"replaced"` (it existed and was not the official file)."""
 
 
 def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[FetchedFile]:
-    """Fetch the lists and the archive of a configuration into a folder, one after the other.
+    """Fetch the lists and the archive of a configuration into a folder, which `annotations_dir` takes then.
 
-    Files that are there are checked and kept; one that is not the official file is replaced once the right one has
-    come. Lists come first: with them the archive is checked for a mask of every listed image.
+    Existing files are checked and kept; one that fails the check is replaced as soon as the right one is complete.
+    Lists are fetched first: with them the archive is checked for a mask of every listed image.
 
     Args:
         folder: made if need be.
         config: `"50"`, `"300"` or `"919"`.
-        verify: checksums, and a mask for every listed image. Without, what is there is taken as it is.
+        verify: whether to compare checksums and to look for every mask; without, existing files are kept unread.
 
     Yields:
-        Each file as soon as it is right.
+        Each file as soon as it is complete and checked.
 
     Raises:
-        DownloadError: a file could not be fetched; what came of it is kept, and the next call goes on from there.
-        ImageNetSError: what came is not the official file, or masks are missing in it.
+        DownloadError: a file could not be fetched; the part that came is kept, and the next call resumes there.
+        ImageNetSError: a fetched file is not the official one, or lacks masks.
     """
     for remote in (*(list_file(config, role) for role in LIST_ROLES), archive_file(config)):
         path = folder / remote.name
@@ -122,7 +122,7 @@ def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[Fetche
 
 
 def check_file(path: Path, remote: RemoteFile) -> None:
-    """Refuse a file that is not the official one: see `check_list` and `check_archive`.
+    """Check a file by `check_list` or `check_archive`.
 
     Raises:
         ImageNetSError: it is another one, or damaged.
@@ -134,16 +134,16 @@ def check_file(path: Path, remote: RemoteFile) -> None:
 
 
 def offline() -> bool:
-    """Whether the environment forbids connections, in the words of Hugging Face."""
+    """Whether the environment forbids connections, by the variables of Hugging Face."""
     names = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
     return any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in names)
 
 
 def check_list(path: Path, facts: ListFile) -> None:
-    """Refuse a list that is not the official one, byte by byte.
+    """Check a list by its sha256.
 
     Raises:
-        ImageNetSError: another sha256.
+        ImageNetSError: it is another one.
     """
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != facts.sha256:
@@ -154,10 +154,10 @@ def check_list(path: Path, facts: ListFile) -> None:
 
 
 def check_archive(path: Path, facts: Archive) -> str:
-    """See that an archive is the official one, or at least whole.
+    """Check an archive by its md5 or, where that differs, by the CRC of every member.
 
-    The md5 in the name of an archive could not be compared with the archive itself when this was written. Where it
-    differs, the archive is read to its end: if every member's CRC holds it is taken, and `warn_of_md5` says so.
+    The archives were not at hand when this was written, so it is not known whether the md5 in their names is theirs:
+    one that is whole is accepted, and `warn_of_md5` says so.
 
     Returns:
         The md5 of the file.
