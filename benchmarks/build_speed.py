@@ -73,7 +73,6 @@ def step(name: str, big: Path) -> dict[str, float]:
         rows = scan(str(big / "imagenet" / "train"))
     elif name == "prepare masks":
         from imagenet_s.conversion.annotations import open_annotations
-        from imagenet_s.conversion.cache import cache_dir
 
         opened = open_annotations("919", str(big / "annotations"), cache_dir=str(cache_folder()), verify=False)
         rows = sum(opened.members(split).num_rows for split in ("train_semi", "validation") if opened.masks(split))

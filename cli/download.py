@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
     from imagenet_s.cli.output import hint, say, table, write_json
     from imagenet_s.conversion.annotations import open_annotations
-    from imagenet_s.conversion.annotations.mirror import FetchedFile, fetch_all
+    from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all
     from imagenet_s.conversion.errors import ImageNetSError
     from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
 

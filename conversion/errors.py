@@ -8,6 +8,10 @@ class ImageNetSError(ValueError):
     """
 
 
+class DownloadError(ImageNetSError):
+    """A file could not be fetched: no connection, or the server refused it."""
+
+
 def some(items: list[str], limit: int = 5) -> str:
     """The first few of many, for a message: `"a, b and 17 more"`."""
     shown = ", ".join(items[:limit])

@@ -24,7 +24,7 @@ from imagenet_s.conversion.annotations.lists import (
 from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
-from imagenet_s.conversion.annotations.remote import check_archive, warn_of_md5
+from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
 from imagenet_s.conversion.cache import atomic_write, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories

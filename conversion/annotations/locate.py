@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ParquetReader, ZipReader
-from imagenet_s.conversion.annotations.remote import RemoteFile, archive_file, check_list, fetch, list_file
+from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
 from imagenet_s.conversion.dataset_index import INDEX
-from imagenet_s.conversion.download import DownloadError
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from annotation_files import pin, write_archive, write_lists
+from annotation_files import pin, served, write_archive, write_lists
+from http_files import FileServer
+
+from imagenet_s.conversion.facts import CONFIG_NAMES
 
 Pin = Callable[[Path, str], None]
 
@@ -32,3 +35,17 @@ def given(tmp_path: Path) -> Path:
     write_lists(tmp_path / "given", "50")
     write_archive(tmp_path / "given", "50")
     return tmp_path / "given"
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, pinned: Pin, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """The official files of all configurations behind `$IMAGENET_S_ENDPOINT`."""
+    official, files = tmp_path / "official", {}
+    for config in CONFIG_NAMES:
+        write_lists(official, config)
+        write_archive(official, config)
+        pinned(official, config)
+        files |= served(official, config)
+    with FileServer(files) as server:
+        monkeypatch.setenv("IMAGENET_S_ENDPOINT", f"{server.url}/")
+        yield server

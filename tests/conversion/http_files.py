@@ -1,18 +1,30 @@
-"""A real HTTP server on localhost whose manners can be spoiled: it drops connections, ignores ranges, answers 503."""
+"""An HTTP server on localhost that can misbehave: it drops connections, ignores ranges, answers 503."""
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagenet_s.conversion.annotations.http import DownloadError, download
+
+CONTENT = random.Random(0).randbytes(3_000_000)
+CUT = 20 << 16
+"""Where connections break: a multiple of the bytes that are written at a time."""
 
 
 @dataclass
-class Seen:
-    """A request as it came in, and how many bytes of the file were sent for it."""
+class Request:
+    """A request, and what was sent for it."""
 
     path: str
     range: str | None
@@ -21,95 +33,99 @@ class Seen:
     sent: int = 0
 
 
-@dataclass
-class FileServer:
-    """Serves `files` (path -> content); what is in `cut_after` and `failures` is used up, one a request."""
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: FileServer
 
-    files: dict[str, bytes] = field(default_factory=dict)
-    ranges: bool = True
-    etags: str = "strong"
-    """`"strong"`, `"weak"` with a date of modification, or `"none"` of either."""
-    retry_after: str = "0"
-    cut_after: list[int | None] = field(default_factory=list)
-    failures: list[int] = field(default_factory=list)
-    redirects: dict[str, str] = field(default_factory=dict)
-    seen: list[Seen] = field(default_factory=list)
-    url: str = ""
+    def do_GET(self) -> None:
+        self.server.answer(self)
 
-    def __enter__(self) -> FileServer:
-        server = self
+    def log_message(self, *_: object) -> None:
+        pass
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
-                server.answer(self)
+class FileServer(ThreadingHTTPServer):
+    """Listens until the end of a `with` statement.
 
-            def log_message(self, *args: object) -> None:
-                pass
+    Attributes:
+        files: path -> content.
+        redirects: path -> Location.
+        ranges, if_range: whether it supports ranges, and compares If-Range.
+        etags: `"strong"`, `"weak"` with a date of modification, or `"none"` of either.
+        failures: the status of each request to come, until it is empty.
+        cut_after: after how many bytes of each body to come the connection breaks, until it is empty.
+        seen: the requests so far.
+    """
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        return self
+    def __init__(self, files: Mapping[str, bytes] = {}) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.files, self.redirects = dict(files), {}
+        self.ranges, self.if_range, self.etags, self.retry_after = True, True, "strong", "0"
+        self.failures: list[int] = []
+        self.cut_after: list[int | None] = []
+        self.seen: list[Request] = []
+        threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
 
-    def __exit__(self, *error: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-    def etag(self, path: str) -> str:
-        return f'"{zlib.crc32(self.files[path]):x}"'
-
-    def validators(self, path: str) -> dict[str, str]:
-        """The fields that say which version of a file this is."""
-        if self.etags == "strong":
-            return {"ETag": self.etag(path)}
-        if self.etags == "weak":
-            seconds = zlib.crc32(self.files[path])
-            return {"ETag": f"W/{self.etag(path)}", "Last-Modified": formatdate(seconds, usegmt=True)}
-        return {}
+    def server_close(self) -> None:
+        self.shutdown()
+        super().server_close()
 
     @property
     def sent(self) -> int:
         return sum(request.sent for request in self.seen)
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        headers = handler.headers
-        seen = Seen(handler.path, headers.get("Range"), headers.get("If-Range"))
-        self.seen.append(seen)
-        if handler.path in self.redirects:
-            return self._reply(handler, seen, 302, {"Location": self.redirects[handler.path]})
-        if self.failures:
-            return self._reply(handler, seen, self.failures.pop(0), {"Retry-After": self.retry_after})
-        if handler.path not in self.files:
-            return self._reply(handler, seen, 404, {})
-        content = self.files[handler.path]
-        fields = self.validators(handler.path)
-        start, status = 0, 200
-        wanted = re.fullmatch(r"bytes=(\d+)-", seen.range or "")
-        if self.ranges and wanted and seen.if_range in (None, *fields.values()):
-            start = int(wanted[1])
-            if start >= len(content):
-                return self._reply(handler, seen, 416, {"Content-Range": f"bytes */{len(content)}"})
-            status = 206
-            fields["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        return self._reply(handler, seen, status, fields, content[start:])
+    def validators(self, path: str) -> dict[str, str]:
+        """The fields that say which version of a file this is."""
+        version = zlib.crc32(self.files[path])
+        weak = {"ETag": f'W/"{version:x}"', "Last-Modified": formatdate(version, usegmt=True)}
+        return {"strong": {"ETag": f'"{version:x}"'}, "weak": weak, "none": {}}[self.etags]
 
-    def _reply(
-        self, handler: BaseHTTPRequestHandler, seen: Seen, status: int, fields: dict[str, str], body: bytes = b""
-    ) -> None:
-        seen.status = status
-        handler.send_response(status)
+    def respond(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        if request.path in self.redirects:
+            return 302, {"Location": self.redirects[request.path]}, b""
+        if self.failures:
+            return self.failures.pop(0), {"Retry-After": self.retry_after}, b""
+        if request.path not in self.files:
+            return 404, {}, b""
+        content, fields = self.files[request.path], self.validators(request.path)
+        wanted = re.fullmatch(r"bytes=(\d+)-", request.range or "")
+        same = request.if_range in (None, *fields.values()) or not self.if_range
+        if not (self.ranges and wanted and same):
+            return 200, fields, content
+        start, size = int(wanted[1]), len(content)
+        if start >= size:
+            return 416, {"Content-Range": f"bytes */{size}"}, b""
+        return 206, {**fields, "Content-Range": f"bytes {start}-{size - 1}/{size}"}, content[start:]
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        request = Request(handler.path, handler.headers.get("Range"), handler.headers.get("If-Range"))
+        self.seen.append(request)
+        request.status, fields, body = self.respond(request)
+        handler.send_response(request.status)
         for name, value in {**fields, "Content-Length": str(len(body))}.items():
             handler.send_header(name, value)
         handler.end_headers()
         limit = self.cut_after.pop(0) if self.cut_after and body else None
-        part = body if limit is None else body[:limit]
-        seen.sent = len(part)  # before the last byte, after which the client may go on and ask
-        handler.wfile.write(part)
-        if limit is not None:
-            handler.wfile.flush()
-            handler.close_connection = True  # before what Content-Length promised
+        request.sent = len(body[:limit])  # before the last byte, after which the client may send the next request
+        handler.wfile.write(body[:limit])
+        handler.close_connection = limit is not None
+
+
+def fetch(server: FileServer, target: Path, **arguments: Any) -> None:
+    """It comes whole, or the error is raised."""
+    download(f"{server.url}/file.zip", target, backoff=0.001, **arguments)
+    assert target.read_bytes() == server.files["/file.zip"]
+
+
+def fetch_a_part(server: FileServer, target: Path, size: int = CUT) -> Path:
+    """The connection breaks until the client gives up; returns the incomplete file."""
+    server.cut_after = [size, 0, 0, 0, 0]
+    with pytest.raises(DownloadError, match=r"/file.zip could not be fetched: .*5 tries in a row.*next try resumes"):
+        fetch(server, target)
+    assert not target.exists()
+    return target.with_name("file.zip.incomplete")
+
+
+def names_beside(target: Path) -> set[str]:
+    return {path.name for path in target.parent.iterdir() if not path.name.endswith(".lock")}

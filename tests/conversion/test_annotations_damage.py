@@ -56,7 +56,9 @@ def test_an_archive_that_was_checked_is_not_read_again(
     pinned(given, "50")
     opened(given, tmp_path).masks("validation")
     calls = []
-    monkeypatch.setattr("imagenet_s.conversion.annotations.remote.md5_of", lambda path: calls.append(path) or "")
+    monkeypatch.setattr(
+        "imagenet_s.conversion.annotations.official_files.md5_of", lambda path: calls.append(path) or ""
+    )
     opened(given, tmp_path).masks("train_semi")
     assert calls == []
     os.utime(given / OFFICIAL.archives["50"].file, ns=(1, 1))

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from annotation_files import check_masks, expected, masks, rows, served, write_archive
+from annotation_files import check_masks, expected, masks, rows, write_archive
 from http_files import FileServer
 
 from imagenet_s.conversion.annotations import Annotations, open_annotations
-from imagenet_s.conversion.annotations.remote import LIST_ROLES, archive_file, list_file
+from imagenet_s.conversion.annotations.official_files import LIST_ROLES, archive_file, list_file
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL
-
-Pin = Callable[[Path, str], None]
-
-
-@pytest.fixture
-def mirror(given: Path, pinned: Pin, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
-    """The official files of the 50 behind `IMAGENET_S_ENDPOINT`."""
-    pinned(given, "50")
-    with FileServer(served(given, "50")) as server:
-        monkeypatch.setenv("IMAGENET_S_ENDPOINT", f"{server.url}/")
-        yield server
 
 
 def online(tmp_path: Path, **arguments: bool) -> Annotations:
@@ -147,7 +135,6 @@ def test_offline_what_was_fetched_before_is_enough(
 def test_without_a_connection_the_message_lists_what_to_fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FileServer() as gone:
         monkeypatch.setenv("IMAGENET_S_ENDPOINT", gone.url)
-    monkeypatch.setattr("imagenet_s.conversion.download.time.sleep", lambda seconds: None)
     with pytest.raises(ImageNetSError, match="could not be fetched") as error:
         online(tmp_path).masks("validation")
     check_message(error.value, "50")

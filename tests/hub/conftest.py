@@ -1,20 +1,24 @@
-"""The stand-in Hub, what is pushed to it, and processes that talk to it with the stock client."""
+"""The Hub server, a converted data set to push, and processes that use the stock client."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from stand_in import StandIn
+from hub_server import HubServer
 
 from imagenet_s.conversion.shards import Options, convert
 
+Run = Callable[..., subprocess.CompletedProcess]
+NOT_INSTALLED = "import sys; sys.modules['imagenet_s'] = None\n"
+
 
 @pytest.fixture
-def hub() -> Iterator[StandIn]:
-    with StandIn() as running:
+def hub() -> Iterator[HubServer]:
+    with HubServer() as running:
         yield running
 
 
@@ -28,27 +32,38 @@ def converted(miniature: Callable[[str], Path], annotations: Path, tmp_path_fact
     return out
 
 
-Run = Callable[..., subprocess.CompletedProcess]
-
-
 @pytest.fixture
-def run(hub: StandIn, tmp_path: Path) -> Run:
-    """Runs Python code in a process that knows only the stand-in; `imagenet-s` commands as a list of arguments."""
+def run(hub: HubServer, tmp_path: Path) -> Run:
+    """Runs Python code, or an `imagenet-s` command as a list of arguments, in a process that knows only this Hub.
 
-    def run(what: str | list[str], token: str | None = "hf_me", check: bool = True) -> subprocess.CompletedProcess:
-        code = ["-c", what] if isinstance(what, str) else ["-m", "imagenet_s.cli.main", *what]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
+    With `refused`, the exit code is 1 and that text is in the message, which is no traceback.
+    """
+
+    def run(what: str | list[str], *, token: str | None = "hf_me", check=True, refused="", installed=True):
+        if isinstance(what, str):
+            code = ["-c", what if installed else NOT_INSTALLED + what]
+        else:
+            code = ["-m", "imagenet_s.cli.main", *what]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
+        environment |= hub.environment(tmp_path / "home", token)
         done = subprocess.run(
-            [sys.executable, *code],
-            env={**environment, **hub.environment(tmp_path / "home", token)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+            [sys.executable, *code], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
         )
-        if check and done.returncode:
-            raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+        if check or refused:
+            assert done.returncode == bool(refused), f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        if refused:
+            assert refused in done.stderr
+            assert "Traceback" not in done.stderr
         return done
 
     return run
+
+
+@pytest.fixture
+def push(run: Run, converted: Path) -> Run:
+    """`imagenet-s push`, with further arguments and those of `run`."""
+
+    def push(*arguments: str, out: Path = converted, repo: str = "me/imagenet-s", **options: Any):
+        return run(["push", str(out), "--repo-id", repo, *arguments], **options)
+
+    return push

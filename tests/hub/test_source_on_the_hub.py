@@ -1,10 +1,10 @@
-"""An ImageNet that lies on the Hub: `data_dir="hf://datasets/..."`, read by ranges, never downloaded as a whole."""
+"""An ImageNet on the Hub: `data_dir="hf://datasets/..."`, read by ranges, never downloaded as a whole."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
-from stand_in import StandIn
+from hub_server import HubServer
 
 from imagenet_s.conversion.synthetic import expected_rows
 
@@ -20,7 +20,7 @@ for streaming in (False, True):
 """
 
 
-def test_the_same_rows_from_the_hub(hub: StandIn, run, miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_the_same_rows_from_the_hub(hub: HubServer, run, miniature: Callable[[str], Path], annotations: Path) -> None:
     root = miniature("parquet")
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.parquet")}
     hub.add("dataset", "me/imagenet-1k", files)

@@ -1,4 +1,4 @@
-"""What would be sent to the Hub, decided and checked before anything is."""
+"""Which files an upload to the Hub consists of, decided and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.repository_files import file_names, read_index
 from imagenet_s.conversion.shards.storage import LocalStorage, open_storage
 
-_NOT_SENT = ("__pycache__", ".pyc")
-
 
 @dataclass(frozen=True)
 class Upload:
-    """A folder and those of its files that go to one repository.
+    """The files of one folder that are uploaded to one repository.
 
     Attributes:
         kind: `"dataset"` or `"space"`.
-        files: names and bytes; for a data set the shards first, what speaks of them last.
-        index: of a data set.
+        files: names and sizes in bytes; of a data set the shards first, then the files that refer to them.
+        index: the index of a data set; None for a Space.
     """
 
     folder: str
@@ -32,7 +30,7 @@ class Upload:
 
     @property
     def bytes(self) -> int:
-        """All of it."""
+        """The size of all files."""
         return sum(size for _, size in self.files)
 
     @property
@@ -42,15 +40,15 @@ class Upload:
 
     @property
     def others(self) -> list[str]:
-        """The names of the other files."""
+        """The names of the files that are not shards."""
         shards = set(self.shards)
         return [name for name, _ in self.files if name not in shards]
 
     def check_visibility(self, public: bool, rights: bool) -> None:
-        """Refuse to make images public that may not be passed on.
+        """Refuse to make images public that may not be redistributed.
 
         Raises:
-            ImageNetSError: it holds images, and nobody said in so many words that they may be redistributed.
+            ImageNetSError: the upload is public, holds images, and `rights` is False.
         """
         if public and not rights and self.index is not None and self.index.has_images:
             raise ImageNetSError(
@@ -60,14 +58,14 @@ class Upload:
 
 
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
-    """What of a converted data set is sent: what its index names, the card and the labels; nothing else.
+    """Plan the upload of a converted data set: the files that its index names, the card and the labels; no others.
 
     Args:
-        out: what `convert` wrote.
+        out: the folder that `convert` wrote.
         repo_id: `"me/imagenet-s"`.
 
     Raises:
-        ImageNetSError: it is no finished result, or files are missing or have another size.
+        ImageNetSError: the conversion is unfinished, or files are missing or have another size than the index says.
     """
     place = open_storage(out)
     if not isinstance(place, LocalStorage):
@@ -90,20 +88,22 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
 
 
 def plan_space(folder: str | os.PathLike[str], repo_id: str) -> Upload:
-    """What of an `evaluate` module's folder is sent.
+    """Plan the upload of the folder of an `evaluate` module.
 
-    `evaluate.load("me/matched_miou")` looks for a module of the repository's name.
+    `evaluate.load("me/matched_miou")` imports `matched_miou.py`, so the repository must have the name of the module.
 
     Raises:
-        ImageNetSError: the folder is no such module, or the names differ.
+        ImageNetSError: the folder holds no such module, or the names differ.
     """
     root = Path(folder)
-    name = repo_id.rpartition("/")[2]
+    owner, slash, name = repo_id.rpartition("/")
     if not (root / f"{root.name}.py").is_file():
         raise ImageNetSError(f"{root} is no evaluate module: it has no {root.name}.py.")
     if name != root.name:
         raise ImageNetSError(
-            f"--repo-id {repo_id}: evaluate.load looks for {name}.py in it; call it {repo_id.replace(name, root.name)}."
+            f"--repo-id {repo_id}: evaluate.load looks for {name}.py in it; call it {owner}{slash}{root.name}."
         )
-    paths = sorted(path for path in root.rglob("*") if path.is_file() and not any(x in str(path) for x in _NOT_SENT))
-    return Upload(str(root), repo_id, "space", tuple((p.relative_to(root).as_posix(), p.stat().st_size) for p in paths))
+    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    sizes = {path.relative_to(root): path.stat().st_size for path in files}
+    kept = {path: size for path, size in sizes.items() if "__pycache__" not in path.parts and path.suffix != ".pyc"}
+    return Upload(str(root), repo_id, "space", tuple((path.as_posix(), size) for path, size in kept.items()))

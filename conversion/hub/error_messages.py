@@ -1,4 +1,4 @@
-"""The Hub's answers as messages: what happened, and what to do. The token is in none of them."""
+"""Exceptions of the Hub's client as messages: what happened, and what to do. No token is in any of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"hf_\w+")
 
 
 def _network_errors() -> tuple[type[BaseException], ...]:
-    """Whatever the HTTP library of the installed `huggingface_hub` raises; it has changed twice."""
+    """What the HTTP library of the installed `huggingface_hub` raises: requests, httpx or httpx2."""
     found: list[type[BaseException]] = [ConnectionError, TimeoutError]
     for library, name in (("httpx2", "TransportError"), ("httpx", "TransportError"), ("requests", "RequestException")):
         with contextlib.suppress(ImportError, AttributeError):
@@ -31,14 +31,14 @@ def _network_errors() -> tuple[type[BaseException], ...]:
 
 @contextlib.contextmanager
 def readable_errors(repo_id: str, doing: str) -> Iterator[None]:
-    """Turn what goes wrong while talking to the Hub into one message.
+    """Turn the exceptions of the Hub's client into one message.
 
     Args:
-        repo_id: what it is about.
-        doing: `"creating"` and so on, for the message.
+        repo_id: the repository, for the message.
+        doing: what is being done, for the message: `"creating"`.
 
     Raises:
-        ImageNetSError: instead of what the Hub's client raised.
+        ImageNetSError: in place of what the client raised.
     """
     try:
         yield
@@ -53,12 +53,12 @@ def readable_errors(repo_id: str, doing: str) -> Iterator[None]:
         reason = without_token(str(error)) or type(error).__name__
         raise ImageNetSError(
             f"{doing} {repo_id}: the connection to {where} failed ({reason}); what has arrived is kept, "
-            "the same command goes on from there."
+            "the same command resumes from there."
         ) from error
 
 
 def without_token(text: str) -> str:
-    """A text in which no token can be read."""
+    """The text with every token replaced by asterisks."""
     token = get_token()
     return _TOKEN.sub("hf_***", text.replace(token, "***") if token else text)
 

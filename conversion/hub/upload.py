@@ -1,4 +1,4 @@
-"""Sending it: create the repository, look at what is there, upload shards, then what speaks of them."""
+"""Upload to the Hub: check an existing repository or create one, upload the shards, then the files that name them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from huggingface_hub.errors import EntryNotFoundError, LocalTokenNotFoundError, 
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.hub.contents import Upload
-from imagenet_s.conversion.hub.errors import readable_errors
+from imagenet_s.conversion.hub.error_messages import readable_errors
+from imagenet_s.conversion.hub.upload_plan import Upload
 from imagenet_s.conversion.shards.dataset_card import MARK
 
 _CARD = "README.md"
 
 
 def push(upload: Upload, public: bool = False) -> str:
-    """Upload, resumably: what has arrived is not sent again. Nothing on the Hub is deleted.
+    """Upload, resumably: files that have arrived are not sent again. Nothing on the Hub is deleted.
 
     Args:
         upload: from `plan_push` or `plan_space`; see also `Upload.check_visibility`.
-        public: whether a repository that is created may be seen by everybody.
+        public: whether the repository, if it is created, is public.
 
     Returns:
-        The address of the repository.
+        The URL of the repository.
 
     Raises:
-        ImageNetSError: no token or one that may not, no room, no connection, or a repository that is already there
-            and is public, or holds something else.
+        ImageNetSError: no token, no write access, no storage left, no connection, or a repository that exists already
+            and is public or holds something else.
     """
     api = HfApi()
     with readable_errors(upload.repo_id, "looking for"):
@@ -44,7 +44,7 @@ def push(upload: Upload, public: bool = False) -> str:
         if not public and not api.repo_info(upload.repo_id, repo_type=upload.kind).private:
             raise ImageNetSError(f"{upload.repo_id} was created by somebody else at the same moment, and is public.")
     with readable_errors(upload.repo_id, "uploading to"):
-        # A card never names shards that have not arrived.
+        # In this order, a card never names shards that have not arrived.
         for names, what in ((upload.shards, "shards"), (upload.others, "card, labels and index")):
             if names:
                 api.upload_folder(
@@ -58,15 +58,15 @@ def push(upload: Upload, public: bool = False) -> str:
 
 
 def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
-    """Refuse a repository that would be more public than asked for, or lose something.
+    """Refuse an existing repository that is more public than asked for, or would lose something.
 
     Raises:
-        ImageNetSError: the repository is public, or holds a card or configurations that are not in this upload.
+        ImageNetSError: it is public, its card is not from imagenet-s, or its index has splits that this upload lacks.
     """
     try:
         there = api.repo_info(upload.repo_id, repo_type=upload.kind)
     except RepositoryNotFoundError as error:
-        # The Hub answers 401 to a token it does not know as well as to a repository it does not show.
+        # 401 answers an invalid token as well as a repository that is not visible: `whoami` tells them apart.
         if getattr(error.response, "status_code", None) == 401:
             api.whoami()
         return

@@ -1,0 +1,208 @@
+"""The official archives and lists: their addresses, how to check them, and how to fetch them into a folder.
+
+The addresses are pinned: archives of one release on github.com, lists of one revision on raw.githubusercontent.com.
+`$IMAGENET_S_ENDPOINT` (`https://mirror.example`) replaces scheme and host of both, as HF_ENDPOINT does for the Hub.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagenet_s.conversion.annotations.lists import read_list
+from imagenet_s.conversion.annotations.mask_readers import ZipReader
+from imagenet_s.conversion.cache import file_digest
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError, some
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
+
+logger = logging.getLogger("imagenet_s")
+
+LIST_ROLES = ("categories", "train_semi", "validation", "validation_names", "test")
+"""The lists of a configuration. This package reads those named after a split, the official tools the others too."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """An official file: its name, its address, and the facts that its content is checked against."""
+
+    name: str
+    url: str
+    facts: Archive | ListFile
+
+
+def list_file(config: str, role: str) -> RemoteFile:
+    """A list of a configuration; `role` is one of `LIST_ROLES`."""
+    facts = OFFICIAL.lists[config][role]
+    return RemoteFile(facts.file, _endpoint("https://raw.githubusercontent.com") + facts.url_path, facts)
+
+
+def archive_file(config: str) -> RemoteFile:
+    """The zip with the masks of a configuration, `train_semi` and `validation` together."""
+    facts = OFFICIAL.archives[config]
+    return RemoteFile(facts.file, _endpoint("https://github.com") + facts.url_path, facts)
+
+
+def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool = False) -> Path:
+    """Download one official file into a folder.
+
+    Args:
+        remote: the file.
+        folder: where it is written, under its own name.
+        verify: whether to check it.
+        replace: whether to fetch it although the folder has such a file.
+
+    Raises:
+        DownloadError: it could not be fetched, or the environment forbids connections.
+        ImageNetSError: the check failed; the file is deleted.
+    """
+    from imagenet_s.conversion.annotations.http import download  # late: `requests` takes long to import
+
+    if offline():
+        raise DownloadError(f"{remote.name} is not fetched: HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set.")
+
+    def check(path: Path) -> None:
+        try:
+            check_file(path, remote)
+        except ImageNetSError as error:
+            raise ImageNetSError(
+                f"What came from {remote.url} is not the official file and was deleted: {error} Is there a login page "
+                "or a filter in between, or does $IMAGENET_S_ENDPOINT name something that is no mirror?"
+            ) from error
+
+    target = folder / remote.name
+    download(remote.url, target, check=check if verify else None, replace=replace)
+    return target
+
+
+@dataclass(frozen=True)
+class FetchedFile:
+    """An official file that the folder holds now."""
+
+    config: str
+    file: str
+    url: str
+    bytes: int
+    state: str
+    """`"there"` (it existed and is right), `"fetched"`, or `"replaced"` (it existed and was not the official file)."""
+
+
+def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[FetchedFile]:
+    """Fetch the lists and the archive of a configuration into a folder, which `annotations_dir` takes then.
+
+    Existing files are checked and kept; one that fails the check is replaced as soon as the right one is complete.
+    Lists are fetched first: with them the archive is checked for a mask of every listed image.
+
+    Args:
+        folder: made if need be.
+        config: `"50"`, `"300"` or `"919"`.
+        verify: whether to compare checksums and to look for every mask; without, existing files are kept unread.
+
+    Yields:
+        Each file as soon as it is complete and checked.
+
+    Raises:
+        DownloadError: a file could not be fetched; the part that came is kept, and the next call resumes there.
+        ImageNetSError: a fetched file is not the official one, or lacks masks.
+    """
+    for remote in (*(list_file(config, role) for role in LIST_ROLES), archive_file(config)):
+        path = folder / remote.name
+        state = "fetched"
+        if path.exists():
+            state = "replaced" if verify and not _is_right(path, remote) else "there"
+        if state != "there":
+            fetch(remote, folder, verify, replace=state == "replaced")
+        if verify and isinstance(remote.facts, Archive):
+            _check_masks(path, folder, config)
+            warn_of_md5(path, file_digest(path, "md5"), remote.facts)
+        yield FetchedFile(config, remote.name, remote.url, path.stat().st_size, state)
+
+
+def check_file(path: Path, remote: RemoteFile) -> None:
+    """Check a file by `check_list` or `check_archive`.
+
+    Raises:
+        ImageNetSError: it is another one, or damaged.
+    """
+    if isinstance(remote.facts, Archive):
+        check_archive(path, remote.facts)
+    else:
+        check_list(path, remote.facts)
+
+
+def offline() -> bool:
+    """Whether the environment forbids connections, by the variables of Hugging Face."""
+    names = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
+    return any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in names)
+
+
+def check_list(path: Path, facts: ListFile) -> None:
+    """Check a list by its sha256.
+
+    Raises:
+        ImageNetSError: it is another one.
+    """
+    found = file_digest(path)
+    if found != facts.sha256:
+        raise ImageNetSError(
+            f"{path} is not the official {facts.file}: {path.stat().st_size:,} bytes with sha256 {found[:12]}..., "
+            f"expected {facts.bytes:,} bytes with {facts.sha256[:12]}...."
+        )
+
+
+def check_archive(path: Path, facts: Archive) -> str:
+    """Check an archive by its md5 or, where that differs, by the CRC of every member.
+
+    The archives were not at hand when this was written, so it is not known whether the md5 in their names is theirs:
+    one that is undamaged is accepted, and `warn_of_md5` says so.
+
+    Returns:
+        The md5 of the file.
+
+    Raises:
+        ImageNetSError: no zip, truncated, a member with a wrong CRC, or a member that points outside.
+    """
+    found = file_digest(path, "md5")
+    if found != facts.md5:
+        with ZipReader(path) as reader:
+            reader.check_members()
+    return found
+
+
+@functools.cache
+def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
+    """Log a warning if the md5 is not the one in the name of the archive; once a process and file."""
+    if found != facts.md5:
+        logger.warning(
+            "%s has the md5 %s, its name says %s; but every CRC in it is right, so it is used.",
+            path,
+            found,
+            facts.md5,
+        )
+
+
+def _is_right(path: Path, remote: RemoteFile) -> bool:
+    try:
+        check_file(path, remote)
+    except ImageNetSError:
+        return False
+    return True
+
+
+def _check_masks(archive: Path, folder: Path, config: str) -> None:
+    with ZipReader(archive) as reader:
+        for split in ANNOTATED_SPLITS:
+            there = reader.masks(split)
+            listed = read_list(folder / list_file(config, split).name)
+            missing = [member.image_id for member in listed if member.image_id not in there]
+            if missing:
+                raise ImageNetSError(
+                    f"{archive} lacks {len(missing):,} of the {len(listed):,} masks of {split}: {some(missing)}."
+                )
+
+
+def _endpoint(default: str) -> str:
+    return os.environ.get("IMAGENET_S_ENDPOINT", "").rstrip("/") or default
