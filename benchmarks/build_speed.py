@@ -74,7 +74,7 @@ def step(name: str, big: Path) -> dict[str, float]:
     elif name == "prepare masks":
         from imagenet_s.conversion.annotations import open_annotations
 
-        opened = open_annotations("919", str(big / "annotations"), cache_dir=str(cache_folder()), verify=False)
+        opened = open_annotations("919", str(big / "annotations"), verify=False)
         rows = sum(opened.members(split).num_rows for split in ("train_semi", "validation") if opened.masks(split))
     elif name == "decode masks":
         rows = decode_all(next((big / "annotations").glob("ImageNetS919-*.zip")))

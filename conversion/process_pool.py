@@ -1,9 +1,9 @@
 """`ProcessPool`: worker processes of this machine that end with their parent and leave Ctrl-C to it.
 
-Workers are spawned, on every platform: nothing is forked, so no lock of another thread is copied. As always with spawned
-processes, a script that starts some does so under `if __name__ == "__main__":`.
+Workers are spawned, on every platform: nothing is forked, so no lock of another thread is copied. As always with
+spawned processes, a script that starts some does so under `if __name__ == "__main__":`.
 
-Imports nothing of the project. `metrics/process_pool.py` is its twin for scoring, which imports nothing of `conversion`.
+Imports nothing of the project. `metrics/process_pool.py` is its twin for scoring, which imports nothing from here.
 """
 
 from __future__ import annotations

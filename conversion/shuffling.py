@@ -1,7 +1,7 @@
 """The order of training images: shuffled once, and the same on every machine.
 
-An image's position follows from its id alone: `<wnid>_<number>` as one 64-bit number, mixed with a recorded seed. So the
-order depends on no library's random generator, and leaving images out does not move the others.
+An image's position follows from its id alone: `<wnid>_<number>` as one 64-bit number, mixed with a recorded seed. So
+the order depends on no library's random generator, and leaving images out does not move the others.
 
 Imports nothing of the project.
 """

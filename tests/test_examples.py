@@ -1,18 +1,24 @@
 """What the README and the docstrings show is run, over the miniature."""
 
+import contextlib
 import doctest
 import importlib
+import io
+import os
 import pkgutil
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
+from PIL import Image
 
 import imagenet_s
 import imagenet_s.conversion
-from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.cli.main import main
+from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, SPLITS
 
 README = Path(imagenet_s.__file__).with_name("README.md")
 MODULES = ["imagenet_s"] + [
@@ -20,11 +26,17 @@ MODULES = ["imagenet_s"] + [
 ]
 
 
-def blocks(marker: str) -> str:
-    """The Python blocks of the README from a heading to the next one of that level."""
-    text = README.read_text(encoding="utf-8")
-    section = re.split(r"^## ", text.split(f"## {marker}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return "\n".join(re.findall(r"```python\n(.*?)```", section, re.DOTALL))
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```\n(?:\n^```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+
+
+def blocks() -> list[tuple[str, str, str]]:
+    """The blocks of the README in their order: language, code, and the output that stands below it."""
+    return BLOCK.findall(README.read_text(encoding="utf-8"))
+
+
+def same_everywhere(printed: str) -> str:
+    """Output without what differs between two runs: addresses in memory, the folder it was run in."""
+    return re.sub(r"0x[0-9A-Fa-f]+", "0x...", printed).replace(os.getcwd(), "/home/me")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -33,24 +45,61 @@ def test_docstrings(name: str) -> None:
     assert result.failed == 0
 
 
-def test_readme(
-    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The quickstart and the scoring, word for word but for where things are."""
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in which `imagenet-s demo --output demo` was run, as the README says."""
     monkeypatch.chdir(tmp_path)
-    Path("official.png").write_bytes(encode_official_png(np.array([[0, 919, 1000]], np.uint16)))
-    where = f'data_dir="{miniature("folders")}", annotations_dir="{annotations}", verify=False'
-    code = blocks("Quickstart").split("model = ")[0] + blocks("Scoring")
-    code = re.sub(r'data_dir=("/data/imagenet"|\.\.\.)', lambda _: where, code)
-    code = code.replace("### ", "# ").replace(
-        "row[", "masks = [np.asarray(ds['validation'][0]['annotation'])]\nrow[", 1
-    )
-    code = code.replace("predictions=masks", "predictions=[np.where(one == 1000, 0, one) for one in masks]")
-    names: dict[str, object] = {"np": np}
-    exec(code, names)
+    assert main(["demo", "--output", "demo"]) == 0
+
+
+@pytest.mark.usefixtures("demo")
+def test_readme_python(miniature: Callable[[str], Path], annotations: Path) -> None:
+    """All Python code in its order, on miniatures; it prints what the README shows."""
+    Image.fromarray(imagenet_s.encode_mask([[0, 919, 1000]])).save("official.png")
+    elsewhere = f'data_dir="{miniature("folders")}", annotations_dir="{annotations}", verify=False'
+    names: dict[str, Any] = {}
+    compared = 0
+    for language, code, expected in blocks():
+        if language != "python" or "AutoModelForSemanticSegmentation" in code:
+            continue
+        # ImageNet itself is not here: its miniature stands in for it, with fewer rows.
+        code, real = re.subn(r'data_dir=("/data/imagenet"|\.\.\.)', lambda _: elsewhere, code)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        if real and expected:
+            rows = OFFICIAL.num_images["919"]["validation"]
+            expected = expected.replace(f"num_rows: {rows}", f"num_rows: {names['ds']['validation'].num_rows}")
+        assert same_everywhere(printed.getvalue()) == same_everywhere(expected)
+        compared += bool(expected)
+    assert compared == 3
     assert names["ids"].tolist() == [[0, 919, 1000]]
-    assert names["result"]["f_measure"] == 1.0
-    assert len(names["val"].features) == 5
+    assert [set(names["some"]), len(names["val"].features)] == [{"train_semi", "validation"}, 5]
+
+
+@pytest.mark.usefixtures("demo")
+def test_readme_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands that stand with their output print it, on stdout and then, for hints, on stderr."""
+    compared = 0
+    for _, code, _ in blocks():
+        if code.startswith("$ imagenet-s "):
+            command, expected = code.split("\n", 1)
+            capsys.readouterr()
+            assert main(shlex.split(command)[2:]) == 0
+            shown = capsys.readouterr()
+            assert same_everywhere(shown.out + shown.err) == expected
+            compared += 1
+    assert compared == 2
+
+
+def test_readme_counts() -> None:
+    """The table of the splits has the official numbers."""
+    text = README.read_text(encoding="utf-8")
+    for split in SPLITS:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{split}` |") and "," in line)
+        numbers = [cell.strip() for cell in row.split("|")[2:5]]
+        official = [OFFICIAL.num_images[config].get(split) for config in CONFIG_NAMES]
+        assert numbers == [f"{number:,}" if number else "" for number in official]
 
 
 def test_every_path_the_documents_name_exists() -> None:

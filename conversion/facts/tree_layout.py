@@ -1,4 +1,4 @@
-"""The folder names of the official tree: `ImageNetS919/{train,train-semi,...}/<wnid>/`, masks in `<split>-segmentation/`.
+"""The folder names of the official tree: `ImageNetS919/{train,train-semi,...}/<wnid>/`, `<split>-segmentation/<wnid>/`.
 
 Source: official readme, "Dataset structure", and data_preparation.sh.
 """

@@ -97,7 +97,7 @@ class ImageFolderReader(ImageReader):
         return pa.concat_tables([usual, unusual.cast(usual.schema)], promote_options="none").unify_dictionaries()
 
     def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
-        """Paths, for which nothing is opened; or bytes, of files that must still have the size they were measured at."""
+        """Paths, for which nothing is opened; or bytes, of files that still have the size they were measured at."""
         for start in range(0, rows.num_rows, batch_size):
             batch = rows.slice(start, batch_size)
             paths = paths_of(batch)

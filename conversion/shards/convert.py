@@ -1,4 +1,4 @@
-"""Convert: ImageNet and the annotations in, a data set repository out; safe to interrupt, and resumed when run again."""
+"""`convert`: ImageNet and the annotations in, a data set repository out; safe to interrupt, resumed when run again."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def convert(
     """Write the shards of a configuration and what a data set repository needs around them.
 
     What an interrupted run has finished is kept, and the same call resumes it. Other configurations and splits in the
-    same `out` are kept beside it. The same source, arguments and pyarrow give the same bytes, whatever happened on the way and
-    however many workers there were. With several workers or a cluster, call it under `if __name__ == "__main__":`.
+    same `out` are kept beside it. The same source, arguments and pyarrow give the same bytes, whatever happened on the
+    way and however many workers there were. With several workers, call it under `if __name__ == "__main__":`.
 
     Args:
         data_dir: ImageNet in any known layout; else `$IMAGENET_S_DATA_DIR`.

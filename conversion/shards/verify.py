@@ -66,8 +66,8 @@ def _verify(storage: Storage, threads: int) -> Index:
                     problems.append(f"{name}: not in the index")
     if problems:
         raise ImageNetSError(
-            f"{storage.url} is not as {INDEX} says, {len(problems):,} files are wrong: {some(problems, 10)}. Remove them "
-            f"and run the conversion again: it writes what is missing."
+            f"{storage.url} is not as {INDEX} says, {len(problems):,} files are wrong: {some(problems, 10)}. Remove "
+            f"them and run the conversion again: it writes what is missing."
         )
     return index
 
