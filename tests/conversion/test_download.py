@@ -55,7 +55,8 @@ def test_a_broken_connection_is_resumed_where_it_broke(server: FileServer, targe
 def test_of_a_broken_connection_less_than_a_chunk_is_lost(server: FileServer, target: Path) -> None:
     server.cut_after = [CUT + 1234]
     fetch(server, target)
-    assert ranges(server) == [None, f"bytes={CUT}-"]
+    assert statuses(server) == [200, 206]
+    assert server.sent - len(CONTENT) in (1234, 0)  # urllib3 1.x loses nothing
 
 
 def test_a_later_call_resumes_an_earlier_one(server: FileServer, target: Path) -> None:
