@@ -13,7 +13,7 @@ def add_parser(subparsers: Any) -> None:
         "download",
         help="fetch the annotations: archives and lists, resumable, verified",
         description="Fetch the official annotation archives and lists into a folder that annotations_dir takes. What "
-        "is there already is checked and kept; a download that broke off goes on where it stopped.",
+        "is there already is checked and kept; an interrupted download resumes where it stopped.",
         epilog="IMAGENET_S_ENDPOINT=https://mirror.example replaces the scheme and host of all addresses; the usual "
         "proxy variables are respected.",
     )

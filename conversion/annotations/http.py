@@ -35,7 +35,7 @@ _TRIES = 5
 """How often a server that has answered is asked again without a new byte."""
 _RETRY_AFTER_MAX = 60.0
 """Seconds to wait at most, whatever the server asks for."""
-_TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _INTERRUPTIONS = (requests.ConnectionError, requests.Timeout, ChunkedEncodingError)
 
 
@@ -95,8 +95,9 @@ def download(
 
 def _fetch(url: str, partial: _Partial, backoff: float) -> None:
     # One retry where there is no answer: most likely there is no connection at all.
-    tries = {"total": _TRIES - 1, "connect": 1, "read": 1, "other": 1}
-    retries = _Retry(**tries, status_forcelist=_TEMPORARY, backoff_factor=backoff, raise_on_status=False)
+    retries = _Retry(
+        _TRIES - 1, connect=1, read=1, other=1, status_forcelist=_BUSY, backoff_factor=backoff, raise_on_status=False
+    )
     answered, failures, furthest = False, 0, partial.size
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=retries))

@@ -55,7 +55,8 @@ def test_a_broken_connection_is_resumed_where_it_broke(server: FileServer, targe
 def test_of_a_broken_connection_less_than_a_chunk_is_lost(server: FileServer, target: Path) -> None:
     server.cut_after = [CUT + 1234]
     fetch(server, target)
-    assert ranges(server) == [None, f"bytes={CUT}-"]
+    assert statuses(server) == [200, 206]
+    assert server.sent - len(CONTENT) in (1234, 0)  # urllib3 1.x loses nothing
 
 
 def test_a_later_call_resumes_an_earlier_one(server: FileServer, target: Path) -> None:
@@ -66,18 +67,15 @@ def test_a_later_call_resumes_an_earlier_one(server: FileServer, target: Path) -
     assert server.sent == len(CONTENT)
 
 
-def test_a_server_without_ranges_is_asked_from_the_start(server: FileServer, target: Path) -> None:
-    server.ranges = False
+@pytest.mark.parametrize(("missing", "requested"), [({"ranges": False}, f"bytes={CUT}-"), ({"etags": "none"}, None)])
+def test_without_ranges_or_a_validator_all_is_sent_again(
+    server: FileServer, target: Path, missing: dict[str, object], requested: str | None
+) -> None:
+    vars(server).update(missing)
     server.cut_after = [CUT]
     fetch(server, target)
+    assert ranges(server) == [None, requested]
     assert statuses(server) == [200, 200]
-
-
-def test_without_a_validator_nothing_is_pieced_together(server: FileServer, target: Path) -> None:
-    server.etags = "none"
-    server.cut_after = [CUT]
-    fetch(server, target)
-    assert ranges(server) == [None, None]
 
 
 def test_a_weak_etag_is_passed_over_for_the_date(server: FileServer, target: Path) -> None:

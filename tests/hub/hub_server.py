@@ -1,8 +1,5 @@
 """A Hugging Face Hub in memory, over HTTP: what the stock client needs to push, load and stream.
 
-    with HubServer() as hub:
-        subprocess.run([...], env={**os.environ, **hub.environment(home)})
-
 A private repository exists only for requests that carry a token of its owner.
 """
 
@@ -23,7 +20,7 @@ Files = dict[str, bytes]
 
 @dataclass
 class Repository:
-    private: bool
+    private: bool = True
     commits: list[Files] = field(default_factory=lambda: [{}])
     """All files after each commit; the sha of a commit is its index."""
 
@@ -75,10 +72,6 @@ class HubServer(ThreadingHTTPServer):
             "NO_PROXY": "*",
             **({"HF_TOKEN": token} if token else {"HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"}),
         }
-
-    def add(self, kind: str, name: str, files: Files, private: bool = True) -> None:
-        """A repository that exists already."""
-        self.repositories[kind, name] = Repository(private, [files])
 
 
 class Refusal(Exception):
@@ -250,13 +243,13 @@ class Handler(BaseHTTPRequestHandler):
         sha, files = self.commit_at(kind, name, revision)
         if path not in files:
             raise Refusal(404, f"{path} does not exist", "EntryNotFound")
-        data = files[path]
+        data, status = files[path], 200
         headers = {"ETag": f'"{object_id(path, data)}"', "X-Repo-Commit": sha}
         if wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
             first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
             headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
-            return self.reply(data[first : last + 1], 206, headers)
-        self.reply(data, 200, headers)
+            data, status = data[first : last + 1], 206
+        self.reply(data, status, headers)
 
 
 REPOSITORY = r"/(?P<kind>dataset|space)s/(?P<name>[^/]+/[^/]+)"

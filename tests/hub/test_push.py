@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer
+from hub_server import HubServer, Repository
 
 from imagenet_s.conversion.hub import plan_push
 from imagenet_s.conversion.shards import Options, convert
@@ -151,19 +151,19 @@ def test_no_connection_is_one_message(hub: HubServer, push) -> None:
 
 
 def test_a_public_repository_is_refused(hub: HubServer, push) -> None:
-    hub.add("dataset", "me/imagenet-s", {}, private=False)
+    hub.repositories["dataset", "me/imagenet-s"] = Repository(private=False)
     push(refused="is public")
     assert not hub.uploads
 
 
 def test_a_card_of_somebody_else_is_not_replaced(hub: HubServer, push) -> None:
-    hub.add("dataset", "me/imagenet-s", {"README.md": b"# my own words"})
+    hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"README.md": b"# my own words"}])
     push(refused="did not write")
 
 
 def test_configurations_on_the_hub_are_not_lost(hub: HubServer, push, converted: Path) -> None:
-    index = (converted / "index.json").read_bytes()
-    hub.add("dataset", "me/imagenet-s", {"index.json": index.replace(b'"50": {', b'"300": {')})
+    index = (converted / "index.json").read_bytes().replace(b'"50": {', b'"300": {')
+    hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"index.json": index}])
     push(refused="300 validation")
 
 

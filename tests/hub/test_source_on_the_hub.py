@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from hub_server import HubServer
+from hub_server import HubServer, Repository
 
 from imagenet_s.conversion.synthetic import expected_rows
 
@@ -23,7 +23,7 @@ for streaming in (False, True):
 def test_the_same_rows_from_the_hub(hub: HubServer, run, miniature: Callable[[str], Path], annotations: Path) -> None:
     root = miniature("parquet")
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.parquet")}
-    hub.add("dataset", "me/imagenet-1k", files)
+    hub.repositories["dataset", "me/imagenet-1k"] = Repository(commits=[files])
     for split in ("train", "validation"):
         code = LOAD.replace("ANNOTATIONS", repr(str(annotations))).replace("SPLIT", repr(split))
         expected = {
