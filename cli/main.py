@@ -14,34 +14,31 @@ import traceback
 from collections.abc import Sequence
 
 from imagenet_s.cli.output import hint
-
-# One module a command: `add_parser(subparsers)` describes it, `run(args)` does it and returns the exit code.
-# Heavy imports belong into `run`, so that `imagenet-s --help` answers at once.
-COMMANDS: tuple[str, ...] = (
-    "demo",
-    "check",
-    "download",
-    "show",
-    "convert",
-    "push",
-    "match",
-    "evaluate",
-    "prepare",
-    "submit",
-    "distance_match",
-)
+from imagenet_s.cli.parsers import data, scoring, submission
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; each command adds its own part."""
+    """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="imagenet-s",
         description="ImageNet-S: pixel masks for ImageNet. Prepare it, look at it, convert it, score on it.",
         epilog="IMAGENET_S_DEBUG=1 shows the traceback of an error.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        importlib.import_module(f"imagenet_s.cli.{name}").add_parser(commands)
+    for add in (
+        data.add_demo,
+        data.add_check,
+        data.add_download,
+        data.add_show,
+        data.add_convert,
+        data.add_push,
+        scoring.add_match,
+        scoring.add_evaluate,
+        data.add_prepare,
+        submission.add_submit,
+        scoring.add_distance_match,
+    ):
+        add(commands)
     return parser
 
 
@@ -56,9 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = build_parser().parse_args(argv)
     try:
-        return int(args.run(args))
+        command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
+        return int(command.run(args))
     except KeyboardInterrupt:
-        hint("imagenet-s: stopped; what was begun is set aside, and the same command goes on from there.")
+        hint("imagenet-s: stopped; nothing half-written stays, and the same command resumes.")
         return 130
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.

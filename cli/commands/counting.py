@@ -1,16 +1,18 @@
-"""Options that `match` and `evaluate` share, and the counting of masks."""
+"""Counting masks, which `match` and `evaluate` share."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from tqdm import tqdm
 
 from imagenet_s.cli.output import hint
-
-if TYPE_CHECKING:
-    from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
+from imagenet_s.metrics.evaluation.scoring import score
 
 _SHOWN = 10
 
@@ -24,35 +26,12 @@ class Counted:
     missing: list[str]
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the official tools and our own."""
-    group = parser.add_argument_group("what to score")
-    group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
-    group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
-    group.add_argument(
-        "--config", "--mode", choices=("50", "300", "919"), help="which ImageNet-S; --mode is the old name"
-    )
-    group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
-    group.add_argument("--split", metavar="NAME", help="which split of a converted data set (default: validation)")
-    group.add_argument(
-        "--on-missing",
-        choices=("error", "skip", "empty"),
-        default="error",
-        help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
-    )
-    group.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument("--save-counts", metavar="FILE", help="keep the counts: a few MB, enough for every figure")
-    group.add_argument("--counts", metavar="FILE", help="score kept counts; no mask is read")
-
-
 def count(args: argparse.Namespace) -> Counted:
     """Count the masks, or load saved counts, as the arguments say.
 
     Raises:
         ValueError: arguments that do not go together, or whatever is wrong with the masks.
     """
-    from imagenet_s.metrics import MatchedIoU
-
     if args.counts:
         if args.predict_dir or args.gt_dir:
             raise ValueError("--counts stands for --predict-dir and --gt-dir: give one or the other.")
@@ -76,12 +55,6 @@ def count(args: argparse.Namespace) -> Counted:
 
 
 def _read(args: argparse.Namespace) -> Counted:
-    from tqdm import tqdm
-
-    from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
-    from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
-    from imagenet_s.metrics.evaluation.scoring import score
-
     predictions = open_mask_reader(args.predict_dir, args.config, args.split)
     references = open_mask_reader(args.gt_dir, args.config, args.split)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
@@ -109,10 +82,3 @@ def _read(args: argparse.Namespace) -> Counted:
             progress=bar.update,
         )
     return Counted(metric, args.config, pairs.missing)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
-    return value

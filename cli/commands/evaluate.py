@@ -6,43 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.cli.predictions import Counted, add_inputs, count
-
-
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Describe the command."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="score predictions: every official figure",
-        description="Score predictions. Without --match or --matching, predicted ids are class ids.",
-    )
-    add_inputs(parser)
-    group = parser.add_argument_group("how to score")
-    either = group.add_mutually_exclusive_group()
-    either.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster")
-    either.add_argument(
-        "--matching",
-        choices=("none", "hungarian", "pixel", "majority"),
-        help="find the match here: one to one by images (hungarian, official), by pixels, or by majority",
-    )
-    group.add_argument(
-        "--bootstrap",
-        type=int,
-        metavar="N",
-        help="95 %% intervals from N resamples of the images; 1000 is a good number",
-    )
-    group.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
-    group = parser.add_argument_group("what to write")
-    group.add_argument("--per-class", action="store_true", help="a table of the classes, too")
-    group.add_argument("--json", metavar="FILE", help="the figures as fractions, `-` for stdout instead of the tables")
-    group.add_argument("--report", metavar="FILE.html", help="a page with bars for the classes and the worst images")
-    parser.set_defaults(run=run)
+from imagenet_s.cli.commands.counting import Counted, count
+from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.conversion.facts import categories
+from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+from imagenet_s.metrics.report import TITLES, html_report, percent
 
 
 def run(args: argparse.Namespace) -> int:
     """Count, score, print."""
-    from imagenet_s.cli.output import hint, write_json
-
     counted = count(args)
     matching = args.match or args.matching or "none"
     if args.match and not Path(args.match).is_file():
@@ -65,9 +37,6 @@ def run(args: argparse.Namespace) -> int:
 def _print(
     result: dict[str, Any], intervals: dict[str, tuple[float, float]] | None, counted: Counted, per_class: bool
 ) -> None:
-    from imagenet_s.cli.output import say, table
-    from imagenet_s.metrics.report import TITLES, percent
-
     rows = [[name, percent(result[key]).rjust(7)] for key, name in TITLES.items()]
     header = ["figure", "percent"]
     if intervals:
@@ -77,8 +46,6 @@ def _print(
     say(table(rows, header))
     say(f"{result['num_images']:,} images, ImageNet-S-{counted.config}")
     if per_class:
-        from imagenet_s.conversion.facts import categories
-
         say()
         ious = zip(categories(counted.config), result["per_category_iou"], result["per_category_boundary_iou"])
         body = [[one.id, one.name, percent(iou).rjust(6), percent(boundary).rjust(6)] for one, iou, boundary in ious]
@@ -92,10 +59,6 @@ def _report(
     intervals: dict[str, tuple[float, float]] | None,
     matching: str,
 ) -> None:
-    from imagenet_s.conversion.facts import categories
-    from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-    from imagenet_s.metrics.report import html_report
-
     notes = [f"{result['num_images']:,} images, matching: {matching}."]
     if counted.missing:
         done = "were left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"

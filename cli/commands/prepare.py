@@ -4,52 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
 
-from imagenet_s.cli.options import add_imagenet_options
 from imagenet_s.cli.output import hint, say, table, write_json
-
-if TYPE_CHECKING:
-    from imagenet_s.conversion.official_tree import PreparedSplit
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES, split_names
+from imagenet_s.conversion.official_tree import PreparedSplit, prepare_tree
 
 _HEADER = ("tree", "split", "images", "masks", "new", "kept", "replaced")
 
 
-def add_parser(commands: Any) -> None:
-    """Describe the command."""
-    parser = commands.add_parser(
-        "prepare",
-        help="write the official tree, for PASS, ImageNetSegModel and MMSegmentation",
-        description="Write the official tree SAVE_DIR/ImageNetS{50,300,919} from ImageNet in any layout: images as "
-        "symbolic links with absolute targets (files where they come out of tars or Parquet), masks as the official "
-        "PNGs. Run it again to complete what is missing; nothing that differs is overwritten, nothing is removed.",
-        epilog="Replaces the official data_preparation.sh, datapreparation_train.py, datapreparation_val.py, "
-        "datapreparation_train_semi.py and datapreparation_anno.sh.",
-    )
-    parser.add_argument("imagenet", metavar="IMAGENET", help="the folder that holds ImageNet, in any usual layout")
-    parser.add_argument("save_dir", metavar="SAVE_DIR", help="where the tree goes: a folder outside of IMAGENET")
-    parser.add_argument(
-        "--config",
-        "--mode",
-        choices=("50", "300", "919", "all"),
-        default="919",
-        help="which tree (default: 919); --mode is the old name",
-    )
-    parser.add_argument("--copy", action="store_true", help="copy the images instead of linking to them")
-    parser.add_argument("--overwrite", action="store_true", help="replace files and links that differ")
-    parser.add_argument("--json", metavar="FILE", help="the counts as JSON (- for stdout instead of the table)")
-    add_imagenet_options(parser)
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Prepare one configuration or all."""
-    from dataclasses import asdict
-
-    from imagenet_s.conversion.errors import ImageNetSError
-    from imagenet_s.conversion.facts import CONFIG_NAMES, split_names
-    from imagenet_s.conversion.official_tree import prepare_tree
-
     prepared: list[PreparedSplit] = []
     for config in CONFIG_NAMES if args.config == "all" else (args.config,):
         splits = args.splits

@@ -1,0 +1,53 @@
+"""`imagenet-s convert`: shards, card and id2label.json: OUT becomes a data set repository."""
+
+from __future__ import annotations
+
+import argparse
+
+from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.conversion.dataset_index import Index
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.shards import DEFAULT_SPLITS, Options, convert, verify
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if args.verify_out is not None:
+        if args.imagenet is not None:
+            raise ImageNetSError("--verify OUT reads a finished result: it takes no IMAGENET.")
+        index = verify(args.verify_out)
+        _report(index, args.json)
+        hint("All of it is as the index says.")
+        return 0
+    if args.out is None:
+        raise ImageNetSError("say where ImageNet is and where to write: imagenet-s convert IMAGENET OUT")
+    options = Options(
+        splits=tuple(args.splits or DEFAULT_SPLITS),
+        form=args.format,
+        images=args.images,
+        max_shard_size=args.max_shard_size,
+        workers=args.workers,
+        scheduler=args.scheduler,
+        on_missing=args.on_missing,
+        verify=args.verify,
+        restart=args.restart,
+    )
+    index = convert(args.imagenet, args.out, args.config, args.annotations_dir, options)
+    _report(index, args.json)
+    read = "load_from_disk" if args.format == "arrow" else "load_dataset"
+    what = f'"{args.out}/{args.config}"' if args.format == "arrow" else f'"{args.out}", "{args.config}"'
+    hint(f"\nTo read it: datasets.{read}({what})\nTo push it: imagenet-s push {args.out} --repo-id NAME/imagenet-s")
+    return 0
+
+
+def _report(index: Index, json: str | None) -> None:
+    rows = [
+        (config, name, split.rows, len(split.shards), split.bytes)
+        for config, one in index.configs.items()
+        for name, split in one.splits.items()
+    ]
+    header = ("config", "split", "images", "files", "bytes")
+    if json != "-":
+        say(table(rows, header))
+    if json:
+        write_json([dict(zip(header, row)) for row in rows], json)

@@ -1,0 +1,156 @@
+"""`imagenet-s demo`: every step on a generated miniature. No network, no ImageNet, no waiting.
+
+The predictions that it scores are the true masks, disturbed: moved by a few pixels, one image in four with a class it
+does not hold, and every id replaced by a cluster number, as an unsupervised method would give them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+from numpy.typing import NDArray
+
+import imagenet_s
+from imagenet_s.cli.commands.show import write_sheet
+from imagenet_s.cli.main import main
+from imagenet_s.cli.output import say, table
+from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.shards import Options, convert, verify
+from imagenet_s.conversion.synthetic import IMAGES, write_annotations, write_imagenet
+
+_MARKER = ".imagenet-s-demo"
+_CONFIG = "50"
+_SHIFT = 4  # pixels
+
+
+def run(args: argparse.Namespace) -> int:
+    """All steps, one after the other."""
+    output = _empty_folder(args.output.resolve())
+    imagenet, annotations = output / "imagenet", output / "annotations"
+    _generate(imagenet, annotations)
+    loaded = _load(output, imagenet, annotations)
+    rows = [row for split in ("train_semi", "validation") for row in loaded[split]]
+    write_sheet(rows, imagenet_s.categories(_CONFIG).id2label, output / "overlays.png")
+    _convert(output, imagenet, annotations, loaded["validation"])
+    _predict(output, loaded["validation"])
+    _evaluate(output)
+    results = (
+        ("imagenet", "the generated ImageNet (train/, val/)"),
+        ("overlays.png", "masks over their images: a contact sheet"),
+        ("imagenet-s/README.md", "the data set's card; the shards are beside it"),
+        ("predictions", "made-up predictions, official RGB PNGs in class folders"),
+        ("report.html", "the figures as a page: by class, and the worst images"),
+    )
+    say("\nWhere to look:")
+    say(table([(str(output / path), what) for path, what in results], ("", "")).lstrip("\n"))
+    return 0
+
+
+def _empty_folder(output: Path) -> Path:
+    """An empty folder: an earlier demo is replaced, anything else is not touched."""
+    if output.exists() and not (output / _MARKER).exists():
+        if not output.is_dir() or any(output.iterdir()):
+            raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
+    elif output.exists():
+        shutil.rmtree(output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / _MARKER).touch()
+    return output
+
+
+def _headline(text: str) -> None:
+    say(f"\n== {text}")
+
+
+def _generate(imagenet: Path, annotations: Path) -> None:
+    _headline("A miniature ImageNet and its annotations")
+    write_imagenet(imagenet, "folders")
+    write_annotations(annotations, "archives")
+    kinds = sorted({image.kind for image in IMAGES.values()})
+    say(f"{len(IMAGES)} images in {imagenet}, odd files included: {', '.join(kinds)}")
+
+
+def _load(output: Path, imagenet: Path, annotations: Path) -> datasets.DatasetDict:
+    _headline("Loaded with datasets")
+    say(f'>>> load_dataset("imagenet_s", "{_CONFIG}", data_dir="{imagenet}", ...)')
+    datasets.disable_progress_bars()
+    loaded = datasets.load_dataset(
+        "imagenet_s",
+        _CONFIG,
+        data_dir=str(imagenet),
+        annotations_dir=str(annotations),
+        cache_dir=str(output / "cache"),
+        verify=False,  # a miniature has neither the official checksums nor the official counts
+    )
+    say(str(loaded))
+    say("the first row of validation:")
+    for column, value in loaded["validation"][0].items():
+        note = f"  ({imagenet_s.categories(_CONFIG).id2label[value]})" if column == "category" else ""
+        say(f"  {column:11} {value!r}{note}")
+    return loaded
+
+
+def _convert(output: Path, imagenet: Path, annotations: Path, validation: Any) -> None:
+    """Write the shards, read them again without any code of ours, compare, and print the push."""
+    _headline("Converted to shards, and loaded with plain datasets")
+    out = output / "imagenet-s"
+    say(f"$ imagenet-s convert {imagenet} {out} --config {_CONFIG} --annotations-dir {annotations} --no-verify")
+    index = convert(imagenet, out, _CONFIG, annotations, Options(verify=False))
+    verify(out)
+    rows = [(shard.file, shard.rows, shard.bytes, shard.sha256[:12]) for _, _, shard in index.shards()]
+    say(table(rows, ("file", "images", "bytes", "sha256")))
+    say(f'>>> load_dataset("{out}", "{_CONFIG}", split="validation")')
+    loaded = datasets.load_dataset(str(out), _CONFIG, split="validation", cache_dir=str(output / "cache"))
+    same = len(loaded) == len(validation) and all(
+        one["image_id"] == other["image_id"]
+        and one["image"].tobytes() == other["image"].tobytes()
+        and one["annotation"].tobytes() == other["annotation"].tobytes()
+        for one, other in zip(loaded, validation)
+    )
+    if not same:
+        raise RuntimeError("the rows of the shards are not those of the builder")
+    say(f"{len(loaded)} rows, pixel for pixel those of the builder. To upload it to the Hub, privately:")
+    say(f"$ imagenet-s push {out} --repo-id NAME/imagenet-s")
+
+
+def _predict(output: Path, validation: Any) -> None:
+    """Write `predictions/` and `ground-truth/`, laid out as the official tools want them."""
+    _headline("Predictions: the masks moved, confused and given as clusters")
+    classes = imagenet_s.categories(_CONFIG).num_classes
+    for number, row in enumerate(validation):
+        truth = np.asarray(row["annotation"]).astype(np.uint16)
+        for folder, ids in (("ground-truth", truth), ("predictions", disturb(truth, number, classes))):
+            path = output / folder / row["wnid"] / f"{row['image_id']}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode_official_png(ids))
+
+
+def disturb(truth: NDArray[Any], number: int, classes: int) -> NDArray[np.uint16]:
+    """A prediction for a mask: H x W ids in 0..classes, clusters numbered from the other end."""
+    moved = np.roll(truth, (_SHIFT, -_SHIFT), axis=(0, 1))
+    moved[moved == imagenet_s.IGNORE_ID] = 0  # a prediction ignores nothing
+    if number % 4 == 3:
+        moved[moved > 0] = moved.max() % classes + 1
+    return np.where(moved > 0, classes + 1 - moved.astype(np.int64), 0).astype(np.uint16)
+
+
+def _evaluate(output: Path) -> None:
+    """Score with ids taken as classes, then as clusters; the second with a page to look at."""
+    base = ["--predict-dir", str(output / "predictions"), "--gt-dir", str(output / "ground-truth")]
+    base += ["--config", _CONFIG]
+    for title, more in (
+        ("Scored as they are: clusters are no classes, so nearly nothing is right", ["--matching", "none"]),
+        (
+            "Scored as clusters, matched to classes",
+            ["--matching", "hungarian", "--report", str(output / "report.html")],
+        ),
+    ):
+        _headline(title)
+        say(f"$ imagenet-s evaluate {' '.join([*base, *more])}")
+        if main(["evaluate", *base, *more]) != 0:
+            raise RuntimeError("the demo's own predictions could not be scored")

@@ -1,0 +1,59 @@
+"""`imagenet-s distance-match`: a pre-trained backbone evaluated by the distance matching protocol, start to end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+import imagenet_s
+from imagenet_s.cli.output import hint, say
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.submission.writer import PredictionWriter
+from imagenet_s.metrics.distance_matching.backbone import open_backbone
+from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
+
+
+def run(args: argparse.Namespace) -> int:
+    """Embed train_semi, then predict split by split."""
+    splits = args.splits or ["validation"]
+    if wrong := [one for one in splits if one not in ("validation", "test")]:
+        raise ImageNetSError(f"--splits {wrong[0]}: validation (the default) and test are predicted.")
+    try:
+        import torch
+    except ImportError as error:
+        raise ImageNetSError('distance-match needs PyTorch: pip install "imagenet-s[torch]".') from error
+
+    device = torch.device(args.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    backbone = open_backbone(args.backbone, device, args.multiple)
+    matching = DistanceMatching(
+        backbone, device, args.size, args.k, args.temperature, batch_size=args.batch_size, workers=args.workers
+    )
+    bank, bank_ids = matching.embedding_bank(args.output, args.config, lambda: _load(args, "train_semi"))
+    for split in splits:
+        rows = _load(args, split)
+        folder = os.path.join(args.output, split)
+        with PredictionWriter(folder, args.config) as writer:
+            names = zip(rows["image_id"][:], rows["wnid"][:])
+            todo = [i for i, (image_id, wnid) in enumerate(names) if not writer.has(image_id, wnid)]
+            if done := len(rows) - len(todo):
+                hint(f"{split}: {done:,} predictions are there already.")
+            for image, ids in matching.predictions(rows.select(todo), bank, bank_ids, f"predicting {split}"):
+                writer.write(image.image_id, ids, image.wnid)
+            say(f"{folder}: {len(rows):,} predictions, {writer.written:,} of them new")
+    if "validation" in splits:
+        hint(f"Score it: imagenet-s evaluate --predict-dir {args.output}/validation --gt-dir GT --config {args.config}")
+    if "test" in splits:
+        hint(f"Submit it: imagenet-s submit {args.output}/test OUT.zip --config {args.config} --protocol distance ...")
+    return 0
+
+
+def _load(args: argparse.Namespace, split: str) -> Any:
+    return imagenet_s.load_dataset(
+        args.config,
+        data_dir=args.imagenet,
+        split=split,
+        annotations_dir=args.annotations_dir,
+        on_missing=args.on_missing,
+        verify=args.verify,
+    )

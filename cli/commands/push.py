@@ -1,0 +1,27 @@
+"""`imagenet-s push`: a converted data set to the Hub, private unless told otherwise; or the metric, as a Space."""
+
+from __future__ import annotations
+
+import argparse
+
+import imagenet_s
+from imagenet_s.cli.output import hint, say, table
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.hub import plan_push, plan_space, push
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if args.metric == (args.out is not None):
+        raise ImageNetSError("give either OUT, the folder of a data set, or --metric.")
+    upload = plan_space(imagenet_s.MATCHED_MIOU, args.repo_id) if args.metric else plan_push(args.out, args.repo_id)
+    upload.check_visibility(args.public, args.rights)
+    kind = "public" if args.public else "private"
+    if len(upload.files) <= 20 or args.dry_run:
+        say(table([(name, size) for name, size in upload.files], ("file", "bytes")))
+    say(f"{len(upload.files):,} files, {upload.bytes:,} bytes, to the {kind} {upload.kind} {args.repo_id}")
+    if args.dry_run:
+        hint("Nothing was sent (--dry-run).")
+        return 0
+    say(push(upload, public=args.public))
+    return 0

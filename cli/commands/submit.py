@@ -1,0 +1,79 @@
+"""`imagenet-s submit`: predictions to a checked submission for the official test server."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from imagenet_s.cli.output import hint, say, write_json
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.submission.image_sizes import image_sizes
+from imagenet_s.conversion.submission.method_file import Method
+from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
+from imagenet_s.conversion.submission.protocols import PROTOCOLS
+
+_SHOWN = 20
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print rules, check, or check and pack."""
+    protocol = PROTOCOLS[args.protocol] if args.protocol else None
+    if not args.check and not args.predictions and protocol:
+        say(protocol.text())
+        return 0
+    _complain(args)
+    if protocol:
+        hint(protocol.text())
+        if args.match and protocol.wants_classes:
+            hint(f"Beware: a match was given, but in this protocol: {protocol.match}")
+    method = Method(args.method, args.train_data, args.train_scheme, args.networks, args.link, args.description)
+    sizes = image_sizes(args.config, args.split, args.imagenet, args.annotations_dir, args.verify)
+    options: dict[str, Any] = {"sizes": sizes, "annotations_dir": args.annotations_dir, "verify": args.verify}
+    if args.check:
+        if args.match:
+            raise ImageNetSError("--match goes into a zip when it is packed; --check looks at the one that is inside.")
+        checked = check_submission(args.check, args.config, args.split, **options)
+    else:
+        checked = write_submission(
+            args.predictions, args.output, args.config, args.split, method, match=args.match, **options
+        )
+    if args.json:
+        write_json({**asdict(checked), "output": args.check or args.output}, args.json)
+    if args.json != "-":
+        _print(checked, args.check or args.output, written=not args.check)
+    if not checked.problems and protocol and not args.check:
+        hint(f"Submit it at {protocol.url}")
+    return 1 if checked.problems else 0
+
+
+def _complain(args: argparse.Namespace) -> None:
+    if args.check and (args.predictions or args.output):
+        raise ImageNetSError("--check ZIP looks at an existing submission: give no PREDICTIONS and OUT.zip with it.")
+    if not args.check and not args.output:
+        raise ImageNetSError("Give PREDICTIONS and OUT.zip, or --check ZIP, or --protocol alone to read its rules.")
+    if not args.config:
+        raise ImageNetSError("--config is missing: 50, 300 or 919.")
+    if not args.check and not args.protocol:
+        raise ImageNetSError(
+            "--protocol is missing: unsupervised, distance, semi or free (`imagenet-s submit --help` has their rules)."
+        )
+
+
+def _print(checked: Checked, path: str, written: bool) -> None:
+    for kind in dict.fromkeys(problem.kind for problem in checked.problems):
+        messages = [problem.message for problem in checked.problems if problem.kind == kind]
+        say(f"{kind}: {len(messages):,}")
+        for message in messages[:_SHOWN]:
+            say(f"  {message}")
+        if len(messages) > _SHOWN:
+            say(f"  and {len(messages) - _SHOWN:,} more (--json FILE lists all)")
+    if checked.sizes_checked < checked.images:
+        unchecked = checked.images - checked.sizes_checked
+        hint(f"The sizes of {unchecked:,} predictions were not checked: say where ImageNet is with --imagenet DIR.")
+    if checked.problems:
+        say(f"{len(checked.problems):,} problems" + (f"; {path} was not written" if written else f" in {path}"))
+    else:
+        verb = "written" if written else "in order"
+        say(f"{path} {verb}: {checked.images:,} predictions of ImageNet-S-{checked.config} {checked.split}")
+        say(f"sha256 {checked.sha256}")

@@ -1,0 +1,5 @@
+"""The arguments of the commands: `data` for those about the data set, `scoring` and `submission`; `options` is shared.
+
+Each has a function that adds its parsers, and sets `command` to the module in `cli.commands` that runs it. Imports of
+the project `conversion.facts` and `conversion.submission.protocols` only: no datasets, no pyarrow.
+"""

@@ -1,0 +1,161 @@
+"""demo, check, download, show, convert, push, prepare: the commands about the data set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from imagenet_s.cli.parsers.options import (
+    Commands,
+    add_config,
+    add_imagenet_options,
+    add_json,
+    positive,
+    split_argument,
+)
+from imagenet_s.conversion.facts import CONFIG_NAMES
+
+
+def add_demo(commands: Commands) -> None:
+    """`demo`."""
+    parser = commands.add_parser(
+        "demo",
+        help="run everything on a generated miniature: no network, no ImageNet",
+        description="Generate a miniature ImageNet with its annotations; load, show, convert and score it.",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("imagenet-s-demo"), metavar="DIR", help="a new folder (./imagenet-s-demo)"
+    )
+    parser.set_defaults(command="demo")
+
+
+def add_check(commands: Commands) -> None:
+    """`check`."""
+    parser = commands.add_parser(
+        "check",
+        help="say which layout a copy of ImageNet has, and count the images of each split",
+        description="Look into a copy of ImageNet: say which layout it has, count each split, list what is missing.",
+        epilog="Exit code 0: complete. 1: something is missing.",
+    )
+    parser.add_argument("imagenet", metavar="IMAGENET", help="the folder (or hf:// address) that holds ImageNet")
+    add_config(parser)
+    parser.add_argument("--list-missing", action="store_true", help="name every missing image, not the first few")
+    add_json(parser, "the result")
+    add_imagenet_options(parser, "check only these; all of the configuration otherwise", on_missing=False)
+    parser.set_defaults(command="check")
+
+
+def add_download(commands: Commands) -> None:
+    """`download`."""
+    parser = commands.add_parser(
+        "download",
+        help="fetch the annotations: archives and lists, resumable, verified",
+        description="Fetch the official annotation archives and lists into a folder that annotations_dir takes. Files "
+        "that are there already are checked and kept; an interrupted download is resumed.",
+        epilog="IMAGENET_S_ENDPOINT=https://mirror.example replaces the scheme and host of all addresses; the usual "
+        "proxy variables are respected.",
+    )
+    parser.add_argument(
+        "--annotations-dir",
+        metavar="DIR",
+        default=os.environ.get("IMAGENET_S_ANNOTATIONS_DIR"),
+        help="where the files go (default: $IMAGENET_S_ANNOTATIONS_DIR)",
+    )
+    add_config(parser, (*CONFIG_NAMES, "all"))
+    parser.add_argument("--no-verify", action="store_true", help="check neither checksums nor the masks")
+    parser.add_argument(
+        "--no-prepare",
+        dest="prepare",
+        action="store_false",
+        help="transcode the masks to 16-bit grey PNGs (once, about a minute for 919) at the first use instead",
+    )
+    add_json(parser, "the files")
+    parser.set_defaults(command="download")
+
+
+def add_show(commands: Commands) -> None:
+    """`show`."""
+    parser = commands.add_parser(
+        "show",
+        help="write overlays to look at: masks over their images",
+        description="Write contact sheets of overlays. DATASET is your ImageNet, an official ImageNet-S tree, or a "
+        "data set that `imagenet-s convert` made.",
+    )
+    parser.add_argument("dataset", metavar="DATASET", help="where the images are")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder for the sheets")
+    add_config(parser)
+    parser.add_argument("--split", type=split_argument, default="validation", help="which split (default: validation)")
+    parser.add_argument("--count", type=positive, default=48, metavar="N", help="how many images (default: 48)")
+    parser.add_argument("--per-sheet", type=positive, default=24, metavar="N", help="images a sheet (default: 24)")
+    parser.add_argument("--seed", type=int, help="show a random choice instead of the first images")
+    add_imagenet_options(parser)
+    parser.set_defaults(command="show")
+
+
+def add_convert(commands: Commands) -> None:
+    """`convert`."""
+    parser = commands.add_parser(
+        "convert",
+        help="write Parquet shards that plain datasets reads, with card and id2label.json",
+        description="Write ImageNet-S as a data set repository: shards of Parquet (or Arrow), a card, id2label.json "
+        "and an index. Safe to interrupt: the same command resumes. A further configuration or split with the same "
+        "OUT is added to it.",
+        epilog="convert --verify OUT reads a finished result again, byte by byte.",
+    )
+    parser.add_argument("imagenet", metavar="IMAGENET", nargs="?", help="the folder that holds ImageNet, in any layout")
+    parser.add_argument("out", metavar="OUT", nargs="?", help="a folder, or an address such as s3://bucket/imagenet-s")
+    add_config(parser)
+    parser.add_argument("--format", choices=("parquet", "arrow"), default="parquet", help="arrow: for load_from_disk")
+    parser.add_argument("--no-images", dest="images", action="store_false", help="ids, classes and masks only")
+    parser.add_argument("--max-shard-size", default="500MB", metavar="SIZE", help="default: 500MB")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of this machine (default: 1)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster instead: tcp://host:8786")
+    parser.add_argument("--restart", action="store_true", help="write splits again that a different earlier run began")
+    parser.add_argument("--verify", dest="verify_out", metavar="OUT", help="compare a finished result with its index")
+    add_json(parser, "the result")
+    add_imagenet_options(parser, "convert only these (default: train_semi, validation and test)")
+    parser.set_defaults(command="convert")
+
+
+def add_push(commands: Commands) -> None:
+    """`push`."""
+    parser = commands.add_parser(
+        "push",
+        help="upload the result of convert to the Hub, private unless told otherwise",
+        description="Upload a converted data set to a private repository of the Hugging Face Hub. Run again after an "
+        "interruption, it sends only what is missing. Nothing on the Hub is ever deleted. The token is the one of "
+        "`hf auth login` or $HF_TOKEN.",
+    )
+    parser.add_argument("out", metavar="OUT", nargs="?", help="the folder that imagenet-s convert wrote")
+    parser.add_argument("--repo-id", required=True, metavar="NAME", help="me/imagenet-s")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be sent; needs no connection")
+    parser.add_argument("--public", action="store_true", help="create it public; with images see the next")
+    parser.add_argument(
+        "--i-have-redistribution-rights",
+        dest="rights",
+        action="store_true",
+        help="ImageNet's terms allow no redistribution; say this if you have the right nevertheless",
+    )
+    parser.add_argument("--metric", action="store_true", help="push the metric matched_miou as an evaluate Space")
+    parser.set_defaults(command="push")
+
+
+def add_prepare(commands: Commands) -> None:
+    """`prepare`."""
+    parser = commands.add_parser(
+        "prepare",
+        help="write the official tree, for PASS, ImageNetSegModel and MMSegmentation",
+        description="Write the official tree SAVE_DIR/ImageNetS{50,300,919} from ImageNet in any layout: images as "
+        "symbolic links with absolute targets (files where they come out of tars or Parquet), masks as the official "
+        "PNGs. Run it again to complete it; nothing that differs is overwritten, nothing is removed.",
+        epilog="Replaces the official data_preparation.sh, datapreparation_train.py, datapreparation_val.py, "
+        "datapreparation_train_semi.py and datapreparation_anno.sh.",
+    )
+    parser.add_argument("imagenet", metavar="IMAGENET", help="the folder that holds ImageNet, in any usual layout")
+    parser.add_argument("save_dir", metavar="SAVE_DIR", help="where the tree goes: a folder outside of IMAGENET")
+    add_config(parser, (*CONFIG_NAMES, "all"))
+    parser.add_argument("--copy", action="store_true", help="copy the images instead of linking to them")
+    parser.add_argument("--overwrite", action="store_true", help="replace files and links that differ")
+    add_json(parser, "the counts")
+    add_imagenet_options(parser, "prepare only these; all of the configuration otherwise")
+    parser.set_defaults(command="prepare")

@@ -1,0 +1,68 @@
+"""Arguments that several commands share, with one meaning each."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, SPLITS
+
+Commands = Any
+"""What `add_subparsers` returns."""
+
+
+def add_config(parser: Any, choices: tuple[str, ...] = CONFIG_NAMES, default: str | None = "919") -> None:
+    """`--config`, which the official tools call `--mode`."""
+    text = "which ImageNet-S" + (f" (default: {default})" if default else "") + "; --mode is the official name"
+    parser.add_argument("--config", "--mode", choices=choices, default=default, help=text)
+
+
+def add_json(parser: Any, what: str) -> None:
+    """`--json FILE`."""
+    parser.add_argument("--json", metavar="FILE", help=f"{what} as JSON (- for stdout, in place of the table)")
+
+
+def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: bool = True) -> None:
+    """What every command takes that reads ImageNet.
+
+    Args:
+        parser: of the command.
+        splits: help of `--splits`; None for a command without it.
+        on_missing: whether there is `--on-missing`.
+    """
+    if splits is not None:
+        parser.add_argument("--splits", nargs="+", type=split_argument, metavar="SPLIT", help=splits)
+    parser.add_argument(
+        "--annotations-dir",
+        metavar="DIR",
+        help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
+    )
+    if on_missing:
+        parser.add_argument(
+            "--on-missing",
+            choices=("error", "skip"),
+            default="error",
+            help="what an incomplete ImageNet gives: an error (default), or a data set without the missing images",
+        )
+    parser.add_argument(
+        "--no-verify",
+        dest="verify",
+        action="store_false",
+        help="check neither checksums nor the official counts: for miniatures and subsets of your own",
+    )
+
+
+def split_argument(text: str) -> str:
+    """A split, in our spelling or the official one."""
+    name = SPELLINGS.get(text, text)
+    if name not in SPLITS:
+        raise argparse.ArgumentTypeError(f"{text!r}: the splits are {', '.join(SPLITS)}")
+    return name
+
+
+def positive(text: str) -> int:
+    """A number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
+    return value

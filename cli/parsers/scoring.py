@@ -1,0 +1,107 @@
+"""match, evaluate, distance-match: the commands about predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, positive
+
+
+def add_match(commands: Commands) -> None:
+    """`match`."""
+    parser = commands.add_parser(
+        "match",
+        help="match clusters to classes, and write match.json",
+        description="Match predicted clusters to classes; write the match for `evaluate --match` and `submit --match`.",
+    )
+    _add_masks(parser)
+    parser.add_argument(
+        "--matching",
+        choices=("hungarian", "pixel", "majority"),
+        default="hungarian",
+        help="one to one by images (default, official) or by pixels, or each cluster by the majority of its pixels",
+    )
+    parser.add_argument(
+        "--session-name", default="match", metavar="NAME", help="writes NAME.json (default: match, in this folder)"
+    )
+    parser.set_defaults(command="match")
+
+
+def add_evaluate(commands: Commands) -> None:
+    """`evaluate`."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="score predictions: every official figure",
+        description="Score predictions. Without --match or --matching, predicted ids are class ids.",
+    )
+    _add_masks(parser)
+    group = parser.add_argument_group("how to score")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster")
+    either.add_argument(
+        "--matching",
+        choices=("none", "hungarian", "pixel", "majority"),
+        help="find the match here: one to one by images (hungarian, official), by pixels, or by majority",
+    )
+    group.add_argument(
+        "--bootstrap",
+        type=int,
+        metavar="N",
+        help="95 %% intervals from N resamples of the images; 1000 is a good number",
+    )
+    group.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    group = parser.add_argument_group("what to write")
+    group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
+    group.add_argument("--json", metavar="FILE", help="the figures as fractions, `-` for stdout instead of the tables")
+    group.add_argument("--report", metavar="FILE.html", help="a page with bars for the classes and the worst images")
+    parser.set_defaults(command="evaluate")
+
+
+def add_distance_match(commands: Commands) -> None:
+    """`distance-match`."""
+    parser = commands.add_parser(
+        "distance-match",
+        help="predict with a pre-trained backbone: pixels get the class of the nearest train_semi segments",
+        description="The distance matching protocol: the mean features of the annotated train_semi segments are the "
+        "classes, and a pixel of another image gets the class that its 10 nearest segments vote for. Writes "
+        "OUTPUT/<split>/<wnid>/<image_id>.png for `evaluate` and `submit`, and OUTPUT/embeddings.npz. Run it again to "
+        "resume after an interruption.",
+    )
+    parser.add_argument("imagenet", metavar="IMAGENET", help="any ImageNet, or the official tree")
+    parser.add_argument("output", metavar="OUTPUT", help="a folder for the predictions of this backbone")
+    parser.add_argument(
+        "--backbone",
+        required=True,
+        metavar="MODEL",
+        help="a folder that transformers.AutoModel loads (or a name on the Hub), or module:name of a Python callable "
+        "from B x 3 x H x W images, normalised as ImageNet, to B x D x h x w features",
+    )
+    add_config(parser)
+    parser.add_argument("--size", type=int, default=256, metavar="N", help="short side of the images (default: 256)")
+    parser.add_argument("--multiple", type=int, metavar="N", help="round sides to this (default: the patch size, or 1)")
+    parser.add_argument("-k", type=int, default=10, metavar="N", help="segments that vote (default: 10)")
+    parser.add_argument("--temperature", type=float, default=0.07, help="of their votes (default: 0.07)")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes that decode (default: 2)")
+    parser.add_argument("--device", help="as torch names it (default: cuda where there is one, else cpu)")
+    add_imagenet_options(parser, "predict these: validation (default), test")
+    parser.set_defaults(command="distance_match")
+
+
+def _add_masks(parser: Any) -> None:
+    """The options of the official tools, and our own."""
+    group = parser.add_argument_group("what to score")
+    group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
+    group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
+    add_config(group, default=None)
+    group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
+    group.add_argument("--split", metavar="NAME", help="which split of a converted data set (default: validation)")
+    group.add_argument(
+        "--on-missing",
+        choices=("error", "skip", "empty"),
+        default="error",
+        help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
+    )
+    group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
+    group.add_argument("--save-counts", metavar="FILE", help="keep the counts: a few MB, enough for every figure")
+    group.add_argument("--counts", metavar="FILE", help="score saved counts; no mask is read")
