@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
-from itertools import islice
 
 import numpy as np
 
@@ -83,18 +83,28 @@ def _results(
     if workers == 1 or len(chunks) == 1:
         yield from ((chunk, _count(chunk, predictions, references)) for chunk in chunks)
         return
-    waiting = iter(chunks)
+    waiting = deque(chunks)
     with ProcessPool(min(workers, len(chunks)), _set_readers, (predictions, references)) as pool:
-        # A few tasks ahead of the workers, not all at once: results are taken as they come, and none pile up.
-        running: dict[Future[_Counted], _Chunk] = {
-            pool.submit(_count_in_worker, chunk): chunk for chunk in islice(waiting, 4 * workers)
-        }
+        running: dict[Future[_Counted], _Chunk] = {}
+
+        def submit_next() -> None:
+            if waiting:
+                chunk = waiting.popleft()
+                running[pool.submit(_count_in_worker, chunk)] = chunk
+
+        # Two tasks a worker, not all at once: results are taken as they come, and none pile up.
+        for _ in range(2 * workers):
+            submit_next()
+        started = False
         while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, None if started or not waiting else 0, FIRST_COMPLETED)
+            started = started or bool(done)
+            if not done:  # workers need a second or two to start: meanwhile this process counts
+                chunk = waiting.popleft()
+                yield chunk, _count(chunk, predictions, references)
             for future in done:
                 chunk = running.pop(future)
-                for following in islice(waiting, 1):
-                    running[pool.submit(_count_in_worker, following)] = following
+                submit_next()
                 yield chunk, future.result()
 
 

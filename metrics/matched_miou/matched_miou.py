@@ -96,13 +96,7 @@ class MatchedMiou(evaluate.Metric):
         )
 
     def add(self, *, prediction: MaskLike = None, reference: MaskLike = None, name: str | None = None) -> None:
-        """Count one image; its masks are not stored.
-
-        Args:
-            prediction: a mask.
-            reference: a mask of the same height and width.
-            name: the image's name, for errors and to notice an image that is added twice.
-        """
+        """Count one image, as `add_batch` does."""
         if prediction is None or reference is None:
             raise ValueError("add takes prediction=MASK and reference=MASK, both.")
         self.add_batch(predictions=[prediction], references=[reference], names=None if name is None else [name])
@@ -147,18 +141,9 @@ class MatchedMiou(evaluate.Metric):
         references: Iterable[MaskLike] | None = None,
         names: Iterable[str] | None = None,
     ) -> dict[str, Any] | None:
-        """All figures of the images added, which are then removed.
+        """All figures of the images added, which are then removed; None in a process other than the first of several.
 
-        Args:
-            num_classes: C, `other` not counted.
-            matching: how predicted ids become classes.
-            ignore_index: the id of reference pixels that are not scored.
-            predictions: masks to add first; with `references`, instead of `add_batch`.
-            references: as many masks.
-            names: the images' names.
-
-        Returns:
-            The figures; None in a process other than the first of several.
+        Arguments are those of the module's description, and those of `add_batch` for images to add first.
         """
         # Checked before anything is gathered: after a mistake in the call, the images added are still there.
         if num_classes is None:

@@ -63,7 +63,7 @@ def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
 
 
 def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
-    """All figures.
+    """All figures of the counts.
 
     Args:
         table: the counts, of at least one image.

@@ -176,8 +176,7 @@ def test_ids_are_checked_when_the_classes_are_known(metric, tmp_path, reference,
 
 
 def test_the_same_name_twice(metric):
-    for _ in range(2):
-        metric.add(prediction=[[1]], reference=[[1]], name="cat")
+    metric.add_batch(predictions=[[[1]]] * 2, references=[[[1]]] * 2, names=["cat"] * 2)
     with pytest.raises(ValueError, match="cat was counted already"):
         metric.compute(num_classes=1)
 
