@@ -33,7 +33,7 @@ def crop(row: dict[str, Any], size: int = 32) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read half an epoch, stop, go on from the saved state, and say what arrived."""
+    """Read half an epoch, stop, resume from the saved state, and print what arrived."""
     parser = data_parser(__doc__)
     parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository on the Hub")
     parser.add_argument("--rank", type=int, default=0)
@@ -45,13 +45,16 @@ def main() -> None:
     shards = args.shards
     if shards is None:
         if args.data_dir:
-            parser.error("convert your ImageNet first, as above, and name the result with --shards")
+            parser.error(
+                f"shards are read here: run `imagenet-s convert {args.data_dir} OUT --config {args.config} --splits "
+                "train` first, then give --shards OUT"
+            )
         data = data_options(args)  # the miniature
         shards = Path(data["data_dir"]).with_name("shards")
         options = Options(splits=["train"], verify=False, max_shard_size="40KB")
         convert(data["data_dir"], shards, args.config, data["annotations_dir"], options)
 
-    # Shards are in a mixed order already; the buffer mixes what comes out of a few of them.
+    # The rows of the shards are shuffled already; the buffer mixes those of a few shards.
     stream = load_dataset(str(shards), args.config, split="train", streaming=True)
     stream = stream.select_columns(["image_id", "image", "category"]).shuffle(seed=0, buffer_size=16)
     stream = split_dataset_by_node(stream, args.rank, args.world_size)
@@ -62,8 +65,8 @@ def main() -> None:
     for number, batch in enumerate(itertools.islice(loader, args.batches)):
         print(f"batch {number}: {tuple(batch['pixels'].shape)} {batch['pixels'].dtype}, first {batch['image_id'][0]}")
 
-    # A state says which shard and how far into it; what lay in a shuffle buffer is not read again. So a run that must
-    # see each image once resumes without a buffer: the order of the shards is mixed enough.
+    # A state says which shard and how far into it; rows in a shuffle buffer are lost. So a run that must see each image
+    # once resumes without a buffer: the rows of the shards are shuffled enough.
     plain = split_dataset_by_node(
         load_dataset(str(shards), args.config, split="train", streaming=True), args.rank, args.world_size
     )
