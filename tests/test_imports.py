@@ -15,6 +15,8 @@ ALLOWED = {
     "builder": {"conversion"},  # imagenet_s.py itself
     "cli": {"builder", "conversion", "metrics"},
 }
+# a submission's match.json is read by the metric's own reader
+EXCEPTIONS = {("conversion/submission", "imagenet_s.metrics.matched_miou.matching")}
 
 
 def part_of(module: str) -> str:
@@ -52,7 +54,8 @@ def test_imports_go_one_way(path: Path) -> None:
     package = ".".join([PACKAGE, *relative.parts[:-1]])
     for module in imported_modules(path, package):
         other = part_of(module)
-        assert other == own or other in ALLOWED[own], f"{relative} ({own}) must not import {module} ({other})"
+        excepted = (relative.parent.as_posix(), module) in EXCEPTIONS
+        assert other == own or other in ALLOWED[own] or excepted, f"{relative} ({own}) must not import {module} ({other})"
 
 
 @pytest.mark.parametrize("folder", sorted({p.parent for p in source_files()} - {ROOT}), ids=lambda p: p.name)

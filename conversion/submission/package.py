@@ -15,10 +15,13 @@ from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.cache import atomic_write, file_digest
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.submission.checks import Problem, compare_names, examine
-from imagenet_s.conversion.submission.match_file import MATCH_FILE, read_match
 from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
+from imagenet_s.metrics.matched_miou.matching import parse_match
 
+MATCH_FILE = "match.json"
+"""Optional: the class of each cluster, where predictions are clusters."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can express: when a file was written must not change the zip."""
 _MODE = 0o100644 << 16
@@ -159,6 +162,8 @@ def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
         return FolderReader(Path(path))
     if not os.path.exists(path):
         raise ImageNetSError(f"{os.fspath(path)}: there is no such folder or zip of predictions.")
+    if not zipfile.is_zipfile(path):
+        raise ImageNetSError(f"{os.fspath(path)} is neither a folder nor a complete zip of predictions.")
     return ZipReader(Path(path))
 
 
@@ -186,10 +191,10 @@ def _check_all(
     clusters: Collection[int] | None = None
     if match is not None:
         try:
-            clusters = read_match(match, checked.config, MATCH_FILE).keys()
-        except ImageNetSError as error:
+            clusters = _clusters(match, checked.config)
+        except ValueError as error:
             checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, str(error)))
-            clusters = range(1 << 16)  # what the predictions hold can't be judged without it
+            clusters = range(1 << 16)  # without a match, no cluster can be called wrong
     # Those that nobody asked for are not looked into: what matters about them is that they are there.
     extra = {problem.name for problem in problems if problem.kind == "extra"}
     todo = [name for name in names if name not in extra]
@@ -200,6 +205,16 @@ def _check_all(
             checked.problems.append(problem)
         elif archive is not None and not checked.problems:
             _add(archive, name, data)
+
+
+def _clusters(match: bytes, config: str) -> Collection[int]:
+    """The clusters of a match.json, which must hold "0": 0 as the official tools write it."""
+    clusters = parse_match(match, categories(config).num_classes, MATCH_FILE)
+    if 0 not in clusters:
+        raise ImageNetSError(
+            f'{MATCH_FILE} lacks "0": 0, which the official tools expect; `imagenet-s match` writes it.'
+        )
+    return clusters
 
 
 def _refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
