@@ -243,7 +243,7 @@ def test_a_wrong_match(content: str, text: str, predictions: Path, annotations: 
         (None, "method.txt is missing"),
         ("Method name: x\n", "line 2 is '', expected 'Training data: ...'"),
         (METHOD.text().replace("Networks", "Network"), "line 4 is 'Network: ResNet-50'"),
-        (METHOD.text() + "and more\n", "it goes on after"),
+        (METHOD.text() + "and more\n", "there are lines after"),
         (METHOD.text().replace(": PASS", ":"), "line 1"),
     ],
 )
