@@ -1,4 +1,4 @@
-"""Checking predictions: everything that is wrong with them, by name."""
+"""Everything that is wrong with predictions, by file: which are missing or not expected, and what each contains."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Problem:
         kind: `missing`, `extra`, `folder` (in the wrong class folder), `unreadable`, `not RGB`, `ids`, `size`,
             `method.txt` or `match.json`.
         name: the file, `<class folder>/<image_id>.png`.
-        message: what it is, in words.
+        message: what is wrong with it, in words.
     """
 
     kind: str
@@ -36,7 +37,7 @@ class Problem:
 
 
 def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Problem]:
-    """Missing predictions, those that nobody asked for, and those in the wrong class folder.
+    """Compare the names of the files with the list: missing ones, extra ones, and those in the wrong class folder.
 
     Args:
         names: the files there are.
@@ -44,28 +45,26 @@ def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Prob
     """
     wanted = {f"{wnid}/{image_id}.png" for image_id, wnid in wnids.items()}
     there = set(names)
-    problems, elsewhere = [], set()
+    problems, misplaced = [], set()
     for name in sorted(there - wanted):
         image_id = name.rsplit("/", 1)[-1].removesuffix(".png")
-        belongs = f"{wnids[image_id]}/{image_id}.png" if image_id in wnids else None
-        if belongs and belongs not in there:
-            elsewhere.add(belongs)
-            problems.append(Problem("folder", name, f"{name} belongs to {belongs}"))
+        right = f"{wnids[image_id]}/{image_id}.png" if image_id in wnids else None
+        if right and right not in there:
+            misplaced.add(right)
+            problems.append(Problem("folder", name, f"{name} belongs to {right}"))
         else:
             problems.append(Problem("extra", name, f"{name} is no prediction of the list"))
-    for name in sorted(wanted - there - elsewhere):
-        problems.append(Problem("missing", name, f"{name} is missing"))
-    return problems
+    return problems + [Problem("missing", name, f"{name} is missing") for name in sorted(wanted - there - misplaced)]
 
 
-def examine(
+def check_predictions(
     predictions: MaskReader,
     names: Collection[str],
     config: str,
     sizes: Mapping[str, tuple[int, int]],
     clusters: Collection[int] | None,
 ) -> Iterator[tuple[str, bytes, Problem | None]]:
-    """Look into predictions.
+    """Read predictions and check what they contain.
 
     Args:
         predictions: reads them.
@@ -77,51 +76,41 @@ def examine(
     Yields:
         Name, content and what is wrong with it, in the order of the names.
     """
-    known = None if clusters is None else np.array(sorted(clusters), np.int64)
+    known = None if clusters is None else set(clusters)
 
-    def look(name: str) -> tuple[str, bytes, Problem | None]:
+    def check(name: str) -> tuple[str, bytes, Problem | None]:
+        data, kind = b"", "unreadable"
         try:
             data = predictions.read(name)
+            with open_mask_image(data, name) as image:
+                mode, image_size, pixels = image.mode, image.size, np.asarray(image)
+            kind = "not RGB"
+            if mode.startswith("I"):  # as the masks of the data set; the test server reads RGB only
+                raise ImageNetSError(f"{name} is 16-bit grey, not RGB (id = R + 256 * G): PredictionWriter writes RGB")
+            if mode != "RGB":
+                raise wrong_mode(mode, name)
+            kind = "size"
+            check_size(image_size, sizes.get(PurePosixPath(name).stem, image_size), name)
+            kind = "ids"
+            _check_ids(decode_mask(pixels, name=name), config, known, name)
         except ImageNetSError as error:
-            return name, b"", Problem("unreadable", name, str(error))
-        return name, data, _problem_of(data, name, config, sizes.get(name.rsplit("/", 1)[-1][:-4]), known)
+            return name, data, Problem(kind, name, str(error))
+        return name, data, None
 
     waiting = iter(names)
-    # Threads: decoding lets go of Python's lock. A batch at a time, so that few files are in memory.
+    # Threads: decoding releases the GIL. A batch at a time, so that few files are in memory.
     with ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as threads:
         while batch := list(itertools.islice(waiting, _BATCH)):
-            yield from threads.map(look, batch)
+            yield from threads.map(check, batch)
 
 
-def _problem_of(
-    data: bytes, name: str, config: str, size: tuple[int, int] | None, known: np.ndarray | None
-) -> Problem | None:
-    try:
-        with open_mask_image(data, name) as image:
-            if image.mode != "RGB":
-                kind, text = "not RGB", str(wrong_mode(image.mode, name))
-                # What the data set itself has: 16-bit grey. The test server reads RGB only.
-                if image.mode.startswith("I"):
-                    text = f"{name} is 16-bit grey, not RGB (id = R + 256 * G): PredictionWriter writes RGB"
-                return Problem(kind, name, text)
-            pixels, image_size = np.asarray(image), image.size
-    except ImageNetSError as error:
-        return Problem("unreadable", name, str(error))
-    if size is not None:
-        try:
-            check_size(image_size, size, name)
-        except ImageNetSError as error:
-            return Problem("size", name, str(error))
-    try:
-        ids = decode_mask(pixels, name=name)
-        if known is None:
-            if (ids == IGNORE_ID).any():
-                top = categories(config).num_classes
-                text = f"{name} holds {IGNORE_ID}, which marks ignored pixels of the ground truth: ids are 0..{top}"
-                return Problem("ids", name, text)
-            check_ids(ids, config, name)
-        elif (unknown := np.setdiff1d(ids, known)).size:
-            return Problem("ids", name, f"{name} holds cluster {unknown[0]}, which the match does not know")
-    except ImageNetSError as error:
-        return Problem("ids", name, str(error))
-    return None
+def _check_ids(ids: np.ndarray, config: str, clusters: set[int] | None, name: str) -> None:
+    if clusters is None:
+        if (ids == IGNORE_ID).any():
+            top = categories(config).num_classes
+            raise ImageNetSError(
+                f"{name} holds {IGNORE_ID}, which marks ignored pixels of the ground truth: ids are 0..{top}"
+            )
+        check_ids(ids, config, name)
+    elif unknown := set(np.unique(ids).tolist()) - clusters:
+        raise ImageNetSError(f"{name} holds cluster {min(unknown)}, which the match does not know")

@@ -45,7 +45,7 @@ class Method:
             value = getattr(self, field.name)
             if value is not None and len(value.splitlines()) > 1:
                 raise ImageNetSError(
-                    f"{_KEYS[field.name]} has several lines; {METHOD_FILE} has one line a key: give it as one."
+                    f"{_KEYS[field.name]} has several lines; {METHOD_FILE} has one line a key: give it as one line."
                 )
 
     def text(self) -> str:
@@ -56,11 +56,11 @@ class Method:
 
 
 def method_problem(text: str) -> str | None:
-    """What is wrong with the content of a method.txt; None where nothing is."""
+    """What is wrong with the content of a method.txt, or None."""
     lines = text.splitlines()
     for number, (key, line) in enumerate(zip(_KEYS.values(), [*lines, *[""] * len(_KEYS)]), 1):
         if not line.startswith(f"{key}: ") or not line[len(key) + 2 :].strip():
             return f"line {number} is {line[:60]!r}, expected '{key}: ...' (or '{key}: {_UNKNOWN}')"
     if any(line.strip() for line in lines[len(_KEYS) :]):
-        return f"it goes on after {list(_KEYS.values())[-1]!r}, the last key: every value is one line"
+        return f"there are lines after {list(_KEYS.values())[-1]!r}, the last key: every value is one line"
     return None

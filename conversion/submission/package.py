@@ -7,7 +7,7 @@ import os
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
@@ -15,10 +15,13 @@ from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.cache import atomic_write, file_digest
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.submission.checks import Problem, compare_names, examine
-from imagenet_s.conversion.submission.match_file import MATCH_FILE, read_match
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.submission.checks import Problem, check_predictions, compare_names
 from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
+from imagenet_s.metrics.matched_miou.matching import parse_match
 
+MATCH_FILE = "match.json"
+"""Optional: the class of each cluster, where predictions are clusters."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip can express: when a file was written must not change the zip."""
 _MODE = 0o100644 << 16
@@ -43,6 +46,10 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
     sizes_checked: int = 0
     sha256: str | None = None
+
+    def add_problem(self, file: str, message: str) -> None:
+        """Add a problem of `method.txt` or `match.json`."""
+        self.problems.append(Problem(file, file, message))
 
 
 def check_submission(
@@ -75,11 +82,9 @@ def check_submission(
     checked, wnids = _read_list(config, split, annotations_dir, verify)
     with _open_predictions(path) as predictions:
         if METHOD_FILE not in predictions.names:
-            checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE} is missing from the zip's root"))
-        else:
-            text = predictions.read(METHOD_FILE).decode("utf-8", errors="replace")
-            if problem := method_problem(text):
-                checked.problems.append(Problem(METHOD_FILE, METHOD_FILE, f"{METHOD_FILE}: {problem}"))
+            checked.add_problem(METHOD_FILE, f"{METHOD_FILE} is missing from the zip's root")
+        elif problem := method_problem(predictions.read(METHOD_FILE).decode("utf-8", errors="replace")):
+            checked.add_problem(METHOD_FILE, f"{METHOD_FILE}: {problem}")
         match = predictions.read(MATCH_FILE) if MATCH_FILE in predictions.names else None
         _check_all(predictions, checked, wnids, sizes or {}, match, None)
     checked.sha256 = file_digest(path)
@@ -106,7 +111,7 @@ def write_submission(
         config: `"50"`, `"300"` or `"919"`.
         split: `"test"`, or `"validation"` for practice.
         method: for method.txt.
-        match: a match.json, where predictions are clusters; it goes into the zip as it is.
+        match: a match.json, where predictions are clusters; it is packed byte for byte.
         sizes: as in `check_submission`.
         annotations_dir: where the list is.
         verify: whether the list must be the official one.
@@ -131,8 +136,7 @@ def write_submission(
             raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
     with _open_predictions(predictions_path) as predictions:
         if match is None and MATCH_FILE in predictions.names:
-            text = f"{MATCH_FILE} lies among the predictions: give it with --match, or take it away"
-            checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, text))
+            checked.add_problem(MATCH_FILE, f"{MATCH_FILE} is among the predictions: give it with --match, or remove it")
         # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
         with (
             contextlib.suppress(_ProblemsFoundError),
@@ -151,7 +155,7 @@ def write_submission(
 
 
 class _ProblemsFoundError(Exception):
-    """Leaves the zip unwritten."""
+    """Ends `atomic_write` without the zip."""
 
 
 def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
@@ -159,6 +163,8 @@ def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
         return FolderReader(Path(path))
     if not os.path.exists(path):
         raise ImageNetSError(f"{os.fspath(path)}: there is no such folder or zip of predictions.")
+    if not zipfile.is_zipfile(path):
+        raise ImageNetSError(f"{os.fspath(path)} is neither a folder nor a complete zip of predictions.")
     return ZipReader(Path(path))
 
 
@@ -178,7 +184,7 @@ def _check_all(
     match: bytes | None,
     archive: zipfile.ZipFile | None,
 ) -> None:
-    """Check every prediction, and put those of the list into an archive."""
+    """Check every prediction, and pack those without problems into an archive."""
     names = [name for name in predictions.names if name not in (METHOD_FILE, MATCH_FILE)]
     _refuse_other_depth(predictions.path, names, wnids)
     problems = compare_names(names, wnids)
@@ -186,24 +192,34 @@ def _check_all(
     clusters: Collection[int] | None = None
     if match is not None:
         try:
-            clusters = read_match(match, checked.config, MATCH_FILE).keys()
-        except ImageNetSError as error:
-            checked.problems.append(Problem(MATCH_FILE, MATCH_FILE, str(error)))
-            clusters = range(1 << 16)  # what the predictions hold can't be judged without it
-    # Those that nobody asked for are not looked into: what matters about them is that they are there.
+            clusters = _clusters(match, checked.config)
+        except ValueError as error:
+            checked.add_problem(MATCH_FILE, str(error))
+            clusters = range(1 << 16)  # without a match, no cluster can be called wrong
+    # What an extra file contains does not matter.
     extra = {problem.name for problem in problems if problem.kind == "extra"}
     todo = [name for name in names if name not in extra]
-    found = examine(predictions, todo, checked.config, sizes, clusters)
+    found = check_predictions(predictions, todo, checked.config, sizes, clusters)
     for name, data, problem in tqdm(found, total=len(todo), desc="checking predictions", unit="image", delay=1):
-        checked.sizes_checked += name.rsplit("/", 1)[-1][:-4] in sizes
+        checked.sizes_checked += PurePosixPath(name).stem in sizes
         if problem is not None:
             checked.problems.append(problem)
         elif archive is not None and not checked.problems:
             _add(archive, name, data)
 
 
+def _clusters(match: bytes, config: str) -> Collection[int]:
+    """The clusters of a match.json, which must hold "0": 0 as the official tools write it."""
+    clusters = parse_match(match, categories(config).num_classes, MATCH_FILE)
+    if 0 not in clusters:
+        raise ImageNetSError(
+            f'{MATCH_FILE} lacks "0": 0, which the official tools expect; `imagenet-s match` writes it.'
+        )
+    return clusters
+
+
 def _refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
-    """One message instead of thousands where the predictions lie in another folder."""
+    """One message instead of thousands where the class folders are in a subfolder."""
     pngs = [name for name in names if name.endswith(".png")]
     if not pngs:
         raise ImageNetSError(f"{path} holds no predictions: expected <class folder>/<image_id>.png.")

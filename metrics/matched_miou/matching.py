@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
     if isinstance(matching, str) and matching in MATCHINGS:
         return matching
     if isinstance(matching, Mapping):
-        return _checked(matching, num_classes, "the match")
+        return {0: 0} | _checked(matching.items(), num_classes, "the match")
     if isinstance(matching, (str, os.PathLike)):
         return load_match(matching, num_classes)
     raise ValueError(f"matching={matching!r}: expected one of {_NAMES}, a dict, or the path of a match.json.")
@@ -83,15 +84,34 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
     Raises:
         ValueError: there is none at `path`, or it is not from clusters to classes 0..C.
     """
+    name = os.fspath(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = Path(path).read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{os.fspath(path)!r} is neither a matching ({_NAMES}) nor a file.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f'{os.fspath(path)}: no match.json ({error}); expected {{"cluster": class, ...}}.') from error
-    if not isinstance(content, dict):
-        raise ValueError(f'{os.fspath(path)}: expected {{"cluster": class, ...}}, got a {type(content).__name__}.')
-    return _checked(content, num_classes, os.fspath(path))
+        raise ValueError(f"{name!r} is neither a matching ({_NAMES}) nor a file.") from None
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read ({error.strerror or error}).") from error
+    return {0: 0} | parse_match(data, num_classes, name)
+
+
+def parse_match(data: bytes, num_classes: int, name: str) -> Match:
+    """The pairs of a match.json, in the order of the file; 0 -> 0 is not added where the file lacks it.
+
+    Args:
+        data: the content of the file.
+        num_classes: C.
+        name: what to call the file in an error.
+
+    Raises:
+        ValueError: it is not JSON from clusters to classes 0..C, or gives a cluster twice.
+    """
+    try:
+        pairs = json.loads(data, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{name} is no match.json ({error}); expected {{"cluster": class, ...}}.') from error
+    if not isinstance(pairs, _Pairs):
+        raise ValueError(f'{name}: expected {{"cluster": class, ...}}, got a {type(pairs).__name__}.')
+    return _checked(pairs, num_classes, name)
 
 
 def save_match(match: Match, path: str | os.PathLike[str]) -> None:
@@ -101,20 +121,27 @@ def save_match(match: Match, path: str | os.PathLike[str]) -> None:
         file.write(json.dumps(content).encode())
 
 
-def _checked(match: Mapping[Any, Any], num_classes: int, name: str) -> Match:
-    checked: Match = {0: 0}
-    for key, value in match.items():
+class _Pairs(list[tuple[str, Any]]):
+    """The pairs of a JSON object: as a dict it would lose all but the last of those with the same key."""
+
+
+def _checked(pairs: Iterable[tuple[Any, Any]], num_classes: int, name: str) -> Match:
+    checked: Match = {}
+    for key, value in pairs:
         try:
-            cluster, label = int(key), int(value)
+            cluster = int(key) if isinstance(key, str) else operator.index(key)
+            label = -1 if isinstance(value, bool) else operator.index(value)
         except (TypeError, ValueError):
-            raise ValueError(f"{name}: {key!r}: {value!r} is not a cluster id and a class id.") from None
-        if cluster < 0 or not 0 <= label <= num_classes or isinstance(value, float) or isinstance(key, float):
+            cluster = label = -1
+        if cluster < 0 or not 0 <= label <= num_classes:
             raise ValueError(
                 f"{name} sends cluster {key!r} to {value!r}: clusters are whole numbers from 0, classes "
                 f"0..{num_classes}; was the match made for another number of classes?"
             )
         if cluster == 0 and label != 0:
             raise ValueError(f"{name} sends 0 to {label}: 0 is `other` on both sides; give clusters the ids from 1.")
+        if cluster in checked:
+            raise ValueError(f"{name} sends cluster {cluster} to a class twice: to {checked[cluster]} and to {label}.")
         checked[cluster] = label
     return checked
 

@@ -99,7 +99,11 @@ def test_match_files_are_the_official_ones(tmp_path):
     [
         ({"1": 3}, "sends cluster '1' to 3: .* classes 0..2; was the match made for another number"),
         ({"0": 1}, "0 is `other` on both sides"),
-        ({"a": 1}, "is not a cluster id and a class id"),
+        ({"a": 1}, "sends cluster 'a' to 1: clusters are whole numbers"),
+        ({1.0: 1}, "clusters are whole numbers"),
+        ({"1": True}, "sends cluster '1' to True"),
+        ({"1": "2"}, "sends cluster '1' to '2'"),
+        ({1: 1, "1": 2}, "sends cluster 1 to a class twice: to 1 and to 2"),
         ({"-4": 1}, "clusters are whole numbers"),
         ("hungary", "neither a matching .none, hungarian, pixel, majority. nor a file"),
         (7, "expected one of none, hungarian"),
@@ -111,10 +115,24 @@ def test_wrong_matchings(match, message):
         metric.compute(match)
 
 
-@pytest.mark.parametrize("content", ["{", "[1, 2]", '{"1": null}'])
-def test_wrong_match_files(tmp_path, content):
-    (tmp_path / "m.json").write_text(content)
-    with pytest.raises(ValueError, match=r"m\.json"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is no match.json"),
+        ("\xff", "is no match.json"),
+        ("[" * 100_000, "is no match.json"),
+        ("[1, 2]", "got a list"),
+        ('{"1": null}', "sends cluster '1' to None"),
+        ('{"1": 1e999}', "sends cluster '1' to inf"),
+        ('{"1": Infinity}', "sends cluster '1' to inf"),
+        ('{"1": {"2": 1}}', "sends cluster '1' to"),
+        ('{"1": 1, "01": 2}', "sends cluster 1 to a class twice: to 1 and to 2"),
+        ('{"1": 2, "1": 1}', "sends cluster 1 to a class twice: to 2 and to 1"),
+    ],
+)
+def test_wrong_match_files(content, message, tmp_path):
+    (tmp_path / "m.json").write_text(content, encoding="latin-1")
+    with pytest.raises(ValueError, match=rf"m\.json {message}|m\.json: .*{message}"):
         load_match(tmp_path / "m.json", 2)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from files import write_predictions
+from predicted_masks import write_predictions
 
 
 @pytest.fixture

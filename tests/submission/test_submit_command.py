@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from files import IDS, KEYS
+from predicted_masks import IDS, KEYS
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.submission.protocols import PROTOCOLS

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from files import write_predictions
+from predicted_masks import write_predictions
 
 from imagenet_s.cli.main import main
 

@@ -11,7 +11,7 @@ from PIL import Image
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.submission.writer import resize_nearest
+from imagenet_s.conversion.submission.writer import resize_to_pil_size
 from imagenet_s.conversion.synthetic import images_of
 
 IMAGE, WNID = "ILSVRC2012_val_00000206", "n01644373"
@@ -44,7 +44,7 @@ def test_resized_with_nearest(size: tuple[int, int], tmp_path: Path) -> None:
     """As Pillow does it, in whose convention the size is given."""
     ids = np.random.default_rng(0).integers(0, 51, (12, 18)).astype(np.uint8)
     want = np.asarray(Image.fromarray(ids).resize(size, Image.Resampling.NEAREST))
-    np.testing.assert_array_equal(resize_nearest(ids, size), want)
+    np.testing.assert_array_equal(resize_to_pil_size(ids, size), want)
     path = PredictionWriter(tmp_path, "50").write(IMAGE, ids, WNID, pil_size=size)
     np.testing.assert_array_equal(decode_mask(path), want)
     assert Image.open(path).size == size

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from files import IDS, KEYS, prediction, write_predictions
+from predicted_masks import IDS, KEYS, prediction, write_predictions
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -221,10 +221,11 @@ def test_a_match(predictions: Path, annotations: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ("[1, 2]", "is not a match"),
-        ("{", "is not a match"),
-        ('{"0": 0, "1": 51}', "gives cluster 1 the class 51; classes are 0..50"),
-        ('{"0": 0, "1": "2"}', "gives cluster 1 the class '2'"),
+        ("{", "is no match.json"),
+        ('{"0": 0, "1": 51}', "match.json sends cluster '1' to 51: clusters are whole numbers from 0, classes 0..50"),
+        ('{"0": 0, "1": "2"}', "sends cluster '1' to '2'"),
+        ('{"0": 0, "1": 1e999}', "sends cluster '1' to inf"),
+        ('{"0": 0, "1": 2, "01": 3}', "sends cluster 1 to a class twice"),
         ('{"1": 2}', 'lacks "0": 0'),
     ],
 )
@@ -242,7 +243,7 @@ def test_a_wrong_match(content: str, text: str, predictions: Path, annotations: 
         (None, "method.txt is missing"),
         ("Method name: x\n", "line 2 is '', expected 'Training data: ...'"),
         (METHOD.text().replace("Networks", "Network"), "line 4 is 'Network: ResNet-50'"),
-        (METHOD.text() + "and more\n", "it goes on after"),
+        (METHOD.text() + "and more\n", "there are lines after"),
         (METHOD.text().replace(": PASS", ":"), "line 1"),
     ],
 )
@@ -273,7 +274,7 @@ def test_what_can_not_be_submitted(predictions: Path, annotations: Path, tmp_pat
     with pytest.raises(ImageNetSError, match="would lie among the predictions"):
         write_submission(predictions, predictions / "x.zip", "50", annotations_dir=annotations, verify=False)
     (tmp_path / "x.zip").write_bytes(b"PK no zip")
-    with pytest.raises(ImageNetSError, match="neither a folder nor a whole zip"):
+    with pytest.raises(ImageNetSError, match="neither a folder nor a complete zip"):
         check_submission(tmp_path / "x.zip", "50", annotations_dir=annotations, verify=False)
     with pytest.raises(ImageNetSError, match="is a folder: a submission is a zip"):
         check_submission(predictions, "50", annotations_dir=annotations, verify=False)

@@ -13,7 +13,7 @@ from datasets import load_dataset
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.official_tree import prepare_tree
-from imagenet_s.conversion.official_tree.linking import Placer
+from imagenet_s.conversion.official_tree.linking import Linker
 from imagenet_s.conversion.synthetic import LAYOUTS
 
 CONFIGS = ("50", "300", "919")
@@ -137,14 +137,14 @@ def test_again_reads_no_image(
     options = {"annotations_dir": annotations, "verify": False, "splits": ["validation"]}
     prepare_tree("919", miniature(layout), tmp_path, **options)
     read = []
-    original = Placer.write
+    original = Linker.write
 
-    def write(self: Placer, data: bytes, path: str, stamp: int | None = None) -> object:
+    def write(self: Linker, data: bytes, path: str, stamp: int | None = None) -> object:
         if path.endswith(".JPEG"):
             read.append(path)
         return original(self, data, path, stamp)
 
-    monkeypatch.setattr(Placer, "write", write)
+    monkeypatch.setattr(Linker, "write", write)
     prepare_tree("919", miniature(layout), tmp_path, **options)
     assert read == []
     touched = next((tmp_path / "ImageNetS919" / "validation").glob("*/*.JPEG"))
@@ -170,10 +170,10 @@ def test_goes_on_after_an_interruption(
 ) -> None:
     want = contents(miniature("tree-919") / "ImageNetS919")
     tree = tmp_path / "ImageNetS919"
-    original = Placer._replace
+    original = Linker._replace
     left = [0]
 
-    def stops(self: Placer, path: str, make: Callable) -> object:
+    def stops(self: Linker, path: str, make: Callable) -> object:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
@@ -181,7 +181,7 @@ def test_goes_on_after_an_interruption(
 
     for left[0] in (0, 1, 30, 70, 120):
         with monkeypatch.context() as patch:
-            patch.setattr(Placer, "_replace", stops)
+            patch.setattr(Linker, "_replace", stops)
             with pytest.raises(KeyboardInterrupt):
                 prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False, copy=True)
         there = contents(tree)
