@@ -1,4 +1,4 @@
-"""One file over HTTP, from a server that misbehaves in every way that happens; two processes, and a killed one."""
+"""Downloads from a server that drops connections, refuses or changes its file; two processes, and a killed one."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def statuses(server: FileServer) -> list[int]:
     return [request.status for request in server.seen]
 
 
-def test_a_file_comes_whole_and_leaves_nothing_beside_it(server: FileServer, target: Path) -> None:
+def test_a_complete_file_and_nothing_else_is_left(server: FileServer, target: Path) -> None:
     fetch(server, target)
     assert names_beside(target) == {"file.zip"}
     assert ranges(server) == [None]
 
 
-def test_a_broken_connection_is_resumed_where_it_broke(server: FileServer, target: Path) -> None:
+def test_a_broken_connection_resumes_at_the_last_byte(server: FileServer, target: Path) -> None:
     server.cut_after = [CUT, CUT // 2]
     fetch(server, target)
     assert ranges(server) == [None, f"bytes={CUT}-", f"bytes={CUT + CUT // 2}-"]
@@ -52,7 +52,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(server: FileServer, targe
     assert server.sent == len(CONTENT)
 
 
-def test_of_a_broken_connection_less_than_a_chunk_is_lost(server: FileServer, target: Path) -> None:
+def test_less_than_a_chunk_is_lost(server: FileServer, target: Path) -> None:
     server.cut_after = [CUT + 1234]
     fetch(server, target)
     assert ranges(server) == [None, f"bytes={CUT}-"]
@@ -80,7 +80,7 @@ def test_without_a_validator_nothing_is_pieced_together(server: FileServer, targ
     assert ranges(server) == [None, None]
 
 
-def test_a_weak_etag_is_passed_over_for_the_date(server: FileServer, target: Path) -> None:
+def test_the_date_is_used_instead_of_a_weak_etag(server: FileServer, target: Path) -> None:
     server.etags = "weak"
     server.cut_after = [CUT]
     fetch(server, target)
@@ -91,12 +91,12 @@ def test_a_weak_etag_is_passed_over_for_the_date(server: FileServer, target: Pat
 def test_an_early_end_is_noticed_without_the_librarys_help(
     server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # urllib3 1.x, which requests still takes, ends such a body as if it were whole.
-    whole = requests.Response.iter_content
+    # urllib3 1.x, which requests still takes, ends such a body as if it were complete.
+    iter_content = requests.Response.iter_content
     cuts = [CUT]
 
     def cut(response: requests.Response, size: int) -> Iterator[bytes]:
-        pieces = whole(response, size)
+        pieces = iter_content(response, size)
         return itertools.islice(pieces, cuts.pop() // size) if cuts else pieces
 
     monkeypatch.setattr(requests.Response, "iter_content", cut)
@@ -115,21 +115,21 @@ def test_a_file_that_changed_meanwhile_is_fetched_again(
 
 
 @pytest.mark.parametrize(("tail", "status"), [(b"", 416), (b"more", 200)], ids=["all of it", "more than all of it"])
-def test_all_of_it_had_come_already(server: FileServer, target: Path, tail: bytes, status: int) -> None:
+def test_the_partial_file_is_complete_already(server: FileServer, target: Path, tail: bytes, status: int) -> None:
     # As if the process had been killed just before renaming.
     fetch_a_part(server, target).write_bytes(CONTENT + tail)
     fetch(server, target)
     assert server.seen[-1].status == status
 
 
-def test_a_busy_server_is_asked_again(server: FileServer, target: Path) -> None:
+def test_a_busy_server(server: FileServer, target: Path) -> None:
     server.failures = [503, 502, 429]
     fetch(server, target)
     assert statuses(server) == [503, 502, 429, 200]
 
 
 @pytest.mark.parametrize(("asked", "waits"), [("7", [7]), ("3600", [60]), ("Fri, 13 Nov", [])])
-def test_a_busy_server_says_how_long_to_wait(
+def test_retry_after(
     server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch, asked: str, waits: list[float]
 ) -> None:
     waited: list[float] = []
@@ -139,7 +139,7 @@ def test_a_busy_server_says_how_long_to_wait(
     assert waited == waits
 
 
-def test_a_busy_server_is_not_asked_for_ever(server: FileServer, target: Path) -> None:
+def test_a_server_that_is_always_busy(server: FileServer, target: Path) -> None:
     server.failures = [503] * 100
     with pytest.raises(DownloadError, match="the server answers 503 Service Unavailable"):
         fetch(server, target)
@@ -147,7 +147,7 @@ def test_a_busy_server_is_not_asked_for_ever(server: FileServer, target: Path) -
 
 
 @pytest.mark.parametrize("cut", [0, 1000, CUT])
-def test_a_server_that_always_breaks_at_the_same_place_is_given_up(server: FileServer, target: Path, cut: int) -> None:
+def test_a_connection_that_always_breaks_at_the_same_byte(server: FileServer, target: Path, cut: int) -> None:
     server.ranges = False
     server.cut_after = [cut] * 100
     with pytest.raises(DownloadError, match="5 tries in a row"):
@@ -195,14 +195,14 @@ def right(path: Path) -> None:
         wrong(path)
 
 
-def test_what_fails_the_check_is_deleted(server: FileServer, target: Path) -> None:
+def test_a_file_that_fails_the_check_is_deleted(server: FileServer, target: Path) -> None:
     with pytest.raises(ImageNetSError, match="3000000 wrong bytes"):
         fetch(server, target, check=wrong)
     assert names_beside(target) == set()
     assert len(server.seen) == 1
 
 
-def test_a_spoiled_first_part_is_fetched_again(server: FileServer, target: Path) -> None:
+def test_a_damaged_partial_file_is_fetched_again(server: FileServer, target: Path) -> None:
     fetch_a_part(server, target).write_bytes(bytes(CUT))  # what a crash of the machine can leave
     fetch(server, target, check=right)
     assert ranges(server)[-2:] == [f"bytes={CUT}-", None]
@@ -226,14 +226,14 @@ def start(server: FileServer, target: Path) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", script, f"{server.url}/file.zip", str(target)])
 
 
-def test_two_processes_fetch_it_once(server: FileServer, target: Path) -> None:
+def test_of_two_processes_one_downloads(server: FileServer, target: Path) -> None:
     processes = [start(server, target) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
     assert target.read_bytes() == CONTENT
     assert server.sent == len(CONTENT)
 
 
-def test_a_killed_process_is_resumed(server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_download_of_a_killed_process_resumes(server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     incomplete = target.with_name("file.zip.incomplete")
     deadline = time.monotonic() + 30
 
