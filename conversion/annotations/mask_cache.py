@@ -62,6 +62,8 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
     Raises:
         ImageNetSError: masks that are damaged, not RGB PNGs, or hold ids of another configuration; they are named.
     """
+    for abandoned in target.parent.glob(f".{target.name}.*.incomplete"):
+        abandoned.unlink()  # by a process that was killed
     with atomic_write(target) as file, pa.ipc.new_file(file, MASK_SCHEMA) as writer:
         for rows in _transcoded(reader, config, split, members):
             columns = [pa.array(column, field.type) for column, field in zip(zip(*rows), MASK_SCHEMA)]

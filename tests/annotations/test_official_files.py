@@ -1,4 +1,4 @@
-"""Nothing at hand: annotations come from the addresses, or the message says where to get them."""
+"""Annotations are downloaded from the pinned addresses, or the error says where to get them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_only_what_is_asked_for_is_fetched_and_only_once(mirror: FileServer, tmp
     assert [request.path for request in mirror.seen] == wanted
 
 
-def test_a_broken_download_is_resumed(mirror: FileServer, tmp_path: Path) -> None:
+def test_a_broken_download_resumes(mirror: FileServer, tmp_path: Path) -> None:
     contents = {**masks("50"), "ImageNetS50/notes.bin": random.Random(0).randbytes(200_000)}
     archive = write_archive(tmp_path / "longer", "50", contents).read_bytes()
     mirror.files[archive_path()] = archive
@@ -59,7 +59,7 @@ def test_a_list_that_is_not_the_official_one_is_not_kept(mirror: FileServer, tmp
     assert rows(online(tmp_path), "test") == expected("50", "test")
 
 
-def test_a_spoiled_list_in_the_cache_is_fetched_again(mirror: FileServer, tmp_path: Path) -> None:
+def test_a_changed_list_in_the_cache_is_fetched_again(mirror: FileServer, tmp_path: Path) -> None:
     online(tmp_path).members("test")
     [path] = (tmp_path / "cache").rglob("*_test.txt")
     path.write_text("n01443537/x.JPEG n01443537/x.JPEG")
@@ -68,14 +68,14 @@ def test_a_spoiled_list_in_the_cache_is_fetched_again(mirror: FileServer, tmp_pa
     assert len(mirror.seen) == 2
 
 
-def test_an_archive_with_another_md5_is_taken_if_it_is_whole(
+def test_an_undamaged_archive_with_another_md5_is_used(
     mirror: FileServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     # A zip's comment is at its end, with its length before it.
     archive = mirror.files[archive_path()]
     mirror.files[archive_path()] = archive[:-2] + b"\x05\x00again"
     check_masks(online(tmp_path), "validation")
-    assert "every CRC holds" in caplog.text
+    assert "every CRC in it is right" in caplog.text
 
 
 @pytest.mark.parametrize("damage", ["truncated", "no zip", "a flipped byte"])
@@ -86,7 +86,7 @@ def test_a_damaged_archive_is_refused_and_not_kept(mirror: FileServer, tmp_path:
     mirror.files[archive_path()] = {"truncated": archive[:-99], "no zip": b"404", "a flipped byte": bytes(flipped)}[
         damage
     ]
-    with pytest.raises(ImageNetSError, match=r"not the official file and was deleted: .*(not a whole zip|is damaged)"):
+    with pytest.raises(ImageNetSError, match=r"not the official file and was deleted: .*(not a complete zip|is damaged)"):
         online(tmp_path).masks("validation")
     assert [path for path in (tmp_path / "cache").rglob("*.zip*") if not path.name.endswith(".lock")] == []
     mirror.files[archive_path()] = archive

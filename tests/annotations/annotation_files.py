@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,18 +13,18 @@ from PIL import Image
 
 from imagenet_s.conversion.annotations import Annotations, open_annotations, open_masks
 from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
-from imagenet_s.conversion.facts import OFFICIAL, Archive, ListFile, categories
+from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, Archive, ListFile, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_png16
 
-SPLIT_FOLDERS = {"train_semi": "train-semi-segmentation", "validation": "validation-segmentation"}
+Pin = Callable[[Path, str], None]
 
 
-def members(config: str, split: str, each: int = 2) -> list[tuple[str, str]]:
+def members(config: str, split: str) -> list[tuple[str, str]]:
     """Some images of a split, `(image_id, wnid)`, out of order, as the official lists are."""
     table = categories(config)
     found = []
     for number, wnid in enumerate(table.wnids[:6]):
-        for i in range(each):
+        for i in range(2):
             if split == "train_semi":
                 found.append((f"{wnid}_{9000 - 7 * i}", wnid))
             else:
@@ -38,8 +36,13 @@ def members(config: str, split: str, each: int = 2) -> list[tuple[str, str]]:
     return found
 
 
+def expected(config: str, split: str) -> list[tuple[str, str]]:
+    """The members of a split in the order of `Annotations.members`."""
+    return sorted(members(config, split), key=lambda member: (member[1], member[0]))
+
+
 def ids_of(config: str, image_id: str) -> np.ndarray:
-    """The mask of an image: a disc of its class and a border of ignored pixels, its size made from its name."""
+    """The mask of an image: a disc of its class and a border of ignored pixels; its size follows from its name."""
     seed = int(hashlib.sha256(image_id.encode()).hexdigest()[:6], 16)
     height, width = 20 + seed % 13, 25 + seed % 17
     rows, columns = np.mgrid[:height, :width]
@@ -57,7 +60,21 @@ def rgb_png(ids: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def write_lists(folder: Path, config: str, each: int = 2) -> None:
+def mask_name(config: str, split: str, member: tuple[str, str]) -> str:
+    """The name of a mask in the archive."""
+    return f"ImageNetS{config}/{MASK_FOLDERS[split]}/{member[1]}/{member[0]}.png"
+
+
+def masks(config: str) -> dict[str, bytes]:
+    """Name in the archive -> official PNG, for both annotated splits."""
+    return {
+        mask_name(config, split, member): rgb_png(ids_of(config, member[0]))
+        for split in MASK_FOLDERS
+        for member in members(config, split)
+    }
+
+
+def write_lists(folder: Path, config: str) -> None:
     """All lists of a configuration under their official names, without a newline at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     for role, facts in OFFICIAL.lists[config].items():
@@ -65,20 +82,11 @@ def write_lists(folder: Path, config: str, each: int = 2) -> None:
         if role == "categories":
             lines = categories(config).wnids
         elif role in ("train_semi", "validation_names"):
-            lines = [f"{w}/{i}.JPEG {w}/{i}.png" for i, w in members(config, split, each)]
+            lines = [f"{w}/{i}.JPEG {w}/{i}.png" for i, w in members(config, split)]
         else:
             # The first column is ImageNet's own folder, which is not always the class folder.
-            lines = [f"n00000001/{i}.JPEG {w}/{i}.JPEG" for i, w in members(config, split, each)]
+            lines = [f"n00000001/{i}.JPEG {w}/{i}.JPEG" for i, w in members(config, split)]
         (folder / facts.file).write_bytes("\n".join(lines).encode())
-
-
-def masks(config: str, each: int = 2) -> dict[str, bytes]:
-    """Member name -> official PNG, for both annotated splits."""
-    return {
-        f"ImageNetS{config}/{SPLIT_FOLDERS[split]}/{wnid}/{image_id}.png": rgb_png(ids_of(config, image_id))
-        for split in SPLIT_FOLDERS
-        for image_id, wnid in members(config, split, each)
-    }
 
 
 def write_archive(folder: Path, config: str, contents: Mapping[str, bytes] | None = None) -> Path:
@@ -98,6 +106,9 @@ def write_tree(folder: Path, config: str, contents: Mapping[str, bytes] | None =
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder / f"ImageNetS{config}"
+
+
+WRITERS = {"archive": write_archive, "tree": write_tree}
 
 
 def pin(folder: Path, config: str) -> Callable[[], None]:
@@ -126,29 +137,7 @@ def _set(lists: object, archives: object, num_images: object) -> None:
 def served(folder: Path, config: str) -> dict[str, bytes]:
     """What a mirror has: path of the address -> content."""
     files = [OFFICIAL.archives[config], *OFFICIAL.lists[config].values()]
-    return {one.url_path: (folder / one.file).read_bytes() for one in files if (folder / one.file).exists()}
-
-
-def damage_member(archive: Path, name: str) -> None:
-    """Flip bits in the middle of one member's compressed data, which its CRC notices."""
-    with zipfile.ZipFile(archive) as opened:
-        info = opened.getinfo(name)
-    data = bytearray(archive.read_bytes())
-    # A local header has 30 bytes and the name; zipfile writes no extra field.
-    middle = info.header_offset + 30 + len(name) + info.compress_size // 2
-    data[middle] ^= 0xFF
-    archive.write_bytes(data)
-
-
-def copy_of(source: Path, target: Path) -> Path:
-    """A folder again, with other modification times."""
-    shutil.copytree(source, target)
-    return target
-
-
-def stamp_files(cache: Path) -> list[dict[str, str]]:
-    """What the cache remembers of checked archives."""
-    return [json.loads(path.read_text()) for path in sorted((cache / "checked").glob("*.json"))]
+    return {one.url_path: (folder / one.file).read_bytes() for one in files}
 
 
 def opened(folder: Path, tmp_path: Path, config: str = "50", **arguments: object) -> Annotations:
@@ -157,19 +146,14 @@ def opened(folder: Path, tmp_path: Path, config: str = "50", **arguments: object
 
 
 def rows(annotations: Annotations, split: str) -> list[tuple[str, str]]:
-    """The members of a split, as they come."""
+    """The members of a split, in their order."""
     table = annotations.members(split)
     assert table.column_names == ["image_id", "wnid"]
     return [(row["image_id"], row["wnid"]) for row in table.to_pylist()]
 
 
-def expected(config: str, split: str) -> list[tuple[str, str]]:
-    """The members of a split, as they should come."""
-    return sorted(members(config, split), key=lambda member: (member[1], member[0]))
-
-
 def check_masks(annotations: Annotations, split: str) -> Path:
-    """The prepared file is right: order, ids, sizes, 16 bits."""
+    """The cached masks of a split are right: order, ids, sizes, 16 bits. Returns their file."""
     path = annotations.masks(split)
     table = open_masks(path)
     assert table["image_id"].to_pylist() == [image_id for image_id, _ in expected(annotations.config, split)]

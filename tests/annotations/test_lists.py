@@ -1,23 +1,14 @@
-"""The lists: their form, their checksum, their counts."""
+"""The official lists: their format, checksums and counts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from annotation_files import (
-    expected,
-    opened,
-    rows,
-    write_lists,
-    write_tree,
-)
+from annotation_files import Pin, expected, opened, rows, write_lists, write_tree
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
-
-Pin = Callable[[Path, str], None]
 
 
 def test_a_list_that_is_not_the_official_one(given: Path, tmp_path: Path, pinned: Pin) -> None:
@@ -33,7 +24,7 @@ def test_a_list_that_is_not_the_official_one(given: Path, tmp_path: Path, pinned
 
 
 @pytest.mark.parametrize("ends", ["", "\n", "\n\n", "\r\n"])
-def test_lists_end_as_they_like(tmp_path: Path, ends: str) -> None:
+def test_line_endings(tmp_path: Path, ends: str) -> None:
     write_lists(tmp_path, "50")
     path = tmp_path / OFFICIAL.lists["50"]["test"].file
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n" if "\r" in ends else b"\n") + ends.encode())
@@ -43,7 +34,7 @@ def test_lists_end_as_they_like(tmp_path: Path, ends: str) -> None:
 @pytest.mark.parametrize(
     "line", ["n01443537/x.JPEG", "a/x.JPEG a/x.JPEG", "one two three", "n01443537/x n01443537/x.gif"]
 )
-def test_a_line_of_another_form(tmp_path: Path, line: str) -> None:
+def test_a_line_of_another_format(tmp_path: Path, line: str) -> None:
     write_lists(tmp_path, "50")
     path = tmp_path / OFFICIAL.lists["50"]["test"].file
     path.write_text("n01443537/y.JPEG n01443537/y.JPEG\n" + line)
@@ -65,7 +56,7 @@ def test_classes_of_another_configuration(tmp_path: Path) -> None:
         opened(tmp_path, tmp_path, verify=False).members("test")
 
 
-def test_the_official_counts_hold_without_lists_too(tmp_path: Path) -> None:
+def test_the_official_counts_without_lists(tmp_path: Path) -> None:
     write_tree(tmp_path, "50")
     with pytest.raises(
         ImageNetSError, match=r"validation of ImageNet-S-50: 752 images expected, 12 found in .*ImageNetS50"

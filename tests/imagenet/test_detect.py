@@ -97,7 +97,7 @@ def test_a_tar_that_was_cut_off(layout: str, miniature: Callable[[str], Path], t
     root = Path(shutil.copytree(miniature(layout), tmp_path / "imagenet"))
     tar = sorted(root.rglob("*val*.tar*"))[0]
     tar.write_bytes(tar.read_bytes()[: tar.stat().st_size // 3 * 2])
-    with pytest.raises(ImageNetSError, match=rf"{tar.name} (ends within|is not a whole tar).*fetch it again"):
+    with pytest.raises(ImageNetSError, match=rf"{tar.name} (ends within|is not a complete tar).*fetch it again"):
         open_imagenet(root).reader("validation").index()
 
 

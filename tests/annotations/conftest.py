@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from annotation_files import pin, served, write_archive, write_lists
+from annotation_files import Pin, pin, served, write_archive, write_lists
 from http_files import FileServer
 
 from imagenet_s.conversion.facts import CONFIG_NAMES
 
-Pin = Callable[[Path, str], None]
-
 
 @pytest.fixture(autouse=True)
 def _nothing_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("IMAGENET_S_ANNOTATIONS_DIR", "IMAGENET_S_ENDPOINT", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+    for name in ("IMAGENET_S_ENDPOINT", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def pinned() -> Iterator[Pin]:
-    """`pinned(folder, config)`: what is in the folder is the official thing, until the test ends."""
+    """`pinned(folder, config)`: the files in the folder are the official ones, until the test ends."""
     undo: list[Callable[[], None]] = []
     yield lambda folder, config: undo.append(pin(folder, config))
     for one in reversed(undo):
@@ -31,7 +29,7 @@ def pinned() -> Iterator[Pin]:
 
 @pytest.fixture
 def given(tmp_path: Path) -> Path:
-    """Lists and archive of the 50."""
+    """A folder with the lists and the archive of 50."""
     write_lists(tmp_path / "given", "50")
     write_archive(tmp_path / "given", "50")
     return tmp_path / "given"

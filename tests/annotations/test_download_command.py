@@ -52,7 +52,6 @@ def test_it_fetches_everything_once(mirror: FileServer, download: Download, targ
     assert f"IMAGENET_S_ANNOTATIONS_DIR={target}" in err
     assert download("--config", "50")[0].count("there") == 6
     assert len(mirror.seen) == 6
-    # And what it made is what annotations_dir takes.
     for split in ("train_semi", "validation"):
         check_masks(opened(target, tmp_path), split)
 
@@ -71,14 +70,14 @@ def test_all_configurations_as_json(mirror: FileServer, download: Download, targ
 def test_a_file_that_is_not_the_official_one_is_replaced(download: Download, target: Path) -> None:
     download("--config", "300")
     archive, test_list = target / OFFICIAL.archives["300"].file, target / OFFICIAL.lists["300"]["test"].file
-    whole = archive.read_bytes()
-    archive.write_bytes(whole[:-10])
+    complete = archive.read_bytes()
+    archive.write_bytes(complete[:-10])
     test_list.write_text("mine")
     files = download("--config", "300", "--no-verify", as_json=True)["files"]
     assert {file["state"] for file in files} == {"there"}
     files = download("--config", "300", as_json=True)["files"]
     assert [file["file"] for file in files if file["state"] == "replaced"] == [test_list.name, archive.name]
-    assert archive.read_bytes() == whole
+    assert archive.read_bytes() == complete
 
 
 def test_an_archive_without_some_masks_is_refused(mirror: FileServer, download: Download, tmp_path: Path) -> None:
@@ -101,7 +100,7 @@ def test_another_md5_is_a_warning(
     assert download("--config", "50", as_json=True)["files"][-1]["state"] == "fetched"
     [record] = caplog.records
     assert str(target / OFFICIAL.archives["50"].file) in record.getMessage()
-    assert "every CRC holds" in record.getMessage()
+    assert "every CRC in it is right" in record.getMessage()
 
 
 def test_a_file_that_the_server_does_not_have(mirror: FileServer, download: Download, target: Path) -> None:
@@ -114,7 +113,7 @@ def test_a_file_that_the_server_does_not_have(mirror: FileServer, download: Down
 
 
 @pytest.mark.usefixtures("mirror")
-def test_where_to(target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_folder_from_the_environment(target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["download", "--config", "50"]) == 1
     assert "Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR" in capsys.readouterr().err
     monkeypatch.setenv("IMAGENET_S_ANNOTATIONS_DIR", str(target))

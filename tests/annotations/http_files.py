@@ -113,7 +113,7 @@ class FileServer(ThreadingHTTPServer):
 
 
 def fetch(server: FileServer, target: Path, **arguments: Any) -> None:
-    """It comes whole, or the error is raised."""
+    """Download the file; it is complete, or the error is raised."""
     download(f"{server.url}/file.zip", target, backoff=0.001, **arguments)
     assert target.read_bytes() == server.files["/file.zip"]
 

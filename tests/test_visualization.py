@@ -1,4 +1,4 @@
-"""Overlays: colours that can be told apart, pixels where they belong, and inputs left alone."""
+"""Overlays and contact sheets: distinct colours, the pixels the mask says, inputs not changed."""
 
 import doctest
 import io
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imagenet_s.conversion import visualization
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids

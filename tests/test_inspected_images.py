@@ -1,0 +1,57 @@
+"""Images are inspected on their way into rows: rotated ones are replaced, damaged ones named, others not copied."""
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.examples import _inspected
+from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.synthetic import IMAGES, image_bytes
+
+USUAL = [name for name, image in IMAGES.items() if image.kind in ("rgb", "grey")][-5:]
+ROTATED = next(name for name, image in IMAGES.items() if image.kind == "orientation6")
+
+
+def images(contents: dict[str, bytes]) -> pa.StructArray:
+    paths = pa.array([f"{name}.JPEG" for name in contents], pa.string())
+    return pa.StructArray.from_arrays([pa.array(contents.values(), pa.binary()), paths], fields=list(IMAGE_TYPE))
+
+
+def addresses(found: pa.StructArray | pa.ChunkedArray) -> set[int]:
+    """The memory that holds the bytes of the images."""
+    chunks = found.chunks if isinstance(found, pa.ChunkedArray) else [found]
+    return {chunk.field("bytes").buffers()[2].address for chunk in chunks if len(chunk)}
+
+
+@pytest.mark.parametrize("piece", [slice(None), slice(2, 4)], ids=["all", "slice"])
+def test_usual_images_are_not_copied(piece: slice) -> None:
+    given = images({name: image_bytes(name) for name in USUAL})[piece]
+    found = _inspected(given, USUAL[piece], None)
+    assert found.to_pylist() == given.to_pylist()
+    assert addresses(found) == addresses(given)
+
+
+def test_only_the_rotated_image_is_replaced() -> None:
+    names = [*USUAL[:3], ROTATED, *USUAL[3:]]
+    given = images({name: image_bytes(name) for name in names})
+    found = _inspected(given, names, None)
+    same = [a == b for a, b in zip(found.to_pylist(), given.to_pylist())]
+    assert same == [name != ROTATED for name in names]
+    assert len(addresses(found) - addresses(given)) == 1, "the others were copied"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[: len(data) // 2], "damaged"),
+        (lambda data: b"", "empty"),
+        (lambda data: b"GIF89a" + data, "neither JPEG nor PNG"),
+    ],
+    ids=["truncated", "empty", "no image"],
+)
+def test_a_damaged_image_is_named(damage: Callable[[bytes], bytes], message: str) -> None:
+    given = images({USUAL[0]: image_bytes(USUAL[0]), USUAL[1]: damage(image_bytes(USUAL[1]))})
+    with pytest.raises(ImageNetSError, match=f"{USUAL[1]}: .*{message}"):
+        _inspected(given, USUAL[:2], None)
