@@ -1,67 +1,106 @@
-"""How workers begin: forks of a process that does nothing else yet, and otherwise from a server."""
+"""Worker processes as a caller meets them: no warnings, one clear error, an end to repeated deaths."""
 
-import signal
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from contents import contents
+from shard_helpers import DeadlyReader, contents
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc, and nothing else has early forks")
-
-HOW = """
-import multiprocessing, sys, threading, time
-from imagenet_s.conversion.process_pool import early_workers
-
-def status(who):
-    return open(f"/proc/{who}/status").read()
-
-if sys.argv[1] == "crowded":
-    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
-if sys.argv[1] == "spawn":
-    multiprocessing.set_start_method("spawn")
-early = early_workers(2)
-if early is None:
-    from multiprocessing import forkserver
-    print("server", status(forkserver._forkserver._forkserver_pid))
-else:
-    with early:
-        print("forks", early.submit(status, "self").result())
-"""
-
-
-def how(situation: str) -> tuple[str, bool]:
-    """What workers come from, and whether Ctrl-C reaches it."""
-    command = [sys.executable, "-c", HOW, situation]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    masks = dict(line.split(":\t") for line in done.stdout.splitlines() if line.startswith(("SigBlk", "SigIgn")))
-    hidden = int(masks["SigBlk"], 16) | int(masks["SigIgn"], 16)
-    return done.stdout.split()[0], not hidden >> (signal.SIGINT - 1) & 1
-
-
-@pytest.mark.parametrize(("situation", "expected"), [("alone", "forks"), ("crowded", "server"), ("spawn", "server")])
-def test_where_workers_come_from(situation: str, expected: str) -> None:
-    """Ctrl-C reaches neither, not even a server that still imports: it would print a traceback of its own."""
-    assert how(situation) == (expected, False)
-
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.shards import executors
 
 SCRIPT = """
-import sys, warnings
+import sys
 from imagenet_s.conversion.shards import Options, convert
 
-warnings.simplefilter("always")
-imagenet, annotations, out = sys.argv[1:]
-convert(imagenet, out, "50", annotations, Options(verify=False, workers=2, max_shard_size="20KB"))
+def main():
+    imagenet, annotations, out = sys.argv[1:]
+    convert(imagenet, out, "50", annotations, Options(verify=False, workers=2, max_shard_size="20KB"))
+
 """
 
 
-def test_a_script_that_just_calls_it(convert_miniature, miniature, annotations: Path, tmp_path: Path) -> None:
-    """Without `if __name__ == "__main__"`, which forks do not need, and without the warning of Python 3.12."""
-    convert_miniature(tmp_path / "here")
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    command = [sys.executable, script, miniature("folders"), annotations, tmp_path / "there"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "multi-threaded" not in done.stderr
-    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+@pytest.fixture
+def run_script(miniature, annotations: Path, tmp_path: Path):
+    """Runs `SCRIPT` with a last line of its own, which writes into `tmp_path / "out"`."""
+
+    def run(last_line: str, *python: str) -> "subprocess.CompletedProcess[str]":
+        script = tmp_path / "script.py"
+        script.write_text(SCRIPT + last_line)
+        command = [sys.executable, *python, script, miniature("folders"), annotations, tmp_path / "out"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def test_no_warnings(run_script, convert_miniature, tmp_path: Path) -> None:
+    done = run_script('if __name__ == "__main__": main()', "-W", "error")
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    convert_miniature(tmp_path / "one worker")
+    assert contents(tmp_path / "out") == contents(tmp_path / "one worker")
+
+
+def test_a_script_without_a_main_guard(run_script, tmp_path: Path) -> None:
+    """Spawned workers import the script and would convert in their turn: one error says so."""
+    done = run_script("main()")
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1
+    assert 'call `convert` under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
+
+
+def test_workers_that_always_die(convert_miniature, tmp_path: Path, monkeypatch) -> None:
+    def run_deadly(jobs: list, workers: int, scheduler: None, done) -> None:
+        deadly = DeadlyReader("", "validation", "deadly images")
+        executors.run_jobs([dataclasses.replace(job, reader=deadly) for job in jobs], 2, None, done)
+
+    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert"], "run_jobs", run_deadly)
+    with pytest.raises(ImageNetSError, match="workers died 3 times in a row"):
+        convert_miniature(tmp_path)
+
+
+INSIDE_A_COLUMN = """
+import os, signal, sys, types
+import pyarrow as pa
+from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.shards import executors
+from imagenet_s.conversion.shards.hashing_file import HashingFile
+from imagenet_s.conversion.shards.shard_job import StoppedError
+from imagenet_s.conversion.shards.writers import open_writer
+
+images = pa.table({"image": pa.array([{"bytes": os.urandom(1_500_000), "path": "x"}] * 20, IMAGE_TYPE)})
+
+class File(HashingFile):
+    def write(self, data):
+        if sys.argv[2] == "Ctrl-C" and self.size > 5_000_000:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().write(data)
+
+def write_shard(job, stop):
+    with File(open(sys.argv[1], "wb", buffering=0)) as sink, open_writer("parquet", sink, images.schema) as write:
+        while sink.size < 1_000_000_000:
+            if stop.is_set():
+                raise StoppedError
+            write(images)
+            sink.check()
+    print("was not stopped")
+
+executors.write_shard = write_shard
+try:
+    executors.run_jobs([types.SimpleNamespace(name="one")], 1, None, print)
+except (KeyboardInterrupt, OSError) as error:
+    print(type(error).__name__, getattr(error, "strerror", ""))
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "what", "output"),
+    [("/dev/full", "full disk", "OSError No space left on device"), ("shard", "Ctrl-C", "KeyboardInterrupt")],
+)
+def test_inside_a_column(file: str, what: str, output: str, tmp_path: Path) -> None:
+    """There Arrow takes an exception for a bug of its own and aborts the process."""
+    command = [sys.executable, "-c", INSIDE_A_COLUMN, str(tmp_path / file), what]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, output), done.stderr
