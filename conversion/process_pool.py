@@ -1,7 +1,7 @@
 """`ProcessPool`: worker processes of this machine that end with their parent and leave Ctrl-C to it.
 
-Workers are spawned, on every platform: nothing is forked, so no lock of another thread is copied. As always with
-spawned processes, a script that starts some does so under `if __name__ == "__main__":`.
+Workers are spawned, on every platform: nothing is forked, so no lock of another thread is copied. A spawned worker
+imports the script that starts it, which therefore has to do so under `if __name__ == "__main__":`.
 
 Imports nothing of the project. `metrics/process_pool.py` is its twin for scoring, which imports nothing from here.
 """
@@ -12,6 +12,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -21,7 +22,7 @@ from types import TracebackType
 from typing import Any
 
 stop = threading.Event()
-"""Set in a worker whose results nobody waits for any more: work in progress should be given up."""
+"""Set in a worker whose parent no longer needs its results: unfinished work should be abandoned."""
 
 
 class ProcessPool(ProcessPoolExecutor):
@@ -30,24 +31,29 @@ class ProcessPool(ProcessPoolExecutor):
     Args:
         workers: how many processes, at most.
         initializer: called in each worker when it starts.
+
+    Attributes:
+        started: after the block: whether any worker got as far as its initializer.
     """
 
-    def __init__(self, workers: int, initializer: Callable[[], None] | None = None) -> None:
+    def __init__(self, workers: int, initializer: Callable[[], None]) -> None:
         context = multiprocessing.get_context("spawn")
-        # Nothing is ever sent: the workers' end is at its end when this process closes its own, or dies.
-        self._workers_end, self._own_end = context.Pipe(duplex=False)
+        # Each worker sends one message when it starts, and reads the end of the stream when this process closes it,
+        # or dies.
+        self._workers_end, self._own_end = context.Pipe()
         super().__init__(workers, context, _initialize, (self._workers_end, initializer))
-        # Started here, because starting it unblocks Ctrl-C.
+        # Started here, because starting it unblocks SIGINT.
         resource_tracker.ensure_running()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `Executor.submit`, which starts the workers."""
-        with sigint_blocked():
+        with sigint_deferred():
             return super().submit(fn, *args, **kwargs)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.started = self._own_end.poll()
         if kind is not None:
             self._own_end.close()
         self.shutdown(wait=True, cancel_futures=True)
@@ -55,32 +61,50 @@ class ProcessPool(ProcessPoolExecutor):
         self._workers_end.close()
 
 
+def exit_if_importing_main() -> None:
+    """End this process, silently, if it is a spawned worker that still imports the script that started it.
+
+    To be called by what starts a pool: a script that calls that at its top level would start it in each worker, too.
+    There multiprocessing would raise a RuntimeError in every worker; the parent can say it once (see `started`).
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
 @contextlib.contextmanager
-def sigint_blocked() -> Iterator[None]:
-    """Threads and processes that are started meanwhile never see Ctrl-C; in this thread it arrives a bit later."""
-    if not hasattr(signal, "pthread_sigmask"):
+def sigint_deferred() -> Iterator[None]:
+    """Ctrl-C is delivered after the block; threads and processes that are started in it never receive it.
+
+    Blocking it in this thread is not enough: it still arrives by threads that do not block it, those of OpenBLAS, say.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    received: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
-def _initialize(parent_pipe: Connection, initializer: Callable[[], None] | None) -> None:
-    """In a new worker: leave Ctrl-C to the parent, and end with it, even where it was killed."""
+def _initialize(pipe: Connection, initializer: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(parent_pipe,), daemon=True).start()
-    if initializer is not None:
-        initializer()
+    threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
+    initializer()
+    with contextlib.suppress(OSError):  # the pool has failed meanwhile
+        pipe.send_bytes(b"started")
 
 
-def _end_with_parent(parent_pipe: Connection) -> None:
+def _end_with_parent(pipe: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
-        parent_pipe.recv()
+        pipe.recv_bytes()
     stop.set()
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()  # a parent that lives shuts its pool down itself
+        parent.join()  # a parent that is alive shuts its pool down itself
     os._exit(1)

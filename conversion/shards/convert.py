@@ -14,6 +14,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
+from imagenet_s.conversion.process_pool import exit_if_importing_main
 from imagenet_s.conversion.shards.executors import run_jobs
 from imagenet_s.conversion.shards.repository_files import read_index, write_index, write_repository_files
 from imagenet_s.conversion.shards.resume import (
@@ -92,6 +93,8 @@ def convert(
         OSError: the disk is full, say. The shards written so far are kept.
     """
     options = options or Options()
+    if options.workers > 1:
+        exit_if_importing_main()
     splits = _checked(config, options)
     storage = open_storage(out)
     if not storage.shared and (options.workers > 1 or options.scheduler):

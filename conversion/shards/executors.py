@@ -1,4 +1,4 @@
-"""Executors: shard jobs are run in a thread or processes here, or on a Dask cluster, which decide who works when.
+"""Executors: shard jobs are run in a thread or processes here, or on a Dask cluster.
 
 A worker may die (killed for its memory, a machine that fails): its jobs are submitted again. A job writes nothing under
 a final name until it is done, and gives the same bytes every time, so running it twice does no harm.
@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.process_pool import ProcessPool, sigint_blocked
+from imagenet_s.conversion.process_pool import ProcessPool, sigint_deferred
 from imagenet_s.conversion.shards.shard_job import ShardJob, write_shard
 
 logger = logging.getLogger("imagenet_s")
@@ -49,32 +49,37 @@ def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done
     deaths = 0
     while remaining:
         before = len(remaining)
+        pool = _cluster(scheduler) if scheduler else ProcessPool(min(workers, before), _use_one_core)
         try:
-            with _cluster(scheduler) if scheduler else ProcessPool(min(workers, before), _use_one_core) as executor:
+            with pool as executor:
                 for job in _run(executor, list(remaining.values())):
                     del remaining[job.name]
                     done(job)
         except (BrokenProcessPool, _ClusterWorkerDiedError) as error:
+            if isinstance(pool, ProcessPool) and not pool.started:
+                raise ImageNetSError(
+                    "the worker processes ended while they were starting. Each imports the script that starts it: with "
+                    'several workers, call `convert` under `if __name__ == "__main__":`.'
+                ) from None
             deaths = 1 if len(remaining) < before else deaths + 1
             if deaths >= _MAX_DEATHS:
                 raise ImageNetSError(
                     f"workers died {deaths} times in a row without finishing a shard ({type(error).__name__}: {error})"
-                    f"; is there enough memory for {workers} of them? And does the script that calls this do so under "
-                    '`if __name__ == "__main__":`? Finished shards are kept: run it again to resume.'
+                    f"; is there enough memory for {workers} of them? Finished shards are kept: run it again to resume."
                 ) from error
-            logger.warning("A worker died (%s); the %d remaining shards are continued.", error, len(remaining))
+            logger.warning("A worker died (%s); its shards are written again, %d remain.", error, len(remaining))
 
 
 class _ClusterWorkerDiedError(Exception):
-    """A worker of a cluster died more often than the cluster itself tries again."""
+    """Workers of a cluster died more often than the cluster itself tries a job again."""
 
 
-# By name: `distributed` is not installed everywhere.
+# By name: `distributed` is an optional dependency.
 _CLUSTER_DEATHS = ("KilledWorker", "CommClosedError", "CancelledError", "FutureCancelledError")
 
 
 def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[ShardJob]:
-    with sigint_blocked():  # the thread is started by submitting
+    with sigint_deferred():  # the thread is started by submitting
         futures: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
@@ -85,14 +90,14 @@ def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[S
 
 
 def _use_one_core() -> None:
-    """In a worker process: the other cores are for the other workers."""
+    """The other cores are for the other workers."""
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
 
 
 @contextlib.contextmanager
 def _thread() -> Iterator[tuple[Executor, threading.Event]]:
-    """A thread, which Ctrl-C never interrupts: it would do so inside of Arrow mostly, and end the process there."""
+    """A thread, because Ctrl-C only interrupts the main one: inside Arrow, an exception would abort the process."""
     stop = threading.Event()
     executor = ThreadPoolExecutor(1, "imagenet-s shards")
     try:
@@ -101,7 +106,7 @@ def _thread() -> Iterator[tuple[Executor, threading.Event]]:
         stop.set()
         raise
     finally:
-        with sigint_blocked():  # a second Ctrl-C waits until the unfinished file is removed
+        with sigint_deferred():  # a second Ctrl-C waits until the unfinished file is removed
             executor.shutdown(wait=True, cancel_futures=True)
 
 

@@ -5,14 +5,13 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pytest
-from datasets import get_dataset_config_names, load_dataset
+from datasets import load_dataset
 from PIL import Image
 
 import imagenet_s
@@ -31,30 +30,6 @@ def load(data_dir: Path, annotations: Path, split: str = "validation", **options
     return imagenet_s.load_dataset(
         "50", data_dir=data_dir, annotations_dir=annotations, split=split, **{"verify": False, **options}
     )
-
-
-def test_the_name_is_taught() -> None:
-    assert get_dataset_config_names("imagenet_s") == ["50", "300", "919"]
-    assert imagenet_s.ImageNetS.DEFAULT_CONFIG_NAME == "919"
-
-
-def test_teaching_twice_changes_nothing() -> None:
-    before = datasets.load.dataset_module_factory
-    assert imagenet_s.register_builder("imagenet_s", "imagenet_s")
-    assert datasets.load.dataset_module_factory is before
-
-
-def test_a_datasets_that_moved_things_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.load, "dataset_module_factory", lambda where: None)
-    with pytest.warns(RuntimeWarning, match="has moved what load_dataset"):
-        assert not imagenet_s.register_builder("imagenet_s", "imagenet_s")
-
-
-def test_a_local_folder_of_the_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "imagenet_s").mkdir()
-    (tmp_path / "imagenet_s" / "data.csv").write_text("number\n7\n")
-    monkeypatch.chdir(tmp_path)
-    assert load_dataset("imagenet_s", split="train")[0] == {"number": 7}
 
 
 def test_data_dir_is_asked_for() -> None:
@@ -217,26 +192,24 @@ def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) ->
         import os, signal, sys
         sys.path.insert(0, {str(ROOT)!r})
         import imagenet_s
-        from imagenet_s.conversion import examples
-        plain, seen = rows.generate, []
+        from imagenet_s.conversion import builder
+        plain, seen = builder.generate, []
         def deadly(*args):
             for table in plain(*args):
                 seen.append(table)
                 if len(seen) == int(sys.argv[1]):
                     os.kill(os.getpid(), signal.SIGKILL)
                 yield table
-        rows.generate = deadly
+        builder.generate = deadly
         imagenet_s.load_dataset("50", data_dir={str(copy)!r}, annotations_dir={str(annotations)!r},
                                 cache_dir={str(tmp_path / "cache")!r}, verify=False)
     """
     for moment in ("1", "2", "3", "4"):  # one table a split here; in each of the four
         killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code), moment], capture_output=True, check=False)
         assert killed.returncode == -9, killed.stderr.decode()
-    started = time.monotonic()
     loaded = imagenet_s.load_dataset(
         "50", data_dir=copy, annotations_dir=annotations, cache_dir=str(tmp_path / "cache"), verify=False
     )
-    assert time.monotonic() - started < 60
     for split in loaded:
         assert sorted(loaded[split]["image_id"][:]) == sorted(row.image_id for row in expected_rows("50", split))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contents import contents
+from shard_helpers import contents
 
 pytestmark = pytest.mark.dask
 
@@ -66,13 +66,13 @@ def test_a_cluster_that_loses_a_worker(cluster, convert_miniature, tmp_path: Pat
     conversion = sys.modules["imagenet_s.conversion.shards.convert"]
     original = conversion.run_jobs
 
-    def run_jobs(jobs, number, scheduler, done, early):
-        def tell(job, written):
+    def run_jobs(jobs, number, scheduler, done):
+        def kill_one(job):
             if workers[0].poll() is None:
                 workers[0].send_signal(signal.SIGKILL)
-            done(job, written)
+            done(job)
 
-        original(jobs, number, scheduler, tell, early)
+        original(jobs, number, scheduler, kill_one)
 
     monkeypatch.setattr(conversion, "run_jobs", run_jobs)
     convert_miniature(tmp_path / "there", "919", max_shard_size="4KB", scheduler=address)

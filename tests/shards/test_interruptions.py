@@ -1,26 +1,20 @@
-"""Whatever happens in the middle: no wrong shard under a final name, and in the end the bytes of an undisturbed run."""
+"""Whatever interrupts a conversion: no wrong shard under a final name, and the next run ends with identical bytes."""
 
-import dataclasses
 import os
 import random
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from contents import contents
-from deadly_part import DeadlyPart
-from processes import Conversion, group, wait_until
+from shard_helpers import Conversion, contents, running, wait_until
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards import convert as convert_function
-from imagenet_s.conversion.shards.executors import run_jobs
+from imagenet_s.conversion.shards import executors
 
-conversion = sys.modules["imagenet_s.conversion.shards.convert"]
 SEED = 4
 
 
@@ -35,173 +29,141 @@ def start(miniature, annotations: Path, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(start, tmp_path_factory) -> tuple[dict[str, bytes], float]:
-    """The result of a run that nobody disturbed, and how long it took."""
-    out = tmp_path_factory.mktemp("undisturbed") / "out"
-    start(out).finish()  # the first run prepares the masks
-    shutil.rmtree(out)
-    begun = time.monotonic()
-    done = start(out).finish()
+def undisturbed(start, tmp_path_factory) -> dict[str, bytes]:
+    """The result of a run that nothing interrupted."""
+    done = start(tmp_path_factory.mktemp("undisturbed"), "--workers", "1").finish()
     assert done.process.returncode == 0, done.stderr
     assert len(done.shards()) > 40
-    return contents(out), time.monotonic() - begun
+    return contents(done.out)
 
 
-def assert_nothing_wrong(out: Path, whole: dict[str, bytes]) -> None:
+def assert_nothing_wrong(out: Path, expected: dict[str, bytes]) -> None:
     for name, data in contents(out).items():
         if not name.endswith(".incomplete"):
-            assert data == whole[name], f"{name} is wrong"
+            assert data == expected[name], f"{name} is wrong"
 
 
-def assert_ends_well(done: Conversion, whole: dict[str, bytes]) -> None:
+def assert_identical(done: Conversion, expected: dict[str, bytes]) -> None:
     assert done.process.returncode == 0, done.stderr
-    assert contents(done.out) == whole
+    assert contents(done.out) == expected
     assert not list(done.out.rglob("*.incomplete"))
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
-def test_killed_again_and_again(kills: int, start, undisturbed, tmp_path: Path) -> None:
+def test_killed_repeatedly(kills: int, start, undisturbed, tmp_path: Path) -> None:
     """kill -9 of the whole process group; most moments lie where shards are being written."""
-    whole, seconds = undisturbed
     moments = random.Random(SEED)
     killed = 0
     while killed < kills:
         out = tmp_path / str(killed)
         for _ in range(5):
-            running = start(out)
+            conversion = start(out)
             if moments.random() < 0.3:
-                time.sleep(moments.uniform(0, seconds))
+                time.sleep(moments.uniform(0, 3))
             else:
-                running.wait_for_shards(len(running.shards()) + moments.randint(1, 12))
+                conversion.wait_for_shards(len(conversion.shards()) + moments.randint(1, 12))
                 time.sleep(moments.uniform(0, 0.05))
-            if running.process.poll() is None:
-                killed += 1
-            running.kill_all() if running.process.poll() is None else running.finish()
-            assert_nothing_wrong(out, whole)
+            killed += conversion.process.poll() is None
+            conversion.kill_all()
+            assert_nothing_wrong(out, undisturbed)
             if killed == kills:
                 break
-        assert_ends_well(start(out).finish(), whole)
+        assert_identical(start(out).finish(), undisturbed)
 
 
-@pytest.mark.parametrize("crowded", [False, True], ids=["forks", "from a server"])
-def test_a_worker_dies(crowded: bool, start, undisturbed, tmp_path: Path) -> None:
-    running = start(tmp_path / "out", crowded=crowded)
-    running.wait_for_shards(3)
-    os.kill(running.workers()[0], signal.SIGKILL)
-    done = running.finish()
-    assert "A worker died" in done.stderr
-    assert_ends_well(done, undisturbed[0])
+def test_a_worker_dies(start, undisturbed, tmp_path: Path) -> None:
+    conversion = start(tmp_path)
+    conversion.wait_for_shards(3)
+    os.kill(conversion.workers()[0], signal.SIGKILL)
+    conversion.finish()
+    assert "A worker died" in conversion.stderr
+    assert_identical(conversion, undisturbed)
 
 
-@pytest.mark.parametrize("crowded", [False, True], ids=["forks", "from a server"])
-def test_workers_end_with_their_parent(crowded: bool, start, undisturbed, tmp_path: Path) -> None:
-    running = start(tmp_path / "out", crowded=crowded)
-    running.wait_for_shards(3)
-    os.kill(running.process.pid, signal.SIGKILL)
-    running.process.wait()
+def test_workers_end_with_a_killed_parent(start, undisturbed, tmp_path: Path) -> None:
+    conversion = start(tmp_path)
+    conversion.wait_for_shards(3)
+    assert len(conversion.workers()) == 2
+    os.kill(conversion.process.pid, signal.SIGKILL)
     try:
-        wait_until(lambda: not group(running.process.pid), seconds=10)
+        wait_until(lambda: not conversion.workers(), seconds=2)
     finally:
-        running.kill_all()
-    assert_nothing_wrong(tmp_path / "out", undisturbed[0])
-    assert_ends_well(start(tmp_path / "out").finish(), undisturbed[0])
+        conversion.kill_all()
+    assert_nothing_wrong(tmp_path, undisturbed)
+    assert_identical(start(tmp_path).finish(), undisturbed)
 
 
 @pytest.mark.parametrize(
-    ("everybody", "workers", "crowded"),
-    [(True, 2, False), (False, 2, False), (True, 1, False), (True, 2, True)],
-    ids=["Ctrl-C", "SIGINT to the parent", "one worker", "from a server"],
+    ("whole_group", "workers"),
+    [(True, 2), (False, 2), (True, 1)],
+    ids=["Ctrl-C", "SIGINT to the parent", "one worker"],
 )
-def test_ctrl_c(everybody: bool, workers: int, crowded: bool, start, undisturbed, tmp_path: Path) -> None:
-    running = start(tmp_path / "out", "--workers", str(workers), crowded=crowded)
-    running.wait_for_shards(3)
-    (os.killpg if everybody else os.kill)(running.process.pid, signal.SIGINT)
-    done = running.finish()
-    assert done.process.returncode == 130
-    assert "Traceback" not in done.stderr
-    assert not list((tmp_path / "out").rglob("*.incomplete"))
-    wait_until(lambda: not group(running.process.pid), seconds=10)
-    assert_nothing_wrong(tmp_path / "out", undisturbed[0])
-    assert_ends_well(start(tmp_path / "out").finish(), undisturbed[0])
+def test_ctrl_c(whole_group: bool, workers: int, start, undisturbed, tmp_path: Path) -> None:
+    conversion = start(tmp_path, "--workers", str(workers))
+    conversion.wait_for_shards(3)
+    (os.killpg if whole_group else os.kill)(conversion.process.pid, signal.SIGINT)
+    conversion.finish()
+    assert conversion.process.returncode == 130
+    assert "Traceback" not in conversion.stderr
+    assert not list(tmp_path.rglob("*.incomplete"))
+    wait_until(lambda: not running("", conversion.process.pid), seconds=10)
+    assert_nothing_wrong(tmp_path, undisturbed)
+    assert_identical(start(tmp_path).finish(), undisturbed)
+
+
+@pytest.mark.parametrize("moment", [0.5, 1, 1.5])
+def test_ctrl_c_while_starting(moment: float, start, undisturbed, tmp_path: Path) -> None:
+    """The parent plans, or its workers import, whatever the moment is on this machine."""
+    conversion = start(tmp_path)
+    time.sleep(moment)
+    os.killpg(conversion.process.pid, signal.SIGINT)
+    conversion.finish()
+    assert "spawn" not in conversion.stderr, "no traceback of a worker"
+    assert_nothing_wrong(tmp_path, undisturbed)
 
 
 def test_a_full_disk(start, undisturbed, tmp_path: Path) -> None:
-    """A file system of 400 kB, where this may be mounted; else `test_a_file_that_must_not_grow` stands alone."""
-    out = tmp_path / "out"
-    out.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(out)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no right to mount a small file system")
-    try:
-        done = start(out).finish()
-        assert done.process.returncode == 1
-        assert "No space left" in done.stderr
-        assert "run it again to go on" in done.stderr
-        assert "Traceback" not in done.stderr
-        assert_nothing_wrong(out, undisturbed[0])
-        assert not list(out.rglob("*.incomplete"))
-        subprocess.run(["mount", "-o", "remount,size=20m", str(out)], check=True)
-        assert_ends_well(start(out).finish(), undisturbed[0])
-    finally:
-        subprocess.run(["umount", str(out)], check=True)
+    """Writing fails in the middle of a shard: no file may grow beyond 3000 bytes."""
+    limit = (3000, resource.RLIM_INFINITY)
+    full = start(tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)).finish()
+    assert full.process.returncode == 1
+    assert "File too large; finished shards are kept, run it again to resume" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert not list(tmp_path.rglob("*.incomplete"))
+    assert_nothing_wrong(tmp_path, undisturbed)
+    assert_identical(start(tmp_path).finish(), undisturbed)
 
 
-def test_a_file_that_must_not_grow(start, undisturbed, tmp_path: Path) -> None:
-    """Writing fails in the middle of a shard, as on a full disk."""
-    limit = 3000
-    done = start(
-        tmp_path / "out", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    ).finish()
-    assert done.process.returncode == 1
-    assert "File too large" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert_nothing_wrong(tmp_path / "out", undisturbed[0])
-    assert not list((tmp_path / "out").rglob("*.incomplete"))
-
-
-@pytest.mark.parametrize("damage", ["gone", "longer", "shorter", "cut off"])
-def test_a_source_that_changes(damage: str, miniature, annotations, tmp_path: Path, monkeypatch) -> None:
-    """After the plan was made and before the image is read."""
-    source = tmp_path / "imagenet"
-    shutil.copytree(miniature("folders"), source)
-    image = next(source.glob("val/*/ILSVRC2012_val_00010522.JPEG"))
-    if damage == "cut off":
-        image.write_bytes(image.read_bytes()[:-50])
-
-    def interfere(*arguments: object) -> None:
-        data = image.read_bytes()
-        if damage == "gone":
-            image.unlink()
-        elif damage != "cut off":
-            image.write_bytes(data + b"x" if damage == "longer" else data[:-1])
-        run_jobs(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(conversion, "run_jobs", interfere)
-    options = conversion.Options(verify=False, max_shard_size="20KB")
-    with pytest.raises(ImageNetSError, match=r"ILSVRC2012_val_00010522"):
-        convert_function(source, tmp_path / "out", "50", annotations, options)
-    assert not (tmp_path / "out" / "index.json").exists()
-    assert not list((tmp_path / "out").rglob("*.incomplete"))
-
-
-def test_workers_that_always_die_are_not_tried_forever(convert_miniature, tmp_path: Path, monkeypatch) -> None:
-    def deadly(jobs: list, *more: object) -> None:
-        deadly_jobs = [dataclasses.replace(job, part=DeadlyPart("", "validation")) for job in jobs]
-        run_jobs(deadly_jobs, 2, None, lambda job, written: None)
-
-    monkeypatch.setattr(conversion, "run_jobs", deadly)
-    with pytest.raises(ImageNetSError, match="workers died 3 times in a row"):
-        convert_miniature(tmp_path)
-
-
-def test_two_conversions_at_once_are_refused(start, undisturbed, tmp_path: Path) -> None:
-    first = start(tmp_path / "out")
+def test_two_conversions_into_one_folder(start, undisturbed, tmp_path: Path) -> None:
+    first = start(tmp_path)
     first.wait_for_shards(1)
     os.killpg(first.process.pid, signal.SIGSTOP)
-    second = start(tmp_path / "out").finish()
+    second = start(tmp_path).finish()
     os.killpg(first.process.pid, signal.SIGCONT)
     assert second.process.returncode == 1
     assert "another conversion" in second.stderr
-    assert_ends_well(first.finish(), undisturbed[0])
+    assert_identical(first.finish(), undisturbed)
+
+
+@pytest.mark.parametrize("damage", ["removed", "longer", "shorter", "cut off before"])
+def test_a_source_that_changes(damage: str, miniature, convert_miniature, tmp_path: Path, monkeypatch) -> None:
+    """An image that is not what was planned when it is read."""
+    source, out = tmp_path / "imagenet", tmp_path / "out"
+    shutil.copytree(miniature("folders"), source)
+    image = next(source.glob("val/*/ILSVRC2012_val_00010522.JPEG"))
+    data = image.read_bytes()
+    if damage == "cut off before":
+        image.write_bytes(data[:-50])
+
+    def interfere(*arguments: object) -> None:
+        if damage == "removed":
+            image.unlink()
+        elif damage != "cut off before":
+            image.write_bytes(data + b"x" if damage == "longer" else data[:-1])
+        executors.run_jobs(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert"], "run_jobs", interfere)
+    with pytest.raises(ImageNetSError, match=r"ILSVRC2012_val_00010522"):
+        convert_miniature(out, source=source)
+    assert not (out / "index.json").exists()
+    assert not list(out.rglob("*.incomplete"))

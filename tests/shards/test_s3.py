@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contents import contents
+from shard_helpers import contents
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.shards import verify

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from contents import contents
 from datasets import load_dataset
+from shard_helpers import contents
 
 from imagenet_s.conversion.errors import ImageNetSError
 

@@ -15,8 +15,9 @@ from datasets import ClassLabel
 from huggingface_hub import DatasetCard
 
 import imagenet_s
-from imagenet_s.conversion.shards.shard_job import shard_schema
-from imagenet_s.conversion.shards.writers import ROWS_PER_GROUP, ParquetShard, row_groups
+from imagenet_s.conversion.features import arrow_schema
+from imagenet_s.conversion.shards import Options, convert
+from imagenet_s.conversion.shards.writers import ROWS_PER_GROUP, open_writer, row_groups
 
 PLAIN = """
 import sys
@@ -41,8 +42,6 @@ print(len(whole), len(masks), whole.features["category"].num_classes)
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory, miniature, annotations) -> Path:
-    from imagenet_s.conversion.shards import Options, convert
-
     folder = tmp_path_factory.mktemp("out")
     for config in ("50", "919"):
         convert(miniature("folders"), folder, config, annotations, Options(verify=False, max_shard_size="20KB"))
@@ -81,7 +80,7 @@ def test_inside_a_file(out: Path) -> None:
 
 
 def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
-    schema = shard_schema("50", images=False)
+    schema = arrow_schema("50", images=False)
     table = pa.table(
         {
             "image_id": [f"n{i:08d}_1" for i in range(730)],
@@ -92,9 +91,9 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
     ).cast(schema)
     edges = [0, 7, 19, 250, 251, 700, 730]
     pieces = [table.slice(a, b - a) for a, b in itertools.pairwise(edges)]
-    with ParquetShard(str(tmp_path / "x.parquet"), schema) as writer:
+    with open_writer("parquet", str(tmp_path / "x.parquet"), schema) as write:
         for group in row_groups(pieces):
-            writer.write(group)
+            write(group)
     found = pq.ParquetFile(tmp_path / "x.parquet")
     sizes = [found.metadata.row_group(i).num_rows for i in range(found.num_row_groups)]
     assert sizes == [ROWS_PER_GROUP] * 7 + [30]

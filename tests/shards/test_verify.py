@@ -6,7 +6,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from contents import contents
+from shard_helpers import contents
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.errors import ImageNetSError
