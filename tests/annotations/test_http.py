@@ -233,7 +233,9 @@ def test_of_two_processes_one_downloads(server: FileServer, target: Path) -> Non
     assert server.sent == len(CONTENT)
 
 
-def test_the_download_of_a_killed_process_resumes(server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_download_of_a_killed_process_resumes(
+    server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     incomplete = target.with_name("file.zip.incomplete")
     deadline = time.monotonic() + 30
 
