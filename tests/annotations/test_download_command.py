@@ -113,7 +113,9 @@ def test_a_file_that_the_server_does_not_have(mirror: FileServer, download: Down
 
 
 @pytest.mark.usefixtures("mirror")
-def test_the_folder_from_the_environment(target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_folder_from_the_environment(
+    target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["download", "--config", "50"]) == 1
     assert "Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR" in capsys.readouterr().err
     monkeypatch.setenv("IMAGENET_S_ANNOTATIONS_DIR", str(target))

@@ -25,7 +25,6 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
 
 
-
 @pytest.mark.parametrize("config", CONFIG_NAMES)
 @pytest.mark.parametrize("form", ["archive", "tree beside the lists", "the tree itself", "renamed tree"])
 def test_every_form_gives_the_same(tmp_path: Path, pinned: Pin, config: str, form: str) -> None:

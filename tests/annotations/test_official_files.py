@@ -86,7 +86,9 @@ def test_a_damaged_archive_is_refused_and_not_kept(mirror: FileServer, tmp_path:
     mirror.files[archive_path()] = {"truncated": archive[:-99], "no zip": b"404", "a flipped byte": bytes(flipped)}[
         damage
     ]
-    with pytest.raises(ImageNetSError, match=r"not the official file and was deleted: .*(not a complete zip|is damaged)"):
+    with pytest.raises(
+        ImageNetSError, match=r"not the official file and was deleted: .*(not a complete zip|is damaged)"
+    ):
         online(tmp_path).masks("validation")
     assert [path for path in (tmp_path / "cache").rglob("*.zip*") if not path.name.endswith(".lock")] == []
     mirror.files[archive_path()] = archive
