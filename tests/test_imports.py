@@ -55,7 +55,9 @@ def test_imports_go_one_way(path: Path) -> None:
     for module in imported_modules(path, package):
         other = part_of(module)
         excepted = (relative.parent.as_posix(), module) in EXCEPTIONS
-        assert other == own or other in ALLOWED[own] or excepted, f"{relative} ({own}) must not import {module} ({other})"
+        assert other == own or other in ALLOWED[own] or excepted, (
+            f"{relative} ({own}) must not import {module} ({other})"
+        )
 
 
 @pytest.mark.parametrize("folder", sorted({p.parent for p in source_files()} - {ROOT}), ids=lambda p: p.name)
