@@ -8,20 +8,20 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 from tqdm import tqdm
 
+from imagenet_s.conversion.annotations import Member
 from imagenet_s.conversion.cache import cache_dir, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
+from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
 from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
-from imagenet_s.conversion.official_tree.linking import Linker, Outcome, Tally, linker_for
+from imagenet_s.conversion.official_tree.linking import Linker, Outcome, temporary_folder
 from imagenet_s.conversion.official_tree.safety import refuse_source, unexpected_files
-from imagenet_s.conversion.source import open_source, resolve_data_dir
+from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import OnMissing, SplitPlan, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
@@ -36,10 +36,10 @@ class PreparedSplit:
         folder: its name in the tree, `"train-semi"`.
         images: how many it has.
         masks: how many it has in `<folder>-segmentation`; None for a split without annotations.
-        new: files (or images behind a new link to their folder) that this run brought.
-        kept: those that were there already.
-        replaced: those that took the place of something else, with `overwrite`.
-        strangers: what else lies in its folders, and is left alone.
+        new: files that this run linked, copied or wrote; every image behind a link to its folder counts.
+        kept: files that were there already.
+        replaced: files that replaced something else, with `overwrite`.
+        strangers: other files in its folders, which stay.
     """
 
     config: str
@@ -73,7 +73,7 @@ def prepare_tree(
     Args:
         config: `"50"`, `"300"` or `"919"`.
         data_dir: ImageNet in any known layout; only read.
-        save_dir: the folder to hold the tree; made if need be.
+        save_dir: the folder to hold the tree; made if it does not exist.
         splits: names of `facts.SPLITS`; all of the configuration by default.
         copy: copy images instead of linking to them.
         overwrite: replace files and links that differ from what belongs in their place.
@@ -86,7 +86,7 @@ def prepare_tree(
 
     Raises:
         ImageNetSError: the source is incomplete or unreadable, the tree would lie in it, or something in the tree
-            differs from what belongs there (what does not is in place then).
+            differs from what belongs there (everything else is complete then).
     """
     data_dir = resolve_data_dir(data_dir)
     known = split_names(config)
@@ -106,83 +106,66 @@ def prepare_tree(
     for plan in plans:
         for folder in _folders(tree, plan.split):
             refuse_source(folder, read_from)
-    prepared, differing = [], Tally()
     key = hashlib.sha256(os.path.realpath(tree).encode()).hexdigest()[:16]
     with locked(cache_dir("trees") / f"{key}.lock", f"prepares {tree}"):
         os.makedirs(tree, exist_ok=True)
-        with linker_for(tree, socket.gethostname(), overwrite) as linker:
-            for plan in plans:
-                masks = source.official_masks(plan.split) if plan.split in ANNOTATED_SPLITS else None
-                one, tally = _prepare(config, tree, plan, masks, linker, copy)
-                prepared.append(one)
-                differing.merge(tally)
-    _report(tree, prepared, list(differing.differing))
+        with temporary_folder(tree) as temporary:
+            linkers = [Linker(temporary, overwrite) for _ in plans]
+            prepared = [_prepare(source, tree, plan, linker, copy) for plan, linker in zip(plans, linkers)]
+    _report(tree, prepared, sorted(set().union(*(linker.differing for linker in linkers))))
     return prepared
 
 
 def _folders(tree: str, split: str) -> list[str]:
-    names = [SPLIT_FOLDERS[split], *([MASK_FOLDERS[split]] if split in ANNOTATED_SPLITS else [])]
-    return [os.path.join(tree, name) for name in names]
+    """The folder of the images of a split, and that of its masks if it has any."""
+    return [os.path.join(tree, names[split]) for names in (SPLIT_FOLDERS, MASK_FOLDERS) if split in names]
 
 
-def _prepare(
-    config: str, tree: str, plan: SplitPlan, masks: Iterable | None, linker: Linker, copy: bool
-) -> tuple[PreparedSplit, Tally]:
+def _prepare(source: Source, tree: str, plan: SplitPlan, linker: Linker, copy: bool) -> PreparedSplit:
     folders = _folders(tree, plan.split)
     for folder in folders:
         os.makedirs(folder, exist_ok=True)
     rows = with_class_folders(plan)
-    tally = link_images(plan, rows, folders[0], linker, copy)
-    others = unexpected_files(folders[0], rows["class_folder"], rows["file_name"])
+    link_images(plan, rows, folders[0], linker, copy)
+    unexpected = unexpected_files(folders[0], rows, ".JPEG")
     num_masks = None
-    if masks is not None:
-        there, mask_tally = _write_masks(masks, rows, folders[1], linker)
-        tally.merge(mask_tally)
-        num_masks = there.num_rows
-        others += tuple(
-            f"{os.path.basename(folders[1])}/{one}"
-            for one in unexpected_files(folders[1], there["class_folder"], there["file_name"])
-        )
-    one = PreparedSplit(
-        config=config,
+    if plan.split in MASK_FOLDERS:
+        masks = _write_masks(source.official_masks(plan.split), rows, folders[1], linker)
+        num_masks = masks.num_rows
+        unexpected += [f"{MASK_FOLDERS[plan.split]}/{one}" for one in unexpected_files(folders[1], masks, ".png")]
+    return PreparedSplit(
+        config=source.config,
         folder=SPLIT_FOLDERS[plan.split],
         images=rows.num_rows,
         masks=num_masks,
-        new=tally.counts[Outcome.NEW],
-        kept=tally.counts[Outcome.KEPT],
-        replaced=tally.counts[Outcome.REPLACED],
-        strangers=others,
+        new=linker.counts[Outcome.NEW],
+        kept=linker.counts[Outcome.KEPT],
+        replaced=linker.counts[Outcome.REPLACED],
+        strangers=tuple(unexpected),
     )
-    return one, tally
 
 
-def _write_masks(masks: Iterable, rows: pa.Table, folder: str, linker: Linker) -> tuple[pa.Table, Tally]:
-    """The official PNGs of the images that are there."""
-    tally = Tally()
-    places: dict[str, list[str]] = {"class_folder": [], "file_name": []}
+def _write_masks(masks: Iterable[tuple[Member, bytes]], rows: pa.Table, folder: str, linker: Linker) -> pa.Table:
+    """Write the official PNGs of the images that are there; `image_id` and `class_folder` of what was written."""
+    written = []
     images = set(rows["image_id"].to_pylist())
     for member, png in tqdm(masks, total=rows.num_rows, desc="/".join(folder.split(os.sep)[-2:]), unit="mask", delay=1):
-        if member.image_id not in images:
-            continue
-        class_folder, name = f"{folder}/{member.wnid}", f"{member.image_id}.png"
-        places["class_folder"].append(member.wnid)
-        places["file_name"].append(name)
-        path = f"{class_folder}/{name}" if linker.folder(class_folder) else class_folder
-        tally.add(linker.write(png, path) if path != class_folder else Outcome.DIFFERS, path)
-    return pa.table(places, pa.schema([("class_folder", pa.string()), ("file_name", pa.string())])), tally
+        if member.image_id in images:
+            linker.write(png, f"{folder}/{member.wnid}", f"{member.image_id}.png")
+            written.append({"image_id": member.image_id, "class_folder": member.wnid})
+    return pa.Table.from_pylist(written, pa.schema([("image_id", pa.string()), ("class_folder", pa.string())]))
 
 
-def _report(tree: str, prepared: Sequence[PreparedSplit], differing: list[str]) -> None:
+def _report(tree: str, prepared: Sequence[PreparedSplit], differing: Sequence[str]) -> None:
     for one in prepared:
         if one.strangers:
-            logger.warning(
-                "%s/%s holds what belongs to no list, left alone: %s.", tree, one.folder, some(list(one.strangers)),
-            )  # fmt: skip
+            files = some(list(one.strangers))
+            logger.warning("%s/%s holds files that are not of the split; they stay: %s.", tree, one.folder, files)
     if differing:
         shown = some([os.path.relpath(path, tree) for path in differing], 10)
         places = f"{len(differing):,} place" + "s" * (len(differing) > 1)
         raise ImageNetSError(
-            f"{tree} holds something else than what belongs there in {places}, left alone: {shown}. Everything else is "
-            "in place. Move them away, or let --overwrite (overwrite=True) replace files and links; a folder is never "
-            "replaced."
+            f"{tree} holds something else than what belongs there in {places}, not touched: {shown}. Everything else "
+            "is complete. Move them away, or let --overwrite (overwrite=True) replace files and links; a folder is "
+            "never replaced."
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -16,23 +16,22 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from imagenet_s.conversion.facts import TRAINING_SPLITS
-from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.image_folder import paths_of
 from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
-from imagenet_s.conversion.official_tree.linking import Linker, Outcome, Tally, is_stamped
+from imagenet_s.conversion.official_tree.linking import Linker, is_real_folder
 from imagenet_s.conversion.split_plan import SplitPlan
 
 _COPYING_THREADS = 8
 _COPIES_PER_BATCH = 1024
 _IMAGES_PER_BATCH = 100
-_REMOTE_STAMP = 1_325_376_000 * 10**9
-"""2012-01-01 in ns: for files that come from an address, which tells no time."""
+_REMOTE_MTIME = 1_325_376_000 * 10**9
+"""2012-01-01 in ns: for images from an address, which has no modification time."""
 
 
 def with_class_folders(plan: SplitPlan) -> pa.Table:
-    """The rows of a plan with `class_folder` and `file_name`: where each image is in the folder of the split.
+    """The rows of a plan with `class_folder`: the folder of each image in that of the split.
 
-    In `train-full` the class folder is that of ImageNet, merged classes included; elsewhere that of ImageNet-S.
+    In `train-full` it is the class folder of ImageNet, merged classes included; elsewhere that of ImageNet-S.
     """
     rows = plan.rows.combine_chunks()
     if plan.split == "train_full":
@@ -40,13 +39,12 @@ def with_class_folders(plan: SplitPlan) -> pa.Table:
     else:
         folders = rows["wnid"].cast(pa.string())
     rows = rows.append_column("class_folder", folders)
-    rows = rows.append_column("file_name", pc.binary_join_element_wise(rows["image_id"], ".JPEG", ""))
     if not plan.reader.random_access:
         return rows  # these can only be read in their own order
     return rows.take(pc.sort_indices(rows, [("class_folder", "ascending"), ("image_id", "ascending")]))
 
 
-def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, copy: bool) -> Tally:
+def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, copy: bool) -> None:
     """Link, copy or write every image of a split to `<folder>/<class folder>/<image_id>.JPEG`.
 
     Args:
@@ -57,75 +55,49 @@ def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, co
         copy: copy files instead of linking to them. From tars and Parquet, files are written either way, with the
             bytes that are stored there: an orientation in their EXIF stays, as the official scripts leave it.
 
-    Returns:
-        How many images had which outcome.
+    Raises:
+        ImageNetSError: an image can't be read.
     """
-    tally = Tally()
-    if not plan.reader.has_files:
-        _write_images(plan.reader, rows, folder, linker, tally)
-        return tally
-    if not copy and plan.split in TRAINING_SPLITS:
-        rows = _link_folders(rows, folder, linker, tally)
-    work = _copies(rows, folder, linker) if copy else _links(rows, folder, linker)
     name = "/".join(folder.split(os.sep)[-2:])
-    for outcome, path in tqdm(work, total=rows.num_rows, unit="image", unit_scale=True, desc=name, delay=1):
-        tally.add(outcome, path)
-    return tally
-
-
-def _link_folders(rows: pa.Table, folder: str, linker: Linker, tally: Tally) -> pa.Table:
-    """Link whole class folders where that is possible; the rows that are left."""
-    done = []
-    os.makedirs(folder, exist_ok=True)
-    for class_folder, (source, images) in _linkable(rows, folder).items():
-        path = f"{folder}/{class_folder}"
-        tally.add(linker.link(source, path), path, images)
-        done.append(class_folder)
-    return rows.filter(pc.invert(pc.is_in(rows["class_folder"], value_set=pa.array(done, pa.string()))))
-
-
-def _links(rows: pa.Table, folder: str, linker: Linker) -> Iterator[tuple[Outcome, str]]:
-    return (_put(linker, linker.link, *one) for one in _jobs(rows, folder))
-
-
-def _copies(rows: pa.Table, folder: str, linker: Linker) -> Iterator[tuple[Outcome, str]]:
-    jobs = _jobs(rows, folder)
-    with ThreadPoolExecutor(_COPYING_THREADS) as threads:
-        while some := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
-            yield from threads.map(lambda one: _put(linker, linker.copy, *one), some)
+    with tqdm(total=rows.num_rows, unit="image", unit_scale=True, desc=name, delay=1) as bar:
+        if not plan.reader.has_files:
+            _write_images(plan, rows, folder, linker, bar)
+        elif copy:
+            jobs = _jobs(rows, folder)
+            with ThreadPoolExecutor(_COPYING_THREADS) as threads:
+                while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
+                    bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
+        else:
+            if plan.split in TRAINING_SPLITS:
+                rows = _link_folders(rows, folder, linker, bar)
+            for job in _jobs(rows, folder):
+                linker.link(*job)
+                bar.update()
 
 
 def _jobs(rows: pa.Table, folder: str) -> Iterator[tuple[str, str, str]]:
     """(source, class folder, file name) of every row."""
-    if not rows.num_rows:
-        return
-    columns = (paths_of(rows), rows["class_folder"], rows["file_name"])
-    for source, class_folder, name in zip(*(column.to_pylist() for column in columns)):
-        yield source, f"{folder}/{class_folder}", name
+    if rows.num_rows:
+        columns = (paths_of(rows), rows["class_folder"], rows["image_id"])
+        for source, class_folder, image_id in zip(*(column.to_pylist() for column in columns)):
+            yield source, f"{folder}/{class_folder}", f"{image_id}.JPEG"
 
 
-def _put(
-    linker: Linker, put: Callable[[str, str], Outcome], source: str, folder: str, name: str
-) -> tuple[Outcome, str]:
-    if not linker.folder(folder):
-        return Outcome.DIFFERS, folder
-    path = f"{folder}/{name}"
-    return put(source, path), path
-
-
-def _linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
-    """The class folders that can be links to folders of the source: a thousand links for a million files.
+def _link_folders(rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> pa.Table:
+    """Link to whole class folders where that is possible: a thousand links for a million files.
 
     A link shows everything in a folder, so it must hold exactly the images of the class: under their official names,
-    no other class (a class that others are merged into is made of several folders), no file that is no image. A class
-    folder that the tree has already, as a folder, is gone into file by file.
+    no other class (a class that others are merged into is made of several folders), no file that is no image. Where the
+    tree has a real class folder already, its files are linked one by one.
 
     Args:
-        rows: `image_id`, `folder`, `file` of a `ImageFolderReader`, and `class_folder`.
+        rows: `image_id`, `folder`, `file` of an `ImageFolderReader`, and `class_folder`.
         folder: the folder of the split.
+        linker: links.
+        bar: counts the images.
 
     Returns:
-        Class folder -> folder of the source, number of images.
+        The rows whose class folder is not linked to.
     """
     keys = pa.table(
         {
@@ -142,60 +114,43 @@ def _linkable(rows: pa.Table, folder: str) -> dict[str, tuple[str, int]]:
         for one in groups
         if sources_of[one["class_folder"]] == classes_of[one["source"]] == 1
         and not one["renamed_sum"]
-        and not _is_folder(f"{folder}/{one['class_folder']}")
+        and not is_real_folder(f"{folder}/{one['class_folder']}")
     ]
+    linked = []
     entries = parallel_map(lambda one: len(os.listdir(one["source"])), candidates, SLOW_LISTING)
-    found = [one for one, there in zip(candidates, entries) if there == one["renamed_count"]]
-    return {one["class_folder"]: (one["source"], one["renamed_count"]) for one in found}
+    for one, num_entries in zip(candidates, entries):
+        if num_entries == one["renamed_count"]:
+            linker.link_folder(one["source"], f"{folder}/{one['class_folder']}", num_entries)
+            linked.append(one["class_folder"])
+            bar.update(num_entries)
+    return rows.filter(pc.invert(pc.is_in(rows["class_folder"], value_set=pa.array(linked, pa.string()))))
 
 
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)
+def _write_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> None:
+    """Write the images of tars or Parquet files.
 
-
-def _write_images(reader: ImageReader, rows: pa.Table, folder: str, linker: Linker, tally: Tally) -> None:
-    """Write `<folder>/<class folder>/<file name>` for every row.
-
-    A file gets the time of the tar or Parquet file it is from. By that a second run knows it and does not read it
-    again; a file with another time is compared byte by byte.
-
-    Args:
-        reader: gives the bytes.
-        rows: `file` (where each image is stored), `class_folder` and `file_name`, and what the reader needs.
-        folder: the folder of the split.
-        linker: writes.
-        tally: counts the outcomes.
-
-    Raises:
-        ImageNetSError: an image can't be read.
+    An image gets the modification time of the file it is from. By that a second run recognises it and does not read it
+    again; one with another time is compared byte by byte.
     """
-    stamps = {file: _stamp(file) for file in rows["file"].unique().to_pylist()}
+    mtimes = {file: _mtime_ns(file) for file in rows["file"].unique().to_pylist()}
     sizes = rows["size"].to_pylist() if "size" in rows.column_names else [None] * rows.num_rows
-    todo = []
-    with tqdm(
-        total=rows.num_rows, unit="image", unit_scale=True, desc="/".join(folder.split(os.sep)[-2:]), delay=1
-    ) as bar:
-        places = zip(*(rows[name].to_pylist() for name in ("class_folder", "file_name", "file")), sizes)
-        for row, (class_folder, file_name, file, size) in enumerate(places):
-            path = f"{folder}/{class_folder}/{file_name}"
-            if not linker.folder(f"{folder}/{class_folder}"):
-                tally.add(Outcome.DIFFERS, f"{folder}/{class_folder}")
-            elif is_stamped(path, stamps[file], size):
-                tally.add(Outcome.KEPT, path)
-            else:
-                todo.append(row)
-        bar.update(rows.num_rows - len(todo))
-        rows = rows.take(pa.array(todo, pa.int64()))
-        start = 0
-        for images in reader.read(rows, _IMAGES_PER_BATCH):
-            batch = rows.slice(start, len(images))
-            start += len(images)
-            columns = (batch[name].to_pylist() for name in ("class_folder", "file_name", "file"))
-            for class_folder, file_name, file, data in zip(*columns, images.field("bytes").to_pylist()):
-                path = f"{folder}/{class_folder}/{file_name}"
-                tally.add(linker.write(data, path, stamps[file]), path)
-            bar.update(len(images))
+
+    def places(rows: pa.Table) -> Iterator[tuple[str, str, int]]:
+        columns = (rows[name].to_pylist() for name in ("class_folder", "image_id", "file"))
+        for class_folder, image_id, file in zip(*columns):
+            yield f"{folder}/{class_folder}", f"{image_id}.JPEG", mtimes[file]
+
+    missing = [linker.is_missing(*place, size) for place, size in zip(places(rows), sizes)]
+    rows = rows.filter(pa.array(missing, pa.bool_()))
+    bar.update(len(missing) - rows.num_rows)
+    start = 0
+    for images in plan.reader.read(rows, _IMAGES_PER_BATCH):
+        batch = rows.slice(start, len(images))
+        start += len(images)
+        for (class_folder, name, mtime_ns), data in zip(places(batch), images.field("bytes").to_pylist()):
+            linker.write(data, class_folder, name, mtime_ns)
+        bar.update(len(images))
 
 
-def _stamp(file: str) -> int:
-    return _REMOTE_STAMP if "://" in file else os.stat(file).st_mtime_ns
+def _mtime_ns(file: str) -> int:
+    return _REMOTE_MTIME if "://" in file else os.stat(file).st_mtime_ns

@@ -1,4 +1,4 @@
-"""Links and files into class folders: each complete or not at all, and never over something else unless asked to.
+"""Links and files in class folders: each complete or not at all, and never over something else unless asked to.
 
 Imports `errors`.
 """
@@ -10,12 +10,13 @@ import filecmp
 import itertools
 import os
 import shutil
+import socket
 import stat
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 
 from imagenet_s.conversion.errors import ImageNetSError
 
@@ -31,90 +32,109 @@ class Outcome(Enum):
     """Something else was there, and was not touched."""
 
 
-class Tally:
-    """How many files of a split had which outcome, and which paths are in the way."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[Outcome] = Counter()
-        self.differing: dict[str, None] = {}
-        """Paths that hold something else, in the order they were met."""
-
-    def add(self, outcome: Outcome, path: str, files: int = 1) -> None:
-        """Count the outcome of a path, which may be a link to a folder of several files."""
-        self.counts[outcome] += files
-        if outcome is Outcome.DIFFERS:
-            self.differing[path] = None
-
-    def merge(self, other: Tally) -> None:
-        """Add the outcomes of another."""
-        self.counts.update(other.counts)
-        self.differing.update(other.differing)
-
-
 class Linker:
-    """Puts links and files into class folders. Safe to use from several threads.
+    """Links, copies and writes the files of one split, and counts the outcomes. Safe to use from several threads.
 
     Args:
-        temporary: a folder of our own on the same file system, where files are written before they are renamed.
-        overwrite: replace what differs; otherwise it is not touched, and the outcome says so.
+        temporary: a folder on the same file system, where files are written before they are renamed.
+        overwrite: replace what differs; otherwise it is not touched.
+
+    Attributes:
+        counts: how many files had which outcome; every file behind a link to its folder counts.
+        differing: paths that hold something else and were not touched.
     """
 
     def __init__(self, temporary: str, overwrite: bool) -> None:
         self.temporary = temporary
         self.overwrite = overwrite
+        self.counts: Counter[Outcome] = Counter()
+        self.differing: set[str] = set()
         self._numbers = itertools.count()
         self._folders: dict[str, bool] = {}
-        self._making = threading.Lock()  # two threads must not replace the same link by a folder
+        self._lock = threading.Lock()
 
-    def folder(self, path: str) -> bool:
-        """Make a class folder; False where something else has its place.
+    def link_folder(self, source: str, path: str, files: int) -> None:
+        """A symbolic link to a folder of so many files."""
+        self._count(self._link(source, path), path, files)
 
-        A link to a folder is something else: writing through it would write into what it leads to, the source perhaps.
-        """
-        with self._making:
-            if path not in self._folders:
-                self._folders[path] = self._made(path)
-            return self._folders[path]
+    def link(self, source: str, folder: str, name: str) -> None:
+        """A symbolic link to a file. A copy of the file in its place is as good."""
+        self._put(folder, name, lambda path: self._link(source, path))
 
-    def _made(self, path: str) -> bool:
-        if os.path.lexists(path) and not _is_folder(path):
-            if not self.overwrite:
-                return False
-            os.unlink(path)
-        os.makedirs(path, exist_ok=True)
+    def copy(self, source: str, folder: str, name: str) -> None:
+        """A copy with the times of the source, by which a second run recognises it."""
+
+        def copy(path: str) -> Outcome:
+            if not os.path.islink(path) and _same_file(source, path):
+                return Outcome.KEPT
+            return self._replace(path, lambda temporary: shutil.copy2(source, temporary))
+
+        self._put(folder, name, copy)
+
+    def write(self, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
+        """A file of these bytes, with this modification time, by which a second run recognises it (`is_missing`)."""
+
+        def write(path: str) -> Outcome:
+            is_file = os.path.isfile(path) and not os.path.islink(path)
+            if is_file and os.path.getsize(path) == len(data) and Path(path).read_bytes() == data:
+                return Outcome.KEPT
+            return self._replace(path, lambda temporary: _write(data, temporary, mtime_ns))
+
+        self._put(folder, name, write)
+
+    def is_missing(self, folder: str, name: str, mtime_ns: int, size: int | None) -> bool:
+        """Whether a file with this modification time (and size) has yet to be written; counts it otherwise."""
+        if not self._make_folder(folder):
+            self._count(Outcome.DIFFERS, folder)
+            return False
+        try:
+            status = os.lstat(f"{folder}/{name}")
+        except OSError:
+            return True
+        if stat.S_ISREG(status.st_mode) and status.st_mtime_ns == mtime_ns and size in (None, status.st_size):
+            self._count(Outcome.KEPT, name)
+            return False
         return True
 
-    def link(self, target: str, path: str) -> Outcome:
-        """A symbolic link to a file or folder. A copy of the file in its place is as good."""
+    def _put(self, folder: str, name: str, put: Callable[[str], Outcome]) -> None:
+        if self._make_folder(folder):
+            path = f"{folder}/{name}"
+            self._count(put(path), path)
+        else:
+            self._count(Outcome.DIFFERS, folder)
+
+    def _count(self, outcome: Outcome, path: str, files: int = 1) -> None:
+        with self._lock:
+            self.counts[outcome] += files
+            if outcome is Outcome.DIFFERS:
+                self.differing.add(path)
+
+    def _make_folder(self, path: str) -> bool:
+        """Make a class folder; False where something else has its name.
+
+        A link to a folder is something else: files would be written to where it leads, the source perhaps.
+        """
+        with self._lock:
+            if path not in self._folders:
+                if self.overwrite and os.path.lexists(path) and not is_real_folder(path):
+                    os.unlink(path)
+                if not os.path.lexists(path):
+                    os.makedirs(path)
+                self._folders[path] = is_real_folder(path)
+            return self._folders[path]
+
+    def _link(self, source: str, path: str) -> Outcome:
         try:
-            _symlink(target, path)
+            _symlink(source, path)
             return Outcome.NEW
         except FileExistsError:
-            if os.path.realpath(path) == os.path.realpath(target) or _same_file(target, path):
+            if os.path.realpath(path) == os.path.realpath(source) or _same_file(source, path):
                 return Outcome.KEPT
-        return self._replace(path, lambda temporary: _symlink(target, temporary))
-
-    def copy(self, source: str, path: str) -> Outcome:
-        """A copy with the times of the source, by which a second run knows it."""
-        if os.path.lexists(path) and not os.path.islink(path) and _same_file(source, path):
-            return Outcome.KEPT
-        return self._replace(path, lambda temporary: shutil.copy2(source, temporary))
-
-    def write(self, data: bytes, path: str, stamp: int | None = None) -> Outcome:
-        """A file of these bytes.
-
-        Args:
-            data: the content.
-            path: the file.
-            stamp: its time of change in ns, by which a second run knows it (`is_stamped`).
-        """
-        if _is_file(path) and os.path.getsize(path) == len(data) and _content(path) == data:
-            return Outcome.KEPT
-        return self._replace(path, lambda temporary: _write(data, temporary, stamp))
+        return self._replace(path, lambda temporary: _symlink(source, temporary))
 
     def _replace(self, path: str, make: Callable[[str], object]) -> Outcome:
         there = os.path.lexists(path)
-        if there and (not self.overwrite or _is_folder(path)):
+        if there and (not self.overwrite or is_real_folder(path)):
             return Outcome.DIFFERS
         temporary = os.path.join(self.temporary, str(next(self._numbers)))
         try:
@@ -126,32 +146,25 @@ class Linker:
         return Outcome.REPLACED if there else Outcome.NEW
 
 
-@contextmanager
-def linker_for(tree: str, machine: str, overwrite: bool) -> Iterator[Linker]:
-    """A linker for one tree; temporary files of a killed run are removed first, and none of this run stay.
+@contextlib.contextmanager
+def temporary_folder(tree: str) -> Iterator[str]:
+    """A folder in a tree for files that are not complete; that of a killed run is emptied first.
 
-    Args:
-        tree: the folder `ImageNetS919`, made if need be.
-        machine: told apart by name, so that two machines on one disk do not remove each other's files.
-        overwrite: replace what differs.
+    It is named after this machine, so that two machines on one disk do not remove each other's files.
     """
-    temporary = os.path.join(tree, f".incomplete-{machine}")
-    if os.path.isdir(temporary) and not os.path.islink(temporary):
+    temporary = os.path.join(tree, f".incomplete-{socket.gethostname()}")
+    if is_real_folder(temporary):
         shutil.rmtree(temporary)
     os.makedirs(temporary)
     try:
-        yield Linker(temporary, overwrite)
+        yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def is_stamped(path: str, stamp: int, size: int | None) -> bool:
-    """Whether a file was written with this stamp (and size), so that it need not be read again."""
-    try:
-        about = os.lstat(path)
-    except OSError:
-        return False
-    return stat.S_ISREG(about.st_mode) and about.st_mtime_ns == stamp and size in (None, about.st_size)
+def is_real_folder(path: str) -> bool:
+    """Whether a path is a folder and not a link to one."""
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _symlink(target: str, path: str) -> None:
@@ -169,28 +182,15 @@ def _symlink(target: str, path: str) -> None:
 
 
 def _same_file(source: str, path: str) -> bool:
-    """Same size and time of change, or same content (as rsync and `filecmp` decide)."""
+    """Same size and modification time, or same content (as rsync and `filecmp` decide)."""
     try:
         return filecmp.cmp(source, path, shallow=True)
     except OSError:
         return False
 
 
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)
-
-
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path) and not os.path.islink(path)
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def _write(data: bytes, path: str, stamp: int | None) -> None:
+def _write(data: bytes, path: str, mtime_ns: int | None) -> None:
     with open(path, "xb") as file:
         file.write(data)
-    if stamp is not None:
-        os.utime(path, ns=(stamp, stamp))
+    if mtime_ns is not None:
+        os.utime(path, ns=(mtime_ns, mtime_ns))

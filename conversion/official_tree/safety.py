@@ -37,27 +37,28 @@ def refuse_source(folder: str, sources: Iterable[str]) -> None:
             )
 
 
-def unexpected_files(folder: str, class_folders: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[str, ...]:
+def unexpected_files(folder: str, rows: pa.Table, ending: str) -> list[str]:
     """The files in a split's folder that do not belong to the split; they are never removed.
 
     Args:
         folder: the folder of a split.
-        class_folders: for every file that belongs there, its class folder.
-        names: and its name.
+        rows: `class_folder` and `image_id` of every file that belongs there.
+        ending: of these files, `".JPEG"`.
 
     Returns:
         `<class folder>/<file>` or `<class folder>`, sorted. Class folders that are links are not looked into.
     """
-    expected = {one["values"]: one["counts"] for one in pc.value_counts(class_folders).to_pylist()}
+    expected = {one["values"]: one["counts"] for one in pc.value_counts(rows["class_folder"]).to_pylist()}
     found = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name not in expected:
                 found.append(entry.name)
             elif not entry.is_symlink() and len(there := os.listdir(entry.path)) > expected[entry.name]:
-                known = set(names.filter(pc.equal(class_folders, entry.name)).to_pylist())
+                images = rows.filter(pc.equal(rows["class_folder"], entry.name))["image_id"].to_pylist()
+                known = {f"{image_id}{ending}" for image_id in images}
                 found += [f"{entry.name}/{name}" for name in there if name not in known]
-    return tuple(sorted(found))
+    return sorted(found)
 
 
 def _inside(path: str, folder: str) -> bool:

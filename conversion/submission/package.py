@@ -136,7 +136,9 @@ def write_submission(
             raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
     with _open_predictions(predictions_path) as predictions:
         if match is None and MATCH_FILE in predictions.names:
-            checked.add_problem(MATCH_FILE, f"{MATCH_FILE} is among the predictions: give it with --match, or remove it")
+            checked.add_problem(
+                MATCH_FILE, f"{MATCH_FILE} is among the predictions: give it with --match, or remove it"
+            )
         # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
         with (
             contextlib.suppress(_ProblemsFoundError),

@@ -139,10 +139,10 @@ def test_again_reads_no_image(
     read = []
     original = Linker.write
 
-    def write(self: Linker, data: bytes, path: str, stamp: int | None = None) -> object:
-        if path.endswith(".JPEG"):
-            read.append(path)
-        return original(self, data, path, stamp)
+    def write(self: Linker, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
+        if name.endswith(".JPEG"):
+            read.append(f"{folder}/{name}")
+        original(self, data, folder, name, mtime_ns)
 
     monkeypatch.setattr(Linker, "write", write)
     prepare_tree("919", miniature(layout), tmp_path, **options)

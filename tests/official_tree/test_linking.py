@@ -35,7 +35,7 @@ def put(path: Path, content: bytes = b"mine") -> Path:
 @pytest.mark.parametrize("name", [IMAGE, MASK])
 def test_a_file_that_differs(layout: str, name: str, miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
     mine = put(tmp_path / "ImageNetS50" / name)
-    with pytest.raises(ImageNetSError, match=rf"something else .* in 1 place, left alone: {name}\..*--overwrite"):
+    with pytest.raises(ImageNetSError, match=rf"something else .* in 1 place, not touched: {name}\..*--overwrite"):
         prepare(miniature(layout), tmp_path, annotations)
     assert mine.read_bytes() == b"mine"
     want = contents(miniature("tree-50") / "ImageNetS50")

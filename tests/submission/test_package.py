@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from predicted_masks import IDS, KEYS, prediction, write_predictions
 from PIL import Image
+from predicted_masks import IDS, KEYS, prediction, write_predictions
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import encode_official_png
