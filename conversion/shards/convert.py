@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
+from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
@@ -22,13 +23,14 @@ from imagenet_s.conversion.shards.resume import (
     exclusive,
     must_rewrite,
     read_marker,
-    record_plan,
     remove_incomplete,
+    rows_digest,
     start_split,
 )
 from imagenet_s.conversion.shards.shard_job import ShardJob, pack_rows
 from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.storage import Storage, open_storage
+from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_plan import OnMissing, check_plan, plan_split
 
@@ -49,7 +51,7 @@ class Options:
         max_shard_size: about how large a shard may become, `"500MB"`.
         workers: processes of this machine.
         scheduler: address of a Dask scheduler in their place.
-        on_missing: what an incomplete ImageNet gets: `"error"`, or `"skip"` to go on without the images it lacks.
+        on_missing: what an incomplete ImageNet gets: `"error"`, or `"skip"` to leave out the images it lacks.
         verify: check annotations and counts against the official ones.
         restart: write splits from the beginning that an earlier run with other arguments began or finished.
     """
@@ -98,7 +100,7 @@ def convert(
     splits = _checked(config, options)
     storage = open_storage(out)
     if not storage.shared and (options.workers > 1 or options.scheduler):
-        raise ImageNetSError(f"{storage.url} is the memory of this process: others can't write there; use one worker.")
+        raise ImageNetSError(f"{storage.url} is the memory of this process: only it can write there; use one worker.")
     source = open_source(config, data_dir, annotations_dir, options.verify)
     with storage.readable_errors(), exclusive(storage):
         return _convert(source, storage, splits, options)
@@ -171,36 +173,34 @@ def _plan(source: Source, split: str, storage: Storage, options: Options) -> tup
     target = parse_size(options.max_shard_size)
     sizes = row_sizes(rows, image_sizes, plan.masks)
     pieces = cut(rows, sizes, reader, target)
-    record = record_plan(
+    record = PlanRecord(
         config=source.config,
         split=split,
         form=options.form,
         images=options.images,
         max_shard_size=target,
         shards=len(pieces),
-        rows=rows,
+        rows=rows.num_rows,
+        rows_digest=rows_digest(rows),
         source_digest=source_digest,
-        masks=plan.masks,
+        masks_digest=file_digest(plan.masks) if plan.masks is not None else "",
     )
-    jobs, start = [], 0
-    for number, piece in enumerate(pieces):
-        jobs.append(
-            ShardJob(
-                out=storage.url,
-                form=options.form,
-                config=source.config,
-                split=split,
-                number=number,
-                count=len(pieces),
-                reader=reader,
-                masks=plan.masks,
-                rows=pack_rows(piece),
-                num_rows=len(piece),
-                size=int(sizes[start : start + len(piece)].sum()),
-                pyarrow=record.pyarrow,
-            )
+    ends = np.cumsum([len(piece) for piece in pieces])
+    jobs = [
+        ShardJob(
+            out=storage.url,
+            name=shard_name(options.form, source.config, split, number, len(pieces)),
+            form=options.form,
+            config=source.config,
+            reader=reader,
+            masks=plan.masks,
+            rows=pack_rows(piece),
+            num_rows=len(piece),
+            size=int(sizes[end - len(piece) : end].sum()),
+            pyarrow=record.pyarrow,
         )
-        start += len(piece)
+        for number, (piece, end) in enumerate(zip(pieces, ends))
+    ]
     return record, jobs
 
 

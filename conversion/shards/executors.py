@@ -40,16 +40,11 @@ def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done
         ImageNetSError: a job found something wrong, workers died again and again, or there is no such cluster.
         OSError: a shard could not be written.
     """
-    if scheduler is None and (workers == 1 or not jobs):
-        with _thread() as (thread, stop):
-            for job in _run(thread, jobs, stop):
-                done(job)
-        return
     remaining = {job.name: job for job in jobs}
     deaths = 0
     while remaining:
         before = len(remaining)
-        pool = _cluster(scheduler) if scheduler else ProcessPool(min(workers, before), _use_one_core)
+        pool = _open_pool(workers, scheduler, before)
         try:
             with pool as executor:
                 for job in _run(executor, list(remaining.values())):
@@ -78,9 +73,8 @@ class _ClusterWorkerDiedError(Exception):
 _CLUSTER_DEATHS = ("KilledWorker", "CommClosedError", "CancelledError", "FutureCancelledError")
 
 
-def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[ShardJob]:
-    with sigint_deferred():  # the thread is started by submitting
-        futures: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job, *more): job for job in jobs}
+def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[ShardJob]:
+    futures: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
     for future in as_completed(futures):
         error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
         if type(error).__name__ in _CLUSTER_DEATHS:
@@ -89,25 +83,34 @@ def _run(executor: Executor, jobs: Sequence[ShardJob], *more: Any) -> Iterator[S
         yield futures[future]
 
 
+def _open_pool(workers: int, scheduler: str | None, jobs: int) -> contextlib.AbstractContextManager[Executor]:
+    if scheduler is not None:
+        return _cluster(scheduler)
+    return _Thread() if workers == 1 else ProcessPool(min(workers, jobs), _use_one_core)
+
+
 def _use_one_core() -> None:
     """The other cores are for the other workers."""
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
 
 
-@contextlib.contextmanager
-def _thread() -> Iterator[tuple[Executor, threading.Event]]:
-    """A thread, because Ctrl-C only interrupts the main one: inside Arrow, an exception would abort the process."""
-    stop = threading.Event()
-    executor = ThreadPoolExecutor(1, "imagenet-s shards")
-    try:
-        yield executor, stop
-    except BaseException:
-        stop.set()
-        raise
-    finally:
+class _Thread(ThreadPoolExecutor):
+    """One thread, because Ctrl-C only interrupts the main one: inside Arrow, an exception would abort the process."""
+
+    def __init__(self) -> None:
+        super().__init__(1, "imagenet-s shards")
+        self._stop = threading.Event()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with sigint_deferred():  # the thread is started here
+            return super().submit(fn, *args, self._stop, **kwargs)
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self._stop.set()
         with sigint_deferred():  # a second Ctrl-C waits until the unfinished file is removed
-            executor.shutdown(wait=True, cancel_futures=True)
+            self.shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""`HashingFile`: a file that is hashed as it is written, and synced to the disk meanwhile.
+"""`HashingFile`: hashes what is written to a file, and syncs it to the disk meanwhile.
 
-Hashing and writing happen where the rows are encoded: a worker is one busy core, so that N workers use N. Only waiting
-for the disk is left to a thread: one `fsync` at the end would make everybody wait.
+Hashing and writing happen in the thread that encodes the rows: a worker keeps one core busy, so that N workers use N.
+Only waiting for the disk is left to another thread: a single `fsync` at the end would make everybody wait.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _SYNC_EVERY = 32 << 20
 
 
 class HashingFile(io.RawIOBase):
-    """A write-only stream over an open file. `close` waits until everything is synced, where that can be done.
+    """A write-only stream over an open file, which stays open.
 
-    Left by an exception, the file is closed as it is, and the footer that a writer may send when it is closed is
-    dropped: nobody uses the file.
+    Left by an exception, it ignores what is written afterwards: the footer, say, that a Parquet writer sends when it is
+    closed.
 
     Args:
-        file: where the bytes go; closed with this stream.
+        file: where the bytes go.
 
     Attributes:
         size: bytes written so far.
@@ -34,18 +34,20 @@ class HashingFile(io.RawIOBase):
         self.size = 0
         self._file = file
         self._digest = hashlib.sha256()
-        self._descriptor = _descriptor(file)
         self._syncer = ThreadPoolExecutor(1, "imagenet-s sync")
         self._syncing: Future[None] | None = None
         self._synced = 0
-        self._abandoned = False
         self._failure: BaseException | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._abandoned = kind is not None
-        self.close()
+        self._failure = self._failure or error
+        if kind is None:
+            self.close()
+        else:
+            self._syncer.shutdown()
+            super().close()
 
     def writable(self) -> bool:
         """True."""
@@ -58,15 +60,14 @@ class HashingFile(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Write bytes; errors are raised by `check` and `close`."""
         view = memoryview(data).cast("B")
-        length = len(view)
-        if not self._abandoned and self._failure is None:
+        if self._failure is None:
             try:
                 self._write(view)
             # Whatever it is: Arrow calls this in the middle of a column, where (with content-defined chunking) an
-            # error ends the process.
+            # exception aborts the process.
             except BaseException as error:  # noqa: BLE001
                 self._failure = error
-        return length
+        return len(view)
 
     def check(self) -> None:
         """Raise the error of an earlier `write`.
@@ -78,24 +79,21 @@ class HashingFile(io.RawIOBase):
             raise self._failure
 
     def close(self) -> None:
-        """Finish; nothing more can be written.
+        """Wait until everything is synced, where that can be done; nothing more can be written.
 
         Raises:
-            OSError: as for `check`; the file is closed all the same.
+            OSError: as for `check`.
         """
         if self.closed:
             return
         super().close()
         try:
-            if not self._abandoned:
-                self.check()
-                self._wait()
-                self._file.flush()
-                if self._descriptor is not None:
-                    _sync(self._descriptor)
+            self.check()
+            self._file.flush()
+            self._sync()
+            self._wait()
         finally:
             self._syncer.shutdown()
-            self._file.close()
 
     @property
     def sha256(self) -> str:
@@ -104,31 +102,30 @@ class HashingFile(io.RawIOBase):
 
     def _write(self, view: memoryview) -> None:
         self._digest.update(view)
+        self._file.write(view)
         self.size += len(view)
-        while len(view):  # an unbuffered file may take less than it was given
-            view = view[self._file.write(view) :]
-        if self._descriptor is not None and self.size - self._synced >= _SYNC_EVERY:
-            self._wait()
-            self._syncing, self._synced = self._syncer.submit(_sync, self._descriptor), self.size
+        if self.size - self._synced >= _SYNC_EVERY:
+            self._sync()
+
+    def _sync(self) -> None:
+        self._wait()
+        self._syncing, self._synced = self._syncer.submit(_sync, self._file), self.size
 
     def _wait(self) -> None:
         if self._syncing is not None:
             self._syncing.result()
 
 
-def _sync(descriptor: int) -> None:
-    """Bring what was written to the disk, and free the page cache that held it.
+def _sync(file: IO[bytes]) -> None:
+    """Write a file's data to the disk, and free the page cache that held it.
 
-    A conversion writes far more than fits into memory and reads none of it again: kept, it would push out the images
+    A conversion writes far more than fits into memory and reads none of it again: cached, it would displace the images
     that are still to be read.
     """
-    getattr(os, "fdatasync", os.fsync)(descriptor)
-    with contextlib.suppress(OSError, AttributeError):  # advice only, and not every system takes it
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def _descriptor(file: IO[bytes]) -> int | None:
     try:
-        return file.fileno()
+        descriptor = file.fileno()
     except (OSError, AttributeError):  # a file of a remote file system
-        return None
+        return
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+    with contextlib.suppress(OSError, AttributeError):  # not every system has it
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -5,7 +5,7 @@ marker for each shard (`50/train-00000-of-00004.parquet.done`), and a lock. A ru
 and a marker after each. The next run goes through the same planning; where its plan is equal it writes only the shards
 without a marker, where it differs it refuses, or with `restart` removes the split first.
 
-Imports `errors`, `cache`, `dataset_index`, `shuffling`, `storage`.
+Imports `errors`, `dataset_index`, `shuffling`, `storage`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
-from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.dataset_index import Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.storage import INCOMPLETE, LocalStorage, Storage
@@ -37,7 +34,16 @@ WORKING_FOLDER = ".imagenet-s"
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """Everything that decides about the bytes of a split's shards."""
+    """Everything that decides about the bytes of a split's shards.
+
+    Attributes:
+        max_shard_size: in bytes.
+        shards: their number.
+        rows: the number of images.
+        rows_digest: of ids, categories and class folders, in order; see `rows_digest`.
+        source_digest: of sizes and times of the files that hold the images; see `Measure.identity`.
+        masks_digest: of the file of cached masks.
+    """
 
     config: str
     split: str
@@ -47,13 +53,11 @@ class PlanRecord:
     shards: int
     rows: int
     rows_digest: str
-    """Of ids, categories and class folders, in order."""
     source_digest: str
-    """Of sizes and times of the files that hold the images."""
     masks_digest: str
-    order_seed: int
-    pyarrow: str
-    layout: int
+    order_seed: int = ORDER_SEED
+    pyarrow: str = pa.__version__
+    layout: int = SHARD_LAYOUT
 
 
 _WORDS = {
@@ -71,34 +75,13 @@ _WORDS = {
 }
 
 
-def record_plan(
-    *,
-    config: str,
-    split: str,
-    form: str,
-    images: bool,
-    max_shard_size: int,
-    shards: int,
-    rows: pa.Table,
-    source_digest: str,
-    masks: str | None,
-) -> PlanRecord:
-    """The record of a planned split; `source_digest` is `Measure.identity`, `masks` the file of cached masks."""
-    return PlanRecord(
-        config=config,
-        split=split,
-        form=form,
-        images=images,
-        max_shard_size=max_shard_size,
-        shards=shards,
-        rows=rows.num_rows,
-        rows_digest=_rows_digest(rows),
-        source_digest=source_digest,
-        masks_digest=file_digest(masks) if masks is not None else "",
-        order_seed=ORDER_SEED,
-        pyarrow=pa.__version__,
-        layout=SHARD_LAYOUT,
-    )
+def rows_digest(rows: pa.Table) -> str:
+    """A digest of the ids, class folders and categories of planned rows."""
+    digest = hashlib.sha256()
+    for name in ("image_id", "wnid"):
+        digest.update("\n".join(rows[name].cast(pa.string()).to_pylist()).encode())
+    digest.update(rows["category"].to_numpy().astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bool) -> bool:
@@ -110,12 +93,13 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
     Raises:
         ImageNetSError: the earlier run differs, and `restart` is not set; the message says in what.
     """
-    data = storage.read(_record_name(record.config, record.split))
+    data = storage.read(_record_name(record))
     earlier = PlanRecord(**json.loads(data)) if data is not None else None
     if earlier == record:
         return False
-    indexed = record.config in index.configs and record.split in index.configs[record.config].splits
-    if earlier is not None and not restart:
+    if restart:
+        return True
+    if earlier is not None:
         changes = [
             f"{words}: {_show(getattr(earlier, field))} then, {_show(getattr(record, field))} now"
             for field, words in _WORDS.items()
@@ -126,7 +110,7 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
             f"{'; '.join(changes)}. Run it with the same arguments and source to resume it, convert into another "
             "folder, or pass restart=True (--restart) to write this split from the beginning."
         )
-    if indexed and earlier is None and not restart:
+    if record.config in index.configs and record.split in index.configs[record.config].splits:
         raise ImageNetSError(
             f"{storage.url} holds {record.config} {record.split}, but no longer how it was made ({WORKING_FOLDER}/): "
             f"convert into another folder, or pass restart=True (--restart) to write this split from the beginning."
@@ -140,14 +124,13 @@ def start_split(storage: Storage, record: PlanRecord) -> None:
         for prefix in (f"{WORKING_FOLDER}/", ""):
             for name in storage.names(f"{prefix}{folder}"):
                 if name.rpartition("/")[2].startswith((f"{record.split}-", "data-")):
-                    storage.discard(name)
-    data = json.dumps(dataclasses.asdict(record), indent=1).encode()
-    storage.write(_record_name(record.config, record.split), data)
+                    storage.remove(name)
+    storage.write(_record_name(record), _json(record))
 
 
 def write_marker(storage: Storage, shard: ShardInfo) -> None:
     """Mark a shard as complete."""
-    storage.write(_marker_name(shard.file), json.dumps(dataclasses.asdict(shard), indent=1).encode())
+    storage.write(_marker_name(shard.file), _json(shard))
 
 
 def read_marker(storage: Storage, shard: str) -> ShardInfo | None:
@@ -165,12 +148,12 @@ def remove_incomplete(storage: Storage, config: str, splits: Sequence[str]) -> N
     for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{one}" for one in folders)):
         for name in storage.names(folder):
             if name.endswith(INCOMPLETE):
-                storage.discard(name)
+                storage.remove(name)
 
 
 @contextlib.contextmanager
 def exclusive(storage: Storage) -> Iterator[None]:
-    """Refuse a second conversion into the same folder; behind an address that can't be known.
+    """Refuse a second conversion into the same folder; at an address no lock can be held.
 
     Raises:
         ImageNetSError: another one is running.
@@ -196,27 +179,19 @@ def _folders(config: str, splits: Sequence[str]) -> list[str]:
     return [config, *(f"{config}/{split}" for split in splits)]
 
 
-def _record_name(config: str, split: str) -> str:
-    return f"{WORKING_FOLDER}/{config}/{split}.json"
+def _record_name(record: PlanRecord) -> str:
+    return f"{WORKING_FOLDER}/{record.config}/{record.split}.json"
 
 
 def _marker_name(shard: str) -> str:
     return f"{WORKING_FOLDER}/{shard}.done"
 
 
-def _show(value: Any) -> str:
+def _json(record: PlanRecord | ShardInfo) -> bytes:
+    return json.dumps(dataclasses.asdict(record), indent=1).encode()
+
+
+def _show(value: bool | int | str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return value[:12] or "none" if isinstance(value, str) else str(value)
-
-
-def _rows_digest(rows: pa.Table) -> str:
-    digest = hashlib.sha256()
-    for name in ("image_id", "wnid"):
-        text = rows[name].cast(pa.string()).to_pylist()
-        digest.update("\n".join(text).encode())
-    categories: NDArray[np.int64] = rows["category"].to_numpy().astype("<i8")
-    digest.update(categories.tobytes())
-    return digest.hexdigest()
+    return f"{value:,}" if isinstance(value, int) else value[:12] or "none"

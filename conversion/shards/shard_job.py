@@ -17,7 +17,7 @@ from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.shards.hashing_file import HashingFile
 from imagenet_s.conversion.shards.resume import write_marker
 from imagenet_s.conversion.shards.storage import Storage, open_storage
-from imagenet_s.conversion.shards.writers import open_writer, row_groups, shard_name
+from imagenet_s.conversion.shards.writers import open_writer, row_groups
 
 
 class StoppedError(Exception):
@@ -30,6 +30,7 @@ class ShardJob:
 
     Attributes:
         out: the address of the storage.
+        name: the shard's name there.
         reader: reads the images; None for a data set without the column `image`.
         rows: the rows of the plan, as an Arrow stream: pickled tables would carry the whole split.
         size: about how many bytes the shard will have.
@@ -37,27 +38,15 @@ class ShardJob:
     """
 
     out: str
+    name: str
     form: Format
     config: str
-    split: str
-    number: int
-    count: int
     reader: ImageReader | None
     masks: str | None
     rows: bytes
     num_rows: int
     size: int
     pyarrow: str
-
-    @property
-    def name(self) -> str:
-        """The shard's name in the repository."""
-        return shard_name(self.form, self.config, self.split, self.number, self.count)
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns of the shard."""
-        return arrow_schema(self.config, self.reader is not None)
 
 
 def pack_rows(rows: pa.Table) -> bytes:
@@ -69,16 +58,16 @@ def pack_rows(rows: pa.Table) -> bytes:
 
 
 def write_shard(job: ShardJob, stop: threading.Event = process_pool.stop) -> ShardInfo:
-    """Write one shard under a temporary name, sync it, rename it, and write its completion marker.
+    """Write one shard, and then its completion marker. After an error nothing of it remains.
 
     Args:
         job: what to write.
-        stop: give up at the next row group once this is set.
+        stop: checked before each row group.
 
     Raises:
-        ImageNetSError: an image or a mask is wrong; nothing is left behind.
-        OSError: the disk is full, say; nothing is left behind.
-        StoppedError: `stop` was set; nothing is left behind.
+        ImageNetSError: an image or a mask is wrong.
+        OSError: the disk is full, say.
+        StoppedError: `stop` was set.
     """
     if pa.__version__ != job.pyarrow:
         raise ImageNetSError(
@@ -91,11 +80,11 @@ def write_shard(job: ShardJob, stop: threading.Event = process_pool.stop) -> Sha
 
 
 def _write(job: ShardJob, storage: Storage, stop: threading.Event) -> ShardInfo:
-    file, temporary = storage.create(job.name)
-    try:
-        with HashingFile(file) as sink, open_writer(job.form, sink, job.schema) as write:
-            rows, num_bytes = 0, 0
-            for table in row_groups(_tables(job)):
+    schema = arrow_schema(job.config, job.reader is not None)
+    rows, num_bytes = 0, 0
+    with storage.create(job.name) as file:
+        with HashingFile(file) as sink, open_writer(job.form, sink, schema) as write:
+            for table in row_groups(_tables(job, schema)):
                 if stop.is_set():
                     raise StoppedError
                 write(table)
@@ -104,15 +93,12 @@ def _write(job: ShardJob, storage: Storage, stop: threading.Event) -> ShardInfo:
                 num_bytes += table.nbytes
         if rows != job.num_rows:
             raise ImageNetSError(f"{job.name}: {job.num_rows:,} rows were planned, {rows:,} came from {job.reader!r}.")
-        info = ShardInfo(job.name, rows, sink.size, sink.sha256, num_bytes)
-        storage.publish(temporary, job.name)
-        write_marker(storage, info)
-        return info
-    finally:
-        storage.discard(temporary)
+    info = ShardInfo(job.name, rows, sink.size, sink.sha256, num_bytes)
+    write_marker(storage, info)
+    return info
 
 
-def _tables(job: ShardJob) -> Iterator[pa.Table]:
+def _tables(job: ShardJob, schema: pa.Schema) -> Iterator[pa.Table]:
     rows = pa.ipc.open_stream(job.rows).read_all()
     for table in generate(rows, job.reader, job.masks, inspect=job.reader is not None, as_bytes=True):
-        yield table.select(job.schema.names).cast(job.schema)
+        yield table.select(schema.names).cast(schema)

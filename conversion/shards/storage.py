@@ -5,7 +5,7 @@ folder it is synced before, and the folder after, so that the promise also survi
 rename is `fs.mv`: atomic on file systems (sftp, hdfs), a copy and a removal on object stores. There the completion
 marker decides, which is written after it: a shard without one is written again.
 
-Imports `errors`.
+Imports `errors`, `cache`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import fsspec
 
+from imagenet_s.conversion.cache import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 
 INCOMPLETE = ".incomplete"
@@ -55,16 +56,20 @@ class Storage(abc.ABC):
     shared: bool = True
 
     @abc.abstractmethod
-    def create(self, name: str) -> tuple[IO[bytes], str]:
-        """Open a new file for what will be `name`; also gives its temporary name."""
+    def create(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """A file to write to, for a `with` block: it gets its name when the block ends, replacing an older one.
+
+        Left by an exception, nothing remains.
+        """
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file."""
+        with self.create(name) as file:
+            file.write(data)
 
     @abc.abstractmethod
-    def publish(self, temporary: str, name: str) -> None:
-        """Give a closed file its final name, replacing an older one."""
-
-    @abc.abstractmethod
-    def discard(self, name: str) -> None:
-        """Remove a file, if it is there."""
+    def remove(self, name: str) -> None:
+        """Remove a file, if it exists."""
 
     @abc.abstractmethod
     def read(self, name: str) -> bytes | None:
@@ -91,19 +96,6 @@ class Storage(abc.ABC):
         """Turns what goes wrong in the storage into OSError."""
         yield
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a small file so that it is there complete or not at all."""
-        file, temporary = self.create(name)
-        try:
-            with file:
-                file.write(data)
-                file.flush()
-                with contextlib.suppress(OSError, AttributeError):
-                    os.fsync(file.fileno())
-            self.publish(temporary, name)
-        finally:
-            self.discard(temporary)
-
 
 class LocalStorage(Storage):
     """A folder of this machine, or one that all machines of a cluster see."""
@@ -111,24 +103,20 @@ class LocalStorage(Storage):
     def __init__(self, root: str) -> None:
         self.url = root
 
-    def create(self, name: str) -> tuple[IO[bytes], str]:
-        temporary = _temporary_name(name)
-        path = self._path(temporary)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "xb", buffering=0), temporary
-
-    def publish(self, temporary: str, name: str) -> None:
-        target = self._path(name)
-        os.replace(self._path(temporary), target)
+    @contextlib.contextmanager
+    def create(self, name: str) -> Iterator[IO[bytes]]:
+        path = self._path(name)
+        with atomic_write(path) as file:
+            yield file
         # Windows opens no folders, and some network disks sync none; the rename itself stands.
         with contextlib.suppress(OSError):
-            descriptor = os.open(target.parent, os.O_RDONLY)
+            descriptor = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
 
-    def discard(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
 
     def read(self, name: str) -> bytes | None:
@@ -175,22 +163,20 @@ class FsspecStorage(Storage):
         # Files in the memory of one process are seen by no other.
         self.shared = self.url.split("://")[0] != "memory"
 
-    def create(self, name: str) -> tuple[IO[bytes], str]:
-        temporary = _temporary_name(name)
-        path = self._path(temporary)
+    @contextlib.contextmanager
+    def create(self, name: str) -> Iterator[IO[bytes]]:
+        folder, _, base = name.rpartition("/")
+        temporary = f"{folder}/.{base}.{uuid.uuid4().hex[:12]}{INCOMPLETE}".lstrip("/")
         try:
-            return self._fs.open(path, "wb"), temporary
-        except FileNotFoundError:
-            # Object stores have no folders; asked for one all the same, some would create the missing bucket.
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            return self._fs.open(path, "wb"), temporary
+            with self._open_new(self._path(temporary)) as file:
+                yield file
+            if self.size(name) is not None:
+                self.remove(name)
+            self._fs.mv(self._path(temporary), self._path(name))
+        finally:
+            self.remove(temporary)
 
-    def publish(self, temporary: str, name: str) -> None:
-        if self._fs.exists(self._fresh(name)):
-            self._fs.rm_file(self._path(name))
-        self._fs.mv(self._path(temporary), self._path(name))
-
-    def discard(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm_file(self._path(name))
 
@@ -229,6 +215,14 @@ class FsspecStorage(Storage):
                 raise
             raise OSError(f"{self.url}: {'' if known else type(error).__name__ + ': '}{error}") from error
 
+    def _open_new(self, path: str) -> IO[bytes]:
+        try:
+            return self._fs.open(path, "wb")
+        except FileNotFoundError:
+            # Object stores have no folders: asked for one first, some would create a missing bucket.
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            return self._fs.open(path, "wb")
+
     def _fresh(self, name: str) -> str:
         """The full path, not to be answered from a cache: other processes write there too."""
         path = self._path(name)
@@ -237,9 +231,3 @@ class FsspecStorage(Storage):
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}".rstrip("/")
-
-
-def _temporary_name(name: str) -> str:
-    """A unique name in the same folder."""
-    folder, _, base = name.rpartition("/")
-    return f"{folder}/.{base}.{uuid.uuid4().hex[:12]}{INCOMPLETE}".lstrip("/")

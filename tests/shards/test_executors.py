@@ -79,7 +79,7 @@ class File(HashingFile):
         return super().write(data)
 
 def write_shard(job, stop):
-    with File(open(sys.argv[1], "wb", buffering=0)) as sink, open_writer("parquet", sink, images.schema) as write:
+    with open(sys.argv[1], "wb") as file, File(file) as sink, open_writer("parquet", sink, images.schema) as write:
         while sink.size < 1_000_000_000:
             if stop.is_set():
                 raise StoppedError
