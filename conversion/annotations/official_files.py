@@ -6,6 +6,7 @@ The addresses are pinned: archives of one release on github.com, lists of one re
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -167,7 +168,7 @@ def check_archive(path: Path, facts: Archive) -> str:
     """
     found = file_digest(path, "md5")
     if found != facts.md5:
-        with ZipReader(path) as reader:
+        with contextlib.closing(ZipReader(path)) as reader:
             reader.check_members()
     return found
 

@@ -77,7 +77,8 @@ class DistanceMatching:
                     changed = [key for key in settings if before.get(key) != settings[key]]
                     other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
                     raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
-                return tuple(torch.as_tensor(stored[key]).to(self.device) for key in ("embeddings", "ids"))
+                embeddings, ids = (torch.as_tensor(stored[key]).to(self.device) for key in ("embeddings", "ids"))
+                return embeddings, ids
         if os.path.isdir(output) and os.listdir(output):
             raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
         found = []
