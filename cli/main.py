@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 
 from imagenet_s.cli.output import hint
-from imagenet_s.cli.parsers import data, scoring, submission
+from imagenet_s.cli.parsers import dataset_parsers, metric_parsers, submit_parser
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,17 +26,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (
-        data.add_demo,
-        data.add_check,
-        data.add_download,
-        data.add_show,
-        data.add_convert,
-        data.add_push,
-        scoring.add_match,
-        scoring.add_evaluate,
-        data.add_prepare,
-        submission.add_submit,
-        scoring.add_distance_match,
+        dataset_parsers.add_demo,
+        dataset_parsers.add_check,
+        dataset_parsers.add_download,
+        dataset_parsers.add_show,
+        dataset_parsers.add_convert,
+        dataset_parsers.add_push,
+        metric_parsers.add_match,
+        metric_parsers.add_evaluate,
+        dataset_parsers.add_prepare,
+        submit_parser.add_submit,
+        metric_parsers.add_distance_match,
     ):
         add(commands)
     return parser

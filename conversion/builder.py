@@ -17,7 +17,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.examples import generate
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, TRAINING_SPLITS, split_names
 from imagenet_s.conversion.features import features
-from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shards.sharding import shard_count
 from imagenet_s.conversion.source import open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import check_plan, plan_split

@@ -36,7 +36,7 @@ def cache_dir(kind: str, base: str | os.PathLike[str] | None = None) -> Path:
 
 
 @contextlib.contextmanager
-def locked(lock_file: Path, doing: str) -> Iterator[None]:
+def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
     """Hold a lock between processes; the folder of its file is made.
 
     The file stays when the lock is released: removing it would let two processes hold two locks of one name. The
@@ -45,12 +45,18 @@ def locked(lock_file: Path, doing: str) -> Iterator[None]:
     Args:
         lock_file: the same for all who may not work at the same time.
         doing: what another process that holds the lock does, for the log: `"prepares the masks"`.
+        wait: for that process; otherwise it is an error.
+
+    Raises:
+        filelock.Timeout: another process holds the lock, and `wait` is False.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        if not wait:
+            raise
         logger.warning("Another process %s; waiting for it.", doing)
         lock.acquire()
     try:

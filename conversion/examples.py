@@ -16,7 +16,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.exif import upright
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.image_header import END_OF_JPEG, check_complete, header_of, read_file_header
-from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.mask_codec import check_size
 
 # A table of paths is read at once; files that are looked into, and bytes, come in batches that are small in memory.

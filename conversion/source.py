@@ -15,8 +15,8 @@ import pyarrow as pa
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS, split_names
-from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
 
 DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
-from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.source import Source
 
@@ -94,7 +94,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
         )
     message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
-        raise ImageNetSError(f'{message}; on_missing="skip" goes on without them.')
+        raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
     logger.warning("%s; going on without the other %s.", message, f"{expected - found:,}")
 
 
@@ -141,7 +141,7 @@ def _mask_rows(rows: pa.Table, masks: str, split: str) -> pa.Array:
     if places.null_count:
         without = rows["image_id"].filter(pc.is_null(places)).to_pylist()
         raise ImageNetSError(
-            f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations whole?"
+            f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"
         )
     return places
 

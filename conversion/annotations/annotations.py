@@ -191,7 +191,7 @@ class Annotations:
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
                 "your own."
             )
-        logger.warning("%s; verify=False goes on without them.", text)
+        logger.warning("%s; verify=False leaves them out.", text)
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:

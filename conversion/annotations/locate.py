@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ParquetReader, ZipReader
+from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
 from imagenet_s.conversion.dataset_index import INDEX
 from imagenet_s.conversion.errors import DownloadError, ImageNetSError
@@ -60,7 +60,7 @@ class GivenFolder:
         if tree is not None and folder is not None and (tree / folder).is_dir():
             return FolderReader(tree, [folder])
         if (self.folder / INDEX).is_file():
-            converted = ParquetReader(self.folder, self.config)
+            converted = ConvertedReader(self.folder, self.config)
             return converted if split in converted.splits else None
         return None
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import fsspec
 
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.imagenet.base import ImageReader
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.parquet import ParquetReader
 from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
 

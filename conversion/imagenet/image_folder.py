@@ -1,6 +1,6 @@
 """ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree.
 
-Imports `errors`, `features`, `base`, `file_names`, `parallel_io`.
+Imports `errors`, `features`, `image_reader`, `file_names`, `parallel_io`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.imagenet.base import ImageReader, Measure, refuse_duplicates
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
+from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure, refuse_duplicates
 from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
 
 _STATS_AT_ONCE = 1000

@@ -3,7 +3,7 @@
 A row group is read at once, so images come in row groups: those of one shard are drawn from all files, which mixes the
 classes even where the files were sorted by class.
 
-Imports `errors`, `shuffling`, `base`, `file_names`, `index_cache`, `tar`.
+Imports `errors`, `shuffling`, `image_reader`, `file_names`, `index_cache`, `tar`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.base import ImageReader, Measure, file_identity, of_classes, refuse_duplicates
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
+from imagenet_s.conversion.imagenet.image_reader import (
+    ImageReader,
+    Measure,
+    file_identity,
+    of_classes,
+    refuse_duplicates,
+)
 from imagenet_s.conversion.imagenet.index_cache import cached_index
 from imagenet_s.conversion.imagenet.tar import as_images
 from imagenet_s.conversion.shuffling import mix

@@ -3,7 +3,7 @@
 An uncompressed tar is walked through once for its headers (see `index_cache`), then any image is one read at a known
 offset. A compressed tar can only be read from its beginning.
 
-Imports `errors`, `features`, `base`, `file_names`, `index_cache`.
+Imports `errors`, `features`, `image_reader`, `file_names`, `index_cache`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.imagenet.base import (
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
+from imagenet_s.conversion.imagenet.image_reader import (
     ImageReader,
     Measure,
     file_identity,
     of_classes,
     refuse_duplicates,
 )
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.index_cache import cached_index
 
 _Member = tuple[str, int, int]  # image id, offset of the bytes within the outermost file, their number

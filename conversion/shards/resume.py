@@ -14,14 +14,14 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from imagenet_s.conversion.cache import locked
 from imagenet_s.conversion.dataset_index import Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards.storage import INCOMPLETE, LocalStorage, Storage
@@ -161,17 +161,13 @@ def exclusive(storage: Storage) -> Iterator[None]:
     if not isinstance(storage, LocalStorage):
         yield
         return
-    folder = os.path.join(storage.url, WORKING_FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    lock: Any = FileLock(os.path.join(folder, "lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise ImageNetSError(f"another conversion into {storage.url} is running; wait for it, or stop it.") from error
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(Path(storage.url, WORKING_FOLDER, "lock"), "converts", wait=False))
+        except Timeout as error:
+            message = f"another conversion into {storage.url} is running; wait for it, or stop it."
+            raise ImageNetSError(message) from error
         yield
-    finally:
-        lock.release()
 
 
 def _folders(config: str, splits: Sequence[str]) -> list[str]:

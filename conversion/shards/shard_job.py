@@ -13,7 +13,7 @@ from imagenet_s.conversion.dataset_index import Format, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.examples import generate
 from imagenet_s.conversion.features import arrow_schema
-from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shards.hashing_file import HashingFile
 from imagenet_s.conversion.shards.resume import write_marker
 from imagenet_s.conversion.shards.storage import Storage, open_storage

@@ -14,7 +14,7 @@ from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.image_header import header_of, read_file_header
-from imagenet_s.conversion.imagenet.base import ImageReader
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.split_plan import plan_split
 

@@ -1,6 +1,6 @@
 """The annotations of the miniature, as the official project publishes them: zips of masks, and list files.
 
-The lists are those of the miniature's images, in the official formats and order; only the category lists are whole,
+The lists are those of the miniature's images, in the official formats and order; only the category lists are complete,
 because a class id is a line number there.
 """
 

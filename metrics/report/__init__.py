@@ -4,7 +4,7 @@
 nothing of any network, and says so to the browser (a content security policy).
 """
 
-from imagenet_s.metrics.report.data import TITLES, percent
 from imagenet_s.metrics.report.page import html_report
+from imagenet_s.metrics.report.page_data import TITLES, percent
 
 __all__ = ["TITLES", "html_report", "percent"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from imagenet_s.metrics.report.data import (
+from imagenet_s.metrics.report.page_data import (
     Interval,
     headline_figures,
     histogram,

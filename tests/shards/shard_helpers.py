@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from imagenet_s.conversion.imagenet.base import ImageReader, Measure
+from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure
 
 
 def contents(out: Path, working: bool = False) -> dict[str, bytes]:

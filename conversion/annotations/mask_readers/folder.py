@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers.base import MaskReader, is_hidden
+from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
 from imagenet_s.conversion.errors import ImageNetSError
 
 

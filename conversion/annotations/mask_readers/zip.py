@@ -14,7 +14,7 @@ from collections import Counter
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations.mask_readers.base import MaskReader, is_hidden
+from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
 from imagenet_s.conversion.errors import ImageNetSError, some
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.annotations.mask_readers.base import MaskReader
+from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader
 from imagenet_s.conversion.dataset_index import INDEX, ShardInfo, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS
@@ -17,7 +17,7 @@ from imagenet_s.conversion.facts import MASK_FOLDERS
 _COLUMNS = ("image_id", "wnid", "annotation")
 
 
-class ParquetReader(MaskReader):
+class ConvertedReader(MaskReader):
     """See `MaskReader`; its masks are 16-bit grey PNGs already. Named as they would be in the official tree.
 
     Args:
