@@ -94,8 +94,8 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
         )
     message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
-        raise ImageNetSError(f'{message}; on_missing="skip" goes on without them.')
-    logger.warning("%s; going on without the other %s.", message, f"{expected - found:,}")
+        raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
+    logger.warning("%s; the other %s are left out.", message, f"{expected - found:,}")
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
@@ -141,7 +141,7 @@ def _mask_rows(rows: pa.Table, masks: str, split: str) -> pa.Array:
     if places.null_count:
         without = rows["image_id"].filter(pc.is_null(places)).to_pylist()
         raise ImageNetSError(
-            f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations whole?"
+            f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"
         )
     return places
 

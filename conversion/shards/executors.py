@@ -26,7 +26,7 @@ _MAX_DEATHS = 3
 """Pools (or attempts of a cluster) in a row that may die without finishing a single shard."""
 
 
-def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob], None]) -> None:
+def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob], object]) -> None:
     """Write all shards.
 
     Args:

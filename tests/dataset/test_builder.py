@@ -93,7 +93,7 @@ def test_an_incomplete_imagenet(copy: Path, annotations: Path, caplog: pytest.Lo
     gone.unlink()
     message = (
         rf"validation: {len(names)} images expected, {len(names) - 1} found in .*"
-        rf'first missing: {names[0]}; on_missing="skip" goes on'
+        rf'first missing: {names[0]}; on_missing="skip" leaves them out'
     )
     with pytest.raises(imagenet_s.ImageNetSError, match=message):
         load(copy, annotations)
