@@ -36,14 +36,8 @@ class ImageNetSConfig(datasets.BuilderConfig):
     """The arguments of the data set, as `load_dataset("imagenet_s", ...)` takes them.
 
     Attributes:
-        data_dir: ImageNet in any usual layout, or the official ImageNet-S tree; else `$IMAGENET_S_DATA_DIR`.
-        annotations_dir: archives and lists under their original names, extracted masks with the lists beside them, or a
-            data set that `imagenet-s convert` wrote; else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are
-            downloaded when a split asks for them.
+        data_dir, annotations_dir, on_missing, verify: as in `imagenet_s.load_dataset`.
         splits: build only these; all of the configuration for None.
-        on_missing: `"error"` refuses an incomplete ImageNet, `"skip"` leaves out the images it lacks.
-        verify: check archives and lists by their checksums and splits by the official counts; False is for miniatures
-            and subsets of one's own.
     """
 
     data_dir: str | None = None

@@ -22,15 +22,18 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class ShardInfo:
-    """A finished shard."""
+    """A finished shard.
+
+    Attributes:
+        file: its name in the data set, with `/`.
+        num_bytes: the size of the rows in memory, as `datasets` counts it.
+    """
 
     file: str
-    """Its name in the data set, with `/`."""
     rows: int
     bytes: int
     sha256: str
     num_bytes: int
-    """The size of the rows in memory, as `datasets` counts it."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,14 @@ class SplitIndex:
 
     @property
     def rows(self) -> int:
-        """The number of images."""
         return sum(shard.rows for shard in self.shards)
 
     @property
     def bytes(self) -> int:
-        """The bytes of its files."""
         return sum(shard.bytes for shard in self.shards)
 
     @property
     def num_bytes(self) -> int:
-        """The bytes of its rows in memory."""
         return sum(shard.num_bytes for shard in self.shards)
 
 
@@ -73,11 +73,15 @@ class Index:
     configs: dict[str, ConfigIndex] = field(default_factory=dict)
 
     def shards(self) -> Iterator[tuple[str, str, ShardInfo]]:
-        """Configuration, split and every shard."""
+        """Every shard, with its configuration and split."""
         for config, one in self.configs.items():
             for split, shards in one.splits.items():
                 for shard in shards.shards:
                     yield config, split, shard
+
+    def has_split(self, config: str, split: str) -> bool:
+        """Whether a split is among them."""
+        return config in self.configs and split in self.configs[config].splits
 
     @property
     def has_images(self) -> bool:
@@ -85,7 +89,7 @@ class Index:
         return any(one.images for one in self.configs.values())
 
     def with_split(self, config: str, split: str, form: Format, images: bool, shards: SplitIndex) -> Index:
-        """A copy with one split put in."""
+        """A copy with one split added or replaced."""
         there = self.configs.get(config, ConfigIndex(form, images, {}))
         splits = {**there.splits, split: shards}
         ordered = {name: splits[name] for name in SPLITS if name in splits}
@@ -93,14 +97,10 @@ class Index:
         return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
 
     def without_split(self, config: str, split: str) -> Index:
-        """A copy without one split; a configuration without splits goes too."""
-        configs = dict(self.configs)
-        if config in configs:
-            splits = {name: one for name, one in configs[config].splits.items() if name != split}
-            configs[config] = dataclasses.replace(configs[config], splits=splits)
-            if not splits:
-                del configs[config]
-        return Index(configs)
+        """A copy without one split that it has; a configuration without splits is removed too."""
+        splits = {name: one for name, one in self.configs[config].splits.items() if name != split}
+        configs = {**self.configs, config: dataclasses.replace(self.configs[config], splits=splits)}
+        return Index({name: one for name, one in configs.items() if one.splits})
 
 
 def parse_index(data: bytes, name: str) -> Index:
@@ -113,7 +113,7 @@ def parse_index(data: bytes, name: str) -> Index:
         raw = json.loads(data)
         version = raw["version"]
         if version == _VERSION:
-            return Index({config: _config(one) for config, one in raw["configs"].items()})
+            return Index({config: _parse_config(one) for config, one in raw["configs"].items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ImageNetSError(f"{name} was not written by `imagenet-s convert` ({error!r}).") from error
     raise ImageNetSError(f"{name} has version {version}, this package reads {_VERSION}: update imagenet-s.")
@@ -141,7 +141,7 @@ def index_bytes(index: Index) -> bytes:
     return (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode()
 
 
-def _config(raw: dict[str, Any]) -> ConfigIndex:
+def _parse_config(raw: dict[str, Any]) -> ConfigIndex:
     splits = {
         name: SplitIndex(one["order_seed"], one["pyarrow"], tuple(ShardInfo(**shard) for shard in one["shards"]))
         for name, one in raw["splits"].items()

@@ -85,11 +85,14 @@ class Source(abc.ABC):
 
     def masks(self, split: str) -> str:
         """The file of cached masks of an annotated split."""
-        return os.fspath(self._annotations.masks(split))
+        return os.fspath(self._with_masks(split).masks(split))
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""
-        return self._annotations.official_masks(split)
+        return self._with_masks(split).official_masks(split)
+
+    def _with_masks(self, split: str) -> Annotations:
+        return self._annotations
 
 
 class ImageNetSource(Source):
@@ -123,20 +126,13 @@ class OfficialTreeSource(Source):
     def members(self, split: str) -> pa.Table:
         return members_of(split_reader(self.tree, split))
 
-    def masks(self, split: str) -> str:
-        self._refuse_without_masks(split)
-        return super().masks(split)
-
-    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
-        self._refuse_without_masks(split)
-        return super().official_masks(split)
-
-    def _refuse_without_masks(self, split: str) -> None:
+    def _with_masks(self, split: str) -> Annotations:
         if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
             raise ImageNetSError(
                 f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir, or prepare "
                 f"the tree again with `imagenet-s prepare`."
             )
+        return self._annotations
 
     def __repr__(self) -> str:
         return f"the official ImageNet-S tree at {self.tree}"

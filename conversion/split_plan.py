@@ -95,7 +95,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
     message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
         raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
-    logger.warning("%s; going on without the other %s.", message, f"{expected - found:,}")
+    logger.warning("%s; the other %s are left out.", message, f"{expected - found:,}")
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:

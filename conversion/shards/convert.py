@@ -109,7 +109,7 @@ def convert(
 def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
     config = source.config
     index = read_index(storage) or Index()
-    _refuse_other_kind(index, config, options, storage)
+    _refuse_other_kind(index, config, splits, options, storage)
     remove_incomplete(storage, config, splits)
     jobs: list[ShardJob] = []
     planned: list[tuple[PlanRecord, list[ShardJob]]] = []
@@ -117,7 +117,7 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
         record, own = _plan(source, split, storage, options)
         if must_rewrite(storage, index, record, options.restart):
             # The index goes first: it must not name shards that are removed.
-            if config in index.configs and split in index.configs[config].splits:
+            if index.has_split(config, split):
                 index = index.without_split(config, split)
                 write_index(storage, index)
             start_split(storage, record)
@@ -147,13 +147,13 @@ def _checked(config: str, options: Options) -> list[str]:
     return [one for one in SPLITS if one in splits]
 
 
-def _refuse_other_kind(index: Index, config: str, options: Options, storage: Storage) -> None:
-    there = index.configs.get(config)
-    if there is None or (there.form, there.images) == (options.form, options.images):
+def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Options, storage: Storage) -> None:
+    earlier = index.configs.get(config)
+    if earlier is None or (earlier.form, earlier.images) == (options.form, options.images):
         return
-    if options.restart and set(there.splits) <= set(_checked(config, options)):
+    if options.restart and set(earlier.splits) <= set(splits):
         return
-    kind = f"{there.form}, {'with' if there.images else 'without'} images"
+    kind = f"{earlier.form}, {'with' if earlier.images else 'without'} images"
     raise ImageNetSError(
         f"{storage.url} holds {config} as {kind}: all splits of a configuration have the same columns and format; "
         f"convert into another folder."

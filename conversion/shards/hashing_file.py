@@ -50,11 +50,9 @@ class HashingFile(io.RawIOBase):
             super().close()
 
     def writable(self) -> bool:
-        """True."""
         return True
 
     def tell(self) -> int:
-        """The number of bytes written."""
         return self.size
 
     def write(self, data: Any) -> int:

@@ -110,7 +110,7 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
             f"{'; '.join(changes)}. Run it with the same arguments and source to resume it, convert into another "
             "folder, or pass restart=True (--restart) to write this split from the beginning."
         )
-    if record.config in index.configs and record.split in index.configs[record.config].splits:
+    if index.has_split(record.config, record.split):
         raise ImageNetSError(
             f"{storage.url} holds {record.config} {record.split}, but no longer how it was made ({WORKING_FOLDER}/): "
             f"convert into another folder, or pass restart=True (--restart) to write this split from the beginning."
@@ -119,7 +119,7 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
 
 
 def start_split(storage: Storage, record: PlanRecord) -> None:
-    """Remove the shards and markers of an earlier run, and keep the plan of this one."""
+    """Remove the shards and markers of an earlier run, and write the plan of this one."""
     for folder in _folders(record.config, [record.split]):
         for prefix in (f"{WORKING_FOLDER}/", ""):
             for name in storage.names(f"{prefix}{folder}"):

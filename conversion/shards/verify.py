@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from imagenet_s.conversion.dataset_index import INDEX, Format, Index, ShardInfo
+from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.features import arrow_schema
 from imagenet_s.conversion.shards.repository_files import read_index
@@ -27,10 +27,10 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
         threads: shards read at a time.
 
     Returns:
-        The index, which is right.
+        The index.
 
     Raises:
-        ImageNetSError: there is no index, or shards are missing, damaged, or there besides; all are named.
+        ImageNetSError: there is no index, or shards are missing or damaged, or there are others; all are named.
     """
     storage = open_storage(out)
     with storage.readable_errors():
@@ -43,22 +43,18 @@ def _verify(storage: Storage, threads: int) -> Index:
         raise ImageNetSError(
             f"{storage.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one."
         )
-    shards = list(index.shards())
+    shards = [(config, shard) for config, _, shard in index.shards()]
     problems = []
     with (
         ThreadPoolExecutor(threads) as pool,
-        tqdm(total=sum(one.bytes for _, _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
+        tqdm(total=sum(one.bytes for _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
     ):
-
-        def check(entry: tuple[str, str, ShardInfo]) -> str | None:
-            config, _, shard = entry
-            kind = index.configs[config]
-            problem = _problem(storage, shard, kind.form, config, kind.images)
+        found = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)
+        for (_, shard), problem in zip(shards, found):
             bar.update(shard.bytes)
-            return problem
-
-        problems = [f"{entry[2].file}: {found}" for entry, found in zip(shards, pool.map(check, shards)) if found]
-    known = {shard.file for _, _, shard in shards}
+            if problem:
+                problems.append(f"{shard.file}: {problem}")
+    known = {shard.file for _, shard in shards}
     for config, one in index.configs.items():
         for folder in (config, *(f"{config}/{split}" for split in one.splits)):
             for name in storage.names(folder):
@@ -67,12 +63,12 @@ def _verify(storage: Storage, threads: int) -> Index:
     if problems:
         raise ImageNetSError(
             f"{storage.url} is not as {INDEX} says, {len(problems):,} files are wrong: {some(problems, 10)}. Remove "
-            f"them and run the conversion again: it writes what is missing."
+            f"them and run the conversion again: it writes the missing shards."
         )
     return index
 
 
-def _problem(storage: Storage, shard: ShardInfo, form: Format, config: str, images: bool) -> str | None:
+def _problem(storage: Storage, kind: ConfigIndex, config: str, shard: ShardInfo) -> str | None:
     size = storage.size(shard.file)
     if size is None:
         return "missing"
@@ -86,12 +82,12 @@ def _problem(storage: Storage, shard: ShardInfo, form: Format, config: str, imag
             return f"sha256 {digest.hexdigest()[:12]}..., {shard.sha256[:12]}... expected"
         file.seek(0)
         try:
-            rows, schema = _rows_and_schema(file, form)
+            rows, schema = _rows_and_schema(file, kind.form)
         except (pa.ArrowException, OSError) as error:
             return f"unreadable ({error})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
-    if not schema.equals(arrow_schema(config, images)):
+    if not schema.equals(arrow_schema(config, kind.images)):
         return f"columns {', '.join(schema.names)}, another schema was expected"
     return None
 

@@ -1,4 +1,4 @@
-"""The builder: its names, its caches, its errors; what happens to an ImageNet that is not whole."""
+"""The builder: its names, its caches, its errors; an ImageNet that is incomplete or damaged."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -26,10 +27,16 @@ def copy(miniature: Callable[[str], Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
 
 
-def load(data_dir: Path, annotations: Path, split: str = "validation", **options: object) -> datasets.Dataset:
-    return imagenet_s.load_dataset(
-        "50", data_dir=data_dir, annotations_dir=annotations, split=split, **{"verify": False, **options}
-    )
+@pytest.fixture
+def load(miniature: Callable[[str], Path], annotations: Path) -> Callable[..., Any]:
+    """Loads a split of 50 from a folder or a layout of the miniature."""
+
+    def run(source: Path | str = "folders", split: str = "validation", **options: object) -> Any:
+        given = {"annotations_dir": annotations, "verify": False, **options}
+        data_dir = miniature(source) if isinstance(source, str) else source
+        return imagenet_s.load_dataset("50", data_dir=data_dir, split=split, **given)
+
+    return run
 
 
 def test_data_dir_is_asked_for() -> None:
@@ -67,37 +74,37 @@ def test_what_is_asked_for_has_a_cache_of_its_own(options: dict[str, object], mi
     ("given", "split"),
     [("train-semi", "train_semi"), ("val", "validation"), ("val[:50%]", "validation"), ("test", "test")],
 )
-def test_official_spellings(given: str, split: str, miniature: Callable[[str], Path], annotations: Path) -> None:
-    loaded = load(miniature("folders"), annotations, split=given)
+def test_official_spellings(given: str, split: str, load) -> None:
+    loaded = load(split=given)
     names = {row.image_id for row in expected_rows("50", split)}
     assert set(loaded["image_id"][:]) <= names
     assert len(loaded) == (len(names) if "[" not in given else round(len(names) / 2))
 
 
-def test_only_the_split_asked_for_is_built(miniature: Callable[[str], Path], annotations: Path) -> None:
-    loaded = load(miniature("folders"), annotations, split="val+train-semi")
+def test_only_the_split_asked_for_is_built(load) -> None:
+    loaded = load(split="val+train-semi")
     assert set(loaded.info.splits) == {"validation", "train_semi"}
     assert len(loaded) == len(expected_rows("50", "validation")) + len(expected_rows("50", "train_semi"))
 
 
-def test_unknown_splits_and_policies(miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_unknown_splits_and_policies(load) -> None:
     with pytest.raises(imagenet_s.ImageNetSError, match="has no split 'train_full'; it has train, train_semi"):
-        load(miniature("folders"), annotations, split="train_full")
+        load(split="train_full")
     with pytest.raises(imagenet_s.ImageNetSError, match="on_missing='ignore'"):
-        load(miniature("folders"), annotations, on_missing="ignore")
+        load(on_missing="ignore")
 
 
-def test_an_incomplete_imagenet(copy: Path, annotations: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_incomplete_imagenet(copy: Path, caplog: pytest.LogCaptureFixture, load) -> None:
     names = sorted(row.image_id for row in expected_rows("50", "validation"))
     gone = next(copy.rglob(f"{names[0]}.JPEG"))
     gone.unlink()
     message = (
         rf"validation: {len(names)} images expected, {len(names) - 1} found in .*"
-        rf'first missing: {names[0]}; on_missing="skip" goes on'
+        rf'first missing: {names[0]}; on_missing="skip" leaves them out'
     )
     with pytest.raises(imagenet_s.ImageNetSError, match=message):
-        load(copy, annotations)
-    loaded = load(copy, annotations, on_missing="skip")
+        load(copy)
+    loaded = load(copy, on_missing="skip")
     assert sorted(loaded["image_id"][:]) == names[1:]
     assert names[0] in caplog.text, "what was skipped is reported"
 
@@ -111,19 +118,17 @@ def test_official_counts(miniature: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize("damage", ["empty", "html", "cut"])
 @pytest.mark.parametrize("streaming", [False, True])
-def test_a_damaged_image_is_named(damage: str, streaming: bool, copy: Path, annotations: Path) -> None:
+def test_a_damaged_image_is_named(damage: str, streaming: bool, copy: Path, load) -> None:
     image_id = next(row.image_id for row in expected_rows("50", "validation"))
     path = next(copy.rglob(f"{image_id}.JPEG"))
     whole = path.read_bytes()
     path.write_bytes({"empty": b"", "html": b"<html>not found</html>", "cut": whole[: len(whole) // 2]}[damage])
     with pytest.raises(imagenet_s.ImageNetSError, match=rf"{image_id}.JPEG: .*fetch it again"):
-        list(load(copy, annotations, streaming=streaming))
+        list(load(copy, streaming=streaming))
 
 
 @pytest.mark.parametrize("layout", ["folders", "tars"])
-def test_damage_is_found_by_building(
-    layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
-) -> None:
+def test_damage_is_found_by_building(layout: str, miniature: Callable[[str], Path], tmp_path: Path, load) -> None:
     """Before anything is trained or scored on it: nothing is decoded here."""
     root = Path(shutil.copytree(miniature(layout), tmp_path / layout))
     row = expected_rows("50", "validation")[0]
@@ -132,33 +137,31 @@ def test_damage_is_found_by_building(
         # Bytes in the middle and the end marker are lost; the length, and so the tar, stays what it was.
         file.write_bytes(file.read_bytes().replace(stored, stored[: len(stored) // 2] + bytes(-(-len(stored) // 2))))
     with pytest.raises(imagenet_s.ImageNetSError, match=rf"{row.image_id}.*: damaged"):
-        load(root, annotations)
+        load(root)
 
 
-def test_a_damaged_training_image_is_named_when_it_is_read(copy: Path, annotations: Path) -> None:
+def test_a_damaged_training_image_is_named_when_it_is_read(copy: Path, load) -> None:
     """Training files are not opened by building a table of their paths."""
     image_id = next(row.image_id for row in expected_rows("50", "train"))
     path = next(copy.rglob(f"{image_id}.JPEG"))
     path.write_bytes(path.read_bytes()[:1000])
-    loaded = load(copy, annotations, split="train")
+    loaded = load(copy, split="train")
     with pytest.raises(imagenet_s.ImageNetSError, match=rf"{image_id}.JPEG: damaged"):
         list(loaded)
 
 
-def test_a_resized_image_is_refused(copy: Path, annotations: Path) -> None:
+def test_a_resized_image_is_refused(copy: Path, load) -> None:
     image_id = next(row.image_id for row in expected_rows("50", "validation"))
     path = next(copy.rglob(f"{image_id}.JPEG"))
     Image.open(path).convert("RGB").resize((64, 48)).save(path, "JPEG")
     with pytest.raises(imagenet_s.ImageNetSError, match=rf"the mask of {image_id} is \d+ x \d+ .*its image 64 x 48"):
-        load(copy, annotations)
+        load(copy)
 
 
 @pytest.mark.parametrize("split", ["train_semi", "validation", "test"])
-def test_saved_rows_stay_as_stored(
-    split: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
-) -> None:
+def test_saved_rows_stay_as_stored(split: str, tmp_path: Path, load) -> None:
     """Read back by plain datasets, in a process that knows nothing of this package."""
-    loaded = load(miniature("folders"), annotations, split=split)
+    loaded = load(split=split)
     loaded.save_to_disk(str(tmp_path / "saved"))
     code = f"""
         import sys, numpy as np, datasets
@@ -175,11 +178,9 @@ def test_saved_rows_stay_as_stored(
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])
-def test_mapped_training_rows_stay_as_stored(
-    num_proc: int | None, miniature: Callable[[str], Path], annotations: Path
-) -> None:
+def test_mapped_training_rows_stay_as_stored(num_proc: int | None, load) -> None:
     """Training rows are turned upright by the feature, which what `datasets` makes of them must keep."""
-    loaded = load(miniature("folders"), annotations, split="train")
+    loaded = load(split="train")
     expected = {row.image_id: row.pixels for row in expected_rows("50", "train")}
     mapped = loaded.map(lambda row: {"length": len(row["image_id"])}, num_proc=num_proc).shuffle(seed=0)
     for row in mapped:
@@ -214,9 +215,9 @@ def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) ->
         assert sorted(loaded[split]["image_id"][:]) == sorted(row.image_id for row in expected_rows("50", split))
 
 
-def test_an_images_bytes_are_not_touched(miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_an_images_bytes_are_not_touched(load) -> None:
     """Only the orientation value of the few images that would be rotated; never a re-encoding."""
-    loaded = load(miniature("tars"), annotations, split="train").cast_column("image", datasets.Image(decode=False))
+    loaded = load("tars", split="train").cast_column("image", datasets.Image(decode=False))
     changed = 0
     for row in loaded:
         stored, given = image_bytes(row["image_id"]), row["image"]["bytes"]

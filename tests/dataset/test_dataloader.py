@@ -1,11 +1,8 @@
 """PyTorch's DataLoader over streams and tables: worker processes share the rows, none is lost, none comes twice."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
 from imagenet_s.conversion.synthetic import expected_rows
@@ -20,14 +17,11 @@ def collate(rows: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
-def test_workers_share_the_rows(
-    layout: str, workers: int, context: str, miniature: Callable[[str], Path], annotations: Path
-) -> None:
+def test_workers_share_the_rows(layout: str, workers: int, context: str, load_miniature) -> None:
     from torch.utils.data import DataLoader
 
-    options = {"data_dir": str(miniature(layout)), "annotations_dir": str(annotations), "verify": False}
     expected = sorted(row.image_id for row in expected_rows("50", "train"))
-    stream = load_dataset("imagenet_s", "50", split="train", streaming=True, **options)
+    stream = load_miniature(layout, split="train", streaming=True)
     loader = DataLoader(stream, batch_size=4, num_workers=workers, collate_fn=collate, multiprocessing_context=context)
     assert sorted(one for batch in loader for one in batch) == expected
     nodes = [split_dataset_by_node(stream, rank, 2) for rank in range(2)]
@@ -35,14 +29,11 @@ def test_workers_share_the_rows(
     assert sorted(one for loader in loaders for batch in loader for one in batch) == expected
 
 
-def test_masks_as_tensors(miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_masks_as_tensors(load_miniature) -> None:
     """Class ids come out as int32, which training code can index and one-hot with."""
     import torch
 
-    table = load_dataset(
-        "imagenet_s", "919", data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False,
-        split="validation",
-    ).with_format("torch")  # fmt: skip
+    table = load_miniature(config="919", split="validation").with_format("torch")
     expected = {row.image_id: row.ids for row in expected_rows("919", "validation")}
     for row in table:
         assert row["annotation"].dtype == torch.int32

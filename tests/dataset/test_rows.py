@@ -1,10 +1,9 @@
-"""The same rows, whichever way they come: every layout, configuration and split, map-style and streaming."""
+"""The rows are the same from every layout, in every configuration and split, map-style and streaming."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from datasets import ClassLabel, Image, load_dataset
+from datasets import ClassLabel, Image
 from same_rows import assert_rows
 
 import imagenet_s
@@ -17,12 +16,8 @@ RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-tars")]
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_the_same_rows(
-    layout: str, config: str, miniature: Callable[[str], Path], annotations: Path
-) -> None:
-    options = {"data_dir": str(miniature(layout)), "annotations_dir": str(annotations), "verify": False}
-    built = load_dataset("imagenet_s", config, **options)
-    streamed = load_dataset("imagenet_s", config, streaming=True, **options)
+def test_every_layout_gives_the_same_rows(layout: str, config: str, load_miniature) -> None:
+    built, streamed = load_miniature(layout, config), load_miniature(layout, config, streaming=True)
     assert tuple(built) == tuple(streamed) == split_names(config)
     for split in built:
         order = assert_rows(built[split], config, split)
@@ -30,53 +25,32 @@ def test_every_layout_gives_the_same_rows(
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_the_official_tree_gives_the_same_rows(
-    config: str, miniature: Callable[[str], Path], annotations: Path
-) -> None:
+def test_the_official_tree_gives_the_same_rows(config: str, load_miniature) -> None:
     """Without lists or archives, and in the same order as the ImageNet it was made from."""
-    tree = load_dataset("imagenet_s", config, data_dir=str(miniature(f"tree-{config}")), verify=False)
-    source = load_dataset(
-        "imagenet_s", config, data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
-    )
+    tree, source = load_miniature(f"tree-{config}", config, annotations_dir=None), load_miniature("folders", config)
     assert tuple(tree) == split_names(config)
     for split in tree:
         assert assert_rows(tree[split], config, split) == source[split]["image_id"][:]
 
 
 @pytest.mark.parametrize("layout", [one for one in RANDOM_ACCESS if one != "folders"])
-def test_order_does_not_depend_on_the_layout(layout: str, miniature: Callable[[str], Path], annotations: Path) -> None:
-    """Except where a form can only be read from front to back."""
-    ids = []
-    for one in ("folders", layout):
-        loaded = imagenet_s.load_dataset(
-            "919", data_dir=miniature(one), annotations_dir=annotations, split="train", verify=False
-        )
-        ids.append(loaded["image_id"][:])
-    assert ids[0] == ids[1]
+def test_order_does_not_depend_on_the_layout(layout: str, load_miniature) -> None:
+    """Except where a layout can only be read from front to back."""
+    here, there = (load_miniature(one, "919", split="train", splits=["train"]) for one in ("folders", layout))
+    assert here["image_id"][:] == there["image_id"][:]
 
 
 @pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
-def test_two_processes_build_the_same_rows(layout: str, miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_two_processes_build_the_same_rows(layout: str, load_miniature) -> None:
     ids = []
     for num_proc in (1, 2):
-        loaded = load_dataset(
-            "imagenet_s",
-            "50",
-            data_dir=str(miniature(layout)),
-            annotations_dir=str(annotations),
-            verify=False,
-            num_proc=num_proc,
-            download_mode="force_redownload",
-        )
+        loaded = load_miniature(layout, num_proc=num_proc, download_mode="force_redownload")
         ids.append({split: assert_rows(loaded[split], "50", split) for split in loaded})
     assert ids[0] == ids[1]
 
 
-def test_columns(miniature: Callable[[str], Path], annotations: Path) -> None:
-    loaded = load_dataset(
-        "imagenet_s", "50", data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
-    )
-    features = loaded["train"].features
+def test_columns(load_miniature) -> None:
+    features = load_miniature()["train"].features
     assert list(features) == ["image_id", "image", "annotation", "category", "wnid"]
     assert features["image"] == Image(mode="RGB")
     assert features["annotation"] == Image(mode="I")
@@ -86,11 +60,9 @@ def test_columns(miniature: Callable[[str], Path], annotations: Path) -> None:
     assert len(set(table.names)) == 51
 
 
-def test_rows_from_folders_hold_paths(miniature: Callable[[str], Path], annotations: Path) -> None:
+def test_rows_from_folders_hold_paths(load_miniature) -> None:
     """No image is copied, except those that have to be made upright."""
-    loaded = load_dataset(
-        "imagenet_s", "919", data_dir=str(miniature("folders")), annotations_dir=str(annotations), verify=False
-    )
+    loaded = load_miniature(config="919")
     for split in loaded:
         stored = loaded[split].cast_column("image", Image(decode=False))["image"][:]
         assert all(Path(one["path"]).is_file() for one in stored if one["bytes"] is None)

@@ -111,7 +111,8 @@ def test_ctrl_c(whole_group: bool, workers: int, start, undisturbed, tmp_path: P
     assert_identical(start(tmp_path).finish(), undisturbed)
 
 
-@pytest.mark.parametrize("moment", [0.5, 1, 1.5])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", [0.5, 1, 1.5, 2])
 def test_ctrl_c_while_starting(moment: float, start, undisturbed, tmp_path: Path) -> None:
     """The parent plans, or its workers import, whatever the moment is on this machine."""
     conversion = start(tmp_path)

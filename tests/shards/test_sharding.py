@@ -1,4 +1,4 @@
-"""Streams of shards between ranks: each reads whole shards of its own, and together they read every image once."""
+"""How many shards there are and what each has, so that ranks read whole shards and every image once."""
 
 import itertools
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.shards.sharding import _even, round_up_for_ranks
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.shards.sharding import _even, parse_size, round_up_for_ranks, shard_count
 from imagenet_s.conversion.synthetic import expected_rows
 
 
@@ -46,3 +47,23 @@ def test_pieces_are_even_and_none_is_empty() -> None:
             edges = np.cumsum([0, *(len(piece) for piece in pieces)])
             most = max(int(sizes[a:b].sum()) for a, b in itertools.pairwise(edges))
             assert most <= sizes.sum() / count + 2 * sizes.max()
+
+
+@pytest.mark.parametrize("images", [0, 1, 10, 500, 752, 9190, 12_419, 27_423, 64_431, 384_862, 1_183_322, 1_281_167])
+def test_streamed_shards_are_small_and_divide_well(images: int) -> None:
+    count = shard_count(images)
+    assert 1 <= count <= max(1, images)
+    assert images / count <= 1000
+    if images >= 48:
+        assert all(count % nodes == 0 for nodes in (2, 3, 4, 8, 16))
+
+
+@pytest.mark.parametrize(("text", "size"), [("500MB", 500_000_000), ("1.5 GiB", 3 << 29), (7, 7), ("20kb", 20_000)])
+def test_sizes(text: str | int, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1MB", "MB", "5 bananas"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(ImageNetSError, match="expected a size"):
+        parse_size(text)

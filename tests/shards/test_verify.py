@@ -1,17 +1,13 @@
-"""Reading a result again against its index, and results that are not simply a folder here."""
+"""A result compared with its index."""
 
 import json
-import uuid
 from pathlib import Path
 
-import fsspec
 import pytest
-from shard_helpers import contents
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
-from imagenet_s.conversion.shards.sharding import parse_size
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
@@ -48,39 +44,3 @@ def test_verify_compares_rows_and_columns(convert_miniature, tmp_path: Path) -> 
 def test_no_result_to_verify(tmp_path: Path) -> None:
     with pytest.raises(ImageNetSError, match="has no index"):
         verify(tmp_path)
-
-
-def test_the_memory_of_a_process(convert_miniature, tmp_path: Path) -> None:
-    url = f"memory://{uuid.uuid4().hex}"
-    convert_miniature(tmp_path)
-    convert_miniature(url)
-    convert_miniature(url)
-    fs = fsspec.filesystem("memory")
-    root = url.removeprefix("memory:/")
-    found = {name.removeprefix(f"{root}/"): fs.cat_file(name) for name in fs.find(root)}
-    assert {name: data for name, data in found.items() if not name.startswith(".imagenet-s/")} == contents(tmp_path)
-    verify(url)
-    with pytest.raises(ImageNetSError, match="memory of this process"):
-        convert_miniature(url, workers=2)
-
-
-def test_a_local_address_and_workers(convert_miniature, tmp_path: Path) -> None:
-    convert_miniature(tmp_path / "a")
-    convert_miniature(f"file://{tmp_path}/b", workers=2)
-    assert contents(tmp_path / "a") == contents(tmp_path / "b")
-
-
-def test_an_unknown_address(convert_miniature) -> None:
-    with pytest.raises(ImageNetSError, match="can't be written to"):
-        convert_miniature("nowhere://x")
-
-
-@pytest.mark.parametrize(("text", "size"), [("500MB", 500_000_000), ("1.5 GiB", 3 << 29), (7, 7), ("20kb", 20_000)])
-def test_sizes(text: str | int, size: int) -> None:
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1MB", "MB", "5 bananas"])
-def test_no_sizes(text: str) -> None:
-    with pytest.raises(ImageNetSError, match="expected a size"):
-        parse_size(text)
