@@ -70,6 +70,7 @@ def test_the_callers_array_is_left_alone(tmp_path: Path) -> None:
         (np.full((2, 2), -1), "negative ids"),
         (np.full((2, 2), 51), "was it made for 300"),
         (np.full((2, 2), 65_537), "65537"),
+        (np.full((2, 2), 2**40), "an official mask holds ids up to 65535"),
     ],
 )
 def test_what_is_no_prediction(ids: np.ndarray, text: str, tmp_path: Path) -> None:
