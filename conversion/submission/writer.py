@@ -164,7 +164,7 @@ class PredictionWriter:
             raise ImageNetSError(f"the prediction of {image_id} has no pixels: its shape is {ids.shape}.")
         low, high = int(ids.min()), int(ids.max())
         top = categories(self.config).num_classes if self.num_ids is None else min(self.num_ids, _MAX_ID)
-        if 0 <= low and high <= top:
+        if low >= 0 and high <= top:
             return ids.astype(np.uint16)
         if high == IGNORE_ID:
             cause = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted"
