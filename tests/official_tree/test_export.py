@@ -90,7 +90,7 @@ def test_links(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
 def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     source = tmp_path / "imagenet"
     shutil.copytree(miniature("folders"), source)
-    (source / "train" / "n01443537" / "Thumbs.db").write_bytes(b"litter")
+    (source / "train" / "n01443537" / "Thumbs.db").write_bytes(b"no image")
     prepare("50", source, splits=["train"])
     train = tmp_path / "ImageNetS50" / "train"
     assert not (train / "n01443537").is_symlink()
@@ -168,9 +168,9 @@ def test_resumes_after_an_interruption(
 
 
 def test_temporary_files_of_a_killed_run_are_removed(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
-    aside = tmp_path / "ImageNetS50" / f".incomplete-{socket.gethostname()}"
-    aside.mkdir(parents=True)
-    (aside / "0").write_bytes(b"half")
+    temporary = tmp_path / "ImageNetS50" / f".incomplete-{socket.gethostname()}"
+    temporary.mkdir(parents=True)
+    (temporary / "0").write_bytes(b"half")
     prepare("50", "tars")
     assert contents(tmp_path / "ImageNetS50") == contents(miniature("tree-50") / "ImageNetS50")
 
