@@ -1,4 +1,4 @@
-"""Masks to look at: an image with its classes laid over it, and a sheet of many with captions and legends.
+"""Overlays of masks on their images, and contact sheets of many, with captions and legends.
 
 Used by `imagenet-s demo` and `imagenet-s show`. Imports `errors`, `facts`, `mask_codec`.
 """
@@ -24,7 +24,7 @@ Item = tuple[Image.Image, "NDArray[Any] | None"]
 _PAGE, _CARD, _EDGE, _TEXT, _FAINT = "#eef0f4", "#ffffff", "#d5d9e2", "#1d2433", "#687083"
 _MARGIN, _GAP, _PAD = 18, 14, 8
 _TITLE_SIZE, _LEGEND_SIZE, _CHIP = 12, 12, 11
-# Chosen by trying all steps: ids up to six apart, and the classes of the miniature, come out well apart.
+# Chosen by trying all steps: the colours of ids up to six apart, and of the miniature's classes, differ clearly.
 _HUE_STEP, _FIRST_HUE = 0.21041, 0.5
 _LIGHTNESS = (0.52, 0.68, 0.84)
 _CHROMA = 0.17
@@ -32,10 +32,10 @@ _CHROMA = 0.17
 
 @functools.cache
 def class_color(class_id: int) -> tuple[int, int, int]:
-    """The RGB colour of a class id, the same everywhere and at all times.
+    """The RGB colour of a class id, always the same.
 
-    Hue advances by a fixed part of a turn and lightness in threes, so that neighbouring ids lie far apart; in OKLCH,
-    where equal steps look equal.
+    Hue advances by a fixed angle and lightness in threes, so that the colours of neighbouring ids differ clearly; in
+    OKLCH, where equal steps look equal.
 
     Example:
         >>> class_color(1), class_color(2)
@@ -58,9 +58,7 @@ def class_color(class_id: int) -> tuple[int, int, int]:
 
 
 def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.Image:
-    """An image with its mask laid over it.
-
-    Classes are tinted in their colours with a contour, `other` is paled a little, ignored pixels are hatched.
+    """An overlay: classes tinted in their colours with a contour, `other` paled a little, ignored pixels hatched.
 
     Args:
         image: any mode.
@@ -83,7 +81,7 @@ def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.
     classes = (ids != OTHER_ID) & (ids != IGNORE_ID)
     grey = pixels.mean(axis=2, keepdims=True)
     pale = 0.62 * pixels + 0.2 * grey + 0.18 * 255
-    # Under its colour a class keeps the light and shade of the picture, not its hue: the legend stays true.
+    # Of the image under a class only the brightness shows, so that the colour matches the legend.
     tinted = (1 - alpha) * (0.3 * pixels + 0.7 * grey) + alpha * colours
     result = np.where(classes[..., None], tinted, pale)
     line = classes & _contour(ids)
@@ -102,7 +100,7 @@ def contact_sheet(
     tile: tuple[int, int] = (256, 192),
     alpha: float = 0.6,
 ) -> Image.Image:
-    """Many overlays on one sheet: under each its caption and a legend of its classes.
+    """Overlays on one sheet, each with a caption and a legend of its classes.
 
     Args:
         items: images with their H x W class ids, or with None where there is no mask.
@@ -123,14 +121,17 @@ def contact_sheet(
     columns = max(1, min(columns, len(items)))
     legends = [_legend(ids, names, tile[0]) for _, ids in items]
     rows = [range(start, min(start + columns, len(items))) for start in range(0, len(items), columns)]
-    heights = [_card_height(tile[1], max(len(legends[i]) for i in row)) for row in rows]
+    empty = 2 * _PAD + tile[1] + 6 + _TITLE_SIZE + 4
+    heights = [empty + max(len(legends[i]) for i in row) * (_LEGEND_SIZE + 7) for row in rows]
     width = 2 * _MARGIN + columns * (tile[0] + 2 * _PAD) + (columns - 1) * _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + sum(heights) + (len(rows) - 1) * _GAP), _PAGE)
     top = _MARGIN
     for row, height in zip(rows, heights):
-        for column, i in enumerate(row):
-            left = _MARGIN + column * (tile[0] + 2 * _PAD + _GAP)
-            _card(sheet, (left, top), (tile[0] + 2 * _PAD, height), tile, items[i], captions[i], legends[i], alpha)
+        left = _MARGIN
+        for i in row:
+            card = _card(height, tile, _fitted(items[i], tile, alpha), captions[i], legends[i])
+            sheet.paste(card, (left, top))
+            left += card.width + _GAP
         top += height + _GAP
     return sheet
 
@@ -139,45 +140,30 @@ Legend = list[list[tuple[int, str]]]
 """Lines of (class id, text), already cut to the width of a tile."""
 
 
-def _card(
-    sheet: Image.Image,
-    at: tuple[int, int],
-    size: tuple[int, int],
-    tile: tuple[int, int],
-    item: Item,
-    caption: str,
-    legend: Legend,
-    alpha: float,
-) -> None:
-    pen = ImageDraw.Draw(sheet)
-    left, top = at
-    pen.rounded_rectangle((left, top, left + size[0] - 1, top + size[1] - 1), 8, fill=_CARD, outline=_EDGE)
-    picture = _fitted(item, tile, alpha)
-    box = left + _PAD, top + _PAD
-    pen.rectangle((*box, box[0] + tile[0] - 1, box[1] + tile[1] - 1), fill="#f6f7f9")
-    sheet.paste(picture, (box[0] + (tile[0] - picture.width) // 2, box[1] + (tile[1] - picture.height) // 2))
-    y = top + _PAD + tile[1] + 6
-    pen.text((left + _PAD, y), _cut(caption, tile[0], _TITLE_SIZE), _TEXT, _font(_TITLE_SIZE))
+def _card(height: int, tile: tuple[int, int], picture: Image.Image, caption: str, legend: Legend) -> Image.Image:
+    card = Image.new("RGB", (tile[0] + 2 * _PAD, height), _PAGE)
+    pen = ImageDraw.Draw(card)
+    pen.rounded_rectangle((0, 0, card.width - 1, height - 1), 8, fill=_CARD, outline=_EDGE)
+    pen.rectangle((_PAD, _PAD, _PAD + tile[0] - 1, _PAD + tile[1] - 1), fill="#f6f7f9")
+    card.paste(picture, (_PAD + (tile[0] - picture.width) // 2, _PAD + (tile[1] - picture.height) // 2))
+    y = _PAD + tile[1] + 6
+    pen.text((_PAD, y), _cut(caption, tile[0], _TITLE_SIZE), _TEXT, _font(_TITLE_SIZE))
     for line in legend:
-        y += _LEGEND_SIZE + 7
-        x = left + _PAD
+        x, y = _PAD, y + _LEGEND_SIZE + 7
         for class_id, text in line:
-            _chip(sheet, pen, (x, y + 2), class_id)
+            if class_id == IGNORE_ID:
+                hatch = overlay(Image.new("RGB", (_CHIP, _CHIP), "#a0a0a0"), np.full((_CHIP, _CHIP), IGNORE_ID))
+                card.paste(hatch, (x, y + 2))
+            else:
+                chip = x, y + 2, x + _CHIP - 1, y + 2 + _CHIP - 1
+                pen.rounded_rectangle(chip, 3, fill=class_color(class_id))
             pen.text((x + _CHIP + 5, y), text, _FAINT, _font(_LEGEND_SIZE))
             x += _entry_width(text)
-
-
-def _chip(sheet: Image.Image, pen: ImageDraw.ImageDraw, at: tuple[int, int], class_id: int) -> None:
-    x, y = at
-    if class_id == IGNORE_ID:
-        hatch = overlay(Image.new("RGB", (_CHIP, _CHIP), "#a0a0a0"), np.full((_CHIP, _CHIP), IGNORE_ID))
-        sheet.paste(hatch, at)
-        return
-    pen.rounded_rectangle((x, y, x + _CHIP - 1, y + _CHIP - 1), 3, fill=class_color(class_id))
+    return card
 
 
 def _fitted(item: Item, tile: tuple[int, int], alpha: float) -> Image.Image:
-    """The overlay at the size it is shown in, so that contours stay one pixel wide and smooth."""
+    """The overlay at the size it is shown in, so that contours are smooth and one pixel wide."""
     image, ids = item
     scale = min(tile[0] / image.width, tile[1] / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
@@ -186,7 +172,7 @@ def _fitted(item: Item, tile: tuple[int, int], alpha: float) -> Image.Image:
         return shown
     ids = np.asarray(ids)
     check_size((ids.shape[1], ids.shape[0]), image.size, "the mask")
-    # Each id is resized as a picture of its own, and the strongest wins: smooth edges, and never an invented id.
+    # The mask of each id is resized by itself and the greatest wins: smooth edges, and no id that was not there.
     present = np.unique(ids)
     layers = [
         np.asarray(Image.fromarray(np.uint8(255) * (ids == one)).resize(size, Image.Resampling.BILINEAR))
@@ -221,10 +207,6 @@ def _contour(ids: NDArray[Any]) -> NDArray[np.bool_]:
     padded = np.pad(ids, 1, mode="edge")
     sides = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
     return np.logical_or.reduce([side != ids for side in sides])
-
-
-def _card_height(tile_height: int, legend_lines: int) -> int:
-    return 2 * _PAD + tile_height + 6 + _TITLE_SIZE + 4 + legend_lines * (_LEGEND_SIZE + 7)
 
 
 def _entry_width(text: str) -> int:

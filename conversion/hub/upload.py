@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import EntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+)
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
@@ -101,9 +108,11 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
 
 
 def _read(api: HfApi, upload: Upload, name: str) -> bytes | None:
+    """The content of a file on the Hub; None where it has no such file."""
     try:
         path = api.hf_hub_download(upload.repo_id, name, repo_type=upload.kind)
+    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, but it says that the Hub did not answer
+        raise ConnectionError(f"{name} could not be read") from error
     except EntryNotFoundError:
         return None
-    with open(path, "rb") as file:
-        return file.read()
+    return Path(path).read_bytes()

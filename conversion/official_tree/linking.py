@@ -74,11 +74,16 @@ class Linker:
     def write(self, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
         """A file of these bytes, with this modification time, by which a second run recognises it (`is_missing`)."""
 
+        def make(temporary: str) -> None:
+            Path(temporary).write_bytes(data)
+            if mtime_ns is not None:
+                os.utime(temporary, ns=(mtime_ns, mtime_ns))
+
         def write(path: str) -> Outcome:
             is_file = os.path.isfile(path) and not os.path.islink(path)
             if is_file and os.path.getsize(path) == len(data) and Path(path).read_bytes() == data:
                 return Outcome.KEPT
-            return self._replace(path, lambda temporary: _write(data, temporary, mtime_ns))
+            return self._replace(path, make)
 
         self._put(folder, name, write)
 
@@ -173,12 +178,10 @@ def _symlink(target: str, path: str) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        if os.path.isdir(os.path.dirname(path)):
-            raise ImageNetSError(
-                f"{path}: no link could be made ({error.strerror or error}); this file system or account may not "
-                "allow it. --copy (copy=True) copies the images instead."
-            ) from error
-        raise
+        raise ImageNetSError(
+            f"{path}: no link could be made ({error.strerror or error}); this file system or account may not allow it. "
+            "--copy (copy=True) copies the images instead."
+        ) from error
 
 
 def _same_file(source: str, path: str) -> bool:
@@ -187,10 +190,3 @@ def _same_file(source: str, path: str) -> bool:
         return filecmp.cmp(source, path, shallow=True)
     except OSError:
         return False
-
-
-def _write(data: bytes, path: str, mtime_ns: int | None) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
-    if mtime_ns is not None:
-        os.utime(path, ns=(mtime_ns, mtime_ns))

@@ -1,9 +1,8 @@
-"""The sizes of the images of a split, as stored: from their own headers, or from the masks that fit them."""
+"""The sizes of the images of a split, as stored: from the headers of the images, or else of their masks."""
 
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,7 +33,7 @@ def image_sizes(
     Args:
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"`, `"validation"` or `"test"`.
-        data_dir: an ImageNet whose headers tell; without one, masks tell where there are any.
+        data_dir: ImageNet, whose images are measured; without it, the masks of annotated splits are.
         annotations_dir: as for the data set.
         verify: as for the data set.
 
@@ -49,7 +48,7 @@ def image_sizes(
         if split not in ANNOTATED_SPLITS:
             return {}
         annotations = open_annotations(config, annotations_dir, verify=verify)
-        return {member.image_id: _png_size(png) for member, png in annotations.official_masks(split)}
+        return {member.image_id: header_of(png).size for member, png in annotations.official_masks(split)}
     source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify, masks=False)
     found = _sizes_of(plan.reader, plan.rows)
@@ -72,8 +71,3 @@ def _size(data: bytes | None, path: str) -> tuple[int, int]:
         raise ImageNetSError(f"{path} can't be read ({error.strerror or error}).") from error
     except ImageNetSError as error:
         raise ImageNetSError(f"{path}: {error}; fetch it again.") from error
-
-
-def _png_size(png: bytes) -> tuple[int, int]:
-    width, height = struct.unpack(">II", png[16:24])
-    return width, height

@@ -29,7 +29,7 @@ _MODE = 0o100644 << 16
 
 @dataclass
 class Checked:
-    """What was found, and written.
+    """The result of a check.
 
     Attributes:
         config: whose classes.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from imagenet_s.conversion.mask_codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
 _IMAGE_ID = re.compile(r"[\w-]+")
+_MAX_ID = 0xFFFF
 
 
 class PredictionWriter:
@@ -124,10 +124,8 @@ class PredictionWriter:
     def __enter__(self) -> PredictionWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Nothing is held open: every prediction is on the disk when `write` returns."""
+    def __exit__(self, *error: object) -> None:
+        """Nothing is open: every prediction is complete when `write` returns."""
 
     def _path(self, image_id: str, wnid: str | None) -> str:
         table = categories(self.config)
@@ -165,14 +163,20 @@ class PredictionWriter:
         if not ids.size:
             raise ImageNetSError(f"the prediction of {image_id} has no pixels: its shape is {ids.shape}.")
         low, high = int(ids.min()), int(ids.max())
-        top = categories(self.config).num_classes if self.num_ids is None else self.num_ids
-        if low < 0 or high > top:
-            if self.num_ids is None and low >= 0 and IGNORE_ID not in ids:
+        top = categories(self.config).num_classes if self.num_ids is None else min(self.num_ids, _MAX_ID)
+        if low >= 0 and high <= top:
+            return ids.astype(np.uint16)
+        if high == IGNORE_ID:
+            cause = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted"
+        elif low < 0:
+            cause = "negative ids often come from an ignore label"
+        elif high > _MAX_ID:
+            cause = f"an official mask holds ids up to {_MAX_ID}"
+        else:
+            if self.num_ids is None:
                 check_ids(ids.astype(np.int64), self.config, f"the prediction of {image_id}")
-            cause = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted" * (high == IGNORE_ID)
-            cause = cause or "negative ids often come from an ignore label" * (low < 0) or "num_ids says how many"
-            raise ImageNetSError(f"the prediction of {image_id} holds ids {low}..{high}, expected 0..{top}: {cause}.")
-        return ids.astype(np.uint16)
+            cause = "num_ids says how many there are"
+        raise ImageNetSError(f"the prediction of {image_id} holds ids {low}..{high}, expected 0..{top}: {cause}.")
 
 
 def resize_to_pil_size(ids: NDArray[Any], pil_size: tuple[int, int]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer, Repository
+from hub_server import ROUTES, Handler, HubServer, Refusal, Repository
 
 from imagenet_s.conversion.hub import plan_push
 from imagenet_s.conversion.shards import Options, convert
@@ -159,6 +159,19 @@ def test_a_public_repository_is_refused(hub: HubServer, push) -> None:
 def test_a_card_of_somebody_else_is_not_replaced(hub: HubServer, push) -> None:
     hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"README.md": b"# my own words"}])
     push(refused="did not write")
+
+
+def test_a_card_that_cannot_be_read_is_not_replaced(hub: HubServer, push, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client reports an answer of 418 as a file that is not found."""
+
+    def refuse(*_: object) -> None:
+        raise Refusal(418, "no coffee")
+
+    (route,) = [one for one, endpoint in ROUTES.items() if endpoint is Handler.resolve]
+    monkeypatch.setitem(ROUTES, route, refuse)
+    hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"README.md": b"# my own words"}])
+    push(refused="README.md could not be read")
+    assert not hub.uploads
 
 
 def test_configurations_on_the_hub_are_not_lost(hub: HubServer, push, converted: Path) -> None:

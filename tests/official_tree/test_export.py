@@ -1,4 +1,4 @@
-"""`prepare_tree`: exactly the official tree, from every layout, and nothing harmed."""
+"""`prepare_tree`: exactly the official tree, from every layout; run again, it completes what is missing."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from datasets import load_dataset
+from tree_files import Prepare, contents, snapshot
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
@@ -20,31 +21,13 @@ CONFIGS = ("50", "300", "919")
 Layouts = Callable[[str], Path]
 
 
-def contents(tree: Path) -> dict[str, bytes]:
-    """Every file of a tree, links followed."""
-    return {
-        str((Path(folder) / name).relative_to(tree)): (Path(folder) / name).read_bytes()
-        for folder, _, names in os.walk(tree, followlinks=True)
-        for name in names
-    }
-
-
-def snapshot(folder: Path) -> dict[str, tuple[int, int, str]]:
-    """Everything in a folder, links not followed: size, time of change, and where a link leads."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        about = path.lstat()
-        found[str(path)] = (about.st_size, about.st_mtime_ns, os.readlink(path) if path.is_symlink() else "")
-    return found
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_gives_exactly_the_official_tree(
-    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path
+    layout: str, miniature: Layouts, prepare: Prepare, tmp_path: Path
 ) -> None:
     source = snapshot(miniature(layout))
     for config in CONFIGS:
-        prepared = prepare_tree(config, miniature(layout), tmp_path, annotations_dir=annotations, verify=False)
+        prepared = prepare(config, layout)
         want = contents(miniature(f"tree-{config}") / f"ImageNetS{config}")
         assert contents(tmp_path / f"ImageNetS{config}") == want
         assert [one.folder for one in prepared] == [one.replace("_", "-") for one in split_names(config)]
@@ -59,10 +42,10 @@ def test_every_layout_gives_exactly_the_official_tree(
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_builder_gives_the_same_rows_from_the_tree(
-    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path
+    layout: str, miniature: Layouts, annotations: Path, prepare: Prepare, tmp_path: Path
 ) -> None:
-    """Images that a viewer would turn included."""
-    prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False)
+    """Also of images with an orientation in their EXIF."""
+    prepare("919", layout)
     source = load_dataset(
         "imagenet_s", "919", data_dir=str(miniature(layout)), annotations_dir=str(annotations), verify=False
     )
@@ -82,9 +65,9 @@ def test_the_builder_gives_the_same_rows_from_the_tree(
                 np.testing.assert_array_equal(np.asarray(other["annotation"]), np.asarray(row["annotation"]))
 
 
-def test_links(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+def test_links(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     """A folder link a class where a folder of ImageNet is the class; file links for a class made of two."""
-    prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False)
+    prepare("919", "folders")
     tree = tmp_path / "ImageNetS919"
     train = miniature("folders").resolve() / "train"
     for name in ("train", "train-full"):
@@ -104,11 +87,11 @@ def test_links(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
     assert not any(one.is_symlink() for one in (tree / "validation-segmentation").rglob("*"))
 
 
-def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     source = tmp_path / "imagenet"
     shutil.copytree(miniature("folders"), source)
-    (source / "train" / "n01443537" / "Thumbs.db").write_bytes(b"litter")
-    prepare_tree("50", source, tmp_path, splits=["train"], annotations_dir=annotations, verify=False)
+    (source / "train" / "n01443537" / "Thumbs.db").write_bytes(b"no image")
+    prepare("50", source, splits=["train"])
     train = tmp_path / "ImageNetS50" / "train"
     assert not (train / "n01443537").is_symlink()
     assert (train / "n01644373").is_symlink()
@@ -118,55 +101,49 @@ def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, ann
 
 @pytest.mark.parametrize("layout", ["folders", "tars", "parquet", "hub-tars", "hub-tars-extracted"])
 @pytest.mark.parametrize("copy", [False, True])
-def test_again_does_nothing(layout: str, copy: bool, miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
-    options = {"annotations_dir": annotations, "verify": False, "copy": copy}
-    first = prepare_tree("919", miniature(layout), tmp_path, **options)
+def test_again_does_nothing(layout: str, copy: bool, prepare: Prepare, tmp_path: Path) -> None:
+    first = prepare("919", layout, copy=copy)
     before = snapshot(tmp_path)
-    again = prepare_tree("919", miniature(layout), tmp_path, **options)
+    again = prepare("919", layout, copy=copy)
     assert [(one.new, one.kept) for one in again] == [(0, one.new) for one in first]
-    assert {k: v for k, v in snapshot(tmp_path).items() if not os.path.isdir(k)} == {
-        k: v for k, v in before.items() if not os.path.isdir(k)
-    }
+    assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("layout", ["tars", "hub-tars", "parquet"])
-def test_again_reads_no_image(
-    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """138 GB are not read again to find that there is nothing to do; but a file of another time is compared."""
-    options = {"annotations_dir": annotations, "verify": False, "splits": ["validation"]}
-    prepare_tree("919", miniature(layout), tmp_path, **options)
+def test_again_reads_no_image(layout: str, prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """138 GB are not read again to find that there is nothing to do; but a file with another time is compared."""
+    prepare("919", layout, splits=["validation"])
     read = []
     original = Linker.write
 
-    def write(self: Linker, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
+    def write(self: Linker, data: bytes, folder: str, name: str, *mtime_ns: int) -> None:
         if name.endswith(".JPEG"):
             read.append(f"{folder}/{name}")
-        original(self, data, folder, name, mtime_ns)
+        original(self, data, folder, name, *mtime_ns)
 
     monkeypatch.setattr(Linker, "write", write)
-    prepare_tree("919", miniature(layout), tmp_path, **options)
+    prepare("919", layout, splits=["validation"])
     assert read == []
     touched = next((tmp_path / "ImageNetS919" / "validation").glob("*/*.JPEG"))
     os.utime(touched, (0, 0))
-    (again,) = prepare_tree("919", miniature(layout), tmp_path, **options)
+    (again,) = prepare("919", layout, splits=["validation"])
     assert read == [str(touched)]
     assert (again.new, again.replaced) == (0, 0)
 
 
-def test_copies(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
-    prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+def test_copies(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
+    prepare("919", "folders", copy=True)
     tree = tmp_path / "ImageNetS919"
     assert not any(one.is_symlink() for one in tree.rglob("*"))
     assert contents(tree) == contents(miniature("tree-919") / "ImageNetS919")
     # Links would do where copies are already.
-    linked = prepare_tree("919", miniature("folders"), tmp_path, annotations_dir=annotations, verify=False)
+    linked = prepare("919", "folders")
     assert not any(one.new or one.replaced for one in linked)
 
 
 @pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
-def test_goes_on_after_an_interruption(
-    layout: str, miniature: Layouts, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_resumes_after_an_interruption(
+    layout: str, miniature: Layouts, prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want = contents(miniature("tree-919") / "ImageNetS919")
     tree = tmp_path / "ImageNetS919"
@@ -183,45 +160,44 @@ def test_goes_on_after_an_interruption(
         with monkeypatch.context() as patch:
             patch.setattr(Linker, "_replace", stops)
             with pytest.raises(KeyboardInterrupt):
-                prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+                prepare("919", layout, copy=True)
         there = contents(tree)
-        assert there.items() <= want.items(), "what has its name is whole"
-    prepare_tree("919", miniature(layout), tmp_path, annotations_dir=annotations, verify=False, copy=True)
+        assert there.items() <= want.items(), "every file is complete"
+    prepare("919", layout, copy=True)
     assert contents(tree) == want
 
 
-def test_what_a_killed_run_left_aside_goes_away(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
-    aside = tmp_path / "ImageNetS50" / f".incomplete-{socket.gethostname()}"
-    aside.mkdir(parents=True)
-    (aside / "0").write_bytes(b"half")
-    prepare_tree("50", miniature("tars"), tmp_path, annotations_dir=annotations, verify=False)
+def test_temporary_files_of_a_killed_run_are_removed(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
+    temporary = tmp_path / "ImageNetS50" / f".incomplete-{socket.gethostname()}"
+    temporary.mkdir(parents=True)
+    (temporary / "0").write_bytes(b"half")
+    prepare("50", "tars")
     assert contents(tmp_path / "ImageNetS50") == contents(miniature("tree-50") / "ImageNetS50")
 
 
-def test_from_an_official_tree(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+def test_from_an_official_tree(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     """A tree of links made into one of files, to take along."""
-    prepare_tree("919", miniature("folders"), tmp_path / "a", annotations_dir=annotations, verify=False)
+    prepare("919", "folders", tmp_path / "a")
     prepare_tree("919", tmp_path / "a", tmp_path / "b", verify=False, copy=True)
     assert contents(tmp_path / "b" / "ImageNetS919") == contents(miniature("tree-919") / "ImageNetS919")
     assert not any(one.is_symlink() for one in (tmp_path / "b").rglob("*"))
 
 
-def test_an_incomplete_imagenet(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+def test_an_incomplete_imagenet(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     source = tmp_path / "imagenet"
     shutil.copytree(miniature("folders"), source)
     gone = next(source.glob("val/*/ILSVRC2012_val_00000206.JPEG"))
     gone.unlink()
-    options = {"annotations_dir": annotations, "verify": False}
     with pytest.raises(ImageNetSError, match=r"validation: 9 images expected, 8 found.*ILSVRC2012_val_00000206"):
-        prepare_tree("50", source, tmp_path, **options)
-    assert not (tmp_path / "ImageNetS50").exists(), "found out before anything is written"
-    prepared = prepare_tree("50", source, tmp_path, on_missing="skip", **options)
+        prepare("50", source)
+    assert not (tmp_path / "ImageNetS50").exists(), "reported before anything is written"
+    prepared = prepare("50", source, on_missing="skip")
     assert [(one.images, one.masks) for one in prepared if one.folder == "validation"] == [(8, 8)]
     want = contents(miniature("tree-50") / "ImageNetS50")
     missing = want.keys() - contents(tmp_path / "ImageNetS50").keys()
     assert {Path(one).stem for one in missing} == {"ILSVRC2012_val_00000206"}
 
 
-def test_a_split_that_the_configuration_lacks(miniature: Layouts, tmp_path: Path) -> None:
+def test_a_split_that_the_configuration_lacks(prepare: Prepare) -> None:
     with pytest.raises(ImageNetSError, match=r"ImageNet-S-50 has no split 'train_full'"):
-        prepare_tree("50", miniature("folders"), tmp_path, splits=["train_full"])
+        prepare("50", "folders", splits=["train_full"])

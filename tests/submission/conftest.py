@@ -1,4 +1,4 @@
-"""Predictions of the miniature's test split, written anew for each test."""
+"""Predictions of the miniature's test split, written for each test."""
 
 import sys
 from pathlib import Path
