@@ -1,6 +1,6 @@
 """Files that this package keeps or writes: the cache folder, a lock between processes, atomic writes, digests.
 
-Imports nothing of the project.
+Imports `errors`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock, Timeout
+
+from imagenet_s.conversion.errors import ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
 
@@ -82,6 +84,27 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def stat_digest(names: Iterable[str], root: str = "") -> str:
+    """A digest of the names, sizes and modification times of files.
+
+    Args:
+        names: paths relative to `root`; what they say is part of the digest.
+        root: a folder that is not part of the digest.
+
+    Raises:
+        ImageNetSError: a file does not exist or can't be read.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        path = os.path.join(root, name)
+        try:
+            about = os.stat(path)
+        except OSError as error:
+            raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it moved?") from error
+        digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:

@@ -10,9 +10,7 @@ Imports `errors`, `features`, `file_names`.
 from __future__ import annotations
 
 import abc
-import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -127,14 +125,6 @@ class ImageReader(abc.ABC):
         return f"{self.layout} at {self.root}"
 
 
-def of_classes(index: pa.Table, wnids: Sequence[str] | None) -> pa.Table:
-    """The rows of an index of training images that are of these ImageNet classes; all of them for None."""
-    if wnids is None:
-        return index
-    found = pc.utf8_slice_codeunits(index["image_id"], 0, 9)
-    return index.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
-
-
 def refuse_duplicates(index: pa.Table, locate: Callable[[pa.Table], pa.ChunkedArray | pa.Array]) -> None:
     """Refuse an index in which an image occurs twice; `locate` says where some of its rows are, for the message."""
     ids = index["image_id"]
@@ -147,19 +137,3 @@ def refuse_duplicates(index: pa.Table, locate: Callable[[pa.Table], pa.ChunkedAr
         f"{len(duplicates):,} images occur more than once; {duplicates[0].as_py()}, for instance, is in "
         f"{' and '.join(locate(rows).to_pylist())}. Each image is expected once: remove the copies."
     )
-
-
-def file_identity(files: Sequence[str]) -> str:
-    """A digest of the names, sizes and times of files; their folder is not part of it, so a moved copy is the same.
-
-    Raises:
-        ImageNetSError: a file is gone.
-    """
-    digest = hashlib.sha256()
-    for file in files:
-        try:
-            about = os.stat(file)
-        except OSError as error:
-            raise ImageNetSError(f"{file} can't be read ({error.strerror}); was it moved?") from error
-        digest.update(f"{os.path.basename(file)} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

@@ -112,7 +112,7 @@ def _parquet(address: str, files: list[str], part: ImageNetPart) -> ImageReader 
     expected = int(found[0].rsplit("-of-", 1)[1][:5])
     if len(found) != expected:
         raise ImageNetSError(f"{address} holds {len(found)} of {expected} {part} Parquet files; fetch the others.")
-    return ParquetReader(address, part, found)
+    return ParquetReader(address, part, "Parquet files", found)
 
 
 def _images(folder: str, part: ImageNetPart) -> ImageReader | None:
