@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,40 +106,29 @@ def encode_official_png(ids: Any) -> bytes:
     return _png(encode_mask(ids))
 
 
-def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
-    """An official RGB PNG as a 16-bit grey one of the ids, which are checked.
+def transcode(
+    png: bytes, config: str, name: str, form: Literal["official", "ids"] = "official"
+) -> tuple[bytes, int, int]:
+    """The 16-bit grey PNG of a mask, its ids checked.
 
     Args:
         png: the file's content.
         config: the configuration it was made for.
         name: what to call it in an error.
+        form: `"official"` for an RGB PNG, `"ids"` for a 16-bit grey one, which is returned as it is.
 
     Returns:
-        The new PNG, its width, its height.
+        The PNG, its width, its height.
 
     Raises:
-        ImageNetSError: not a readable RGB PNG, or ids that the configuration does not have.
+        ImageNetSError: not a readable PNG of this form, or ids that the configuration does not have.
     """
     with open_mask_image(png, name) as image:
-        if image.mode != "RGB":
+        if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
             raise wrong_mode(image.mode, name)
         ids = _to_ids(np.asarray(image), name)
     check_ids(ids, config, name)
-    return encode_png16(ids), ids.shape[1], ids.shape[0]
-
-
-def keep_png16(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
-    """A 16-bit grey PNG of ids as it is, its ids checked: as `transcode`, for masks that were transcoded before.
-
-    Raises:
-        ImageNetSError: not a readable 16-bit grey PNG, or ids that the configuration does not have.
-    """
-    with open_mask_image(png, name) as image:
-        if not image.mode.startswith("I"):
-            raise wrong_mode(image.mode, name)
-        ids = _to_ids(np.asarray(image), name)
-    check_ids(ids, config, name)
-    return png, ids.shape[1], ids.shape[0]
+    return png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0]
 
 
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:

@@ -25,7 +25,6 @@ from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
-from imagenet_s.conversion.cache import atomic_write, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
@@ -132,7 +131,7 @@ class Annotations:
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
             target = cache.cache_dir("masks", self._cache_dir) / digest / f"{self.config}-{split}.arrow"
             if not target.exists():
-                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
+                with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
@@ -191,18 +190,15 @@ class Annotations:
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
                 "your own."
             )
-        logger.warning("%s; verify=False goes on without them.", text)
+        logger.warning("%s; they have no annotation, as verify=False allows.", text)
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
-        stamp = cache.cache_dir("checked", self._cache_dir) / f"{reader.identity('')[:16]}.json"
-        if stamp.exists():
-            return
-        facts = OFFICIAL.archives[self.config]
-        md5 = check_archive(reader.path, facts)
-        warn_of_md5(reader.path, md5, facts)
-        with atomic_write(stamp) as file:
-            file.write(json.dumps({"path": str(reader.path.resolve()), "md5": md5}).encode())
+        stamp = cache.cache_dir("checked", self._cache_dir) / reader.identity("")[:16]
+        if not stamp.exists():
+            facts = OFFICIAL.archives[self.config]
+            warn_of_md5(reader.path, check_archive(reader.path, facts), facts)
+            stamp.touch()
 
 
 def _expect(split: str, known: Sequence[str]) -> None:
