@@ -22,7 +22,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.base import Measure
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
+from imagenet_s.conversion.imagenet.file_names import basename, image_id_of
 
 _Image = tuple[str, int, int]  # image id, offset of the bytes within the outermost file, their number
 
@@ -72,9 +72,9 @@ class TarReader(ContainerReader):
                     # Opened at its place in the outer file, so that offsets count from the outer file's beginning.
                     with _open_tar(file, "r:", member.offset_data) as inner:
                         for image in _members(inner):
-                            if image_id := _image_of(image.name, self.part):
+                            if image_id := image_id_of(basename(image.name), self.part):
                                 yield image_id, image.offset_data, image.size
-                elif image_id := _image_of(member.name, self.part):
+                elif image_id := image_id_of(basename(member.name), self.part):
                     yield image_id, member.offset_data, member.size
 
 
@@ -91,36 +91,27 @@ class CompressedTarReader(TarReader):
     def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
         """Bytes, in one walk through each archive."""
         for file in pc.unique(rows["file"]).to_pylist():
-            wanted = iter(rows.filter(pc.equal(rows["file"], file)).select(["image_id", "offset"]).to_pylist())
-            following = next(wanted, None)
+            these = rows.filter(pc.equal(rows["file"], file))
+            wanted = dict(zip(these["offset"].to_pylist(), these["image_id"].to_pylist()))
             ids: list[str] = []
             data: list[bytes] = []
             with _open_tar(file, "r|*") as tar:
                 for position, member in enumerate(_members(tar)):
-                    if following is None:
-                        break
-                    if position == following["offset"]:
+                    if position in wanted:
                         stream = tar.extractfile(member)
-                        ids.append(following["image_id"])
+                        ids.append(wanted.pop(position))
                         data.append(stream.read() if stream else b"")
-                        following = next(wanted, None)
-                    if len(data) == batch_size:
+                    if data and (len(data) == batch_size or not wanted):
                         yield as_images(pa.chunked_array([ids]), data)
                         ids, data = [], []
-            if data:
-                yield as_images(pa.chunked_array([ids]), data)
+                    if not wanted:
+                        break
 
     def _walk(self, file: str) -> Iterator[_Image]:
         with _open_tar(file, "r|*") as tar:
             for position, member in enumerate(_members(tar)):
-                if image_id := _image_of(member.name, self.part):
+                if image_id := image_id_of(basename(member.name), self.part):
                     yield image_id, position, member.size
-
-
-def _image_of(member: str, part: ImageNetPart) -> str | None:
-    """An image's id; the `.json` and `.cls` of a WebDataset sample are none."""
-    base = basename(member)
-    return None if base.endswith((".json", ".cls", ".txt")) else image_id_of(base, part)
 
 
 def _open(file: str) -> IO[bytes]:
