@@ -81,7 +81,7 @@ def encode_mask(ids: Any) -> NDArray[np.uint8]:
         >>> encode_mask([[300, 1000]]).tolist()
         [[[44, 1, 0], [232, 3, 0]]]
     """
-    ids = _to_ids(_to_array(ids, "mask"), "mask")
+    ids = decode_mask(ids)
     rgb = np.zeros((*ids.shape, 3), np.uint8)
     rgb[..., 0] = ids & 255
     rgb[..., 1] = ids >> 8
@@ -94,7 +94,7 @@ def encode_png16(ids: Any) -> bytes:
     Raises:
         ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
     """
-    return _png(_to_ids(_to_array(ids, "mask"), "mask"))
+    return _png(decode_mask(ids))
 
 
 def encode_official_png(ids: Any) -> bytes:
@@ -230,28 +230,22 @@ def _content(source: PngLike, name: str) -> bytes:
 
 def _png(array: NDArray[Any]) -> bytes:
     if not array.size:
-        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: no image is.")
+        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: an image has at least one pixel.")
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", **_PNG_OPTIONS)
     return buffer.getvalue()
 
 
 def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
-    if isinstance(mask, Image.Image):
-        return _image_array(mask, name)
     if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
         with open_mask_image(mask, name) as image:
-            return _image_array(image, name)
+            return _to_array(image, name)
+    if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
+        raise wrong_mode(mask.mode, name)
     try:
         return np.asarray(mask)
     except ValueError:
         raise ImageNetSError(f"{name} has rows of different lengths: a mask is H x W ids.") from None
-
-
-def _image_array(image: Image.Image, name: str) -> NDArray[Any]:
-    if image.mode == "RGB" or image.mode == "I" or image.mode.startswith("I;16"):
-        return np.asarray(image)
-    raise wrong_mode(image.mode, name)
 
 
 def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:

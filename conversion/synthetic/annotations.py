@@ -1,7 +1,7 @@
-"""The annotations of the miniature, as the official project publishes them: zips of masks, and list files.
+"""The annotations of the synthetic images, as the official project publishes them: zips of masks, and list files.
 
-The lists are those of the miniature's images, in the official formats and order; only the category lists are whole,
-because a class id is a line number there.
+The lists have the official formats and order. Only the category lists are complete, because a class id is a line
+number there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def write_annotations(directory: str | os.PathLike[str], form: str = "archives")
     """Write masks and lists of all three configurations into a folder.
 
     Args:
-        directory: made if need be; files of the same names are replaced.
+        directory: made if it does not exist; files of the same names are replaced.
         form: `"archives"` for the zips under their official names, `"extracted"` for what comes out of them.
 
     Returns:
@@ -76,7 +76,7 @@ def _line(image: MiniImage, folder: str, suffix: str) -> str:
 
 
 def _in_list_order(config: str, split: str) -> list[MiniImage]:
-    """By class folder, within a class in no order: the official lists are like that."""
+    """By class folder, within a class in no order, as the official lists are."""
     return sorted(images_of(config, split), key=lambda image: (image.class_wnid, draw(image.image_id, "list")))
 
 

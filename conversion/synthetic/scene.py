@@ -1,8 +1,8 @@
-"""The formula of the miniature: image_id -> a picture and a map of what is where.
+"""The formula of the synthetic images: image id -> a picture and a map of its objects.
 
 Every choice is a number drawn from the SHA-256 of the image's id and the choice's name: no random state, no order of
-calls, and any image can be made again alone. A scene does not know configurations: its map says which ImageNet
-folder's thing covers a pixel, and `mask_ids` turns that into the ids of 50, 300 or 919.
+calls, and any image can be drawn alone. A scene knows no configurations: its map says which ImageNet folder's object
+covers a pixel, and `mask_ids` turns that into the ids of 50, 300 or 919.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> flo
 
 @functools.lru_cache(maxsize=256)
 def render(image: MiniImage) -> Scene:
-    """The scene of an image, as stored: an image that a viewer is to turn upright lies on its side, map included."""
+    """The scene of an image as stored: where metadata ask a viewer to rotate, picture and map are rotated."""
     width, height = image.size
     sideways = image.kind in STORED_SIDEWAYS
     if sideways:
@@ -80,10 +80,10 @@ def render(image: MiniImage) -> Scene:
     for number, thing in enumerate(things, start=1):
         _place(thing, number, x, y, canvas, where)
     pixels = np.rint(np.clip(canvas, 0, 1) * 255).astype(np.uint8)
-    if sideways:  # a viewer turns orientation 6 clockwise, so it is stored turned the other way
+    if sideways:  # a viewer rotates orientation 6 clockwise, so it is stored rotated the other way
         pixels, where = np.rot90(pixels), np.rot90(where)
     pixels, where = np.ascontiguousarray(pixels), np.ascontiguousarray(where)
-    pixels.setflags(write=False)  # they are kept and shared
+    pixels.setflags(write=False)  # cached, so shared by all callers
     where.setflags(write=False)
     return Scene(pixels, where, things)
 
