@@ -66,26 +66,18 @@ def test_a_later_call_resumes_an_earlier_one(server: FileServer, target: Path) -
     assert server.sent == len(CONTENT)
 
 
-def test_a_server_without_ranges_is_asked_from_the_start(server: FileServer, target: Path) -> None:
-    server.ranges = False
-    server.cut_after = [CUT]
+@pytest.mark.parametrize(
+    ("ranges_supported", "etags", "statuses_expected"),
+    [(False, "strong", [200, 200]), (True, "none", [200, 200]), (True, "weak", [200, 206])],
+)
+def test_only_the_same_version_of_a_file_resumes(
+    server: FileServer, target: Path, ranges_supported: bool, etags: str, statuses_expected: list[int]
+) -> None:
+    server.ranges, server.etags, server.cut_after = ranges_supported, etags, [CUT]
     fetch(server, target)
-    assert statuses(server) == [200, 200]
-
-
-def test_without_a_validator_nothing_is_pieced_together(server: FileServer, target: Path) -> None:
-    server.etags = "none"
-    server.cut_after = [CUT]
-    fetch(server, target)
-    assert ranges(server) == [None, None]
-
-
-def test_the_date_is_used_instead_of_a_weak_etag(server: FileServer, target: Path) -> None:
-    server.etags = "weak"
-    server.cut_after = [CUT]
-    fetch(server, target)
-    assert server.seen[-1].if_range == server.validators("/file.zip")["Last-Modified"]
-    assert server.seen[-1].status == 206
+    assert statuses(server) == statuses_expected
+    if etags == "weak":
+        assert server.seen[-1].if_range == server.validators("/file.zip")["Last-Modified"]
 
 
 def test_an_early_end_is_noticed_without_the_librarys_help(
@@ -148,8 +140,7 @@ def test_a_server_that_is_always_busy(server: FileServer, target: Path) -> None:
 
 @pytest.mark.parametrize("cut", [0, 1000, CUT])
 def test_a_connection_that_always_breaks_at_the_same_byte(server: FileServer, target: Path, cut: int) -> None:
-    server.ranges = False
-    server.cut_after = [cut] * 100
+    server.ranges, server.cut_after = False, [cut] * 100
     with pytest.raises(DownloadError, match="5 tries in a row"):
         fetch(server, target)
     assert len(server.seen) == 5
