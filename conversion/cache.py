@@ -1,4 +1,4 @@
-"""Files that this package keeps or writes: the cache folder, a lock between processes, atomic writes, digests.
+"""Files that this package writes: the cache folder, locks between processes, atomic writes, digests.
 
 Imports `errors`.
 """
@@ -22,10 +22,10 @@ logger = logging.getLogger("imagenet_s")
 
 
 def cache_dir(kind: str, base: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of one kind of files that are kept between runs; made if it does not exist.
+    """The cache folder for one kind of files; made if it does not exist.
 
     Args:
-        kind: what is kept: `"masks"`, `"indexes"`, `"downloads"`, ...
+        kind: `"masks"`, `"indexes"`, `"downloads"`, ...
         base: the folder for all of them; the cache of `datasets` by default.
     """
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
@@ -46,7 +46,7 @@ def locked(lock_file: Path, doing: str) -> Iterator[None]:
 
     Args:
         lock_file: the same for all who may not work at the same time.
-        doing: what another process that holds the lock does, for the log: `"prepares the masks"`.
+        doing: what the process that holds the lock does, for the log: `"prepares the masks"`.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_file)
@@ -63,14 +63,14 @@ def locked(lock_file: Path, doing: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[IO[bytes]]:
-    """Write a file so that it is there complete or not at all.
+    """Write a file atomically: it is complete, or it does not exist.
 
-    Gives a file to write to, under a temporary name in the same folder (which is made); it is renamed when the block
-    ends, and removed when the block raises.
+    Yields a file with a temporary name in the same folder (which is made). It is renamed when the block ends, and
+    removed when the block raises.
 
     Args:
-        target: the file, replaced if it is there.
-        sync: bring it to the disk first, so that it is also complete after a power failure.
+        target: the file, replaced if it exists.
+        sync: flush it to the disk first, so that it is also complete after a power failure.
     """
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -164,8 +164,8 @@ def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: st
     if mask_size == image_size:
         return
     got, want = f"{mask_size[0]} x {mask_size[1]}", f"{image_size[0]} x {image_size[1]}"
-    turned = mask_size == image_size[::-1]
-    cause = "one of the two was rotated by its EXIF orientation" if turned else "the image or the mask was resized"
+    rotated = mask_size == image_size[::-1]
+    cause = "one of the two was rotated by its EXIF orientation" if rotated else "the image or the mask was resized"
     raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
 
 

@@ -1,4 +1,4 @@
-"""Masks to look at: an image with its classes laid over it, and a sheet of many with captions and legends.
+"""Pictures of masks: an image with its classes laid over it, and a sheet of many with captions and legends.
 
 Used by `imagenet-s demo` and `imagenet-s show`. Imports `errors`, `facts`, `mask_codec`.
 """
@@ -24,7 +24,7 @@ Item = tuple[Image.Image, "NDArray[Any] | None"]
 _PAGE, _CARD, _EDGE, _TEXT, _FAINT = "#eef0f4", "#ffffff", "#d5d9e2", "#1d2433", "#687083"
 _MARGIN, _GAP, _PAD = 18, 14, 8
 _TITLE_SIZE, _LEGEND_SIZE, _CHIP = 12, 12, 11
-# Chosen by trying all steps: ids up to six apart, and the classes of the miniature, come out well apart.
+# Chosen by trying all steps: ids up to six apart, and the synthetic classes, differ clearly.
 _HUE_STEP, _FIRST_HUE = 0.21041, 0.5
 _LIGHTNESS = (0.52, 0.68, 0.84)
 _CHROMA = 0.17
@@ -32,9 +32,9 @@ _CHROMA = 0.17
 
 @functools.cache
 def class_color(class_id: int) -> tuple[int, int, int]:
-    """The RGB colour of a class id, the same everywhere and at all times.
+    """The RGB colour of a class id, the same on every machine.
 
-    Hue advances by a fixed part of a turn and lightness in threes, so that neighbouring ids lie far apart; in OKLCH,
+    Hue advances by a fixed angle and lightness in three steps, so that neighbouring ids differ; in OKLCH,
     where equal steps look equal.
 
     Example:

@@ -1,4 +1,4 @@
-"""The official lists: which image is in which split, and in which class folder."""
+"""The official lists: the images of each split and their class folders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_list(path: Path) -> list[Member]:
     """The images of a list file, sorted by class folder and name.
 
     Both kinds have two columns, and it is the second that says where an image is in the ImageNet-S tree: the mapping
-    lists have ImageNet's folder in the first, and in the list of `train_semi` twenty images of merged classes lie in
+    lists have ImageNet's folder in the first, and in the list of `train_semi` twenty images of merged classes are in
     the folder of the class they were merged into.
 
     Raises:

@@ -57,7 +57,7 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
         config: whose ids they hold.
         split: `"train_semi"` or `"validation"`.
         members: the rows, each with a mask in the reader.
-        target: the file, replaced as a whole.
+        target: the file, replaced atomically.
 
     Raises:
         ImageNetSError: masks that are damaged, not RGB PNGs, or hold ids of another configuration; they are named.

@@ -104,7 +104,7 @@ def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[Fetche
     Lists are fetched first: with them the archive is checked for a mask of every listed image.
 
     Args:
-        folder: made if need be.
+        folder: made if it does not exist.
         config: `"50"`, `"300"` or `"919"`.
         verify: whether to compare checksums and to look for every mask; without, existing files are kept unread.
 
@@ -156,8 +156,8 @@ def check_list(path: Path, facts: ListFile) -> None:
 def check_archive(path: Path, facts: Archive) -> str:
     """Check an archive by its md5 or, where that differs, by the CRC of every member.
 
-    The archives were not at hand when this was written, so it is not known whether the md5 in their names is theirs:
-    one that is undamaged is accepted, and `warn_of_md5` says so.
+    It could not be confirmed that the md5 in the name of an archive is that of its content: an undamaged archive with
+    another md5 is accepted, and `warn_of_md5` logs it.
 
     Returns:
         The md5 of the file.

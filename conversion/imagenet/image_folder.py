@@ -69,7 +69,7 @@ class ImageFolderReader(ImageReader):
         return table
 
     def find(self, image_ids: pa.Array) -> pa.Table:
-        """Looks for each image where it usually is, and lists folders only for those that are not there."""
+        """Checks the usual path of each image, and lists folders only for images that are not there."""
         if self.part != "train":
             return super().find(image_ids)
         wanted = [(f"{self.root}{os.sep}{wnid_of(one)}", one) for one in image_ids.to_pylist()]
@@ -91,7 +91,7 @@ class ImageFolderReader(ImageReader):
         usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
         if not rest:
             return usual
-        # Merged classes lie in another class's folder in the official tree, so the name alone does not say where.
+        # In the official tree, images of merged classes are in another class's folder.
         index = self.index()
         unusual = index.filter(pc.is_in(index["image_id"], value_set=pa.array(rest, pa.string())))
         return pa.concat_tables([usual, unusual.cast(usual.schema)], promote_options="none").unify_dictionaries()
@@ -139,7 +139,7 @@ class ImageFolderReader(ImageReader):
                     has_files = True
                 elif entry.is_dir():
                     subfolders.append(entry.path)
-        # Sorted: where they lie on the disk must not decide the order of anything.
+        # Sorted: the order on the disk must not decide any other order.
         return [*([self.root] if has_files else []), *sorted(subfolders)]
 
     def _table(self, ids: pa.Array, files: pa.Array, counts: list[tuple[str, int]]) -> pa.Table:
@@ -154,7 +154,7 @@ def _contents(batch: pa.Table, paths: pa.Array) -> pa.Array:
     np.cumsum(batch["size"].to_numpy(), out=offsets[1:])
     if offsets[-1] > np.iinfo(np.int32).max:
         raise ImageNetSError(f"{len(batch)} images from {batch['image_id'][0]} on are larger than 2 GB.")
-    # Arrow's memory, which is used again for the next batch: fresh memory costs as much as a copy.
+    # Arrow's allocator reuses this memory for the next batch: new memory costs as much as a copy.
     data = pa.allocate_buffer(int(offsets[-1]))
     target = memoryview(data).cast("B")
     edges = offsets.tolist()
@@ -173,7 +173,7 @@ def _read_into(path: str, target: memoryview) -> None:
     except OSError as error:
         raise ImageNetSError(f"{path} can't be read ({error.strerror or error}); was it removed?") from error
     if not complete:
-        # The shards before and after it would not be of one data set.
+        # Shards written before and after the change would not belong to one data set.
         raise ImageNetSError(
             f"{path} had {len(target):,} bytes when the conversion was planned, and has another size now; leave the "
             f"source alone while it is converted, and start again."
@@ -188,7 +188,7 @@ def _names_in(folder: str) -> pa.Array:
 
 
 def paths_of(rows: pa.Table) -> pa.Array:
-    """The full paths of rows of a `ImageFolderReader`."""
+    """The full paths of rows of an `ImageFolderReader`."""
     rows = rows.combine_chunks()
     ids = _one(rows["image_id"])
     files = pc.coalesce(_one(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))

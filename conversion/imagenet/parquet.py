@@ -1,7 +1,7 @@
-"""ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, here or behind an `hf://` address.
+"""ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, local or at an `hf://` address.
 
-A row group is read at once, so images come in row groups: those of one shard are drawn from all files, which mixes the
-classes even where the files were sorted by class.
+A row group is read as one piece, so images are shuffled by row groups: a shard takes them from all files, which mixes
+the classes even where the files were sorted by class.
 
 Imports `errors`, `shuffling`, `base`, `container`, `file_names`.
 """
@@ -66,7 +66,7 @@ class ParquetReader(ContainerReader):
                 yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
-        """The mean size of an image of the same file: what each has would have to be read."""
+        """The mean size of an image of the same file: exact sizes would need reading them."""
         with ThreadPoolExecutor(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
         numbers = (_group_numbers(rows) >> 32).astype(np.int64)
@@ -113,7 +113,7 @@ def _group_numbers(rows: pa.Table) -> np.ndarray:
 
 
 def _open(file: str):  # type: ignore[no-untyped-def]
-    """A local path as it is; an address as a file that fetches only the ranges asked for."""
+    """A local path unchanged; an address as a file that fetches only the ranges that are read."""
     if "://" not in file:
         return file
     return fsspec.open(file, "rb", cache_type="none").open()

@@ -25,7 +25,7 @@ def write_annotations(directory: str | os.PathLike[str], form: str = "archives")
 
     Args:
         directory: made if it does not exist; files of the same names are replaced.
-        form: `"archives"` for the zips under their official names, `"extracted"` for what comes out of them.
+        form: `"archives"` for the zips under their official names, `"extracted"` for their extracted files.
 
     Returns:
         The folder, as `annotations_dir` takes it. The masks of `test` are not in it, as in reality; `mask_ids` knows

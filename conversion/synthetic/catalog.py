@@ -1,6 +1,6 @@
-"""Which images the miniature has: `images.csv`, loaded once into frozen dataclasses.
+"""The synthetic images: `images.csv`, loaded once into frozen dataclasses.
 
-The choice covers what goes wrong with the real thing. Classes at the edges: the first and last id of ImageNet-S-50,
+The choice covers the odd cases of the real ImageNet. Classes at the edges: the first and last id of ImageNet-S-50,
 the last of 300 and of 919, and 255, which is a class in 300 and 919 though many programs take it for "ignore". A
 merged class (`n03887697` counts as `n15075141`), a class outside the 919 (`n09472597`), validation images whose
 ImageNet-S class is not their ImageNet folder, and one that is in the validation list of 919 but in the test lists of

@@ -1,7 +1,7 @@
-"""What the classes of the miniature look like: a handful of drawings, each a formula over the plane.
+"""The drawings of the synthetic classes, each a formula over the plane.
 
 A drawing is a function of coordinates (u, v), about -1..1, v downwards. It gives a distance (negative inside, in the
-same unit, H x W) and a colour (H x W x 3, 0..1). The distance is the mask, so picture and mask fit by construction.
+same unit, H x W) and a colour (H x W x 3, 0..1). The mask is where the distance is negative, so picture and mask agree.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ from pathlib import Path
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.synthetic.layouts.folders import write_folders, write_kaggle
 from imagenet_s.conversion.synthetic.layouts.parquet import write_parquet
-from imagenet_s.conversion.synthetic.layouts.tars import write_class_tars, write_hub_tars, write_tars, write_webdataset
+from imagenet_s.conversion.synthetic.layouts.tars import write_hub_tars, write_tars, write_webdataset
 
 _WRITERS: Mapping[str, Callable[[Path], Path]] = {
     "folders": write_folders,
     "flat": lambda root: write_folders(root, flat=True),
     "kaggle": write_kaggle,
     "tars": write_tars,
-    "class-tars": write_class_tars,
+    "class-tars": lambda root: write_tars(root, unpacked=True),
     "parquet": write_parquet,
     "hub-tars": write_hub_tars,
     "hub-tars-extracted": lambda root: write_hub_tars(root, extracted=True),
@@ -40,5 +40,5 @@ def write_imagenet(root: str | os.PathLike[str], layout: str = "folders") -> Pat
         ImageNetSError: there is no such layout.
     """
     if layout not in _WRITERS:
-        raise ImageNetSError(f"the miniature has the layouts {', '.join(LAYOUTS)}, not {layout!r}.")
+        raise ImageNetSError(f"the synthetic ImageNet has the layouts {', '.join(LAYOUTS)}, not {layout!r}.")
     return _WRITERS[layout](Path(root))
