@@ -1,6 +1,6 @@
-"""Files that this package keeps or writes: the cache folder, a lock between processes, atomic writes, digests.
+"""Files that this package writes: the cache folder, locks between processes, atomic writes, digests.
 
-Imports nothing of the project.
+Imports `errors`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from filelock import FileLock, Timeout
 
+from imagenet_s.conversion.errors import ImageNetSError
+
 logger = logging.getLogger("imagenet_s")
 
 
 def cache_dir(kind: str, base: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of one kind of files that are kept between runs; made if it does not exist.
+    """The cache folder for one kind of files; made if it does not exist.
 
     Args:
-        kind: what is kept: `"masks"`, `"indexes"`, `"downloads"`, ...
+        kind: `"masks"`, `"indexes"`, `"downloads"`, ...
         base: the folder for all of them; the cache of `datasets` by default.
     """
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
@@ -67,14 +69,14 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
 
 @contextlib.contextmanager
 def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[IO[bytes]]:
-    """Write a file so that it is there complete or not at all.
+    """Write a file atomically: it is complete, or it does not exist.
 
-    Gives a file to write to, under a temporary name in the same folder (which is made); it is renamed when the block
-    ends, and removed when the block raises.
+    Yields a file with a temporary name in the same folder (which is made). It is renamed when the block ends, and
+    removed when the block raises.
 
     Args:
-        target: the file, replaced if it is there.
-        sync: bring it to the disk first, so that it is also complete after a power failure.
+        target: the file, replaced if it exists.
+        sync: flush it to the disk first, so that it is also complete after a power failure.
     """
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,27 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def stat_digest(names: Iterable[str], root: str = "") -> str:
+    """A digest of the names, sizes and modification times of files.
+
+    Args:
+        names: paths relative to `root`; what they say is part of the digest.
+        root: a folder that is not part of the digest.
+
+    Raises:
+        ImageNetSError: a file does not exist or can't be read.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        path = os.path.join(root, name)
+        try:
+            about = os.stat(path)
+        except OSError as error:
+            raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it moved?") from error
+        digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:

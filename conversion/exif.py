@@ -24,7 +24,7 @@ _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)[2-8]")
 
 
 def upright(data: bytes) -> bytes:
-    """The same image in such a form that `datasets.Image` shows it as it is stored.
+    """The same image, which `datasets.Image` then shows as it is stored.
 
     Args:
         data: a complete JPEG or PNG.
@@ -49,12 +49,12 @@ def upright(data: bytes) -> bytes:
         _patch_png(patched)
     result = bytes(patched)
     if _is_rotated(result):
-        raise ImageNetSError("its orientation is recorded in a way that can't be set aside; save it without metadata")
+        raise ImageNetSError("its orientation is recorded in a form that can't be changed; save it without metadata")
     return result
 
 
 def _is_rotated(data: bytes) -> bool:
-    """Whether `datasets` would rotate: asked of Pillow, exactly as `datasets.Image` asks.
+    """Whether `datasets` would rotate it: by Pillow, with the calls of `datasets.Image`.
 
     An orientation in XMP counts always: later versions of Pillow use it, and shards outlive the installed version.
     """

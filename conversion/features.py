@@ -2,8 +2,8 @@
 
 `StoredImage` is the feature of the column `image`: `datasets.Image`, but as stored. Rows from folders are paths, and no
 training file is opened to build them: opening 1.28 million files just to read their orientation would take longer than
-everything else. So their orientation is looked at when they are decoded. Rows of the other splits need no such care:
-their few odd images were made upright when the rows were built.
+everything else. So their orientation is checked when they are decoded. The few rotated images of the other splits
+were made upright when the rows were built.
 
 The one gap: `save_to_disk` and `push_to_hub` of `train` and `train_full` from folders copy files as they are, with the
 plain feature, so readers without this package rotate those few. `imagenet-s convert` writes them upright.
@@ -36,8 +36,8 @@ IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 class StoredImage(datasets.Image):
     """`datasets.Image` that shows an image as it is stored, whatever its EXIF orientation says.
 
-    It stays in place through `map`, `filter`, `select` and the like. Equal to and saved as a plain `Image`: what is
-    written with it needs nothing of this package.
+    It is kept by `map`, `filter`, `select` and the like. It equals and is saved as a plain `Image`: readers of saved
+    data do not need this package.
     """
 
     def decode_example(self, value: Any, token_per_repo_id: dict[str, Any] | None = None) -> PILImage.Image:

@@ -1,4 +1,4 @@
-"""What the first and last bytes of an image say: its size, whether it is complete, whether metadata may rotate it.
+"""Read from the first and last bytes of an image: its size, whether it is complete, whether metadata may rotate it.
 
 Imports `errors`.
 """
@@ -17,15 +17,15 @@ from imagenet_s.conversion.errors import ImageNetSError
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END_OF_JPEG = b"\xff\xd9"
 _START_OF_SCAN, APP1 = 0xDA, 0xE1
-# Start-of-frame markers carry the size; C4, C8 and CC lie among them and are other things.
+# Start-of-frame markers carry the size; C4, C8 and CC are in this range but are no frames.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 HEADER_BYTES = 4096
-"""How much of a file is read first: nearly always all of its header."""
+"""Bytes of a file that are read first: nearly always its complete header."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What was read: (width, height) as stored, and whether the file carries metadata that could rotate it."""
+    """Size as stored (width, height), and whether the file contains metadata that could rotate it."""
 
     size: tuple[int, int]
     may_rotate: bool
@@ -35,7 +35,7 @@ def read_header(data: bytes | memoryview) -> Header | None:
     """The header of a JPEG or PNG from its first bytes.
 
     Args:
-        data: the whole file, or as much of its beginning as was read; a view (of unsigned bytes) is not copied.
+        data: the complete file, or its first bytes; a memoryview (of unsigned bytes) is not copied.
 
     Returns:
         None where the bytes end before the picture begins: read more.
@@ -46,7 +46,7 @@ def read_header(data: bytes | memoryview) -> Header | None:
     if data[: len(JPEG)] == JPEG:
         return _jpeg_header(data)
     if data[: len(PNG)] == PNG:
-        # Chunks after the picture may hold metadata too, so a PNG is always looked at closely; ImageNet has one.
+        # Chunks after the picture may hold metadata too, so a PNG is always checked; ImageNet has one.
         return Header(struct.unpack(">II", data[16:24]), True) if len(data) >= 24 else None
     if not data:
         raise ImageNetSError("the file is empty")

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def encode_mask(ids: Any) -> NDArray[np.uint8]:
         >>> encode_mask([[300, 1000]]).tolist()
         [[[44, 1, 0], [232, 3, 0]]]
     """
-    ids = _to_ids(_to_array(ids, "mask"), "mask")
+    ids = decode_mask(ids)
     rgb = np.zeros((*ids.shape, 3), np.uint8)
     rgb[..., 0] = ids & 255
     rgb[..., 1] = ids >> 8
@@ -94,7 +94,7 @@ def encode_png16(ids: Any) -> bytes:
     Raises:
         ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
     """
-    return _png(_to_ids(_to_array(ids, "mask"), "mask"))
+    return _png(decode_mask(ids))
 
 
 def encode_official_png(ids: Any) -> bytes:
@@ -106,40 +106,29 @@ def encode_official_png(ids: Any) -> bytes:
     return _png(encode_mask(ids))
 
 
-def transcode(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
-    """An official RGB PNG as a 16-bit grey one of the ids, which are checked.
+def transcode(
+    png: bytes, config: str, name: str, form: Literal["official", "ids"] = "official"
+) -> tuple[bytes, int, int]:
+    """The 16-bit grey PNG of a mask, its ids checked.
 
     Args:
         png: the file's content.
         config: the configuration it was made for.
         name: what to call it in an error.
+        form: `"official"` for an RGB PNG, `"ids"` for a 16-bit grey one, which is returned as it is.
 
     Returns:
-        The new PNG, its width, its height.
+        The PNG, its width, its height.
 
     Raises:
-        ImageNetSError: not a readable RGB PNG, or ids that the configuration does not have.
+        ImageNetSError: not a readable PNG of this form, or ids that the configuration does not have.
     """
     with open_mask_image(png, name) as image:
-        if image.mode != "RGB":
+        if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
             raise wrong_mode(image.mode, name)
         ids = _to_ids(np.asarray(image), name)
     check_ids(ids, config, name)
-    return encode_png16(ids), ids.shape[1], ids.shape[0]
-
-
-def keep_png16(png: bytes, config: str, name: str) -> tuple[bytes, int, int]:
-    """A 16-bit grey PNG of ids as it is, its ids checked: as `transcode`, for masks that were transcoded before.
-
-    Raises:
-        ImageNetSError: not a readable 16-bit grey PNG, or ids that the configuration does not have.
-    """
-    with open_mask_image(png, name) as image:
-        if not image.mode.startswith("I"):
-            raise wrong_mode(image.mode, name)
-        ids = _to_ids(np.asarray(image), name)
-    check_ids(ids, config, name)
-    return png, ids.shape[1], ids.shape[0]
+    return png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0]
 
 
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
@@ -175,8 +164,8 @@ def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: st
     if mask_size == image_size:
         return
     got, want = f"{mask_size[0]} x {mask_size[1]}", f"{image_size[0]} x {image_size[1]}"
-    turned = mask_size == image_size[::-1]
-    cause = "one of the two was rotated by its EXIF orientation" if turned else "the image or the mask was resized"
+    rotated = mask_size == image_size[::-1]
+    cause = "one of the two was rotated by its EXIF orientation" if rotated else "the image or the mask was resized"
     raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
 
 
@@ -241,28 +230,22 @@ def _content(source: PngLike, name: str) -> bytes:
 
 def _png(array: NDArray[Any]) -> bytes:
     if not array.size:
-        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: no image is.")
+        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: an image has at least one pixel.")
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", **_PNG_OPTIONS)
     return buffer.getvalue()
 
 
 def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
-    if isinstance(mask, Image.Image):
-        return _image_array(mask, name)
     if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
         with open_mask_image(mask, name) as image:
-            return _image_array(image, name)
+            return _to_array(image, name)
+    if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
+        raise wrong_mode(mask.mode, name)
     try:
         return np.asarray(mask)
     except ValueError:
         raise ImageNetSError(f"{name} has rows of different lengths: a mask is H x W ids.") from None
-
-
-def _image_array(image: Image.Image, name: str) -> NDArray[Any]:
-    if image.mode == "RGB" or image.mode == "I" or image.mode.startswith("I;16"):
-        return np.asarray(image)
-    raise wrong_mode(image.mode, name)
 
 
 def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:

@@ -34,14 +34,6 @@ def test_neighbouring_classes_have_colours_far_apart() -> None:
             assert distance(one, other) > 50, (one, other)
 
 
-@pytest.mark.parametrize("config", ["50", "300", "919"])
-def test_the_miniatures_classes_have_colours_far_apart(config: str) -> None:
-    ids = sorted({categories(config).id_of(image.class_wnid) for image in images_of(config, "train")})
-    for at, one in enumerate(ids):
-        for other in ids[at + 1 :]:
-            assert distance(one, other) > 80, (one, other)
-
-
 def test_overlay_colours_what_the_mask_says() -> None:
     grey = Image.new("RGB", (60, 40), (128, 128, 128))
     ids = np.zeros((40, 60), np.int32)
@@ -60,14 +52,6 @@ def test_overlay_colours_what_the_mask_says() -> None:
     contour = np.unique(result[5:35, 5:25][ring], axis=0)
     assert len(contour) == 1, "one pixel wide on all sides"
     assert (contour > class_color(3)).any(), "and lighter than the class"
-
-
-def test_without_classes_alpha_does_not_matter_and_with_alpha_0_no_colour_shows() -> None:
-    grey = Image.new("L", (30, 20), 100)
-    nothing = np.zeros((20, 30), np.uint16)
-    assert overlay(grey, nothing, 0.2).tobytes() == overlay(grey, nothing, 0.9).tobytes()
-    inside = np.asarray(overlay(grey, nothing + 5, 0.0))
-    assert (inside == 100).all()
 
 
 def test_inputs_stay_as_they_are() -> None:
@@ -157,17 +141,6 @@ def test_the_legend_names_the_largest_class_first_and_ignored_last() -> None:
 
     hatch = np.asarray(overlay(Image.new("RGB", (4, 4), "#a0a0a0"), np.full((4, 4), 1000)))[0, 0]
     assert left_of(class_color(912)) < left_of(class_color(2)) < left_of(tuple(hatch.tolist()))
-
-
-def test_the_cards_of_a_sheet_are_apart() -> None:
-    items = [(Image.new("RGB", (40, 30), "black"), None)] * 4
-    sheet = np.asarray(contact_sheet(items, ["x"] * 4, NAMES, columns=2, tile=(40, 30)))
-    page = sheet[0, 0]
-    for axis in (0, 1):
-        empty = (sheet == page).all(axis=2).all(axis=1 - axis)
-        starts = np.nonzero(empty[:-1] & ~empty[1:])[0]
-        assert len(starts) == 2, "two rows and two columns of cards with page between them"
-        assert empty[-1], "and page at the end"
 
 
 def test_long_captions_and_many_classes_stay_within_their_tile() -> None:

@@ -25,7 +25,6 @@ from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
-from imagenet_s.conversion.cache import atomic_write, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
@@ -52,9 +51,9 @@ def open_annotations(
             `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, or such a
             tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default
             `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded into the cache.
-        cache_dir: the folder for downloads, cached masks, and notes of what was checked; that of `datasets` by default.
+        cache_dir: for downloads, cached masks and markers of checked archives; the cache of `datasets` by default.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
-            miniatures and subsets of one's own.
+            miniatures and your own subsets.
         download: False to download nothing.
 
     Raises:
@@ -95,7 +94,7 @@ class Annotations:
             String columns `image_id` and `wnid` (the folder in the ImageNet-S tree), sorted by `(wnid, image_id)`.
 
         Raises:
-            ImageNetSError: nothing tells, or what does is not the official list (with `verify`).
+            ImageNetSError: neither list nor folders are found, or (with `verify`) they are not the official ones.
         """
         return as_table(self._members(split))
 
@@ -112,14 +111,14 @@ class Annotations:
         return members
 
     def masks(self, split: str) -> Path:
-        """The cached masks of a split: made on the first call, found on later ones.
+        """The cached masks of a split, transcoded on the first call.
 
         Args:
             split: `"train_semi"` or `"validation"`.
 
         Returns:
             An Arrow file for `open_masks`: a row for each of `members(split)`, in the same order (with
-            `verify=False`, for each that has a mask). If several processes ask at once, one makes it and the others
+            `verify=False`, for each that has a mask). If several processes call this, one writes it and the others
             wait.
 
         Raises:
@@ -132,13 +131,13 @@ class Annotations:
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
             target = cache.cache_dir("masks", self._cache_dir) / digest / f"{self.config}-{split}.arrow"
             if not target.exists():
-                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
+                with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
-        """The masks as they were published, for those who write the official tree.
+        """The masks as they were published, to write the official tree.
 
         Args:
             split: `"train_semi"` or `"validation"`.
@@ -147,7 +146,7 @@ class Annotations:
             Each member that `masks` has a row for, in the same order, and the content of its RGB PNG.
 
         Raises:
-            ImageNetSError: as `masks`; but the PNGs are not looked into.
+            ImageNetSError: as `masks`; but the PNGs are not decoded.
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
@@ -195,14 +194,11 @@ class Annotations:
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
-        stamp = cache.cache_dir("checked", self._cache_dir) / f"{reader.identity('')[:16]}.json"
-        if stamp.exists():
-            return
-        facts = OFFICIAL.archives[self.config]
-        md5 = check_archive(reader.path, facts)
-        warn_of_md5(reader.path, md5, facts)
-        with atomic_write(stamp) as file:
-            file.write(json.dumps({"path": str(reader.path.resolve()), "md5": md5}).encode())
+        stamp = cache.cache_dir("checked", self._cache_dir) / reader.identity("")[:16]
+        if not stamp.exists():
+            facts = OFFICIAL.archives[self.config]
+            warn_of_md5(reader.path, check_archive(reader.path, facts), facts)
+            stamp.touch()
 
 
 def _expect(split: str, known: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed after an interruption, checked, and under its own name only when it is complete.
+"""Downloads: resumed after an interruption, checked, and renamed to the final name only when complete.
 
 `requests` and not `huggingface_hub`: hub's `http_get` is private and changed between 0.x and 2.x. Not `urllib`
 either: it reads the certificates of the system, which a python.org Python on macOS does not have. `requests` follows
@@ -52,9 +52,9 @@ class _Retry(Retry):
 def download(
     url: str, target: Path, *, check: Callable[[Path], None] | None = None, replace: bool = False, backoff: float = 1.0
 ) -> None:
-    """Fetch one file, resuming what an earlier call left behind.
+    """Download one file, resuming the partial file of an earlier call.
 
-    Until it is complete it is `<name>.incomplete`, with the server's validator (ETag or Last-Modified) in
+    Until it is complete it is called `<name>.incomplete`, with the server's validator (ETag or Last-Modified) in
     `<name>.incomplete.json`: the rest is requested with Range and If-Range, and all of it where the file has changed
     on the server or the server supports no ranges. Of several processes that fetch into one folder, one does and the
     others wait.
@@ -113,14 +113,14 @@ def _fetch(url: str, partial: _Partial, backoff: float) -> None:
                 message = f"{url} could not be fetched: {_reason(error)}"
                 message += f" ({failures} tries in a row)." if failures == _TRIES else "."
                 if not (answered and failures < _TRIES and isinstance(error, _INTERRUPTIONS)):
-                    kept = " What has come is kept; the next try resumes there." if partial.size else ""
+                    kept = " The partial file is kept; the next try resumes there." if partial.size else ""
                     raise DownloadError(message + kept) from error
                 logger.info("%s Trying again.", message)
                 time.sleep(backoff * 2 ** (failures - 1))
 
 
 def _receive(response: requests.Response, partial: _Partial) -> None:
-    """Append the body, or replace what is there if the body is the whole file.
+    """Append the body to the partial file, or replace it if the body is the complete file.
 
     Raises:
         requests.HTTPError: the server refuses.
@@ -151,7 +151,7 @@ def _receive(response: requests.Response, partial: _Partial) -> None:
 
 
 class _Partial:
-    """The part of a file that has come so far, and the validator of the version that it belongs to."""
+    """A partial file, and the validator (ETag or Last-Modified) of the version that it is a part of."""
 
     def __init__(self, target: Path, url: str) -> None:
         self.target, self.url, self.validator = target, url, ""
@@ -168,7 +168,7 @@ class _Partial:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def headers(self) -> dict[str, str]:
-        """Of a request for what is missing."""
+        """The headers of a request for the missing bytes."""
         if not self.validator:
             self.remove()  # Nothing says which version it is a part of.
         # No compression: a range counts the bytes that are sent.

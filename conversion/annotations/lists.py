@@ -1,8 +1,9 @@
-"""The official lists: which image is in which split, and in which class folder."""
+"""The official lists: the images of each split and their class folders."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +14,6 @@ from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import OFFICIAL, categories
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
-
-MEMBER_SCHEMA = pa.schema([("image_id", pa.string()), ("wnid", pa.string())])
 
 _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
@@ -30,7 +29,7 @@ def read_list(path: Path) -> list[Member]:
     """The images of a list file, sorted by class folder and name.
 
     Both kinds have two columns, and it is the second that says where an image is in the ImageNet-S tree: the mapping
-    lists have ImageNet's folder in the first, and in the list of `train_semi` twenty images of merged classes lie in
+    lists have ImageNet's folder in the first, and in the list of `train_semi` twenty images of merged classes are in
     the folder of the class they were merged into.
 
     Raises:
@@ -59,29 +58,24 @@ def in_order(members: Iterable[Member], where: str) -> list[Member]:
         ImageNetSError: an image twice.
     """
     ordered = sorted(members, key=lambda member: (member.wnid, member.image_id))
-    seen: set[str] = set()
-    twice = [m.image_id for m in ordered if m.image_id in seen or seen.add(m.image_id)]  # type: ignore[func-returns-value]
-    if twice:
+    if twice := [image_id for image_id, count in Counter(m.image_id for m in ordered).items() if count > 1]:
         raise ImageNetSError(f"{where} has {some(twice)} more than once; an image belongs to one class folder.")
     return ordered
 
 
 def as_table(members: Sequence[Member]) -> pa.Table:
     """Members as a table of two string columns, `image_id` and `wnid`."""
-    return pa.table(
-        {"image_id": [member.image_id for member in members], "wnid": [member.wnid for member in members]},
-        schema=MEMBER_SCHEMA,
-    )
+    columns = {name: pa.array([getattr(one, name) for one in members], pa.string()) for name in Member._fields}
+    return pa.table(columns)
 
 
-def check_classes(members: Iterable[Member], config: str, where: str) -> None:
+def check_classes(members: Sequence[Member], config: str, where: str) -> None:
     """Refuse members in a folder that is no class of the configuration.
 
     Raises:
         ImageNetSError: there is one; most likely the files were made for another configuration.
     """
-    known = set(categories(config).wnids)
-    wrong = sorted({member.wnid for member in members} - known)
+    wrong = sorted({member.wnid for member in members} - set(categories(config).wnids))
     if wrong:
         raise ImageNetSError(
             f"{where} has class folders that ImageNet-S-{config} does not have: {some(wrong)}; "

@@ -1,4 +1,4 @@
-"""Where the official files of a configuration are: in a folder that was given, or in our cache, filled by downloads."""
+"""Locate the official files of a configuration: in a given folder, or in the cache, filled by downloads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
 
 
 class GivenFolder:
-    """A folder that a person named: only read, never written to.
+    """A folder given by the user: only read, never written to.
 
     Args:
         folder: holds archives and lists under their original names, or extracted `ImageNetS{C}` trees; or is such a
@@ -43,7 +43,7 @@ class GivenFolder:
         self.folder, self.config, self.verify = folder, config, verify
 
     def list_path(self, split: str) -> Path | None:
-        """The list of a split, checked; None where there is none and something else may tell the members."""
+        """The list of a split, checked; None where there is none."""
         facts = OFFICIAL.lists[self.config][split]
         for path in self._list_candidates(facts.file):
             if self.verify:
@@ -74,14 +74,14 @@ class GivenFolder:
         return {match[2]: match[1] for match in found if match}, str(tree / folder)
 
     def missing(self) -> ImageNetSError:
-        """The error that says which files are not there, and what to do."""
+        """The error that names the missing files, and how to get them."""
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
         if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
             files.insert(0, archive_file(self.config))
         return ImageNetSError(
             f"{self.folder} (annotations_dir) has not all the annotations of ImageNet-S-{self.config}. What is missing "
-            f"is in these files (an archive may also lie there extracted, as {tree_name(self.config)}):\n"
+            f"is in these files (an archive may also be extracted there, as {tree_name(self.config)}):\n"
             f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
             f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
@@ -106,7 +106,7 @@ class GivenFolder:
         name = tree_name(self.config)
         if _has_masks(self.folder / name):
             return self.folder / name
-        # A tree under a name of one's own is taken; one that says it is another configuration is not.
+        # A tree with any other name is accepted, but not one with the name of another configuration.
         others = {tree_name(config) for config in OFFICIAL.archives} - {name}
         if _has_masks(self.folder) and self.folder.resolve().name not in others:
             return self.folder
@@ -134,7 +134,7 @@ class DownloadFolder:
         try:
             check_list(path, OFFICIAL.lists[self.config][split])
         except ImageNetSError:
-            return self._get(remote, replace=True)  # Ours, so a wrong one is simply fetched again.
+            return self._get(remote, replace=True)  # In our cache, so a wrong one is fetched again.
         return path
 
     def reader(self, split: str) -> MaskReader | None:

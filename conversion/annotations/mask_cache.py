@@ -17,7 +17,7 @@ from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.cache import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import keep_png16, transcode
+from imagenet_s.conversion.mask_codec import transcode
 
 MASK_SCHEMA = pa.schema(
     [
@@ -29,7 +29,7 @@ MASK_SCHEMA = pa.schema(
 )
 _BATCH = 512
 _MAX_THREADS = 8
-"""More do not help: about half of the work holds Python's lock."""
+"""More do not help: about half of the work holds the GIL."""
 _DAMAGED_LIMIT = 20
 
 Row = tuple[str, bytes, int, int]
@@ -57,7 +57,7 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
         config: whose ids they hold.
         split: `"train_semi"` or `"validation"`.
         members: the rows, each with a mask in the reader.
-        target: the file, replaced as a whole.
+        target: the file, replaced atomically.
 
     Raises:
         ImageNetSError: masks that are damaged, not RGB PNGs, or hold ids of another configuration; they are named.
@@ -71,19 +71,18 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
 
 
 def _transcoded(reader: MaskReader, config: str, split: str, members: Sequence[Member]) -> Iterator[list[Row]]:
-    take = transcode if reader.form == "official" else keep_png16
     names = reader.masks(split)
 
     def one(member: Member) -> Row | ImageNetSError:
         name = names[member.image_id]
         try:
-            return member.image_id, *take(reader.read(name), config, reader.describe(name))
+            return member.image_id, *transcode(reader.read(name), config, reader.describe(name), reader.form)
         except ImageNetSError as error:
             return error
 
     damaged: list[ImageNetSError] = []
     with (
-        # Threads: Pillow and zlib let go of Python's lock while they decode and encode.
+        # Threads: Pillow and zlib release the GIL while they decode and encode.
         ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as pool,
         tqdm(total=len(members), desc=f"Preparing {config} {split} masks", unit="mask", delay=1) as bar,
     ):

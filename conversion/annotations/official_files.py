@@ -34,6 +34,13 @@ class RemoteFile:
     url: str
     facts: Archive | ListFile
 
+    def check(self, path: Path) -> None:
+        """Raise an ImageNetSError if a file is another one or damaged; see `check_archive` and `check_list`."""
+        if isinstance(self.facts, Archive):
+            check_archive(path, self.facts)
+        else:
+            check_list(path, self.facts)
+
 
 def list_file(config: str, role: str) -> RemoteFile:
     """A list of a configuration; `role` is one of `LIST_ROLES`."""
@@ -67,7 +74,7 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
 
     def check(path: Path) -> None:
         try:
-            check_file(path, remote)
+            remote.check(path)
         except ImageNetSError as error:
             raise ImageNetSError(
                 f"What came from {remote.url} is not the official file and was deleted: {error} Is there a login page "
@@ -92,13 +99,13 @@ class FetchedFile:
 
 
 def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[FetchedFile]:
-    """Fetch the lists and the archive of a configuration into a folder, which `annotations_dir` takes then.
+    """Fetch the lists and the archive of a configuration into a folder, which can then be given as `annotations_dir`.
 
     Existing files are checked and kept; one that fails the check is replaced as soon as the right one is complete.
     Lists are fetched first: with them the archive is checked for a mask of every listed image.
 
     Args:
-        folder: made if need be.
+        folder: made if it does not exist.
         config: `"50"`, `"300"` or `"919"`.
         verify: whether to compare checksums and to look for every mask; without, existing files are kept unread.
 
@@ -113,25 +120,18 @@ def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[Fetche
         path = folder / remote.name
         state = "fetched"
         if path.exists():
-            state = "replaced" if verify and not _is_right(path, remote) else "there"
+            state = "there"
+            try:
+                if verify:
+                    remote.check(path)
+            except ImageNetSError:
+                state = "replaced"
         if state != "there":
             fetch(remote, folder, verify, replace=state == "replaced")
         if verify and isinstance(remote.facts, Archive):
             _check_masks(path, folder, config)
             warn_of_md5(path, file_digest(path, "md5"), remote.facts)
         yield FetchedFile(config, remote.name, remote.url, path.stat().st_size, state)
-
-
-def check_file(path: Path, remote: RemoteFile) -> None:
-    """Check a file by `check_list` or `check_archive`.
-
-    Raises:
-        ImageNetSError: it is another one, or damaged.
-    """
-    if isinstance(remote.facts, Archive):
-        check_archive(path, remote.facts)
-    else:
-        check_list(path, remote.facts)
 
 
 def offline() -> bool:
@@ -157,8 +157,8 @@ def check_list(path: Path, facts: ListFile) -> None:
 def check_archive(path: Path, facts: Archive) -> str:
     """Check an archive by its md5 or, where that differs, by the CRC of every member.
 
-    The archives were not at hand when this was written, so it is not known whether the md5 in their names is theirs:
-    one that is undamaged is accepted, and `warn_of_md5` says so.
+    It could not be confirmed that the md5 in the name of an archive is that of its content: an undamaged archive with
+    another md5 is accepted, and `warn_of_md5` logs it.
 
     Returns:
         The md5 of the file.
@@ -183,14 +183,6 @@ def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
             found,
             facts.md5,
         )
-
-
-def _is_right(path: Path, remote: RemoteFile) -> bool:
-    try:
-        check_file(path, remote)
-    except ImageNetSError:
-        return False
-    return True
 
 
 def _check_masks(archive: Path, folder: Path, config: str) -> None:

@@ -1,4 +1,4 @@
-"""Which layout of ImageNet a folder has: detected by looking into it, never given by a flag.
+"""Which layout of ImageNet a folder has: detected from its files, never given by a flag.
 
 Imports `errors`, `file_names` and the readers.
 """
@@ -47,13 +47,13 @@ class ImageNet:
             wanted = _FOLDER_NAMES[part][0] + "/"
             raise ImageNetSError(
                 f"{self.root} holds {other!r}, but no {part} images: expected {wanted}, a tar or Parquet files of them "
-                f"beside it. If they lie elsewhere, link them there."
+                f"beside it. If they are elsewhere, link them there."
             )
         return found
 
 
 def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
-    """Detect the layout of a copy of ImageNet in a folder or behind an `hf://` address.
+    """Detect the layout of a copy of ImageNet in a folder or at an `hf://` address.
 
     Args:
         root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet").
@@ -99,8 +99,8 @@ def _find(root: str, part: ImageNetPart) -> ImageReader | None:
             return found
         # The Hub's tars, extracted: train_images_0, train_images_1, ...
         numbered = sorted(one for one in entries if re.fullmatch(rf"{_WORDS[part]}_images(_\d+)?", one))
-        if numbered and (found := _several(folder, numbered, part)):
-            return found
+        if numbered and all(_images(f"{folder}/{one}", part) for one in numbered):
+            return ImageFolderReader(folder, part, f"extracted tars ({some(numbered, 2)})", tuple(numbered))
     return None
 
 
@@ -112,7 +112,7 @@ def _parquet(address: str, files: list[str], part: ImageNetPart) -> ImageReader 
     expected = int(found[0].rsplit("-of-", 1)[1][:5])
     if len(found) != expected:
         raise ImageNetSError(f"{address} holds {len(found)} of {expected} {part} Parquet files; fetch the others.")
-    return ParquetReader(address, part, found)
+    return ParquetReader(address, part, "Parquet files", found)
 
 
 def _images(folder: str, part: ImageNetPart) -> ImageReader | None:
@@ -124,12 +124,6 @@ def _images(folder: str, part: ImageNetPart) -> ImageReader | None:
             is_class = WNID.fullmatch(entry.name) and entry.is_dir()
             if is_class and any(image_id_of(one, part) for one in os.listdir(entry.path)):
                 return ImageFolderReader(folder, part, "class folders")
-    return None
-
-
-def _several(folder: str, names: list[str], part: ImageNetPart) -> ImageReader | None:
-    if all(_images(f"{folder}/{one}", part) for one in names):
-        return ImageFolderReader(folder, part, f"extracted tars ({some(names, 2)})", tuple(names))
     return None
 
 
@@ -162,8 +156,7 @@ def _explain(path: str) -> str:
             f"{path} holds class folders itself: it looks like the train/ or val/ folder of ImageNet. "
             f"Name the folder above it, {os.path.dirname(path)}."
         )
-    renamed = _renamed(path)
-    if renamed:
+    if renamed := _renamed(path):
         return (
             f"{path} looks like ImageNet with other file names ({renamed}): images are found by their official names "
             "(n01440764_10026.JPEG, ILSVRC2012_val_00000293.JPEG), because only those say which mask belongs to which "

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -23,6 +22,7 @@ from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_
 from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure, refuse_duplicates
 from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
 
+_OFFICIAL = {"train": r"^n\d{8}_\d+\.JPEG$", "validation": r"^ILSVRC2012_val_\d{8}\.JPEG$"}
 _STATS_AT_ONCE = 1000
 _SLOW_STATS = 0.03
 """As `SLOW_LISTING`, for that many files."""
@@ -44,32 +44,32 @@ class ImageFolderReader(ImageReader):
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `folder` and `file`, the last null where it is `<image_id>.JPEG`."""
         folders = self._folders(None if wnids is None or self.part != "train" else set(wnids))
-        found = zip(folders, parallel_map(_names_in, folders, SLOW_LISTING))
-        listed = [(folder, names) for folder, names in found if len(names)]
-        if not listed:
-            return self._table(pa.array([], pa.string()), pa.array([], pa.string()), [])
-        names = pa.concat_arrays([names for _, names in listed])
-        counts = [(folder, len(names)) for folder, names in listed]
-        starts = np.cumsum([0, *(count for _, count in counts[:-1])])
-        # Folder by folder, so that one with other files in it does not make all of them slow.
-        usual = np.logical_and.reduceat(self._usual(names, counts), starts)
-        ids = pc.binary_slice(names.cast(pa.binary()), 0, -len(".JPEG")).cast(pa.string())
-        files = pa.nulls(len(ids), pa.string())
-        if not usual.all():
-            pieces = [
-                (ids.slice(start, count), files.slice(start, count)) if as_usual else self._recognised(folder_names)
-                for start, (_, count), as_usual, (_, folder_names) in zip(starts.tolist(), counts, usual, listed)
-            ]
-            ids, files = (pa.concat_arrays([one[i] for one in pieces]) for i in (0, 1))
-            counts = [(folder, len(one[0])) for (folder, _), one in zip(counts, pieces)]
-        table = self._table(ids, files, counts)
-        if not usual.all() or self.part != "train":
+        ids, files = [pa.array([], pa.string())], [pa.array([], pa.string())]
+        counts: list[tuple[str, int]] = []
+        all_usual = self.part == "train"
+        for folder, names in zip(folders, parallel_map(_names_in, folders, SLOW_LISTING)):
+            # Usual are official names, for training images in the folder of their class.
+            home = f"{os.path.basename(folder)}_" if self.part == "train" else ""
+            usual = pc.and_(pc.match_substring_regex(names, _OFFICIAL[self.part]), pc.starts_with(names, home))
+            if pc.all(usual, min_count=0).as_py():
+                ids.append(pc.utf8_slice_codeunits(names, 0, -len(".JPEG")))
+                files.append(pa.nulls(len(names), pa.string()))
+            else:
+                all_usual = False
+                # The Hub's names, other endings, files that are no images: one by one.
+                found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.part))]
+                ids.append(pa.array([image_id for image_id, _ in found], pa.string()))
+                others = [None if name == f"{image_id}.JPEG" else name for image_id, name in found]
+                files.append(pa.array(others, pa.string()))
+            counts.append((folder, len(ids[-1])))
+        table = self._table(pa.concat_arrays(ids), pa.concat_arrays(files), counts)
+        if not all_usual:
             # In usual class folders no image can occur twice: its name says its folder.
             refuse_duplicates(table, paths_of)
         return table
 
     def find(self, image_ids: pa.Array) -> pa.Table:
-        """Looks for each image where it usually is, and lists folders only for those that are not there."""
+        """Checks the usual path of each image, and lists folders only for images that are not there."""
         if self.part != "train":
             return super().find(image_ids)
         wanted = [(f"{self.root}{os.sep}{wnid_of(one)}", one) for one in image_ids.to_pylist()]
@@ -91,7 +91,7 @@ class ImageFolderReader(ImageReader):
         usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
         if not rest:
             return usual
-        # Merged classes lie in another class's folder in the official tree, so the name alone does not say where.
+        # In the official tree, images of merged classes are in another class's folder.
         index = self.index()
         unusual = index.filter(pc.is_in(index["image_id"], value_set=pa.array(rest, pa.string())))
         return pa.concat_tables([usual, unusual.cast(usual.schema)], promote_options="none").unify_dictionaries()
@@ -139,25 +139,8 @@ class ImageFolderReader(ImageReader):
                     has_files = True
                 elif entry.is_dir():
                     subfolders.append(entry.path)
-        # Sorted: where they lie on the disk must not decide the order of anything.
+        # Sorted: the order on the disk must not decide any other order.
         return [*([self.root] if has_files else []), *sorted(subfolders)]
-
-    def _usual(self, names: pa.Array, counts: list[tuple[str, int]]) -> NDArray[np.bool_]:
-        """Which names are `<image_id>.JPEG`, for training images in the folder of that class."""
-        if self.part != "train":
-            return pc.match_substring_regex(names, r"^ILSVRC2012_val_\d{8}\.JPEG$").to_numpy(zero_copy_only=False)
-        form = pc.match_substring_regex(names, r"^n\d{8}_\d+\.JPEG$")
-        folders = pa.array([os.path.basename(folder) for folder, _ in counts], pa.string())
-        places = np.repeat(np.arange(len(counts), dtype=np.int32), [count for _, count in counts])
-        at_home = pc.equal(pc.utf8_slice_codeunits(names, 0, 9), folders.take(pa.array(places)))
-        return pc.and_(form, at_home).to_numpy(zero_copy_only=False)
-
-    def _recognised(self, names: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """Ids and names where some are not usual (the Hub's, other endings, files that are no images): one by one."""
-        found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.part))]
-        return pa.array([i for i, _ in found], pa.string()), pa.array(
-            [None if name == f"{image_id}.JPEG" else name for image_id, name in found], pa.string()
-        )
 
     def _table(self, ids: pa.Array, files: pa.Array, counts: list[tuple[str, int]]) -> pa.Table:
         codes = np.repeat(np.arange(len(counts), dtype=np.int32), [n for _, n in counts])
@@ -171,7 +154,7 @@ def _contents(batch: pa.Table, paths: pa.Array) -> pa.Array:
     np.cumsum(batch["size"].to_numpy(), out=offsets[1:])
     if offsets[-1] > np.iinfo(np.int32).max:
         raise ImageNetSError(f"{len(batch)} images from {batch['image_id'][0]} on are larger than 2 GB.")
-    # Arrow's memory, which is used again for the next batch: fresh memory costs as much as a copy.
+    # Arrow's allocator reuses this memory for the next batch: new memory costs as much as a copy.
     data = pa.allocate_buffer(int(offsets[-1]))
     target = memoryview(data).cast("B")
     edges = offsets.tolist()
@@ -190,7 +173,7 @@ def _read_into(path: str, target: memoryview) -> None:
     except OSError as error:
         raise ImageNetSError(f"{path} can't be read ({error.strerror or error}); was it removed?") from error
     if not complete:
-        # The shards before and after it would not be of one data set.
+        # Shards written before and after the change would not belong to one data set.
         raise ImageNetSError(
             f"{path} had {len(target):,} bytes when the conversion was planned, and has another size now; leave the "
             f"source alone while it is converted, and start again."
@@ -205,7 +188,7 @@ def _names_in(folder: str) -> pa.Array:
 
 
 def paths_of(rows: pa.Table) -> pa.Array:
-    """The full paths of rows of a `ImageFolderReader`."""
+    """The full paths of rows of an `ImageFolderReader`."""
     rows = rows.combine_chunks()
     ids = _one(rows["image_id"])
     files = pc.coalesce(_one(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))

@@ -1,8 +1,8 @@
 """`ImageReader`: what the layouts of ImageNet have in common.
 
 A copy has two parts, training and validation images, and each may have a layout of its own (train/ as folders beside a
-validation tar). A reader knows which images it has and how to read them; it holds nothing open and pickles small, so
-that it can be sent to a worker process.
+validation tar). A reader knows which images it has and how to read them; it keeps no file open and its pickle is
+small, so that it can be sent to a worker process.
 
 Imports `errors`, `features`, `file_names`.
 """
@@ -10,9 +10,7 @@ Imports `errors`, `features`, `file_names`.
 from __future__ import annotations
 
 import abc
-import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -45,11 +43,11 @@ class ImageReader(abc.ABC):
     Attributes:
         root: the folder or address it was found at.
         part: `"train"` or `"validation"`.
-        layout: what it is, in words that a person knows it by.
+        layout: what users call it, for messages.
     """
 
     random_access: ClassVar[bool] = True
-    """Whether any image is as quick to reach as the next; else rows are read in the order they are stored."""
+    """Whether images can be read in any order at the same speed; else rows are read in the order they are stored."""
 
     has_files: ClassVar[bool] = False
     """Whether every image is a file of its own, so that rows can hold paths, which cost nothing, instead of bytes."""
@@ -73,7 +71,7 @@ class ImageReader(abc.ABC):
         """
 
     def find(self, image_ids: pa.Array) -> pa.Table:
-        """The rows of `index` for these images; images that are not there are left out.
+        """The rows of `index` for these images; images that do not exist are left out.
 
         The index is kept: validation and test are drawn from the same 50,000 images.
         """
@@ -87,7 +85,7 @@ class ImageReader(abc.ABC):
         """The images of some rows, in batches, in order.
 
         Args:
-            rows: rows of `index` or `find`; more columns do no harm.
+            rows: rows of `index` or `find`; other columns are ignored.
             batch_size: how many images at a time, at the most.
             as_bytes: bytes also where images are files; `rows` then needs a column `size`, from `measure`.
 
@@ -95,7 +93,7 @@ class ImageReader(abc.ABC):
             Arrays of `IMAGE_TYPE`: a path for a file, bytes for anything else.
 
         Raises:
-            ImageNetSError: an image is gone or can't be read; the message names it.
+            ImageNetSError: an image does not exist or can't be read; the message names it.
         """
 
     @abc.abstractmethod
@@ -103,10 +101,10 @@ class ImageReader(abc.ABC):
         """How large the images of some rows are, and a digest of their files, without reading them.
 
         Args:
-            rows: rows of `index` or `find`; more columns do no harm.
+            rows: rows of `index` or `find`; other columns are ignored.
 
         Raises:
-            ImageNetSError: an image is gone.
+            ImageNetSError: an image does not exist.
         """
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
@@ -127,14 +125,6 @@ class ImageReader(abc.ABC):
         return f"{self.layout} at {self.root}"
 
 
-def of_classes(index: pa.Table, wnids: Sequence[str] | None) -> pa.Table:
-    """The rows of an index of training images that are of these ImageNet classes; all of them for None."""
-    if wnids is None:
-        return index
-    found = pc.utf8_slice_codeunits(index["image_id"], 0, 9)
-    return index.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
-
-
 def refuse_duplicates(index: pa.Table, locate: Callable[[pa.Table], pa.ChunkedArray | pa.Array]) -> None:
     """Refuse an index in which an image occurs twice; `locate` says where some of its rows are, for the message."""
     ids = index["image_id"]
@@ -147,19 +137,3 @@ def refuse_duplicates(index: pa.Table, locate: Callable[[pa.Table], pa.ChunkedAr
         f"{len(duplicates):,} images occur more than once; {duplicates[0].as_py()}, for instance, is in "
         f"{' and '.join(locate(rows).to_pylist())}. Each image is expected once: remove the copies."
     )
-
-
-def file_identity(files: Sequence[str]) -> str:
-    """A digest of the names, sizes and times of files; their folder is not part of it, so a moved copy is the same.
-
-    Raises:
-        ImageNetSError: a file is gone.
-    """
-    digest = hashlib.sha256()
-    for file in files:
-        try:
-            about = os.stat(file)
-        except OSError as error:
-            raise ImageNetSError(f"{file} can't be read ({error.strerror}); was it moved?") from error
-        digest.update(f"{os.path.basename(file)} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

@@ -1,6 +1,6 @@
 """The official ImageNet-S tree as the source: `ImageNetS919/{train,train-semi,validation,test,...}/<wnid>/*.JPEG`.
 
-Its folders say which images a split has, and it holds the masks as official PNGs, so it needs no lists and no archive.
+Its folders define the splits, and it contains the masks as official PNGs, so it needs no lists and no archive.
 
 Imports `errors`, `facts`, `image_folder`.
 """

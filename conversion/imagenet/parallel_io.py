@@ -1,4 +1,4 @@
-"""Many questions to a file system: one after the other while it answers at once, in threads when it is slow.
+"""Many requests to a file system: one after the other while it is fast, in threads when it is slow.
 
 Imports nothing of the project.
 """
@@ -13,7 +13,7 @@ from typing import TypeVar
 _THREADS = 8
 
 SLOW_LISTING = 0.005
-"""Seconds for listing a folder above which its disk is considered slow: it does not answer from memory."""
+"""Seconds for listing a folder above which its disk counts as slow: it does not answer from memory."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -22,13 +22,13 @@ Answer = TypeVar("Answer")
 def parallel_map(ask: Callable[[Item], Answer], items: Iterable[Item], slow: float) -> Iterator[Answer]:
     """`map(ask, items)`, in threads where that is quicker.
 
-    What is in memory is answered in microseconds, and threads would only wait for each other; a network disk takes
-    milliseconds, and threads wait at the same time.
+    What is cached in memory is answered in microseconds, and threads would only wait for the GIL; a network disk takes
+    milliseconds, for which threads wait concurrently.
 
     Args:
-        ask: asks the file system, and nothing else that takes time.
-        items: what to ask it about.
-        slow: seconds for one item; once one takes longer, the rest is asked in threads.
+        ask: a request to the file system, and nothing else that takes time.
+        items: the arguments of the requests.
+        slow: seconds for one item; once one takes longer, the others are run in threads.
 
     Yields:
         The answers, in the order of `items`.

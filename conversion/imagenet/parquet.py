@@ -1,55 +1,35 @@
-"""ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, here or behind an `hf://` address.
+"""ImageNet as the Hub's Parquet files: `image` with `bytes` and `path`, local or at an `hf://` address.
 
-A row group is read at once, so images come in row groups: those of one shard are drawn from all files, which mixes the
-classes even where the files were sorted by class.
+A row group is read as one piece, so images are shuffled by row groups: a shard takes them from all files, which mixes
+the classes even where the files were sorted by class.
 
-Imports `errors`, `shuffling`, `image_reader`, `file_names`, `index_cache`, `tar`.
+Imports `errors`, `shuffling`, `image_reader`, `container`, `file_names`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
-from imagenet_s.conversion.imagenet.image_reader import (
-    ImageReader,
-    Measure,
-    file_identity,
-    of_classes,
-    refuse_duplicates,
-)
-from imagenet_s.conversion.imagenet.index_cache import cached_index
-from imagenet_s.conversion.imagenet.tar import as_images
+from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
+from imagenet_s.conversion.imagenet.file_names import basename, image_id_of
+from imagenet_s.conversion.imagenet.image_reader import Measure
 from imagenet_s.conversion.shuffling import mix
 
 _THREADS = 8
 
 
-class ParquetReader(ImageReader):
-    """Images in Parquet files with an `image` column of bytes and paths. Rows hold bytes."""
+class ParquetReader(ContainerReader):
+    """Images in Parquet files with an `image` column of bytes and paths. The index has `row_group` and `row` in it."""
 
     random_access = False
-
-    def __init__(self, root: str, part: ImageNetPart, files: Sequence[str]) -> None:
-        super().__init__(root, part, "Parquet files")
-        self.files = tuple(files)
-
-    def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
-        """`image_id`, `file`, `row_group` and `row` within it."""
-        # The content of an address can change: its size and revision are part of the identity.
-        remote = " ".join(_identity(file) for file in self.files if "://" in file)
-        table = cached_index(self.files, f"parquet {self.part} {remote}", self._build_index)
-        return of_classes(table, wnids if self.part == "train" else None)
 
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
         """Row groups as they are stored, or shuffled by their positions alone."""
@@ -86,50 +66,33 @@ class ParquetReader(ImageReader):
                 yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
-        """The mean size of an image of the same file: what each has would have to be read."""
+        """The mean size of an image of the same file: exact sizes would need reading them."""
         with ThreadPoolExecutor(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
         numbers = (_group_numbers(rows) >> 32).astype(np.int64)
-        local = [file for file in self.files if "://" not in file]
-        remote = "".join(_identity(file) for file in self.files if "://" in file)
-        return Measure(means[numbers], hashlib.sha256(f"{file_identity(local)}{remote}".encode()).hexdigest())
+        return Measure(means[numbers], self.identity())
 
-    def _build_index(self) -> pa.Table:
+    def _index_files(self) -> Iterable[pa.Table]:
+        bar = {"total": len(self.files), "unit": "file", "desc": f"indexing {self.part} Parquet files", "delay": 2}
         with ThreadPoolExecutor(_THREADS) as threads:
-            tables = list(
-                tqdm(
-                    threads.map(self._index_file, range(len(self.files))),
-                    total=len(self.files),
-                    unit="file",
-                    desc=f"looking into {self.part} Parquet files",
-                    delay=2,
-                )
-            )
-        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-        refuse_duplicates(table, lambda rows: rows["file"].cast(pa.string()))
-        return table
+            yield from tqdm(threads.map(self._index_file, self.files), **bar)
 
-    def _index_file(self, number: int) -> pa.Table:
-        file = self.files[number]
+    def _index_file(self, file: str) -> pa.Table:
         try:
             parquet = pq.ParquetFile(_open(file), pre_buffer=True)
-            # One column of a few bytes a row: the pixels are not touched.
+            # One column of a few bytes a row: the pixels are not read.
             paths = parquet.read(columns=["image.path"])["image"]
         except (OSError, pa.ArrowException, KeyError) as error:
             raise ImageNetSError(f"{file} is not a Parquet file with images ({error}).") from error
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         ids = [image_id_of(basename(one["path"] or ""), self.part) for one in paths.to_pylist()]
-        table = pa.table(
+        return pa.table(
             {
                 "image_id": pa.array(ids, pa.string()),
-                "file": pa.DictionaryArray.from_arrays(
-                    pa.array(np.full(len(ids), number, np.int32)), pa.array(self.files, pa.string())
-                ),
                 "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
                 "row": pa.array([row for n in sizes for row in range(n)], pa.int32()),
             }
         )
-        return table.filter(pc.is_valid(table["image_id"]))
 
 
 def _mean_size(file: str) -> int:
@@ -150,13 +113,7 @@ def _group_numbers(rows: pa.Table) -> np.ndarray:
 
 
 def _open(file: str):  # type: ignore[no-untyped-def]
-    """A local path as it is; an address as a file that fetches only the ranges asked for."""
+    """A local path unchanged; an address as a file that fetches only the ranges that are read."""
     if "://" not in file:
         return file
     return fsspec.open(file, "rb", cache_type="none").open()
-
-
-def _identity(file: str) -> str:
-    fs, path = fsspec.core.url_to_fs(file)
-    info = fs.info(path)
-    return f"{info.get('size')} {info.get('blob_id') or info.get('ETag') or info.get('mtime') or ''}"

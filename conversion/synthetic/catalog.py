@@ -1,6 +1,6 @@
-"""Which images the miniature has: `images.csv`, loaded once into frozen dataclasses.
+"""The synthetic images: `images.csv`, loaded once into frozen dataclasses.
 
-The choice covers what goes wrong with the real thing. Classes at the edges: the first and last id of ImageNet-S-50,
+The choice covers the odd cases of the real ImageNet. Classes at the edges: the first and last id of ImageNet-S-50,
 the last of 300 and of 919, and 255, which is a class in 300 and 919 though many programs take it for "ignore". A
 merged class (`n03887697` counts as `n15075141`), a class outside the 919 (`n09472597`), validation images whose
 ImageNet-S class is not their ImageNet folder, and one that is in the validation list of 919 but in the test lists of
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from types import MappingProxyType
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories, split_names
@@ -29,14 +28,14 @@ KINDS = (
     "orientation0",
     "bad_exif_rational",
 )
-"""What a file can be: see `images.py`, which makes them."""
+"""What a file can be; `image_files` writes them."""
 STORED_SIDEWAYS = ("orientation6", "orientation6_xmp", "bad_exif_rational")
-"""The kinds that ask a viewer to turn them by 90 degrees; their pixels and their masks lie on the side."""
+"""The kinds whose metadata ask a viewer to rotate by 90 degrees; pixels and masks are stored rotated."""
 
 
 @dataclass(frozen=True)
 class MiniImage:
-    """One image: where ImageNet keeps it, what ImageNet-S makes of it, and what kind of file it is.
+    """One image: its folder in ImageNet, its class and splits in ImageNet-S, its size and kind of file.
 
     Example:
         >>> image = IMAGES["ILSVRC2012_val_00000206"]
@@ -74,25 +73,15 @@ class MiniImage:
         return self.split if config == "919" else self.split_in_subsets
 
 
-def _load() -> Mapping[str, MiniImage]:
+def _load() -> Iterator[MiniImage]:
     text = resources.files(__package__).joinpath("images.csv").read_text(encoding="utf-8")
-    return MappingProxyType(
-        {
-            row["image_id"]: MiniImage(
-                image_id=row["image_id"],
-                imagenet_wnid=row["imagenet_wnid"],
-                class_wnid=row["class_wnid"],
-                split=row["split"],
-                split_in_subsets=row["split_in_subsets"] or row["split"],
-                size=(int(row["width"]), int(row["height"])),
-                kind=row["kind"],
-            )
-            for row in csv.DictReader(text.splitlines())
-        }
-    )
+    for row in csv.DictReader(text.splitlines()):
+        row["split_in_subsets"] = row["split_in_subsets"] or row["split"]
+        size = int(row.pop("width")), int(row.pop("height"))
+        yield MiniImage(**row, size=size)
 
 
-IMAGES: Mapping[str, MiniImage] = _load()
+IMAGES: Mapping[str, MiniImage] = {image.image_id: image for image in _load()}
 """Every image by its id: the training images class by class, then ImageNet's validation and test images."""
 
 CLASS_WNIDS = tuple(sorted({image.class_wnid for image in IMAGES.values()} - {""}))
@@ -116,15 +105,13 @@ def images_of(config: str, split: str) -> tuple[MiniImage, ...]:
     if split not in split_names(config):
         raise ImageNetSError(f"ImageNet-S-{config} has no split {split!r}; it has {', '.join(split_names(config))}.")
     if split == "train_full":
-        return tuple(_sorted(image for image in IMAGES.values() if image.part == "train"))
-    wanted = ("train", "train_semi") if split == "train" else (split,)
-    return tuple(_sorted(image for image in IMAGES.values() if image.split_in(config) in wanted))
+        found = images_of_imagenet("train")
+    else:
+        wanted = ("train", "train_semi") if split == "train" else (split,)
+        found = tuple(image for image in IMAGES.values() if image.split_in(config) in wanted)
+    return tuple(sorted(found, key=lambda image: image.image_id))
 
 
 def images_of_imagenet(part: str) -> tuple[MiniImage, ...]:
-    """The images of one part of ImageNet: `train`, `val` or `test`, in the order of the description."""
+    """The images of one part of ImageNet: `train`, `val` or `test`, in the order of `images.csv`."""
     return tuple(image for image in IMAGES.values() if image.part == part)
-
-
-def _sorted(images: Iterable[MiniImage]) -> list[MiniImage]:
-    return sorted(images, key=lambda image: image.image_id)

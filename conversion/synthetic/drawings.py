@@ -1,13 +1,12 @@
-"""What the classes of the miniature look like: a handful of drawings, each a formula over the plane.
+"""The drawings of the synthetic classes, each a formula over the plane.
 
 A drawing is a function of coordinates (u, v), about -1..1, v downwards. It gives a distance (negative inside, in the
-same unit, H x W) and a colour (H x W x 3, 0..1). The distance is the mask, so picture and mask fit by construction.
+same unit, H x W) and a colour (H x W x 3, 0..1). The mask is where the distance is negative, so picture and mask agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,19 +216,17 @@ def volcano(u: Field, v: Field) -> Drawing:
     return cone, canvas
 
 
-DRAWINGS: Mapping[str, Callable[[Field, Field], Drawing]] = MappingProxyType(
-    {
-        "n01443537": goldfish,
-        "n01644373": tree_frog,
-        "n02110958": pug,
-        "n02165456": ladybug,
-        "n03887697": paper_towel,
-        "n04404412": television,
-        "n09472597": volcano,
-        "n12144580": corn,
-        "n12998815": agaric,
-        "n13054560": bolete,
-        "n15075141": toilet_tissue,
-    }
-)
+DRAWINGS: Mapping[str, Callable[[Field, Field], Drawing]] = {
+    "n01443537": goldfish,
+    "n01644373": tree_frog,
+    "n02110958": pug,
+    "n02165456": ladybug,
+    "n03887697": paper_towel,
+    "n04404412": television,
+    "n09472597": volcano,
+    "n12144580": corn,
+    "n12998815": agaric,
+    "n13054560": bolete,
+    "n15075141": toilet_tissue,
+}
 """ImageNet folder -> its drawing."""

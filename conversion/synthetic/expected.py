@@ -1,4 +1,4 @@
-"""The rows that a reader of the miniature must get: worked out from the formula, by none of the code under test."""
+"""The rows that a reader of the synthetic data must get: computed from the formula, by none of the code under test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ExpectedRow:
     category: int
     wnid: str
     pixels: NDArray[np.uint8]
-    """H x W x 3, as `PIL.Image.open(...).convert("RGB")` gives them: not turned by any orientation."""
+    """H x W x 3, as `PIL.Image.open(...).convert("RGB")` gives them: not rotated by any orientation."""
     ids: NDArray[np.uint16] | None
     """H x W class ids, or None where the split has no annotations."""
 

@@ -1,6 +1,6 @@
-"""The files of the miniature: a scene -> the bytes of a JPEG (or what calls itself one), odd kinds included.
+"""The image files: a scene -> the bytes of a JPEG or PNG, odd kinds included.
 
-What is odd about them is what is odd about real files of ImageNet: 22 CMYK images, one PNG, greyscale, EXIF
+They are odd as real files of ImageNet are: 22 CMYK images, one PNG, greyscale, EXIF
 orientation 6 or 0, orientation in XMP alone, and EXIF rationals with a zero denominator.
 """
 
@@ -49,21 +49,19 @@ def image_bytes(image_id: str) -> bytes:
 def _with_metadata(jpeg: bytes, image: MiniImage) -> bytes:
     # Cameras write both byte orders; the number of the image decides here.
     order = ">" if int(image.image_id.rsplit("_", 1)[1]) % 2 else "<"
-    if image.kind == "orientation6":
-        return _with_app1(jpeg, _exif(order, orientation=6, resolution=(72, 1)))
-    if image.kind == "orientation0":
-        return _with_app1(jpeg, _exif(order, orientation=0, resolution=(72, 1)))
-    if image.kind == "bad_exif_rational":
-        return _with_app1(jpeg, _exif(order, orientation=6, resolution=(-1, 0)))
-    if image.kind == "orientation6_xmp":
-        return _with_app1(jpeg, _XMP_HEADER + _XMP_PACKET)
-    return jpeg
+    metadata = {
+        "orientation6": _exif(order, orientation=6, resolution=(72, 1)),
+        "orientation0": _exif(order, orientation=0, resolution=(72, 1)),
+        "bad_exif_rational": _exif(order, orientation=6, resolution=(-1, 0)),
+        "orientation6_xmp": _XMP_HEADER + _XMP_PACKET,
+    }
+    return _with_app1(jpeg, metadata[image.kind]) if image.kind in metadata else jpeg
 
 
 def _exif(order: str, orientation: int, resolution: tuple[int, int]) -> bytes:
     """An EXIF block with two entries, Orientation (0x0112) and XResolution (0x011A), by the TIFF 6.0 layout.
 
-    ShardInfo by hand because Pillow does not write values it holds for wrong, and those are the point.
+    Written by hand because Pillow refuses to write invalid values, and those are needed here.
     """
     # -1/0 is what Pillow reads and then fails to write back, which `ImageOps.exif_transpose` does: a signed rational.
     short, rational, entries = 3, 10 if resolution[0] < 0 else 5, 2

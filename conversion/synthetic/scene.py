@@ -1,8 +1,8 @@
-"""The formula of the miniature: image_id -> a picture and a map of what is where.
+"""The formula of the synthetic images: image id -> a picture and a map of its objects.
 
 Every choice is a number drawn from the SHA-256 of the image's id and the choice's name: no random state, no order of
-calls, and any image can be made again alone. A scene does not know configurations: its map says which ImageNet
-folder's thing covers a pixel, and `mask_ids` turns that into the ids of 50, 300 or 919.
+calls, and any image can be drawn alone. A scene knows no configurations: its map says which ImageNet folder's object
+covers a pixel, and `mask_ids` turns that into the ids of 50, 300 or 919.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
 from imagenet_s.conversion.synthetic.catalog import CLASS_WNIDS, STORED_SIDEWAYS, MiniImage
 from imagenet_s.conversion.synthetic.drawings import DRAWINGS, Field, flat
 
-# Sky, ground, hill: 0xRRGGBB each, calm enough for the things to stand out.
+# Sky, ground, hill: 0xRRGGBB each, calm enough for the objects to stand out.
 _LANDSCAPES = (
     (0xBFE3F5, 0x8FC79A, 0x6FAE86),
     (0xFCE1C5, 0xC99AA5, 0x9C7C9C),
@@ -28,13 +28,13 @@ _LANDSCAPES = (
     (0xD5DCF2, 0x8E9CC9, 0x6F7FB2),
     (0xE3F0D0, 0xA5BF83, 0x86A566),
 )
-# Share of the shorter side that is the main thing's radius: one for each of the benchmark's four sizes of objects.
+# Share of the shorter side that is the main object's radius: one for each of the benchmark's four sizes of objects.
 _RADII = (0.17, 0.34, 0.52, 0.86)
 _IGNORED = 255
 
 
 @dataclass(frozen=True)
-class Thing:
+class SceneObject:
     """A drawing put into a scene: centre and radius in pixels, angle in radians."""
 
     wnid: str
@@ -48,11 +48,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture (H x W x 3 uint8) and its map (H x W uint8: 0 background, k the k-th thing, 255 ignored)."""
+    """A picture (H x W x 3 uint8) and its map (H x W uint8: 0 background, k the k-th object, 255 ignored)."""
 
     pixels: NDArray[np.uint8]
     map: NDArray[np.uint8]
-    things: tuple[Thing, ...]
+    objects: tuple[SceneObject, ...]
 
 
 def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> float:
@@ -68,7 +68,7 @@ def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> flo
 
 @functools.lru_cache(maxsize=256)
 def render(image: MiniImage) -> Scene:
-    """The scene of an image, as stored: an image that a viewer is to turn upright lies on its side, map included."""
+    """The scene of an image as stored: where metadata ask a viewer to rotate, picture and map are rotated."""
     width, height = image.size
     sideways = image.kind in STORED_SIDEWAYS
     if sideways:
@@ -76,43 +76,43 @@ def render(image: MiniImage) -> Scene:
     y, x = np.mgrid[0:height, 0:width] + 0.5
     canvas = _background(image.image_id, x, y)
     where = np.zeros((height, width), np.uint8)
-    things = _things(image, width, height)
-    for number, thing in enumerate(things, start=1):
-        _place(thing, number, x, y, canvas, where)
+    objects = _objects(image, width, height)
+    for number, one in enumerate(objects, start=1):
+        _place(one, number, x, y, canvas, where)
     pixels = np.rint(np.clip(canvas, 0, 1) * 255).astype(np.uint8)
-    if sideways:  # a viewer turns orientation 6 clockwise, so it is stored turned the other way
+    if sideways:  # a viewer rotates orientation 6 clockwise, so it is stored rotated the other way
         pixels, where = np.rot90(pixels), np.rot90(where)
     pixels, where = np.ascontiguousarray(pixels), np.ascontiguousarray(where)
-    pixels.setflags(write=False)  # they are kept and shared
+    pixels.setflags(write=False)  # cached, so shared by all callers
     where.setflags(write=False)
-    return Scene(pixels, where, things)
+    return Scene(pixels, where, objects)
 
 
 def mask_ids(image: MiniImage, config: str) -> NDArray[np.uint16]:
-    """H x W class ids of an image in one configuration: a thing that is no class there is `other`."""
+    """H x W class ids of an image in one configuration: an object that is no class there is `other`."""
     scene = render(image)
     ids = np.full(256, OTHER_ID, np.uint16)
     ids[_IGNORED] = IGNORE_ID
-    for number, thing in enumerate(scene.things, start=1):
-        ids[number] = categories(config).id_of(thing.wnid)
+    for number, one in enumerate(scene.objects, start=1):
+        ids[number] = categories(config).id_of(one.wnid)
     return ids[scene.map]
 
 
-def _things(image: MiniImage, width: int, height: int) -> tuple[Thing, ...]:
-    """Back to front; the thing of the image's class comes last, so nothing hides it."""
+def _objects(image: MiniImage, width: int, height: int) -> tuple[SceneObject, ...]:
+    """Back to front; the object of the image's class comes last, so nothing covers it."""
 
     def number(choice: str, low: float = 0.0, high: float = 1.0) -> float:
         return draw(image.image_id, choice, low, high)
 
-    def thing(wnid: str, name: str, x: float, y: float, radius: float) -> Thing:
+    def scene_object(wnid: str, name: str, x: float, y: float, radius: float) -> SceneObject:
         band = max(1.0, 0.02 * short) if number(f"{name} band") < 0.45 else 0.0
-        return Thing(wnid, x, y, radius, number(f"{name} angle", -0.25, 0.25), band)
+        return SceneObject(wnid, x, y, radius, number(f"{name} angle", -0.25, 0.25), band)
 
     short = min(width, height)
     main = image.imagenet_wnid if image.imagenet_wnid in DRAWINGS else ""
     if image.class_wnid and image.class_wnid != _class_of(main):
         main = image.class_wnid  # the picture holds both, as where ImageNet's label and ImageNet-S' class differ
-    things = []
+    objects = []
     centre = number("x", 0.36, 0.64) * width, number("y", 0.42, 0.62) * height
     radius = _RADII[int(number("size", 0, len(_RADII)))] * number("radius", 0.92, 1.1) * short
     others = [wnid for wnid in CLASS_WNIDS if wnid != image.class_wnid]
@@ -122,30 +122,30 @@ def _things(image: MiniImage, width: int, height: int) -> tuple[Thing, ...]:
     side = -1 if centre[0] > width / 2 else 1
     if second:
         at = centre[0] + side * number("second x", 0.28, 0.42) * width, number("second y", 0.3, 0.75) * height
-        things.append(thing(second, "second", *at, number("second radius", 0.18, 0.3) * short))
+        objects.append(scene_object(second, "second", *at, number("second radius", 0.18, 0.3) * short))
     if main and number("twin") < 0.35:
         at = centre[0] - side * number("twin x", 0.25, 0.4) * width, number("twin y", 0.2, 0.8) * height
-        things.append(thing(main, "twin", *at, number("twin radius", 0.14, 0.24) * short))
+        objects.append(scene_object(main, "twin", *at, number("twin radius", 0.14, 0.24) * short))
     if main:
-        things.append(thing(main, "main", *centre, radius))
-    return tuple(things)
+        objects.append(scene_object(main, "main", *centre, radius))
+    return tuple(objects)
 
 
 def _class_of(wnid: str) -> str:
     return categories("919").merged_wnids.get(wnid, wnid)
 
 
-def _place(thing: Thing, number: int, x: Field, y: Field, canvas: Field, where: NDArray[np.uint8]) -> None:
-    """Draw one thing onto the canvas and the map."""
-    cos, sin = math.cos(thing.angle), math.sin(thing.angle)
-    u, v = (x - thing.x) / thing.radius, (y - thing.y) / thing.radius
-    distance, colour = DRAWINGS[thing.wnid](u * cos + v * sin, v * cos - u * sin)
+def _place(placed: SceneObject, number: int, x: Field, y: Field, canvas: Field, where: NDArray[np.uint8]) -> None:
+    """Draw one object onto the canvas and the map."""
+    cos, sin = math.cos(placed.angle), math.sin(placed.angle)
+    u, v = (x - placed.x) / placed.radius, (y - placed.y) / placed.radius
+    distance, colour = DRAWINGS[placed.wnid](u * cos + v * sin, v * cos - u * sin)
     fallen = np.pad(distance, ((2, 0), (2, 0)), mode="edge")[: x.shape[0], : x.shape[1]]
     canvas *= 1 - 0.25 * np.clip(0.55 - fallen * 4, 0, 1)[..., None]
     light = 1.04 - 0.1 * (u + v) - 0.16 * np.clip(1 + distance * 6, 0, 1)
-    cover = np.clip(0.5 - distance * thing.radius, 0, 1)[..., None]
+    cover = np.clip(0.5 - distance * placed.radius, 0, 1)[..., None]
     canvas += (colour * light[..., None] - canvas) * cover
-    where[distance * thing.radius < thing.ignored_band] = _IGNORED if thing.ignored_band else number
+    where[distance * placed.radius < placed.ignored_band] = _IGNORED if placed.ignored_band else number
     where[distance < 0] = number
 
 

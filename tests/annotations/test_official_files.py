@@ -83,9 +83,8 @@ def test_a_damaged_archive_is_refused_and_not_kept(mirror: FileServer, tmp_path:
     archive = mirror.files[archive_path()]
     flipped = bytearray(archive)
     flipped[200] ^= 0xFF  # within the data of the first mask
-    mirror.files[archive_path()] = {"truncated": archive[:-99], "no zip": b"404", "a flipped byte": bytes(flipped)}[
-        damage
-    ]
+    damaged = {"truncated": archive[:-99], "no zip": b"404", "a flipped byte": bytes(flipped)}
+    mirror.files[archive_path()] = damaged[damage]
     with pytest.raises(
         ImageNetSError, match=r"not the official file and was deleted: .*(not a complete zip|is damaged)"
     ):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
@@ -40,12 +39,8 @@ class FolderReader(MaskReader):
         except OSError as error:
             raise ImageNetSError(f"{self.describe(name)} cannot be read ({error.strerror or error}).") from error
 
-    def identity(self, split: str) -> str:
-        digest = hashlib.sha256(str(self.path.resolve()).encode())
-        for name in sorted(self.masks(split).values()):
-            about = (self.path / name).stat()
-            digest.update(f"{name}|{about.st_size}|{about.st_mtime_ns}\n".encode())
-        return digest.hexdigest()
+    def stored_in(self, split: str) -> Iterable[str]:
+        return sorted(self.masks(split).values())
 
     def describe(self, name: str) -> str:
         return str(self.path / name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import abc
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from imagenet_s.conversion.cache import stat_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS
 
@@ -47,8 +49,12 @@ class MaskReader(abc.ABC):
         """
 
     @abc.abstractmethod
+    def stored_in(self, split: str) -> Iterable[str]:
+        """The files below `path` that hold the masks of a split; "" for `path` itself."""
+
     def identity(self, split: str) -> str:
         """A digest that changes when masks of the split are added, removed or changed."""
+        return stat_digest(str(self.path.resolve() / file) for file in self.stored_in(split))
 
     def masks(self, split: str) -> dict[str, str]:
         """Image id -> name, of the masks of a split: files `.../<split>-segmentation/<wnid>/<image_id>.png`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import posixpath
 import re
 import stat
@@ -11,6 +10,8 @@ import threading
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -24,6 +25,10 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplemented
 class ZipReader(MaskReader):
     """See `MaskReader`."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._lock = threading.Lock()
+
     @functools.cached_property
     def names(self) -> list[str]:
         names = [one for one in self._zip.namelist() if not one.endswith("/") and not is_hidden(one)]
@@ -34,17 +39,14 @@ class ZipReader(MaskReader):
     def read(self, name: str) -> bytes:
         """The content of a file, its CRC checked."""
         try:
-            # One file position for all threads; decoding, which takes much longer, happens outside.
+            # Decoding, which takes much longer, is done without the lock.
             with self._lock:
                 return self._zip.read(name)
         except _ZIP_ERRORS as error:
             raise ImageNetSError(f"{self.describe(name)} is damaged ({error}).") from error
 
-    def identity(self, split: str) -> str:
-        """Changes when the zip does; the same for all splits."""
-        about = self.path.resolve().stat()
-        text = f"{self.path.resolve()}|{about.st_size}|{about.st_mtime_ns}"
-        return hashlib.sha256(text.encode()).hexdigest()
+    def stored_in(self, split: str) -> Iterable[str]:
+        return [""]
 
     def check_members(self) -> None:
         """Read every member to its end, so that every CRC is checked.
@@ -85,10 +87,6 @@ class ZipReader(MaskReader):
     def close(self) -> None:
         if "_zip" in self.__dict__:
             self.__dict__.pop("_zip").close()
-
-    @functools.cached_property
-    def _lock(self) -> threading.Lock:
-        return threading.Lock()
 
     @functools.cached_property
     def _zip(self) -> zipfile.ZipFile:

@@ -5,35 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.synthetic.layouts.folders import write_folders, write_kaggle
 from imagenet_s.conversion.synthetic.layouts.parquet import write_parquet
-from imagenet_s.conversion.synthetic.layouts.tars import write_class_tars, write_hub_tars, write_tars, write_webdataset
+from imagenet_s.conversion.synthetic.layouts.tars import write_hub_tars, write_tars, write_webdataset
 
-_WRITERS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
-    {
-        "folders": write_folders,
-        "flat": lambda root: write_folders(root, flat=True),
-        "kaggle": write_kaggle,
-        "tars": write_tars,
-        "class-tars": write_class_tars,
-        "parquet": write_parquet,
-        "hub-tars": write_hub_tars,
-        "hub-tars-extracted": lambda root: write_hub_tars(root, extracted=True),
-        "webdataset": write_webdataset,
-    }
-)
+_WRITERS: Mapping[str, Callable[[Path], Path]] = {
+    "folders": write_folders,
+    "flat": lambda root: write_folders(root, flat=True),
+    "kaggle": write_kaggle,
+    "tars": write_tars,
+    "class-tars": lambda root: write_tars(root, unpacked=True),
+    "parquet": write_parquet,
+    "hub-tars": write_hub_tars,
+    "hub-tars-extracted": lambda root: write_hub_tars(root, extracted=True),
+    "webdataset": write_webdataset,
+}
 LAYOUTS = tuple(_WRITERS)
 """The layouts `write_imagenet` knows; the official ImageNet-S tree is `write_official_tree`'s."""
 
 
 def write_imagenet(root: str | os.PathLike[str], layout: str = "folders") -> Path:
-    """Write the miniature's ImageNet: its training and validation images, and its test images where a layout has them.
+    """Write the synthetic ImageNet: its training and validation images, and its test images where a layout has them.
 
     Args:
-        root: a folder, made if need be; files of the same names are replaced.
+        root: a folder, made if it does not exist; files of the same names are replaced.
         layout: one of `LAYOUTS`.
 
     Returns:
@@ -43,5 +40,5 @@ def write_imagenet(root: str | os.PathLike[str], layout: str = "folders") -> Pat
         ImageNetSError: there is no such layout.
     """
     if layout not in _WRITERS:
-        raise ImageNetSError(f"the miniature has the layouts {', '.join(LAYOUTS)}, not {layout!r}.")
+        raise ImageNetSError(f"the synthetic ImageNet has the layouts {', '.join(LAYOUTS)}, not {layout!r}.")
     return _WRITERS[layout](Path(root))

@@ -14,7 +14,7 @@ from imagenet_s.conversion.synthetic.image_files import image_bytes
 from imagenet_s.conversion.synthetic.layouts.tars import hub_name, label, shuffled
 
 _SHARDS = (("train", "train", 3), ("validation", "val", 2), ("test", "test", 1))
-_ROW_GROUP = 7  # small, so that readers of a miniature cross the borders of row groups too
+_ROW_GROUP = 7  # small, so that readers meet several row groups
 
 
 def write_parquet(root: Path) -> Path:

@@ -17,24 +17,21 @@ from imagenet_s.conversion.synthetic.scene import draw
 Member = tuple[str, bytes]
 
 
-def write_tars(root: Path) -> Path:
-    """The two official downloads, not unpacked: a tar of one tar a class, and the flat validation tar."""
+def write_tars(root: Path, unpacked: bool = False) -> Path:
+    """The two official downloads, a tar of one tar a class and a flat validation tar; or the first `unpacked` once."""
     classes = [(f"{wnid}.tar", _tar(_class_members(wnid))) for wnid in IMAGENET_WNIDS]
-    write(root / "ILSVRC2012_img_train.tar", _tar(classes))
-    write(root / "ILSVRC2012_img_val.tar", _tar(_validation_members()))
-    return root
-
-
-def write_class_tars(root: Path) -> Path:
-    """The training tar unpacked once: `train/<wnid>.tar`, beside the validation tar."""
-    for wnid in IMAGENET_WNIDS:
-        write(root / "train" / f"{wnid}.tar", _tar(_class_members(wnid)))
-    write(root / "ILSVRC2012_img_val.tar", _tar(_validation_members()))
+    if unpacked:
+        for name, content in classes:
+            write(root / "train" / name, content)
+    else:
+        write(root / "ILSVRC2012_img_train.tar", _tar(classes))
+    validation = ((image.file_name, image_bytes(image.image_id)) for image in shuffled("val"))
+    write(root / "ILSVRC2012_img_val.tar", _tar(validation))
     return root
 
 
 def write_hub_tars(root: Path, extracted: bool = False) -> Path:
-    """`data/*.tar.gz` as the Hub's imagenet-1k had them before Parquet, or what comes out of them."""
+    """`data/*.tar.gz` as the Hub's imagenet-1k had them before Parquet, or extracted."""
     train = shuffled("train")
     parts = {
         "train_images_0": train[: len(train) // 2],
@@ -87,10 +84,6 @@ def _class_members(wnid: str) -> Iterator[Member]:
     for image in images_of_imagenet("train"):
         if image.imagenet_wnid == wnid:
             yield image.file_name, image_bytes(image.image_id)
-
-
-def _validation_members() -> Iterator[Member]:
-    return ((image.file_name, image_bytes(image.image_id)) for image in shuffled("val"))
 
 
 def _sample(image: MiniImage) -> Iterator[Member]:

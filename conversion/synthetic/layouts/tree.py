@@ -1,4 +1,4 @@
-"""The official ImageNet-S tree of the miniature: what the official preparation makes of ImageNet."""
+"""The official ImageNet-S tree of the synthetic images, as the official preparation scripts write it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from imagenet_s.conversion.synthetic.layouts.folders import write
 def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:
     """Write `root/ImageNetS{config}` with the images of every split and the masks of the annotated ones.
 
-    An image lies in its ImageNet-S class folder, also one of a merged class; in `train-full`, which 919 has, every
-    image lies in its ImageNet folder.
+    Images are in their ImageNet-S class folder, merged classes included; in `train-full`, which only 919 has, they are
+    in their ImageNet folder.
 
     Returns:
         The folder `ImageNetS{config}`.

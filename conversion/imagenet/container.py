@@ -1,0 +1,85 @@
+"""Images within large files (tars, Parquet). Their index is cached: a tar of 138 GB is read through only once.
+
+An index is an Arrow file in the cache, named by a digest of path, size and modification time of every file that it
+describes: a changed file has a new index.
+
+Imports `cache`, `features`, `image_reader`, `file_names`.
+"""
+
+from __future__ import annotations
+
+import abc
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imagenet_s.conversion.cache import atomic_write, cache_dir, stat_digest
+from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
+from imagenet_s.conversion.imagenet.image_reader import ImageReader, refuse_duplicates
+
+_VERSION = 2
+"""Part of the key of a cached index: raise it when the columns change."""
+
+
+class ContainerReader(ImageReader):
+    """Images within a few large files. Rows hold bytes."""
+
+    def __init__(self, root: str, part: ImageNetPart, layout: str, files: Sequence[str]) -> None:
+        super().__init__(root, part, layout)
+        self.files = tuple(files)
+
+    def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
+        """`image_id`, `file`, and where in the file the image is: from the cache, or built now and cached."""
+        key = f"{_VERSION} {type(self).__name__} {self.part} {self.root} {self.identity()}"
+        path = cache_dir("indexes") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.arrow"
+        try:
+            with pa.OSFile(str(path)) as source:
+                table = pa.ipc.open_file(source).read_all()
+        except (OSError, pa.ArrowInvalid):
+            table = self._build_index()
+            with atomic_write(path) as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                writer.write_table(table)
+        if wnids is None or self.part != "train":
+            return table
+        found = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
+        return table.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
+
+    def identity(self) -> str:
+        """A digest that changes when a file does; a copy that was moved has the same."""
+        if "://" in self.root:
+            return hashlib.sha256("".join(map(_remote_identity, self.files)).encode()).hexdigest()
+        return stat_digest([os.path.relpath(file, self.root) for file in self.files], self.root)
+
+    @abc.abstractmethod
+    def _index_files(self) -> Iterable[pa.Table]:
+        """The index of each file, without the column `file`; rows that are no images have a null `image_id`."""
+
+    def _build_index(self) -> pa.Table:
+        tables = []
+        for number, table in enumerate(self._index_files()):
+            codes = pa.array(np.full(len(table), number, np.int32))
+            tables.append(table.append_column("file", pa.DictionaryArray.from_arrays(codes, pa.array(self.files))))
+        index = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        index = index.filter(pc.is_valid(index["image_id"]))
+        refuse_duplicates(index, lambda rows: rows["file"].cast(pa.string()))
+        return index
+
+
+def as_images(image_ids: pa.ChunkedArray, data: list[bytes]) -> pa.Array:
+    """Bytes as `datasets` stores images, with the official file name as the path."""
+    paths = pc.binary_join_element_wise(image_ids.combine_chunks(), ".JPEG", "")
+    if isinstance(paths, pa.ChunkedArray):
+        paths = paths.combine_chunks()
+    return pa.StructArray.from_arrays([pa.array(data, pa.binary()), paths], fields=list(IMAGE_TYPE))
+
+
+def _remote_identity(file: str) -> str:
+    fs, path = fsspec.core.url_to_fs(file)
+    info = fs.info(path)
+    return f"{info.get('size')} {info.get('blob_id') or info.get('ETag') or info.get('mtime') or ''}"
