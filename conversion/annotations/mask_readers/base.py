@@ -34,7 +34,7 @@ class MaskReader(abc.ABC):
     @property
     @abc.abstractmethod
     def names(self) -> list[str]:
-        """The names of all files, sorted, without what file managers and unfinished writers leave behind.
+        """The names of all files, sorted, without hidden, temporary and macOS metadata files.
 
         Raises:
             ImageNetSError: the files can't be listed.
@@ -42,11 +42,7 @@ class MaskReader(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str) -> bytes:
-        """The content of a file.
-
-        Raises:
-            ImageNetSError: it can't be read, or is damaged.
-        """
+        """The content of a file; raises an ImageNetSError if it can't be read or is damaged."""
 
     @abc.abstractmethod
     def stored_in(self, split: str) -> Iterable[str]:
@@ -90,5 +86,5 @@ class MaskReader(abc.ABC):
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file is one that file managers leave behind or that a writer has not finished."""
+    """Whether a file is hidden, temporary or macOS metadata."""
     return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1].startswith(".")
