@@ -95,8 +95,15 @@ def download(
 
 def _fetch(url: str, partial: _Partial, backoff: float) -> None:
     # One retry where there is no answer: most likely there is no connection at all.
-    tries = {"total": _TRIES - 1, "connect": 1, "read": 1, "other": 1}
-    retries = _Retry(**tries, status_forcelist=_TEMPORARY, backoff_factor=backoff, raise_on_status=False)
+    retries = _Retry(
+        total=_TRIES - 1,
+        connect=1,
+        read=1,
+        other=1,
+        status_forcelist=_TEMPORARY,
+        backoff_factor=backoff,
+        raise_on_status=False,
+    )
     answered, failures, furthest = False, 0, partial.size
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=retries))

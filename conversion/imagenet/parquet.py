@@ -73,9 +73,10 @@ class ParquetReader(ContainerReader):
         return Measure(means[numbers], self.identity())
 
     def _index_files(self) -> Iterable[pa.Table]:
-        bar = {"total": len(self.files), "unit": "file", "desc": f"indexing {self.part} Parquet files", "delay": 2}
+        description = f"indexing {self.part} Parquet files"
         with ThreadPoolExecutor(_THREADS) as threads:
-            yield from tqdm(threads.map(self._index_file, self.files), **bar)
+            indexed = threads.map(self._index_file, self.files)
+            yield from tqdm(indexed, description, total=len(self.files), unit="file", delay=2)
 
     def _index_file(self, file: str) -> pa.Table:
         try:

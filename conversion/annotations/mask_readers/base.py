@@ -6,13 +6,15 @@ import abc
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from imagenet_s.conversion.cache import stat_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS
 
 _MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$")
+
+Reader = TypeVar("Reader", bound="MaskReader")
 
 
 class MaskReader(abc.ABC):
@@ -78,7 +80,7 @@ class MaskReader(abc.ABC):
     def close(self) -> None:  # noqa: B027
         """Close what is open."""
 
-    def __enter__(self) -> MaskReader:
+    def __enter__(self: Reader) -> Reader:
         return self
 
     def __exit__(self, *error: object) -> None:
