@@ -54,11 +54,7 @@ def read_header(data: bytes | memoryview) -> Header | None:
 
 
 def header_of(data: bytes | memoryview) -> Header:
-    """The header of a complete JPEG or PNG, see `read_header`.
-
-    Raises:
-        ImageNetSError: neither JPEG nor PNG, or it ends before the picture begins.
-    """
+    """The header of a complete JPEG or PNG; an ImageNetSError if it is neither, or ends before the picture begins."""
     header = read_header(data)
     if header is None:
         raise ImageNetSError("damaged (it ends before the picture begins)")

@@ -12,8 +12,6 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,20 +87,12 @@ def encode_mask(ids: Any) -> NDArray[np.uint8]:
 
 
 def encode_png16(ids: Any) -> bytes:
-    """H x W ids as a 16-bit grey PNG: what `annotation` stores.
-
-    Raises:
-        ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
-    """
+    """H x W ids as a 16-bit grey PNG, as `annotation` stores it; errors as `encode_mask`, or an empty array."""
     return _png(decode_mask(ids))
 
 
 def encode_official_png(ids: Any) -> bytes:
-    """H x W ids as the official RGB PNG, for trees and submissions.
-
-    Raises:
-        ImageNetSError: no integers, some that 16 bits do not hold, or none at all.
-    """
+    """H x W ids as the official RGB PNG, for trees and submissions; errors as `encode_mask`, or an empty array."""
     return _png(encode_mask(ids))
 
 
@@ -123,20 +113,16 @@ def transcode(
     Raises:
         ImageNetSError: not a readable PNG of this form, or ids that the configuration does not have.
     """
-    with open_mask_image(png, name) as image:
-        if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
-            raise wrong_mode(image.mode, name)
-        ids = _to_ids(np.asarray(image), name)
+    image = open_mask_image(png, name)
+    if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
+        raise wrong_mode(image.mode, name)
+    ids = _to_ids(np.asarray(image), name)
     check_ids(ids, config, name)
     return png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0]
 
 
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
-    """Refuse ids that the configuration does not have, naming them and the likely cause.
-
-    Raises:
-        ImageNetSError: an id other than 0..C and 1000.
-    """
+    """Raise an ImageNetSError for ids other than 0..C and 1000, which names them and the likely cause."""
     top = categories(config).num_classes
     if int(ids.max(initial=0)) <= top:
         return
@@ -156,11 +142,7 @@ def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
 
 
 def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: str) -> None:
-    """Refuse a mask of another size than its image; both are (width, height) as stored.
-
-    Raises:
-        ImageNetSError: the sizes differ.
-    """
+    """Raise an ImageNetSError if a mask and its image differ in size; both are (width, height) as stored."""
     if mask_size == image_size:
         return
     got, want = f"{mask_size[0]} x {mask_size[1]}", f"{image_size[0]} x {image_size[1]}"
@@ -169,8 +151,7 @@ def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: st
     raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
 
 
-@contextmanager
-def open_mask_image(source: PngLike, name: str) -> Iterator[Image.Image]:
+def open_mask_image(source: PngLike, name: str) -> Image.Image:
     """An image whose pixels have been read, and whose checksums are right.
 
     Args:
@@ -182,16 +163,16 @@ def open_mask_image(source: PngLike, name: str) -> Iterator[Image.Image]:
     """
     data = _content(source, name)
     try:
-        # Loading does not compare the checksums of the chunks that hold the pixels: a flipped bit would pass as another
-        # id. `verify` does, and leaves nothing that could be loaded.
+        # `load` does not compare the checksums of the pixels: a flipped bit would pass as another id. `verify`
+        # does, but the image can't be loaded afterwards.
         with Image.open(io.BytesIO(data)) as image:
-            # A lossy file changes ids, and only those who made it could tell which.
+            # Lossy compression changes ids.
             if image.format in _LOSSY:
                 raise ImageNetSError(f"{name} is a {image.format}, which does not keep ids: a mask is a PNG.")
             image.verify()
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            yield image
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        return image
     except ImageNetSError:
         raise
     except UnidentifiedImageError:
@@ -238,8 +219,7 @@ def _png(array: NDArray[Any]) -> bytes:
 
 def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
     if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
-        with open_mask_image(mask, name) as image:
-            return _to_array(image, name)
+        return _to_array(open_mask_image(mask, name), name)
     if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
         raise wrong_mode(mask.mode, name)
     try:

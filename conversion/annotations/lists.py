@@ -52,11 +52,7 @@ def read_list(path: Path) -> list[Member]:
 
 
 def in_order(members: Iterable[Member], where: str) -> list[Member]:
-    """Members sorted by class folder and name: the order of the rows everywhere.
-
-    Raises:
-        ImageNetSError: an image twice.
-    """
+    """Members sorted by class folder and name; raises an ImageNetSError if an image occurs twice."""
     ordered = sorted(members, key=lambda member: (member.wnid, member.image_id))
     if twice := [image_id for image_id, count in Counter(m.image_id for m in ordered).items() if count > 1]:
         raise ImageNetSError(f"{where} has {some(twice)} more than once; an image belongs to one class folder.")
@@ -70,11 +66,7 @@ def as_table(members: Sequence[Member]) -> pa.Table:
 
 
 def check_classes(members: Sequence[Member], config: str, where: str) -> None:
-    """Refuse members in a folder that is no class of the configuration.
-
-    Raises:
-        ImageNetSError: there is one; most likely the files were made for another configuration.
-    """
+    """Raise an ImageNetSError if a member is in a folder that is no class of the configuration."""
     wrong = sorted({member.wnid for member in members} - set(categories(config).wnids))
     if wrong:
         raise ImageNetSError(
@@ -84,11 +76,7 @@ def check_classes(members: Sequence[Member], config: str, where: str) -> None:
 
 
 def check_count(found: int, config: str, split: str, where: str) -> None:
-    """Refuse another number of images than the official one.
-
-    Raises:
-        ImageNetSError: the number differs.
-    """
+    """Raise an ImageNetSError if the number of images is not the official one."""
     expected = OFFICIAL.num_images[config][split]
     if found != expected:
         raise ImageNetSError(

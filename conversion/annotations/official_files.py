@@ -141,11 +141,7 @@ def offline() -> bool:
 
 
 def check_list(path: Path, facts: ListFile) -> None:
-    """Check a list by its sha256.
-
-    Raises:
-        ImageNetSError: it is another one.
-    """
+    """Raise an ImageNetSError if a list is not the official one, by its sha256."""
     found = file_digest(path)
     if found != facts.sha256:
         raise ImageNetSError(
@@ -177,12 +173,8 @@ def check_archive(path: Path, facts: Archive) -> str:
 def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
     """Log a warning if the md5 is not the one in the name of the archive; once a process and file."""
     if found != facts.md5:
-        logger.warning(
-            "%s has the md5 %s, its name says %s; but every CRC in it is right, so it is used.",
-            path,
-            found,
-            facts.md5,
-        )
+        message = "%s has the md5 %s, its name says %s; but every CRC in it is right, so it is used."
+        logger.warning(message, path, found, facts.md5)
 
 
 def _check_masks(archive: Path, folder: Path, config: str) -> None:

@@ -6,13 +6,15 @@ import abc
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from imagenet_s.conversion.cache import stat_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS
 
 _MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$")
+
+Reader = TypeVar("Reader", bound="MaskReader")
 
 
 class MaskReader(abc.ABC):
@@ -34,7 +36,7 @@ class MaskReader(abc.ABC):
     @property
     @abc.abstractmethod
     def names(self) -> list[str]:
-        """The names of all files, sorted, without what file managers and unfinished writers leave behind.
+        """The names of all files, sorted, without hidden, temporary and macOS metadata files.
 
         Raises:
             ImageNetSError: the files can't be listed.
@@ -42,11 +44,7 @@ class MaskReader(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str) -> bytes:
-        """The content of a file.
-
-        Raises:
-            ImageNetSError: it can't be read, or is damaged.
-        """
+        """The content of a file; raises an ImageNetSError if it can't be read or is damaged."""
 
     @abc.abstractmethod
     def stored_in(self, split: str) -> Iterable[str]:
@@ -82,7 +80,7 @@ class MaskReader(abc.ABC):
     def close(self) -> None:  # noqa: B027
         """Close what is open."""
 
-    def __enter__(self) -> MaskReader:
+    def __enter__(self: Reader) -> Reader:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -90,5 +88,5 @@ class MaskReader(abc.ABC):
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file is one that file managers leave behind or that a writer has not finished."""
+    """Whether a file is hidden, temporary or macOS metadata."""
     return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1].startswith(".")

@@ -49,11 +49,7 @@ class ZipReader(MaskReader):
         return [""]
 
     def check_members(self) -> None:
-        """Read every member to its end, so that every CRC is checked.
-
-        Raises:
-            ImageNetSError: damaged members, named; or one with an unsafe name.
-        """
+        """Check the CRC of every member; raises an ImageNetSError that names the damaged ones."""
         self.refuse_unsafe_names()
         damaged = []
         infos = self._zip.infolist()
@@ -70,12 +66,9 @@ class ZipReader(MaskReader):
             )
 
     def refuse_unsafe_names(self) -> None:
-        """Refuse an archive with members that would be written outside of it.
+        """Raise an ImageNetSError if extracting a member would write outside the target folder.
 
-        Nothing is ever extracted here; but others will unpack the same file, and no official archive has such names.
-
-        Raises:
-            ImageNetSError: there is one.
+        This package extracts nothing, but users do, and no official archive has such names.
         """
         for info in self._zip.infolist():
             if problem := self._problem_of(info):
