@@ -21,7 +21,7 @@ READERS = {"conversion.imagenet", "conversion.annotations"}
 PLANS = {"conversion.source", "conversion.split_plan"}
 ALLOWED: dict[str, set[str]] = {
     "conversion.errors": set(),
-    "conversion.cache": set(),
+    "conversion.cache": {"conversion.errors"},
     "conversion.process_pool": set(),
     "conversion.facts": {"conversion.errors"},
     "conversion.registration": set(),
