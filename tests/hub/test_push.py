@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from hub_server import ROUTES, Handler, HubServer, Refusal, Repository
 
@@ -161,6 +162,7 @@ def test_a_card_of_somebody_else_is_not_replaced(hub: HubServer, push) -> None:
     push(refused="did not write")
 
 
+@pytest.mark.skipif(huggingface_hub.__version__.startswith("0."), reason="0.x does not tell it from a missing file")
 def test_a_card_that_cannot_be_read_is_not_replaced(hub: HubServer, push, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client reports an answer of 418 as a file that is not found."""
 
