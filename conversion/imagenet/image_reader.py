@@ -4,7 +4,7 @@ A copy has two parts, training and validation images, and each may have a layout
 validation tar). A reader knows which images it has and how to read them; it keeps no file open and its pickle is
 small, so that it can be sent to a worker process.
 
-Imports `errors`, `features`, `file_names`.
+Imports `errors`, `file_names`.
 """
 
 from __future__ import annotations

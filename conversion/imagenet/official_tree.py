@@ -2,7 +2,7 @@
 
 Its folders define the splits, and it contains the masks as official PNGs, so it needs no lists and no archive.
 
-Imports `errors`, `facts`, `image_folder`.
+Imports `errors`, `facts`, `file_names`, `image_folder`.
 """
 
 from __future__ import annotations

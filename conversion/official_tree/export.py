@@ -1,6 +1,6 @@
 """`prepare_tree`: plan every split, then link or write its images and masks.
 
-Imports `errors`, `cache`, `facts`, `source`, `split_plan`, and the modules beside it.
+Imports `errors`, `cache`, `facts`, `annotations`, `source`, `split_plan`, and the modules beside it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The files around the shards: README.md, id2label.json, index.json, and for Arrow those that `load_from_disk` reads.
 
-Imports `dataset_index`, `errors`, `facts`, `dataset_card`, `storage`.
+Imports `dataset_index`, `facts`, `dataset_card`, `storage`.
 """
 
 from __future__ import annotations

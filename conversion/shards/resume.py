@@ -5,7 +5,7 @@ marker for each shard (`50/train-00000-of-00004.parquet.done`), and a lock. A ru
 and a marker after each. The next run goes through the same planning; where its plan is equal it writes only the shards
 without a marker, where it differs it refuses, or with `restart` removes the split first.
 
-Imports `errors`, `dataset_index`, `shuffling`, `storage`.
+Imports `errors`, `dataset_index`, `shuffling`, `storage`, `cache`.
 """
 
 from __future__ import annotations
