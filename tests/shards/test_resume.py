@@ -5,11 +5,13 @@ import os
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from datasets import load_dataset
 from shard_helpers import contents
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.shards.resume import rows_digest
 
 
 def times(out: Path) -> dict[str, int]:
@@ -83,6 +85,21 @@ def test_a_changed_source_is_refused(convert_miniature, miniature, tmp_path: Pat
     image.unlink()
     with pytest.raises(ImageNetSError, match="number of images: 9 then, 8 now"):
         convert_miniature(out, source=moved, on_missing="skip")
+
+
+def test_the_digest_of_rows_is_of_ids_classes_and_order() -> None:
+    rows = [("val_1", "n01440764", 0), ("val_2", "n01443537", 1)]
+    others = [
+        [("val_3", "n01440764", 0), ("val_2", "n01443537", 1)],
+        [("val_1", "n01443537", 0), ("val_2", "n01443537", 1)],
+        [("val_1", "n01440764", 1), ("val_2", "n01443537", 1)],
+        rows[::-1],
+    ]
+    digests = {
+        rows_digest(pa.table(dict(zip(("image_id", "wnid", "category"), zip(*each, strict=True), strict=True))))
+        for each in [rows, *others]
+    }
+    assert len(digests) == 5
 
 
 def test_splits_and_configurations_add_up(convert_miniature, tmp_path: Path) -> None:
