@@ -10,7 +10,7 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
           urllib3==1.26.18
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel lint bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel dist lint docs bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
@@ -59,6 +59,13 @@ test-wheel: $(VENV)/bin/python
 	$(VENV)-wheel/bin/python -m pip install --quiet dist/*.whl
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -I $(CURDIR)/tests/wheel/check_wheel.py
 
+# The sdist and the wheel as they are published. A README that PyPI cannot show is an error.
+dist: $(VENV)/bin/python
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build==1.6.1 twine==7.0.0
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+
 # What needs a prepared tree of ImageNet's size is run by hand: the head of each file in benchmarks/ says how.
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/metrics_speed.py
@@ -68,8 +75,22 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(VENV)/types/imagenet_s
 
+# The site, in site/. Strict: a broken link, a missing page or anchor, or a name that the API pages do not find is an error.
+docs: $(VENV)-docs/.ready
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
+	@echo "The site is in site/: open site/index.html, or run $(VENV)-docs/bin/mkdocs serve."
+
 clean:
-	rm -rf .venv* build dist demo
+	rm -rf .venv* build dist demo site
+
+# mkdocstrings reads the sources without importing them, from a folder that is laid out as an installed copy.
+$(VENV)-docs/.ready: Makefile
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet mkdocs==1.6.1 mkdocs-material==9.8.2 mkdocstrings-python==2.0.11 ruff==0.17.6
+	mkdir -p $(VENV)-docs/package/imagenet_s
+	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)-docs/package/imagenet_s/__init__.py
+	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)-docs/package/imagenet_s/$$part; done
+	touch $@
 
 # A stamp a purpose: an environment is made once and renewed when pyproject.toml changes.
 $(VENV)/bin/python:

@@ -8,7 +8,10 @@ together); `split_plan` (which images a split has); `examples` (finished tables)
 behind demo and tests) and `builder`, which nothing here imports.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imagenet_s.conversion.submission.writer import PredictionWriter
 
 
 def __getattr__(name: str) -> Any:
