@@ -1,4 +1,4 @@
-"""Makes the site of `make docs`: pages that lie elsewhere in the repository join it, and links between all of them work.
+"""Makes the site of `make docs`: pages from elsewhere in the repository join it, and links between all of them work.
 
 README, CHANGELOG and the like stay where GitHub and PyPI look for them, and are pages of the site without a copy. A
 link to a file that is no page (code, a script) becomes the file's name, or a link into the repository once `repo_url`
