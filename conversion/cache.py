@@ -109,7 +109,7 @@ def stat_digest(names: Iterable[str], root: str = "") -> str:
             about = os.stat(path)
         except OSError as error:
             raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it moved?") from error
-        digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+        digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

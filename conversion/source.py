@@ -15,6 +15,7 @@ import pyarrow as pa
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS, split_names
+from imagenet_s.conversion.imagenet.addresses import normalise
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
@@ -28,7 +29,7 @@ def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
     Two spellings of one folder are one data set.
 
     Raises:
-        ImageNetSError: neither is given.
+        ImageNetSError: neither is given; or an address of a form that is not read.
     """
     given = os.fspath(data_dir) if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
     if not given:
@@ -36,7 +37,8 @@ def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
             'ImageNet-S is built over your own ImageNet: say where it is with data_dir="/path/to/imagenet" (any usual '
             f"layout; `imagenet-s check` says what it sees) or with the environment variable {DATA_DIR_VARIABLE}."
         )
-    return given if "://" in given else os.path.realpath(os.path.expanduser(given))
+    path = normalise(given)
+    return path if "://" in path else os.path.realpath(path)
 
 
 def open_source(

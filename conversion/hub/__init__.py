@@ -1,8 +1,7 @@
 """Uploading to the Hugging Face Hub: a converted data set, private by default, or the metric as a Space.
 
-`upload_plan` decides which files are uploaded, `upload` checks or creates the repository and sends them, and
-`error_messages` explains the exceptions of `huggingface_hub`. May import `errors`, `dataset_index`, and `shards` (which
-files a converted data set has).
+`upload_plan` decides which files are uploaded, `upload` checks or creates the repository and sends them. May import
+`errors`, `hub_errors`, `dataset_index`, and `shards` (which files a converted data set has).
 """
 
 from imagenet_s.conversion.hub.upload import push

@@ -14,8 +14,8 @@ from huggingface_hub.errors import (
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.hub.error_messages import readable_errors
 from imagenet_s.conversion.hub.upload_plan import Upload
+from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.shards.dataset_card import MARK
 
 _CARD = "README.md"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError
@@ -57,6 +61,23 @@ class Upload:
             )
 
 
+def check_repo_id(repo_id: str) -> None:
+    """Refuse a name that no repository of the Hub can have; needs no connection.
+
+    Raises:
+        ImageNetSError: it is no `name` or `owner/name`.
+    """
+    try:
+        if not repo_id:
+            raise HFValidationError("it is empty")
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        hint = ""
+        if match := re.match(r"(?:https?://[^/]+/|hf://)?(?:datasets/|spaces/)([^/]+/[^/]+)/?$", repo_id):
+            hint = f" Did you mean {match[1]}?"
+        raise ImageNetSError(f"--repo-id {repo_id}: expected a name as me/imagenet-s ({error}).{hint}") from error
+
+
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
     """Plan the upload of a converted data set: the files that its index names, the card and the labels; no others.
 
@@ -67,6 +88,7 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
     Raises:
         ImageNetSError: the conversion is unfinished, or files are missing or have another size than the index says.
     """
+    check_repo_id(repo_id)
     place = open_storage(out)
     if not isinstance(place, LocalStorage):
         raise ImageNetSError(f"{place.url} is not on this machine: copy it here to push it.")
@@ -95,6 +117,7 @@ def plan_space(folder: str | os.PathLike[str], repo_id: str) -> Upload:
     Raises:
         ImageNetSError: the folder holds no such module, or the names differ.
     """
+    check_repo_id(repo_id)
     root = Path(folder)
     owner, slash, name = repo_id.rpartition("/")
     if not (root / f"{root.name}.py").is_file():

@@ -3,13 +3,14 @@
 An index is an Arrow file in the cache, named by a digest of path, size and modification time of every file that it
 describes: a changed file has a new index.
 
-Imports `cache`, `features`, `image_reader`, `file_names`.
+Imports `errors`, `hub_errors`, `cache`, `features`, `image_reader`, `file_names`.
 """
 
 from __future__ import annotations
 
 import abc
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Sequence
 
@@ -19,11 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imagenet_s.conversion.cache import atomic_write, cache_dir, stat_digest
+from imagenet_s.conversion.errors import ImageNetSError, printable
 from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_reader import ImageReader, refuse_duplicates
 
-_VERSION = 2
+logger = logging.getLogger("imagenet_s")
+
+_VERSION = 3
 """Part of the key of a cached index: raise it when the columns change."""
 
 
@@ -33,6 +38,7 @@ class ContainerReader(ImageReader):
     def __init__(self, root: str, part: ImageNetPart, layout: str, files: Sequence[str]) -> None:
         super().__init__(root, part, layout)
         self.files = tuple(files)
+        self._unnamed_example = ""
 
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `file`, and where in the file the image is: from the cache, or built now and cached."""
@@ -58,7 +64,7 @@ class ContainerReader(ImageReader):
 
     @abc.abstractmethod
     def _index_files(self) -> Iterable[pa.Table]:
-        """The index of each file, without the column `file`; rows that are no images have a null `image_id`."""
+        """The index of each file, without the column `file`; images without an official name have a null `image_id`."""
 
     def _build_index(self) -> pa.Table:
         tables = []
@@ -66,9 +72,22 @@ class ContainerReader(ImageReader):
             codes = pa.array(np.full(len(table), number, np.int32))
             tables.append(table.append_column("file", pa.DictionaryArray.from_arrays(codes, pa.array(self.files))))
         index = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        self._report_unnamed(index["image_id"])
         index = index.filter(pc.is_valid(index["image_id"]))
         refuse_duplicates(index, lambda rows: rows["file"].cast(pa.string()))
         return index
+
+    def _report_unnamed(self, image_ids: pa.ChunkedArray) -> None:
+        """Images without an official name are not dropped without a word."""
+        if not (unnamed := image_ids.null_count):
+            return
+        text = f"{unnamed:,} of {len(image_ids):,} images in {self!r} have no official name ({self._unnamed_example})"
+        if unnamed == len(image_ids):
+            raise ImageNetSError(
+                f"{text}: only names such as n01440764_10026.JPEG and ILSVRC2012_val_00000293.JPEG say which mask "
+                "belongs to which image. Use a copy that kept them, as ILSVRC/imagenet-1k on the Hub did."
+            )
+        logger.warning("%s and are left out.", printable(text))
 
 
 def as_images(image_ids: pa.ChunkedArray, data: list[bytes]) -> pa.Array:
@@ -80,6 +99,7 @@ def as_images(image_ids: pa.ChunkedArray, data: list[bytes]) -> pa.Array:
 
 
 def _remote_identity(file: str) -> str:
-    fs, path = fsspec.core.url_to_fs(file)
-    info = fs.info(path)
+    with readable_errors(file):
+        fs, path = fsspec.core.url_to_fs(file)
+        info = fs.info(path)
     return f"{info.get('size')} {info.get('blob_id') or info.get('ETag') or info.get('mtime') or ''}"

@@ -1,30 +1,26 @@
 """Which layout of ImageNet a folder has: detected from its files, never given by a flag.
 
-Imports `errors`, `file_names` and the readers.
+Each part is looked for in the well-known places, then in the folder itself, then one or two levels down. Whatever forms
+lie in the first of these that has any are read together.
+
+Imports `errors` and the modules of this folder.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 
-import fsspec
-
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
+from imagenet_s.conversion.imagenet.addresses import list_address, normalise
+from imagenet_s.conversion.imagenet.combined import CombinedReader
+from imagenet_s.conversion.imagenet.explain import explain_missing_part, explain_nothing, seen_in
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
+from imagenet_s.conversion.imagenet.forms import forms_in, image_folders, parquet_files
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.parquet import ParquetReader
-from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
+from imagenet_s.conversion.imagenet.places import deeper_places, entries, known_places
 
-# Where train and validation may be below the folder that a person names, as in Kaggle's download.
-_PREFIXES = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "ILSVRC2012", "data", "imagenet", "imagenet-1k")
-_FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
-    "train": ("train", "ILSVRC2012_img_train", "train_images"),
-    "validation": ("val", "validation", "valid", "ILSVRC2012_img_val", "val_images"),
-}
-_WORDS: dict[ImageNetPart, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
+_PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -44,11 +40,7 @@ class ImageNet:
         found = self.train if part == "train" else self.validation
         if found is None:
             other = self.validation if part == "train" else self.train
-            wanted = _FOLDER_NAMES[part][0] + "/"
-            raise ImageNetSError(
-                f"{self.root} holds {other!r}, but no {part} images: expected {wanted}, a tar or Parquet files of them "
-                f"beside it. If they are elsewhere, link them there."
-            )
+            raise ImageNetSError(explain_missing_part(self.root, part, other))
         return found
 
 
@@ -56,125 +48,91 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
     """Detect the layout of a copy of ImageNet in a folder or at an `hf://` address.
 
     Args:
-        root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet").
-            Images are known by their basenames.
+        root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet"), or a
+            folder around it. Images are known by their basenames.
 
     Raises:
-        ImageNetSError: there is no such folder, or no ImageNet that keeps the official names.
+        ImageNetSError: there is no such folder or address, or no ImageNet that keeps the official names; or the folder
+            is only the train/ or val/ of an ImageNet that is whole above it.
     """
-    path = os.fspath(root)
-    if "://" not in path:
-        path = os.path.abspath(os.path.expanduser(path))
-        if not os.path.isdir(path):
-            what = "a file" if os.path.exists(path) else "no folder"
+    path = normalise(root)
+    if "://" in path:
+        listed = list_address(path)
+        found = {
+            part: _combined([one for at, files in listed for one in parquet_files(at, files, part)]) for part in _PARTS
+        }
+        if not any(found.values()):
+            shown = seen_in([file for _, files in listed for file in files])
             raise ImageNetSError(
-                f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say)."
+                f"no ImageNet at {path} (it holds {shown}): from an address, the Hub's Parquet files are read "
+                "(data/train-00000-of-00294.parquet, ...); download anything else and name its folder."
             )
-    train, validation = (_find(path, part) for part in ("train", "validation"))
-    if train is None and validation is None:
-        raise ImageNetSError(_explain(path))
-    return ImageNet(path, train, validation)
+        return ImageNet(path, found["train"], found["validation"])
+    if not os.path.isdir(path):
+        what = "a file" if os.path.exists(path) else "a broken link" if os.path.islink(path) else "no folder"
+        raise ImageNetSError(f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
+    entries(path)  # says so if it can't be listed
+    known = {part: _combined(_known(path, part)) for part in _PARTS}
+    if not any(known.values()):
+        _refuse_a_part_of_a_whole(path)
+    found = {part: known[part] or _only(path, part, _here(path, part)) or _deeper(path, part) for part in _PARTS}
+    if not any(found.values()):
+        raise ImageNetSError(explain_nothing(path))
+    return ImageNet(path, found["train"], found["validation"])
 
 
-def _find(root: str, part: ImageNetPart) -> ImageReader | None:
-    fs, base = fsspec.core.url_to_fs(root)
-    protocol = root.split("://")[0] + "://" if "://" in root else ""
-    for prefix in _PREFIXES:
-        folder = f"{base}/{prefix}".rstrip("/")
-        if not fs.isdir(folder):
-            continue
-        entries = {one["name"].rstrip("/").rsplit("/", 1)[-1]: one["type"] for one in fs.ls(folder, detail=True)}
-        files = sorted(file for file, kind in entries.items() if kind != "directory")
-        address = f"{protocol}{folder}"
-        if found := _parquet(address, files, part):
-            return found
-        if protocol:
-            continue
-        subfolders = [one for one in _FOLDER_NAMES[part] if one in entries and os.path.isdir(f"{folder}/{one}")]
-        for look in (_images, _tars_inside):
-            for one in subfolders:
-                if found := look(f"{folder}/{one}", part):
-                    return found
-        if found := _tars(folder, files, part):
-            return found
-        # The Hub's tars, extracted: train_images_0, train_images_1, ...
-        numbered = sorted(one for one in entries if re.fullmatch(rf"{_WORDS[part]}_images(_\d+)?", one))
-        if numbered and all(_images(f"{folder}/{one}", part) for one in numbered):
-            return ImageFolderReader(folder, part, f"extracted tars ({some(numbered, 2)})", tuple(numbered))
+def _known(root: str, part: ImageNetPart) -> list[ImageReader]:
+    return [reader for place in known_places(root) for reader in forms_in(place, part)]
+
+
+def _deeper(root: str, part: ImageNetPart) -> ImageReader | None:
+    """A copy in a folder of any name, one or two levels down."""
+    for level in deeper_places(root):
+        found = {folder: [one for place in places for one in forms_in(place, part)] for folder, places in level}
+        if only := _only(root, part, {folder: _combined(readers) for folder, readers in found.items() if readers}):
+            return only
     return None
 
 
-def _parquet(address: str, files: list[str], part: ImageNetPart) -> ImageReader | None:
-    pattern = re.compile(rf"{_WORDS[part]}-\d{{5}}-of-\d{{5}}.*\.parquet")
-    found = [f"{address}/{file}" for file in files if pattern.fullmatch(file)]
-    if not found:
-        return None
-    expected = int(found[0].rsplit("-of-", 1)[1][:5])
-    if len(found) != expected:
-        raise ImageNetSError(f"{address} holds {len(found)} of {expected} {part} Parquet files; fetch the others.")
-    return ParquetReader(address, part, "Parquet files", found)
+def _here(root: str, part: ImageNetPart) -> dict[str, ImageReader | None]:
+    """Images in class folders or files of the folder itself, or of a folder of any name below it."""
+    return {one.root: one for one in image_folders(root, part)}
 
 
-def _images(folder: str, part: ImageNetPart) -> ImageReader | None:
-    """Images in class folders or directly in the folder, by their official names; the first one found says which."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if image_id_of(entry.name, part) and entry.is_file():
-                return ImageFolderReader(folder, part, "a flat folder")
-            is_class = WNID.fullmatch(entry.name) and entry.is_dir()
-            if is_class and any(image_id_of(one, part) for one in os.listdir(entry.path)):
-                return ImageFolderReader(folder, part, "class folders")
-    return None
+def _only(root: str, part: ImageNetPart, found: dict[str, ImageReader | None]) -> ImageReader | None:
+    """The one reader that was found; None where there is none.
 
-
-def _tars_inside(folder: str, part: ImageNetPart) -> ImageReader | None:
-    """Tars of one class each (the official training tar, unpacked once), or shards, in a folder of the part's name."""
-    files = sorted(os.listdir(folder))
-    found = [f"{folder}/{file}" for file in files if re.fullmatch(r"n\d{8}\.tar", file)]
-    return TarReader(folder, part, "a tar a class", found) if found else _tars(folder, files, part)
-
-
-def _tars(folder: str, files: list[str], part: ImageNetPart) -> ImageReader | None:
-    official = "ILSVRC2012_img_train.tar" if part == "train" else "ILSVRC2012_img_val.tar"
-    word = _WORDS[part]
-    layouts: tuple[tuple[str, str, type[TarReader]], ...] = (
-        (re.escape(official), "the official tar", TarReader),
-        (rf".*\b{word}-\d+\.tar", "WebDataset tars", TarReader),
-        (rf"{word}_images(_\d+)?\.tar", "the Hub's tars", TarReader),
-        (rf"{word}_images(_\d+)?\.tar\.gz", "the Hub's compressed tars", CompressedTarReader),
-    )
-    for pattern, layout, kind in layouts:
-        if found := [f"{folder}/{file}" for file in files if re.fullmatch(pattern, file)]:
-            return kind(folder, part, layout, found)
-    return None
-
-
-def _explain(path: str) -> str:
-    entries = sorted(os.listdir(path)) if "://" not in path else []
-    if any(WNID.fullmatch(one) for one in entries):
-        return (
-            f"{path} holds class folders itself: it looks like the train/ or val/ folder of ImageNet. "
-            f"Name the folder above it, {os.path.dirname(path)}."
+    Raises:
+        ImageNetSError: several folders have one: they may be different copies, so they are not mixed.
+    """
+    if len(found) > 1:
+        raise ImageNetSError(
+            f"{root} holds {part} images in several folders, {some(sorted(found), 3)}: name the one you mean as "
+            f"data_dir, or put links to their class folders into one folder named {part.replace('idation', '')}."
         )
-    if renamed := _renamed(path):
-        return (
-            f"{path} looks like ImageNet with other file names ({renamed}): images are found by their official names "
-            "(n01440764_10026.JPEG, ILSVRC2012_val_00000293.JPEG), because only those say which mask belongs to which "
-            "image. Use a copy that kept them."
+    return next(iter(found.values()), None)
+
+
+def _combined(readers: list[ImageReader]) -> ImageReader | None:
+    return None if not readers else readers[0] if len(readers) == 1 else CombinedReader(readers)
+
+
+def _refuse_a_part_of_a_whole(path: str) -> None:
+    """Where a folder is the train/ or val/ of a complete ImageNet, the folder above was meant.
+
+    Raises:
+        ImageNetSError: that is so.
+    """
+    above = os.path.dirname(path)
+    if above == path or not any(image_folders(path, part) for part in _PARTS):
+        return
+    try:
+        around = {part: _known(above, part) for part in _PARTS}
+    except ImageNetSError:
+        return
+    here = os.path.realpath(path)
+    if all(around.values()) and any(os.path.realpath(one.root) == here for found in around.values() for one in found):
+        raise ImageNetSError(
+            f"{path} looks like the train/ or val/ folder of ImageNet. Name the folder above it, {above}, which holds "
+            "both."
         )
-    return (
-        f"no ImageNet in {path} (it holds {some(entries) or 'nothing'}): expected train/ and val/, Kaggle's ILSVRC/, "
-        "the official tars, the Hub's Parquet or tar files, WebDataset tars, or an official ImageNet-S tree."
-    )
-
-
-def _renamed(path: str) -> str | None:
-    """A file that is an image but has no official name, in a folder where images are expected."""
-    for part, folders in _FOLDER_NAMES.items():
-        for folder in folders:
-            for parent, subfolders, files in os.walk(os.path.join(path, folder)):
-                del subfolders[3:]
-                for file in files:
-                    if file.lower().endswith((".jpeg", ".jpg", ".png")) and not image_id_of(file, part):
-                        return os.path.relpath(os.path.join(parent, file), path)
-    return None

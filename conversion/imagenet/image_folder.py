@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
 from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure, refuse_duplicates
@@ -48,6 +48,9 @@ class ImageFolderReader(ImageReader):
         counts: list[tuple[str, int]] = []
         all_usual = self.part == "train"
         for folder, names in zip(folders, parallel_map(_names_in, folders, SLOW_LISTING)):
+            if not is_utf8(folder):
+                self._refuse_images(folder, names)
+                continue
             # Usual are official names, for training images in the folder of their class.
             home = f"{os.path.basename(folder)}_" if self.part == "train" else ""
             usual = pc.and_(pc.match_substring_regex(names, _OFFICIAL[self.part]), pc.starts_with(names, home))
@@ -118,7 +121,7 @@ class ImageFolderReader(ImageReader):
                 try:
                     about = os.stat(path)
                 except OSError as error:
-                    raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it removed?") from error
+                    raise ImageNetSError(f"{path} can't be read ({reason(error)}); was it removed?") from error
                 sizes[i], times[i] = about.st_size, about.st_mtime_ns
 
         starts = range(0, rows.num_rows, _STATS_AT_ONCE)
@@ -141,6 +144,14 @@ class ImageFolderReader(ImageReader):
                     subfolders.append(entry.path)
         # Sorted: the order on the disk must not decide any other order.
         return [*([self.root] if has_files else []), *sorted(subfolders)]
+
+    def _refuse_images(self, folder: str, names: pa.Array) -> None:
+        """A folder whose name no table can hold is passed over, unless it holds images."""
+        if found := [name for name in names.to_pylist() if image_id_of(name, self.part)]:
+            raise ImageNetSError(
+                f"{folder} holds {len(found):,} images, but its name is not UTF-8, and the paths of images are kept as "
+                "text: rename it."
+            )
 
     def _table(self, ids: pa.Array, files: pa.Array, counts: list[tuple[str, int]]) -> pa.Table:
         codes = np.repeat(np.arange(len(counts), dtype=np.int32), [n for _, n in counts])
@@ -171,7 +182,7 @@ def _read_into(path: str, target: memoryview) -> None:
                 done += count
             complete = done == len(target) and not file.read(1)
     except OSError as error:
-        raise ImageNetSError(f"{path} can't be read ({error.strerror or error}); was it removed?") from error
+        raise ImageNetSError(f"{path} can't be read ({reason(error)}); was it removed?") from error
     if not complete:
         # Shards written before and after the change would not belong to one data set.
         raise ImageNetSError(
@@ -181,10 +192,17 @@ def _read_into(path: str, target: memoryview) -> None:
 
 
 def _names_in(folder: str) -> pa.Array:
+    """The names in a folder; those that are no UTF-8 are left out, as no official name is among them."""
     try:
-        return pa.array(os.listdir(folder), pa.string())
+        names = os.listdir(folder)
     except NotADirectoryError:
         return pa.array([], pa.string())
+    except OSError as error:
+        raise ImageNetSError(f"{folder} can't be listed ({reason(error)}).") from error
+    try:
+        return pa.array(names, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([one for one in names if is_utf8(one)], pa.string())
 
 
 def paths_of(rows: pa.Table) -> pa.Array:

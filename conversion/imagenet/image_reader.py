@@ -107,6 +107,10 @@ class ImageReader(abc.ABC):
             ImageNetSError: an image does not exist.
         """
 
+    def pieces(self, rows: pa.Table) -> Iterator[tuple[ImageReader, pa.Table]]:
+        """The readers that hold some rows of `index`, each with its rows: this one, unless it is a combined one."""
+        yield self, rows
+
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cut rows into shards that can be read on their own: `num_shards` of them where the layout allows it."""
         edges = np.linspace(0, rows.num_rows, num_shards + 1).astype(np.int64)

@@ -3,23 +3,26 @@
 A row group is read as one piece, so images are shuffled by row groups: a shard takes them from all files, which mixes
 the classes even where the files were sorted by class.
 
-Imports `errors`, `shuffling`, `image_reader`, `container`, `file_names`.
+Imports `errors`, `hub_errors`, `shuffling`, `image_reader`, `container`, `file_names`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, reason
+from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
-from imagenet_s.conversion.imagenet.file_names import basename, image_id_of
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.image_reader import Measure
 from imagenet_s.conversion.shuffling import mix
 
@@ -31,16 +34,20 @@ class ParquetReader(ContainerReader):
 
     random_access = False
 
+    def __init__(self, root: str, part: ImageNetPart, layout: str, files: Sequence[str], expected: int) -> None:
+        super().__init__(root, part, layout, files)
+        self.expected = expected
+
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
         """Row groups as they are stored, or shuffled by their positions alone."""
         if not mixed:
             return rows
-        keys = mix(_group_numbers(rows).astype(np.uint64))
+        keys = mix(self._group_numbers(rows).astype(np.uint64))
         return rows.take(pa.array(np.argsort(keys, kind="stable")))
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cuts between row groups, never within one."""
-        groups = _group_numbers(rows)
+        groups = self._group_numbers(rows)
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
         num_shards = max(1, min(num_shards, len(starts)))
         edges = [int(part[0]) for part in np.array_split(starts, num_shards)] if len(starts) else [0]
@@ -48,45 +55,51 @@ class ParquetReader(ContainerReader):
 
     def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
         """Bytes, a row group at a time."""
-        groups = _group_numbers(rows)
+        groups = self._group_numbers(rows)
         edges = np.flatnonzero(np.diff(groups, prepend=-1)).tolist()
-        opened: tuple[str, pq.ParquetFile] | None = None
-        for start, stop in zip(edges, [*edges[1:], rows.num_rows]):
-            part = rows.slice(start, stop - start)
-            file, row_group = part["file"][0].as_py(), part["row_group"][0].as_py()
-            try:
-                if opened is None or opened[0] != file:
-                    opened = (file, pq.ParquetFile(_open(file), pre_buffer=True))
-                column = opened[1].read_row_group(row_group, columns=["image.bytes"])["image"]
-            except (OSError, pa.ArrowException) as error:
-                raise ImageNetSError(f"row group {row_group} of {file} can't be read ({error}).") from error
-            data = column.take(part["row"].combine_chunks())
-            for begin in range(0, len(part), batch_size):
-                pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
-                yield as_images(part["image_id"].slice(begin, batch_size), pieces)
+        with contextlib.ExitStack() as stack:  # closes the file that is open
+            opened: tuple[str, pq.ParquetFile] | None = None
+            for start, stop in zip(edges, [*edges[1:], rows.num_rows]):
+                part = rows.slice(start, stop - start)
+                file, row_group = part["file"][0].as_py(), part["row_group"][0].as_py()
+                with _named_errors(file, f"row group {row_group} of {file} can't be read"):
+                    if opened is None or opened[0] != file:
+                        stack.close()
+                        opened = (file, stack.enter_context(_opened(file)))
+                    column = opened[1].read_row_group(row_group, columns=["image.bytes"])["image"]
+                data = column.take(part["row"].combine_chunks())
+                for begin in range(0, len(part), batch_size):
+                    pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
+                    yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
         """The mean size of an image of the same file: exact sizes would need reading them."""
         with ThreadPoolExecutor(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
-        numbers = (_group_numbers(rows) >> 32).astype(np.int64)
+        numbers = (self._group_numbers(rows) >> 32).astype(np.int64)
         return Measure(means[numbers], self.identity())
 
     def _index_files(self) -> Iterable[pa.Table]:
+        if len(self.files) != self.expected:
+            raise ImageNetSError(
+                f"{self.root} holds {len(self.files)} of {self.expected} {self.part} Parquet files; fetch the others."
+            )
         what = f"indexing {self.part} Parquet files"
         with ThreadPoolExecutor(_THREADS) as threads:
             indexed = threads.map(self._index_file, self.files)
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 
     def _index_file(self, file: str) -> pa.Table:
-        try:
-            parquet = pq.ParquetFile(_open(file), pre_buffer=True)
+        with _named_errors(file, f"{file} is not a Parquet file with images"), _opened(file) as parquet:
             # One column of a few bytes a row: the pixels are not read.
             paths = parquet.read(columns=["image.path"])["image"]
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise ImageNetSError(f"{file} is not a Parquet file with images ({error}).") from error
-        sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
-        ids = [image_id_of(basename(one["path"] or ""), self.part) for one in paths.to_pylist()]
+            sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+        # As bytes: a name from outside is not always UTF-8.
+        names = pc.struct_field(paths, "path").cast(pa.binary()).to_pylist()
+        ids = [image_id_of(basename((name or b"").decode(errors="replace")), self.part) for name in names]
+        if None in ids:
+            example = names[ids.index(None)]
+            self._unnamed_example = f"image.path is {example.decode(errors='replace')!r}" if example else _NO_PATH
         return pa.table(
             {
                 "image_id": pa.array(ids, pa.string()),
@@ -95,26 +108,40 @@ class ParquetReader(ContainerReader):
             }
         )
 
+    def _group_numbers(self, rows: pa.Table) -> np.ndarray:
+        """A number for each row that is the same within a row group and differs between them."""
+        files = pc.index_in(rows["file"].cast(pa.string()), value_set=pa.array(self.files, pa.string()))
+        return (files.to_numpy().astype(np.int64) << 32) | rows["row_group"].to_numpy().astype(np.int64)
+
+
+_NO_PATH = "the column image.path is empty"
+
 
 def _mean_size(file: str) -> int:
-    try:
-        about = pq.ParquetFile(_open(file)).metadata
-    except (OSError, pa.ArrowException) as error:
-        raise ImageNetSError(f"{file} can't be read ({error}).") from error
+    with _named_errors(file, f"{file} can't be read"), _opened(file) as parquet:
+        about = parquet.metadata
     return sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)) // max(1, about.num_rows)
 
 
-def _group_numbers(rows: pa.Table) -> np.ndarray:
-    """A number for each row that is the same within a row group and differs between them."""
-    column = rows["file"].combine_chunks()
-    if isinstance(column, pa.ChunkedArray):
-        column = column.unify_dictionaries().combine_chunks()
-    files = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return (files << 32) | rows["row_group"].to_numpy().astype(np.int64)
-
-
-def _open(file: str):  # type: ignore[no-untyped-def]
-    """A local path unchanged; an address as a file that fetches only the ranges that are read."""
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[pq.ParquetFile]:
+    """A Parquet file, closed at the end; at an address, only the ranges that are read are fetched."""
     if "://" not in file:
-        return file
-    return fsspec.open(file, "rb", cache_type="none").open()
+        with pq.ParquetFile(file, pre_buffer=True) as parquet:
+            yield parquet
+        return
+    with fsspec.open(file, "rb", cache_type="none") as source, pq.ParquetFile(source, pre_buffer=True) as parquet:
+        yield parquet
+
+
+@contextlib.contextmanager
+def _named_errors(file: str, what: str) -> Iterator[None]:
+    """What the Hub refuses is said as it is; anything else is called `what`."""
+    try:
+        with readable_errors(file):
+            yield
+    except ImageNetSError:
+        raise
+    except (OSError, pa.ArrowException, KeyError) as error:
+        text = reason(error) if isinstance(error, OSError) else error
+        raise ImageNetSError(f"{what} ({text}).") from error

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.facts import TRAINING_SPLITS
 from imagenet_s.conversion.imagenet.image_folder import paths_of
+from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
 from imagenet_s.conversion.official_tree.linking import Linker, is_real_folder
 from imagenet_s.conversion.split_plan import SplitPlan
@@ -60,19 +61,22 @@ def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, co
     """
     name = "/".join(folder.split(os.sep)[-2:])
     with tqdm(total=rows.num_rows, unit="image", unit_scale=True, desc=name, delay=1) as bar:
-        if not plan.reader.has_files:
-            _write_images(plan, rows, folder, linker, bar)
-        elif copy:
-            jobs = _jobs(rows, folder)
-            with ThreadPoolExecutor(_COPYING_THREADS) as threads:
-                while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
-                    bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
-        else:
-            if plan.split in TRAINING_SPLITS:
-                rows = _link_folders(rows, folder, linker, bar)
-            for job in _jobs(rows, folder):
-                linker.link(*job)
-                bar.update()
+        pieces = list(plan.reader.pieces(rows))
+        for reader, piece in pieces:
+            if not reader.has_files:
+                _write_images(reader, piece, folder, linker, bar)
+            elif copy:
+                jobs = _jobs(piece, folder)
+                with ThreadPoolExecutor(_COPYING_THREADS) as threads:
+                    while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
+                        bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
+            else:
+                # A class whose other images come out of a tar needs a folder of its own.
+                if plan.split in TRAINING_SPLITS and len(pieces) == 1:
+                    piece = _link_folders(piece, folder, linker, bar)
+                for job in _jobs(piece, folder):
+                    linker.link(*job)
+                    bar.update()
 
 
 def _jobs(rows: pa.Table, folder: str) -> Iterator[tuple[str, str, str]]:
@@ -126,7 +130,7 @@ def _link_folders(rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> pa.
     return rows.filter(pc.invert(pc.is_in(rows["class_folder"], value_set=pa.array(linked, pa.string()))))
 
 
-def _write_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> None:
+def _write_images(reader: ImageReader, rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> None:
     """Write the images of tars or Parquet files.
 
     An image gets the modification time of the file it is from. By that a second run recognises it and does not read it
@@ -144,7 +148,7 @@ def _write_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, 
     rows = rows.filter(pa.array(missing, pa.bool_()))
     bar.update(len(missing) - rows.num_rows)
     start = 0
-    for images in plan.reader.read(rows, _IMAGES_PER_BATCH):
+    for images in reader.read(rows, _IMAGES_PER_BATCH):
         batch = rows.slice(start, len(images))
         start += len(images)
         for (class_folder, name, mtime_ns), data in zip(places(batch), images.field("bytes").to_pylist()):

@@ -168,7 +168,7 @@ def _plan(source: Source, split: str, storage: Storage, options: Options) -> tup
     if reader is not None:
         measure = reader.measure(rows)
         image_sizes, source_digest = measure.sizes, measure.identity
-        if reader.has_files:
+        if reader.random_access and "size" not in rows.column_names:  # files, at least some of them
             rows = rows.append_column("size", pa.array(image_sizes))
     target = parse_size(options.max_shard_size)
     sizes = row_sizes(rows, image_sizes, plan.masks)

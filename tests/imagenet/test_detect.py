@@ -21,6 +21,10 @@ FORMS = {
     "hub-tars": ("the Hub's compressed tars", "the Hub's compressed tars"),
     "hub-tars-extracted": ("extracted tars", "a flat folder"),
     "webdataset": ("WebDataset tars", "WebDataset tars"),
+    "nested": ("class folders", "class folders"),
+    "class-names": ("class folders", "class folders"),
+    "partly-unpacked": ("class folders", "the official tar"),
+    "hub-cache": ("Parquet files", "Parquet files"),
 }
 
 
@@ -89,7 +93,8 @@ def test_a_missing_parquet_file(miniature: Callable[[str], Path], tmp_path: Path
     root = Path(shutil.copytree(miniature("parquet"), tmp_path / "imagenet"))
     next(root.rglob("train-00001-of-*.parquet")).unlink()
     with pytest.raises(ImageNetSError, match=r"holds 2 of 3 train Parquet files; fetch the others"):
-        open_imagenet(root)
+        open_imagenet(root).reader("train").index()
+    assert sorted(open_imagenet(root).reader("validation").index()["image_id"].to_pylist()) == ids_of("validation")
 
 
 @pytest.mark.parametrize("layout", ["tars", "webdataset", "hub-tars"])

@@ -113,6 +113,30 @@ def read_webdataset(root: Path) -> list[tuple[str, bytes]]:
     return found
 
 
+def read_nested(root: Path) -> list[tuple[str, bytes]]:
+    validation = read_files(root, "VAL/val/*.JPEG")
+    assert all(name.startswith("ILSVRC2012_VAL_") for name, _ in validation)
+    return read_files(root, "Train/train/*/*.JPEG") + [(name.replace("_VAL_", "_val_"), x) for name, x in validation]
+
+
+def read_class_names(root: Path) -> list[tuple[str, bytes]]:
+    assert all(re.fullmatch(r"class \d+", path.name) for path in root.glob("*/*/*"))
+    return read_files(root, "my imagenet/*/*/*.JPEG")
+
+
+def read_partly_unpacked(root: Path) -> list[tuple[str, bytes]]:
+    files, tars = dict(read_files(root, "train/*/*.JPEG")), dict(read_class_tars(root))
+    assert files
+    assert 0 < len(files.keys() & tars.keys()) < 20, "one class is half unpacked"
+    return list({**tars, **files}.items())
+
+
+def read_hub_cache(root: Path) -> list[tuple[str, bytes]]:
+    (snapshot,) = (root / "snapshots").iterdir()
+    assert all(path.is_symlink() for path in snapshot.rglob("*.parquet"))
+    return read_parquet(snapshot)
+
+
 READERS = {
     "folders": (read_folders, False),
     "flat": (read_flat, False),
@@ -123,6 +147,10 @@ READERS = {
     "hub-tars": (read_hub_tars, True),
     "hub-tars-extracted": (read_extracted_hub_tars, True),
     "webdataset": (read_webdataset, False),
+    "nested": (read_nested, False),
+    "class-names": (read_class_names, False),
+    "partly-unpacked": (read_partly_unpacked, False),
+    "hub-cache": (read_hub_cache, True),
 }
 
 

@@ -7,9 +7,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.synthetic.layouts.folders import write_folders, write_kaggle
-from imagenet_s.conversion.synthetic.layouts.parquet import write_parquet
-from imagenet_s.conversion.synthetic.layouts.tars import write_hub_tars, write_tars, write_webdataset
+from imagenet_s.conversion.synthetic.layouts.folders import (
+    write_class_names,
+    write_folders,
+    write_kaggle,
+    write_nested,
+)
+from imagenet_s.conversion.synthetic.layouts.parquet import write_hub_cache, write_parquet
+from imagenet_s.conversion.synthetic.layouts.tars import (
+    write_hub_tars,
+    write_partly_unpacked,
+    write_tars,
+    write_webdataset,
+)
 
 _WRITERS: Mapping[str, Callable[[Path], Path]] = {
     "folders": write_folders,
@@ -21,6 +31,10 @@ _WRITERS: Mapping[str, Callable[[Path], Path]] = {
     "hub-tars": write_hub_tars,
     "hub-tars-extracted": lambda root: write_hub_tars(root, extracted=True),
     "webdataset": write_webdataset,
+    "nested": write_nested,
+    "class-names": write_class_names,
+    "partly-unpacked": write_partly_unpacked,
+    "hub-cache": write_hub_cache,
 }
 LAYOUTS = tuple(_WRITERS)
 """The layouts `write_imagenet` knows; the official ImageNet-S tree is `write_official_tree`'s."""

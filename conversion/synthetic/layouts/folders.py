@@ -1,10 +1,13 @@
-"""ImageNet as folders of files: what the official scripts and torchvision make, flat validation, and Kaggle's tree."""
+"""ImageNet as folders of files: what the official scripts and torchvision make, flat validation, and Kaggle's tree.
+
+Also what people make of these: a level more, and class folders called as they like.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from imagenet_s.conversion.synthetic.catalog import images_of_imagenet
+from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS, images_of_imagenet
 from imagenet_s.conversion.synthetic.image_files import image_bytes
 
 
@@ -24,6 +27,24 @@ def write_kaggle(root: Path) -> Path:
     write_folders(data, flat=True)
     for image in images_of_imagenet("test"):
         write(data / "test" / image.file_name, image_bytes(image.image_id))
+    return root
+
+
+def write_nested(root: Path) -> Path:
+    """A level more, as after unpacking a zip of `train` in `train`; and names in other cases."""
+    for image in images_of_imagenet("train"):
+        write(root / "Train" / "train" / image.imagenet_wnid / image.file_name, image_bytes(image.image_id))
+    for image in images_of_imagenet("val"):
+        write(root / "VAL" / "val" / image.file_name.upper(), image_bytes(image.image_id))
+    return root
+
+
+def write_class_names(root: Path) -> Path:
+    """Class folders of other names, with the official names in them; and one more folder around all of it."""
+    for part in ("train", "val"):
+        for image in images_of_imagenet(part):
+            folder = f"class {IMAGENET_WNIDS.index(image.imagenet_wnid)}"
+            write(root / "my imagenet" / part / folder / image.file_name, image_bytes(image.image_id))
     return root
 
 

@@ -1,8 +1,10 @@
-"""ImageNet as the Hub's gated imagenet-1k has it now: Parquet shards in `data/`."""
+"""ImageNet as the Hub's gated imagenet-1k has it now: Parquet shards in `data/`; also in the cache of its client."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +32,21 @@ def write_parquet(root: Path) -> Path:
             path = folder / f"{split}-{shard:05d}-of-{shards:05d}.parquet"
             pq.write_table(table, path, row_group_size=_ROW_GROUP)
     return root
+
+
+def write_hub_cache(root: Path) -> Path:
+    """What `hf download` leaves in its cache: files called by their digest, and a snapshot of links to them."""
+    repository = root / "datasets--ILSVRC--imagenet-1k"
+    revision = hashlib.sha1(b"the revision").hexdigest()
+    snapshot = write_parquet(repository / "snapshots" / revision)
+    (repository / "blobs").mkdir(exist_ok=True)
+    for path in sorted(snapshot.rglob("*.parquet")):
+        blob = repository / "blobs" / hashlib.sha256(path.read_bytes()).hexdigest()
+        path.replace(blob)
+        path.symlink_to(os.path.relpath(blob, path.parent))
+    (repository / "refs").mkdir(exist_ok=True)
+    (repository / "refs" / "main").write_text(revision)
+    return repository
 
 
 def _schema() -> pa.Schema:

@@ -1,0 +1,100 @@
+"""Where ImageNet may lie below the folder that a person names: known paths first, then one or two levels down.
+
+Imports `errors`, `file_names`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
+from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart
+
+FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
+    "train": ("train", "training", "ilsvrc2012_img_train", "ilsvrc2012_train", "train_images"),
+    "validation": ("val", "validation", "valid", "ilsvrc2012_img_val", "ilsvrc2012_val", "val_images"),
+}
+"""What people call the folders of the two parts, in lower case: upper and lower case count as the same."""
+
+# Below a folder that somebody calls ImageNet, as in Kaggle's download and the Hub's repository.
+_PREFIXES = ("ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "CLS-LOC", "ILSVRC2012", "data", "imagenet", "imagenet-1k")
+_DEPTH = 2
+_MOST_FOLDERS = 50
+"""How many subfolders are looked into on a level; a folder with more of them is no folder around an ImageNet."""
+
+_MOST_PLACES = 200
+
+
+def known_places(root: str) -> list[str]:
+    """The folder itself, and those below it where its train and validation folders are in well-known copies."""
+    bases = [root, *_snapshot(root)]
+    found = bases + [place for base in bases for prefix in _PREFIXES if (place := _below(base, prefix))]
+    return list({os.path.realpath(one): one for one in reversed(found)}.values())[::-1]
+
+
+def deeper_places(root: str) -> Iterator[list[tuple[str, list[str]]]]:
+    """Level by level, each folder below `root` with the places in it; for a copy one or two folders further down."""
+    level = [root]
+    for _ in range(_DEPTH):
+        level = [one for folder in level for one in _around(folder)][:_MOST_PLACES]
+        yield [(one, known_places(one)) for one in level]
+
+
+def part_folders(folder: str, part: ImageNetPart) -> list[str]:
+    """The subfolders that are called as a part is, in the order of `FOLDER_NAMES`."""
+    names = FOLDER_NAMES[part]
+    found = [one.name for one in entries(folder) if one.name.lower() in names and one.is_dir()]
+    return [f"{folder}/{one}" for one in sorted(found, key=lambda one: (names.index(one.lower()), one))]
+
+
+def entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder holds, sorted by name, without names that are no UTF-8.
+
+    Raises:
+        ImageNetSError: it can't be listed.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return sorted((one for one in found if is_utf8(one.name)), key=lambda one: one.name)
+    except OSError as error:
+        raise ImageNetSError(f"{folder} can't be listed ({reason(error)}).") from error
+
+
+def subfolders(folder: str) -> list[str]:
+    """The names of the subfolders, links to folders included; not hidden ones, nor those that can't be looked into."""
+    found = [one.name for one in entries(folder) if not one.name.startswith(".") and one.is_dir()]
+    return [one for one in found if os.access(f"{folder}/{one}", os.R_OK | os.X_OK)]
+
+
+def _around(folder: str) -> list[str]:
+    names = [one for one in subfolders(folder) if not WNID.fullmatch(one)]
+    return [f"{folder}/{one}" for one in names] if len(names) <= _MOST_FOLDERS else []
+
+
+def _below(folder: str, path: str) -> str | None:
+    """The folder at a relative path, whatever the case of its names; None where there is none."""
+    for name in path.split("/"):
+        if not os.path.isdir(f"{folder}/{name}"):
+            match = [one for one in subfolders(folder) if one.lower() == name.lower()]
+            if not match:
+                return None
+            name = match[0]
+        folder = f"{folder}/{name}"
+    return folder
+
+
+def _snapshot(folder: str) -> list[str]:
+    """The snapshot in a folder of the Hub's cache (`datasets--ILSVRC--imagenet-1k`): that of main, else the newest."""
+    snapshots = f"{folder}/snapshots"
+    if not os.path.isdir(snapshots):
+        return []
+    try:
+        with open(f"{folder}/refs/main", encoding="ascii") as file:
+            main = f"{snapshots}/{file.read(100).strip()}"
+    except (OSError, ValueError):
+        main = ""
+    if main and os.path.isdir(main):
+        return [main]
+    found = [f"{snapshots}/{one}" for one in subfolders(snapshots)]
+    return [max(found, key=os.path.getmtime)] if found else []
