@@ -8,8 +8,8 @@ from pathlib import Path
 
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all, official_files
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
 
 
@@ -21,9 +21,12 @@ def run(args: argparse.Namespace) -> int:
     configs = CONFIG_NAMES if args.config == "all" else (args.config,)
     files: list[FetchedFile] = []
     for config in configs:
-        for file in fetch_all(folder, config, verify=not args.no_verify):
-            hint(f"{file.file}: {file.state}")
-            files.append(file)
+        try:
+            for file in fetch_all(folder, config, verify=not args.no_verify):
+                hint(f"{file.file}: {file.state}")
+                files.append(file)
+        except DownloadError as error:
+            raise DownloadError(f"{error} {_without_connection(folder, config)}") from error
     if args.json != "-":
         say(table([(file.config, file.file, file.bytes, file.state) for file in files], _HEADER))
     if args.json:
@@ -38,6 +41,17 @@ def run(args: argparse.Namespace) -> int:
         f"or once for all: export IMAGENET_S_ANNOTATIONS_DIR={folder.resolve()}"
     )
     return 0
+
+
+def _without_connection(folder: Path, config: str) -> str:
+    """What to do where this machine can't fetch what is missing."""
+    files = official_files(config)
+    missing = [one for one in files if not (folder / one.name).exists()]
+    return (
+        f"Once there is a connection, the same command goes on. Or fetch them on another machine, under these names, "
+        f"into {folder}, and run it again to check them; or name a mirror with IMAGENET_S_ENDPOINT:\n"
+        + "\n".join(f"- {one.name} from {one.url}" for one in missing)
+    )
 
 
 _HEADER = ("config", "file", "bytes", "state")

@@ -41,7 +41,7 @@ def add_check(commands: Commands) -> None:
     add_config(parser)
     parser.add_argument("--list-missing", action="store_true", help="name every missing image, not the first few")
     add_json(parser, "the result")
-    add_imagenet_options(parser, "check only these; all of the configuration otherwise", on_missing=False)
+    add_imagenet_options(parser, "check only these; by default all that the source can have", on_missing=False)
     parser.set_defaults(command="check")
 
 

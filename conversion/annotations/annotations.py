@@ -25,7 +25,7 @@ from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, printable, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
@@ -190,7 +190,7 @@ class Annotations:
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
                 "your own."
             )
-        logger.warning("%s; verify=False leaves them out.", text)
+        logger.warning("%s; verify=False leaves them out.", printable(text))
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, reason, some
 from imagenet_s.conversion.facts import OFFICIAL, categories
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
@@ -37,7 +38,7 @@ def read_list(path: Path) -> list[Member]:
     """
     members = []
     # Several of the official lists end without a newline.
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         columns = line.split()
         if not columns:
             continue
@@ -49,6 +50,31 @@ def read_list(path: Path) -> list[Member]:
             )
         members.append(Member(match[2], match[1]))
     return in_order(members, str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a list, which is UTF-8; a mark of that at its beginning (Windows' editors write one) is no text.
+
+    Raises:
+        ImageNetSError: it can't be read, or has another encoding; the message says which, or in which line.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageNetSError(f"{path} can't be read ({reason(error)}).") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]:
+        raise ImageNetSError(
+            f"{path} is a text in UTF-16 or UTF-32, as PowerShell's `>` writes it: expected UTF-8. Save it as that, by "
+            "`Out-File -Encoding utf8` for instance, or fetch it again."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ImageNetSError(
+            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; expected a text in UTF-8. Save it as "
+            "that, or fetch it again."
+        ) from error
 
 
 def in_order(members: Iterable[Member], where: str) -> list[Member]:

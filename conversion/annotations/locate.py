@@ -10,17 +10,25 @@ from pathlib import Path
 from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
 from imagenet_s.conversion.dataset_index import INDEX
-from imagenet_s.conversion.errors import DownloadError, ImageNetSError
+from imagenet_s.conversion.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
+_MOST_FOLDERS = 50
 _IMAGE = re.compile(r"/(n\d{8})/([^/]+)\.JPEG$")
 
 
 def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> str | None:
     """The folder of the annotations: the argument, else `$IMAGENET_S_ANNOTATIONS_DIR`, else None (download them)."""
     given = os.fspath(annotations_dir) if annotations_dir is not None else os.environ.get(VARIABLE)
-    return os.path.realpath(os.path.expanduser(given)) if given else None
+    if not given:
+        return None
+    if not is_utf8(given):
+        raise ImageNetSError(
+            f"annotations_dir (or ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` keeps its settings. "
+            "Rename it, or give a copy."
+        )
+    return os.path.realpath(os.path.expanduser(given))
 
 
 class GivenFolder:
@@ -38,6 +46,11 @@ class GivenFolder:
 
     def __init__(self, folder: Path, config: str, verify: bool) -> None:
         if not folder.is_dir():
+            if "://" in os.fspath(folder) or ":/" in os.fspath(folder):
+                raise ImageNetSError(
+                    f"annotations_dir (or ${VARIABLE}) {folder}: annotations are read from a folder of this machine; "
+                    "download them there first."
+                )
             kind = "is a file; give the folder that holds it" if folder.exists() else "does not exist"
             raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {folder} {kind}.")
         self.folder, self.config, self.verify = folder, config, verify
@@ -53,16 +66,16 @@ class GivenFolder:
 
     def reader(self, split: str) -> MaskReader | None:
         """A reader of the masks of a split, or in a converted data set of its rows; None where there is none."""
-        archive = self.folder / OFFICIAL.archives[self.config].file
-        if archive.is_file():
-            return ZipReader(archive)
+        here, *below = [place / OFFICIAL.archives[self.config].file for place in self._around()]
+        if here.is_file():
+            return ZipReader(here)
         tree, folder = self._tree(), MASK_FOLDERS.get(split)
         if tree is not None and folder is not None and (tree / folder).is_dir():
             return FolderReader(tree, [folder])
         if (self.folder / INDEX).is_file():
             converted = ConvertedReader(self.folder, self.config)
             return converted if split in converted.splits else None
-        return None
+        return next((ZipReader(archive) for archive in below if archive.is_file()), None)
 
     def image_members(self, split: str) -> tuple[dict[str, str], str] | None:
         """Image id -> class folder, of the images of a split in an official tree, and their folder."""
@@ -79,19 +92,27 @@ class GivenFolder:
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
         if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
             files.insert(0, archive_file(self.config))
-        return ImageNetSError(
-            f"{self.folder} (annotations_dir) has not all the annotations of ImageNet-S-{self.config}. What is missing "
-            f"is in these files (an archive may also be extracted there, as {tree_name(self.config)}):\n"
+        seen = some(sorted(one.name for one in self.folder.iterdir())) or "nothing"
+        return MissingAnnotationsError(
+            f"{self.folder} (annotations_dir) has not all the annotations of ImageNet-S-{self.config}; it holds {seen}. "
+            f"What is missing is in these files (an archive may also be extracted there, as "
+            f"{tree_name(self.config)}/{MASK_FOLDERS['validation']}/...):\n"
             f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
             f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
         )
 
     def _list_candidates(self, name: str) -> list[Path]:
-        around = [self.folder]
+        around = self._around()
         if (tree := self._tree()) is not None:
             around += [tree, tree.parent]
         return [folder / name for folder in around if (folder / name).is_file()]
+
+    def _around(self) -> list[Path]:
+        """The folder, and those one level down: unpacking often makes one more."""
+        below = [one for one in self.folder.iterdir() if not one.name.startswith(".") and one.is_dir()]
+        # A tree of masks or images has no further folders of interest, but thousands of them.
+        return [self.folder, *(sorted(below) if len(below) <= _MOST_FOLDERS else [])]
 
     def _check_list(self, path: Path, facts: ListFile) -> None:
         try:
@@ -104,8 +125,9 @@ class GivenFolder:
 
     def _tree(self) -> Path | None:
         name = tree_name(self.config)
-        if _has_masks(self.folder / name):
-            return self.folder / name
+        for folder in self._around():
+            if _has_masks(folder / name):
+                return folder / name
         # A tree with any other name is accepted, but not one with the name of another configuration.
         others = {tree_name(config) for config in OFFICIAL.archives} - {name}
         if _has_masks(self.folder) and self.folder.resolve().name not in others:
@@ -146,7 +168,7 @@ class DownloadFolder:
     def missing(self) -> ImageNetSError:
         files = [archive_file(self.config), *(list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test"))]
         missing = [remote for remote in files if not (self.folder / remote.name).exists()]
-        return ImageNetSError(
+        return MissingAnnotationsError(
             f"The annotations of ImageNet-S-{self.config} are needed, and not all of them are here. Fetch on a "
             f"machine with a connection\n{_addresses(missing)}\ninto one folder (`imagenet-s download --config "
             f"{self.config} --annotations-dir DIR` does it) and give that folder as annotations_dir "
@@ -162,7 +184,7 @@ class DownloadFolder:
         try:
             return fetch(remote, self.folder, self.verify, replace)
         except DownloadError as error:
-            raise ImageNetSError(f"{error} {self.missing()}") from error
+            raise MissingAnnotationsError(f"{error} {self.missing()}") from error
 
 
 def _has_masks(folder: Path) -> bool:

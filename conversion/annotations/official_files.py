@@ -54,6 +54,11 @@ def archive_file(config: str) -> RemoteFile:
     return RemoteFile(facts.file, _endpoint("https://github.com") + facts.url_path, facts)
 
 
+def official_files(config: str) -> tuple[RemoteFile, ...]:
+    """The lists and the archive of a configuration, in the order they are fetched."""
+    return (*(list_file(config, role) for role in LIST_ROLES), archive_file(config))
+
+
 def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool = False) -> Path:
     """Download one official file into a folder.
 
@@ -116,7 +121,7 @@ def fetch_all(folder: Path, config: str, verify: bool = True) -> Iterator[Fetche
         DownloadError: a file could not be fetched; the part that came is kept, and the next call resumes there.
         ImageNetSError: a fetched file is not the official one, or lacks masks.
     """
-    for remote in (*(list_file(config, role) for role in LIST_ROLES), archive_file(config)):
+    for remote in official_files(config):
         path = folder / remote.name
         state = "fetched"
         if path.exists():

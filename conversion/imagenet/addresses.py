@@ -17,6 +17,7 @@ from imagenet_s.conversion.hub_errors import readable_errors
 _HUB_PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([^/?#]+/[^/?#]+)(?:/tree/([^/?#]+))?"
 )
+_KINDS = ("datasets", "models", "spaces", "buckets")
 _FOLDERS = ("", "data", "imagenet-1k", "ILSVRC2012")
 """Where a repository has its Parquet files."""
 
@@ -41,8 +42,8 @@ def normalise(root: str | os.PathLike[str]) -> str:
     path = os.path.abspath(os.path.expanduser(path))
     if not is_utf8(path):
         raise ImageNetSError(
-            f"data_dir {path}: its name is not UTF-8, and the paths of images are kept as text. Rename it, or give a "
-            "link to it whose path is."
+            f"data_dir {path}: its name is not UTF-8, and the paths of images are kept as text. Rename it, or move "
+            "it where all names are."
         )
     return path
 
@@ -82,18 +83,10 @@ def _check_form(address: str) -> None:
         )
     if scheme == "hf" and not re.match(r"datasets/[^/@]+/[^/]+", rest):
         names = rest.strip("/").split("/")
-        hint = f"hf://datasets/{'/'.join(names[:2])}" if len(names) >= 2 and names[0] not in _KINDS else _EXAMPLE
-        raise ImageNetSError(
-            f"data_dir {address}: a data set on the Hub is written {_EXAMPLE}; did you mean {hint}?"
-            if hint != _EXAMPLE
-            else f"data_dir {address}: a data set on the Hub is written {hint}."
-        )
+        name = "/".join(names[:2]) if len(names) >= 2 and names[0] not in _KINDS else "ILSVRC/imagenet-1k"
+        raise ImageNetSError(f"data_dir {address}: a data set on the Hub is written hf://datasets/{name}.")
     if scheme not in fsspec.available_protocols():
         raise ImageNetSError(
             f"data_dir {address}: {scheme}:// is no kind of address that is known here. Give a folder of this machine, "
-            f"or a data set on the Hub as {_EXAMPLE}."
+            "or a data set on the Hub as hf://datasets/ILSVRC/imagenet-1k."
         )
-
-
-_EXAMPLE = "hf://datasets/ILSVRC/imagenet-1k"
-_KINDS = ("datasets", "models", "spaces", "buckets")

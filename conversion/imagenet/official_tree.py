@@ -26,6 +26,8 @@ def find_tree(root: str, config: str) -> str | None:
     here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)))]
     if config in here:
         return os.path.join(root, tree_name(config))
+    if _is_tree(nested := os.path.join(root, tree_name(config), tree_name(config))):
+        return nested  # unpacked into a folder of its own name
     if _is_tree(root):
         name = os.path.basename(os.path.realpath(root))
         if name not in {tree_name(c) for c in CONFIG_NAMES} - {tree_name(config)}:

@@ -202,3 +202,42 @@ def test_an_archive_may_have_folders_above(tmp_path: Path) -> None:
     contents = {f"a/b/{name}": png for name, png in masks("50").items()} | {"a/readme.txt": b"hello"}
     write_archive(tmp_path, "50", contents)
     check_masks(opened(tmp_path, tmp_path, verify=False), "train_semi")
+
+
+@pytest.mark.parametrize("damage", ["crc", "method", "cut", "lzma"])
+def test_a_damaged_link_is_named(given: Path, tmp_path: Path, damage: str) -> None:
+    info, target = link("validation-segmentation")
+    info.compress_type = zipfile.ZIP_LZMA if damage == "lzma" else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(given / ARCHIVE, "a") as archive:
+        archive.writestr(info, target * 20)
+    data = bytearray((given / ARCHIVE).read_bytes())
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(info.filename.encode()))  # in the central directory
+    start = info.header_offset + 30 + len(info.filename)
+    if damage == "crc":
+        data[entry + 16] ^= 0xFF
+    elif damage == "method":
+        data[entry + 10] = data[info.header_offset + 8] = 99
+    elif damage == "cut":
+        data[start] = 0x00
+    else:
+        data[start + 4 : start + 9] = b"\xff" * 5
+    (given / ARCHIVE).write_bytes(data)
+    with pytest.raises(ImageNetSError, match=r"ImageNetS50/link, a link, is damaged"):
+        opened(given, tmp_path, verify=False).masks("validation")
+
+
+def test_a_zip_whose_names_cannot_be_read(given: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(given / ARCHIVE, "a") as archive:
+        archive.writestr("ImageNetS50/caf\u00e9.txt", "x")
+    data = (given / ARCHIVE).read_bytes()
+    (given / ARCHIVE).write_bytes(data.replace("caf\u00e9".encode(), b"caf\xff\xfe"))
+    with pytest.raises(ImageNetSError, match="is not a complete zip"):
+        opened(given, tmp_path, verify=False).masks("validation")
+
+
+def test_what_a_name_in_a_zip_would_do_to_a_terminal_is_escaped(given: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(given / ARCHIVE, "a") as archive:
+        archive.writestr("../\x1b[2J\x1b]0;pwn\x07.png", "x")
+    with pytest.raises(ImageNetSError, match="leads out of the archive") as error:
+        opened(given, tmp_path, verify=False).masks("validation")
+    assert "\x1b" not in str(error.value)

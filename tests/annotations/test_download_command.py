@@ -126,3 +126,15 @@ def test_the_folder_from_the_environment(
 def test_offline(download: Download, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set" in download("--config", "50", code=1)[1]
+
+
+def test_without_a_connection_it_says_what_to_do(
+    mirror: FileServer, download: Download, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del mirror.files[OFFICIAL.archives["50"].url_path]
+    _, error = download("--config", "50", code=1)
+    assert f"Or fetch them on another machine, under these names, into {target}" in error
+    assert f"- {OFFICIAL.archives['50'].file} from {mirror.url}{OFFICIAL.archives['50'].url_path}" in error
+    assert f"- {OFFICIAL.lists['50']['test'].file}" not in error, "it is there already"
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert "fetch them on another machine" in download("--config", "50", code=1)[1]

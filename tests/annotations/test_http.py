@@ -259,3 +259,24 @@ def test_a_killed_process_is_resumed(server: FileServer, target: Path, monkeypat
     fetch(server, target, check=right)
     assert ranges(server) == [f"bytes={had}-"]
     assert server.sent == len(CONTENT) - had
+
+
+def test_what_a_server_says_is_escaped(server: FileServer, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(403, "\x1b[2J\x1b]0;pwn\x07")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    monkeypatch.setattr(server, "answer", refuse)
+    with pytest.raises(DownloadError, match=r"the server answers 403 \\x1b\[2J") as error:
+        fetch(server, target)
+    assert "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize("size", [5_000, 60_000])
+def test_a_small_file_from_a_connection_that_breaks(server: FileServer, target: Path, size: int) -> None:
+    """All lists are smaller than what is written at a time: nothing of them is kept, and they are asked for again."""
+    server.files["/file.zip"] = CONTENT[:size]
+    server.cut_after = [size // 2, size // 2, 0, size - 1]
+    fetch(server, target)
+    assert len(server.seen) == 5

@@ -62,3 +62,26 @@ def test_the_official_counts_without_lists(tmp_path: Path) -> None:
         ImageNetSError, match=r"validation of ImageNet-S-50: 752 images expected, 12 found in .*ImageNetS50"
     ):
         opened(tmp_path, tmp_path).members("validation")
+
+
+def test_the_mark_that_windows_writes(tmp_path: Path) -> None:
+    write_lists(tmp_path, "50")
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert rows(opened(tmp_path, tmp_path, verify=False), "test") == expected("50", "test")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_list_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+    write_lists(tmp_path, "50")
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_bytes(path.read_text().encode(encoding))
+    with pytest.raises(ImageNetSError, match=r"mapping_test\.txt is a text in UTF-16 or UTF-32.*expected UTF-8"):
+        opened(tmp_path, tmp_path, verify=False).members("test")
+
+
+def test_a_byte_that_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / OFFICIAL.lists["50"]["test"].file
+    path.write_bytes(b"n01443537/y.JPEG n01443537/y.JPEG\nn01443537/\xffz.JPEG n01443537/z.JPEG")
+    with pytest.raises(ImageNetSError, match=r"mapping_test\.txt, line 2: the byte 0xff is not UTF-8"):
+        opened(tmp_path, tmp_path, verify=False).members("test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,34 @@ def test_wrong_arguments(given: Path, tmp_path: Path) -> None:
         open_annotations("51", given, cache_dir=tmp_path)
     with pytest.raises(ImageNetSError, match="is a file; give the folder"):
         open_annotations("50", given / OFFICIAL.archives["50"].file, cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("above", ["ImageNetS50", "ImageNetS50-abc", "my masks"])
+def test_a_folder_more_after_unpacking(tmp_path: Path, form: str, above: str) -> None:
+    """As Windows' "extract all" makes it; the lists beside it or in it."""
+    WRITERS[form](tmp_path / "given" / above, "50")
+    write_lists(tmp_path / "given" / (above if above == "my masks" else ""), "50")
+    for given in (tmp_path / "given", tmp_path / "given" / above):
+        annotations = opened(given, tmp_path, verify=False)
+        for split in ANNOTATED_SPLITS:
+            assert rows(annotations, split) == expected("50", split)
+            check_masks(annotations, split)
+
+
+def test_what_is_there_is_said(tmp_path: Path) -> None:
+    (tmp_path / "ImageNetS50" / "a" / "validation-segmentation").mkdir(parents=True)
+    with pytest.raises(ImageNetSError, match=r"; it holds ImageNetS50\. .*as ImageNetS50/validation-segmentation/"):
+        opened(tmp_path, tmp_path, verify=False).members("validation")
+    with pytest.raises(ImageNetSError, match="read from a folder of this machine"):
+        open_annotations("50", "hf://datasets/me/masks")
+
+
+def test_masks_with_names_that_are_no_utf8(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, "50")
+    for folder in (tree, tree / "validation-segmentation", next((tree / "validation-segmentation").iterdir())):
+        Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(b"junk")
+        Path(os.fsdecode(os.fsencode(folder) + b"/n0144\xe9")).mkdir()
+    annotations = opened(tmp_path, tmp_path, verify=False)
+    assert rows(annotations, "validation") == expected("50", "validation")
+    check_masks(annotations, "validation")

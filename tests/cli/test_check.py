@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imagenet_s.cli.main import main
+from imagenet_s.cli.main import build_parser, main
 from imagenet_s.conversion.synthetic import expected_rows
 
 
@@ -80,3 +80,25 @@ def test_demo_leaves_other_folders_alone(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["demo", "--output", str(tmp_path)]) == 1
     assert (tmp_path / "thesis.tex").exists()
     assert "no earlier demo" in capsys.readouterr().err
+
+
+def test_without_annotations_the_splits_are_unknown(
+    miniature: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The images are complete; what is missing is said once."""
+    (tmp_path / "empty").mkdir()
+    command = ["check", str(miniature("folders")), "--config", "50", "--annotations-dir", str(tmp_path / "empty")]
+    assert main([*command, "--no-verify"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[-1] for line in out.splitlines()[2:6]] == ["ok", "unknown", "unknown", "unknown"]
+    assert out.count("has not all the annotations") == 1
+    assert "train_semi, validation, test: " in out
+    assert "nothing else is missing" in err
+    assert "Not complete" not in err
+
+
+@pytest.mark.parametrize("command", ["check", "show", "convert", "download", "prepare", "match", "distance-match"])
+def test_mode_is_taken_wherever_config_is(command: str) -> None:
+    needed = {"show": ["D", "--output", "O"], "convert": ["I", "O"], "download": [], "prepare": ["I", "O"], "match": []}
+    needed |= {"check": ["I"], "distance-match": ["I", "O", "--backbone", "B"]}
+    assert build_parser().parse_args([command, *needed[command], "--mode", "50"]).config == "50"

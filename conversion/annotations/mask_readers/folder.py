@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
 
 
 class FolderReader(MaskReader):
@@ -31,13 +31,14 @@ class FolderReader(MaskReader):
                 below[:] = [one for one in below if not one.startswith(".")]
                 inner = Path(folder).relative_to(self.path).as_posix()
                 found += [one if inner == "." else f"{inner}/{one}" for one in files]
-        return sorted(one for one in found if not is_hidden(one))
+        # No official name has bytes that are no UTF-8, and no table can hold such a name.
+        return sorted(one for one in found if is_utf8(one) and not is_hidden(one))
 
     def read(self, name: str) -> bytes:
         try:
             return (self.path / name).read_bytes()
         except OSError as error:
-            raise ImageNetSError(f"{self.describe(name)} cannot be read ({error.strerror or error}).") from error
+            raise ImageNetSError(f"{self.describe(name)} cannot be read ({reason(error)}).") from error
 
     def stored_in(self, split: str) -> Iterable[str]:
         return sorted(self.masks(split).values())
