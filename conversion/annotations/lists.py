@@ -72,8 +72,8 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ImageNetSError(
-            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; expected a text in UTF-8. Save it as "
-            "that, or fetch it again."
+            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; expected a text in UTF-8. Save "
+            "it as that, or fetch it again."
         ) from error
 
 

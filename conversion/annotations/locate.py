@@ -94,8 +94,8 @@ class GivenFolder:
             files.insert(0, archive_file(self.config))
         seen = some(sorted(one.name for one in self.folder.iterdir())) or "nothing"
         return MissingAnnotationsError(
-            f"{self.folder} (annotations_dir) has not all the annotations of ImageNet-S-{self.config}; it holds {seen}. "
-            f"What is missing is in these files (an archive may also be extracted there, as "
+            f"{self.folder} (annotations_dir; it holds {seen}) has not all the annotations of "
+            f"ImageNet-S-{self.config}. What is missing is in these files (an archive may also be extracted there, as "
             f"{tree_name(self.config)}/{MASK_FOLDERS['validation']}/...):\n"
             f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "

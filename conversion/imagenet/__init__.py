@@ -1,5 +1,7 @@
 """A copy of ImageNet in whatever layout people have it: detected, indexed by file name, read image by image.
 
-`detect` finds the layout; `image_folder`, `tar` and `parquet` read it (each an `ImageReader`, see `image_reader`);
-`official_tree` is the ImageNet-S tree as a source. May import `errors`, `cache`, `facts`, `features`, `shuffling`.
+`detect` finds it: `places` says where it may lie, `forms` what lies there, `addresses` lists what is on the Hub,
+`explain` says what was seen where nothing is found. `image_folder`, `tar` and `parquet` read it (each an `ImageReader`,
+see `image_reader`), `combined` reads several of them together; `official_tree` is the ImageNet-S tree as a source. May
+import `errors`, `hub_errors`, `cache`, `facts`, `features`, `shuffling`.
 """
