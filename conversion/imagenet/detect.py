@@ -18,7 +18,7 @@ from imagenet_s.conversion.imagenet.explain import explain_missing_part, explain
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.forms import forms_in, image_folders, parquet_files
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.places import deeper_places, entries, known_places
+from imagenet_s.conversion.imagenet.places import deeper_places, known_places, names_in
 
 _PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 
@@ -71,7 +71,7 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
     if not os.path.isdir(path):
         what = "a file" if os.path.exists(path) else "a broken link" if os.path.islink(path) else "no folder"
         raise ImageNetSError(f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
-    entries(path)  # says so if it can't be listed
+    names_in(path)  # says so if it can't be listed
     known = {part: _combined(_known(path, part)) for part in _PARTS}
     if not any(known.values()):
         _refuse_a_part_of_a_whole(path)

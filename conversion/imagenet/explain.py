@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from imagenet_s.conversion.errors import some
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, image_id_of, is_image
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.places import known_places, part_folders
+from imagenet_s.conversion.imagenet.places import known_places, names_in, part_folders
 
 _EXPECTED = (
     "train/ and val/, Kaggle's ILSVRC/, the official tars, the Hub's Parquet or tar files, WebDataset tars, or an "
@@ -53,7 +53,7 @@ def seen_in(names: Sequence[str]) -> str:
 
 
 def _part_folders(path: str, part: ImageNetPart) -> list[str]:
-    return [folder for place in known_places(path) for folder in part_folders(place, part)]
+    return [folder for place in known_places(path) for folder in part_folders(place, part, names_in(place))]
 
 
 def _names(folder: str) -> list[str]:

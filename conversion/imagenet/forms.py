@@ -10,17 +10,18 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from imagenet_s.conversion.errors import some
+from imagenet_s.conversion.errors import ImageNetSError, reason, some
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.parquet import ParquetReader
-from imagenet_s.conversion.imagenet.places import FOLDER_NAMES, entries, part_folders, subfolders
+from imagenet_s.conversion.imagenet.places import FOLDER_NAMES, names_in, part_folders, subfolders
 from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
 
 _WORDS: dict[ImageNetPart, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
 _OFFICIAL_TARS: dict[ImageNetPart, str] = {"train": "ILSVRC2012_img_train.tar", "validation": "ILSVRC2012_img_val.tar"}
 _CLASS_TAR = re.compile(r"n\d{8}\.tar", re.ASCII | re.IGNORECASE)
+_FLAT = "a flat folder"
 _FIRST_FILES = 200
 """How many files of a folder are looked at to say whether it holds images of ImageNet."""
 
@@ -32,16 +33,19 @@ def forms_in(place: str, part: ImageNetPart) -> list[ImageReader]:
         place: a folder that may hold `train/`, `val/`, tars or Parquet files.
         part: which of the two.
     """
-    files = [one.name for one in entries(place) if not one.name.startswith(".")]
-    folders = part_folders(place, part)
-    inside = {folder: [one.name for one in entries(folder)] for folder in folders}
+    names = names_in(place)
+    folders = part_folders(place, part, names)
     found: list[ImageReader] = []
+    inside: dict[str, list[str]] = {}
     for folder in folders:
-        found += image_folders(folder, part)
-    found += _extracted(place, part, {os.path.basename(one) for one in folders})
+        images = image_folders(folder, part)
+        found += images
+        flat = any(one.root == folder and one.layout == _FLAT for one in images)
+        inside[folder] = _without_listing(folder, part) if flat else names_in(folder)
+    found += _extracted(place, part, names, {os.path.basename(one) for one in folders})
     for folder in folders:
         found += _class_tars(folder, inside[folder], part)
-    holders = {**inside, place: files}
+    holders = {**inside, place: names}
     for folder, names in holders.items():
         found += _tars(folder, names, part)
     for folder, names in holders.items():
@@ -65,13 +69,13 @@ def image_folders(folder: str, part: ImageNetPart) -> list[ImageReader]:
     layout = _layout(folder, part)
     if layout is not None:
         found.append(ImageFolderReader(folder, part, layout))
-    nested = part_folders(folder, part)
+    nested = part_folders(folder, part, _without_listing(folder, part) if layout == _FLAT else names_in(folder))
     if layout is None:
         nested += [path for one in _no_classes(folder) if (path := f"{folder}/{one}") not in nested]
     for one in nested:
         below = _layout(one, part)
         # Files right in it are found from above: it counts as a class folder of any name.
-        if below is not None and not (layout is not None and below == "a flat folder"):
+        if below is not None and not (layout is not None and below == _FLAT):
             found.append(ImageFolderReader(one, part, below))
     return found
 
@@ -85,12 +89,15 @@ def _no_classes(folder: str) -> list[str]:
 def _layout(folder: str, part: ImageNetPart) -> str | None:
     """How images lie in a folder; None where the folder and its subfolders have none."""
     inner = []
-    with os.scandir(folder) as found:
-        for number, entry in enumerate(found):
-            if number < _FIRST_FILES and image_id_of(entry.name, part) and entry.is_file():
-                return "a flat folder"
-            if entry.is_dir():
-                inner.append(entry)
+    try:
+        with os.scandir(folder) as found:
+            for number, entry in enumerate(found):
+                if number < _FIRST_FILES and image_id_of(entry.name, part) and entry.is_file():
+                    return _FLAT
+                if entry.is_dir():
+                    inner.append(entry)
+    except OSError as error:
+        raise ImageNetSError(f"{folder} can't be listed ({reason(error)}).") from error
     # Folders called as classes first: they settle it at once.
     inner.sort(key=lambda one: (not WNID.fullmatch(one.name), one.name))
     return "class folders" if any(_has_images(one.path, part) for one in inner) else None
@@ -104,11 +111,16 @@ def _has_images(folder: str, part: ImageNetPart) -> bool:
         return False  # its listing says so when the folder is indexed
 
 
-def _extracted(place: str, part: ImageNetPart, known: set[str]) -> Iterator[ImageReader]:
+def _without_listing(folder: str, part: ImageNetPart) -> list[str]:
+    """What may lie beside the images of a flat folder, asked for by name: listing 50,000 files takes long."""
+    return [one for one in (*FOLDER_NAMES[part], _OFFICIAL_TARS[part]) if os.path.exists(f"{folder}/{one}")]
+
+
+def _extracted(place: str, part: ImageNetPart, names: Sequence[str], known: set[str]) -> Iterator[ImageReader]:
     """The Hub's tars, extracted: train_images_0, train_images_1, ..."""
     pattern = re.compile(rf"{_WORDS[part]}_images(_\d+)?", re.ASCII | re.IGNORECASE)
-    numbered = [one for one in subfolders(place) if pattern.fullmatch(one) and one not in known]
-    if numbered := [one for one in numbered if _layout(f"{place}/{one}", part)]:
+    numbered = [f"{place}/{one}" for one in names if pattern.fullmatch(one) and one not in known]
+    if numbered := [os.path.basename(one) for one in numbered if os.path.isdir(one) and _layout(one, part)]:
         yield ImageFolderReader(place, part, f"extracted tars ({some(numbered, 2)})", tuple(numbered))
 
 

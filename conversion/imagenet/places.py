@@ -6,7 +6,7 @@ Imports `errors`, `file_names`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart
@@ -41,29 +41,28 @@ def deeper_places(root: str) -> Iterator[list[tuple[str, list[str]]]]:
         yield [(one, known_places(one)) for one in level]
 
 
-def part_folders(folder: str, part: ImageNetPart) -> list[str]:
-    """The subfolders that are called as a part is, in the order of `FOLDER_NAMES`."""
-    names = FOLDER_NAMES[part]
-    found = [one.name for one in entries(folder) if one.name.lower() in names and one.is_dir()]
-    return [f"{folder}/{one}" for one in sorted(found, key=lambda one: (names.index(one.lower()), one))]
+def part_folders(folder: str, part: ImageNetPart, names: Sequence[str]) -> list[str]:
+    """The subfolders that are called as a part is, in the order of `FOLDER_NAMES`; `names` are those in the folder."""
+    known = FOLDER_NAMES[part]
+    found = [one for one in names if one.lower() in known and os.path.isdir(f"{folder}/{one}")]
+    return [f"{folder}/{one}" for one in sorted(found, key=lambda one: (known.index(one.lower()), one))]
 
 
-def entries(folder: str) -> list[os.DirEntry[str]]:
-    """What a folder holds, sorted by name, without names that are no UTF-8.
+def names_in(folder: str) -> list[str]:
+    """The names in a folder, sorted, without hidden ones and those that are no UTF-8.
 
     Raises:
         ImageNetSError: it can't be listed.
     """
     try:
-        with os.scandir(folder) as found:
-            return sorted((one for one in found if is_utf8(one.name)), key=lambda one: one.name)
+        return sorted(one for one in os.listdir(folder) if is_utf8(one) and not one.startswith("."))
     except OSError as error:
         raise ImageNetSError(f"{folder} can't be listed ({reason(error)}).") from error
 
 
 def subfolders(folder: str) -> list[str]:
-    """The names of the subfolders, links to folders included; not hidden ones, nor those that can't be looked into."""
-    found = [one.name for one in entries(folder) if not one.name.startswith(".") and one.is_dir()]
+    """The names of the subfolders, links to folders included; not those that can't be looked into."""
+    found = [one for one in names_in(folder) if os.path.isdir(f"{folder}/{one}")]
     return [one for one in found if os.access(f"{folder}/{one}", os.R_OK | os.X_OK)]
 
 
@@ -76,8 +75,8 @@ def _below(folder: str, path: str) -> str | None:
     """The folder at a relative path, whatever the case of its names; None where there is none."""
     for name in path.split("/"):
         if not os.path.isdir(f"{folder}/{name}"):
-            match = [one for one in subfolders(folder) if one.lower() == name.lower()]
-            if not match:
+            match = [one for one in names_in(folder) if one.lower() == name.lower()]
+            if not match or not os.path.isdir(f"{folder}/{match[0]}"):
                 return None
             name = match[0]
         folder = f"{folder}/{name}"

@@ -146,12 +146,15 @@ def test_classes_that_are_still_tars(miniature: Callable[[str], Path]) -> None:
     assert sorted(pieces["class folders"]) == sorted(one.stem for one in (root / "train").glob("*/*.JPEG"))
 
 
-def test_the_official_tar_beside_some_folders(copy: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_official_tar_beside_some_of_its_files(inside: bool, copy: Callable[[str], Path]) -> None:
     root = copy("tars")
     with tarfile.open(root / "ILSVRC2012_img_val.tar") as tar:
         for member in tar.getmembers()[:5]:
             (root / "val").mkdir(exist_ok=True)
             (root / "val" / member.name).write_bytes(tar.extractfile(member).read())
+    if inside:
+        (root / "ILSVRC2012_img_val.tar").rename(root / "val" / "ILSVRC2012_img_val.tar")
     assert_complete(root)
 
 
