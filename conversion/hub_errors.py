@@ -71,10 +71,11 @@ def _explain(error: BaseException, where: str, sending: str | None) -> str | Non
     if isinstance(error, errors.LocalTokenNotFoundError):
         return f"no token for the Hub: {_login(sending)}."
     if isinstance(error, errors.OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE is set, and this is on the Hub: unset it, or name a folder that was downloaded before."
+        instead = "" if sending else ", or name a folder that was downloaded before"
+        return f"HF_HUB_OFFLINE is set, and this is on the Hub: unset it{instead}."
     if isinstance(error, (errors.HFValidationError, getattr(errors, "HfUriError", errors.HFValidationError))):
         return f"this names no repository of the Hub ({without_token(str(error))})."
-    if isinstance(error, errors.HfHubHTTPError):
+    if isinstance(error, errors.HfHubHTTPError) or getattr(getattr(error, "response", None), "status_code", None):
         return _explain_status(error, where, sending)
     if isinstance(error, json.JSONDecodeError) or type(error).__name__ == "JSONDecodeError":
         return (

@@ -258,6 +258,7 @@ ROUTES: dict[str, Callable[..., None]] = {
     r"POST /api/repos/create": Handler.create,
     r"POST /api/validate-yaml": Handler.validate_card,
     rf"GET /api{REPOSITORY}(/revision/(?P<revision>[^/]+))?": Handler.info,
+    r"GET /api/(?P<kind>dataset|space)s/(?P<name>[^/]+)": Handler.repository,  # names without an owner, never there
     rf"POST /api{REPOSITORY}/preupload/main": Handler.preupload,
     rf"POST {REPOSITORY}\.git/info/lfs/objects/batch": Handler.lfs_batch,
     rf"POST /api{REPOSITORY}/commit/main": Handler.commit,
