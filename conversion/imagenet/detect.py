@@ -9,7 +9,8 @@ Imports `errors` and the modules of this folder.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.imagenet.addresses import list_address, normalise
@@ -25,11 +26,16 @@ _PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 
 @dataclass(frozen=True)
 class ImageNet:
-    """A copy of ImageNet: its training and validation images, each None where it lacks them."""
+    """A copy of ImageNet: its training and validation images, each None where it lacks them.
+
+    Attributes:
+        problems: why a part that is there can't be read, by part; raised when that part is asked for.
+    """
 
     root: str
     train: ImageReader | None
     validation: ImageReader | None
+    problems: Mapping[ImageNetPart, ImageNetSError] = field(default_factory=dict)
 
     def reader(self, part: ImageNetPart) -> ImageReader:
         """The reader of one of the two parts.
@@ -38,6 +44,8 @@ class ImageNet:
             ImageNetSError: the copy lacks it.
         """
         found = self.train if part == "train" else self.validation
+        if part in self.problems:
+            raise self.problems[part]
         if found is None:
             other = self.validation if part == "train" else self.train
             raise ImageNetSError(explain_missing_part(self.root, part, other))
@@ -53,7 +61,7 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
 
     Raises:
         ImageNetSError: there is no such folder or address, or no ImageNet that keeps the official names; or the folder
-            is only the train/ or val/ of an ImageNet that is whole above it.
+            is only the train/ or val/ of an ImageNet that is complete above it.
     """
     path = normalise(root)
     if "://" in path:
@@ -75,10 +83,15 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
     known = {part: _combined(_known(path, part)) for part in _PARTS}
     if not any(known.values()):
         _refuse_a_part_of_a_whole(path)
-    found = {part: known[part] or _only(path, part, _here(path, part)) or _deeper(path, part) for part in _PARTS}
-    if not any(found.values()):
-        raise ImageNetSError(explain_nothing(path))
-    return ImageNet(path, found["train"], found["validation"])
+    problems: dict[ImageNetPart, ImageNetSError] = {}
+    for part in _PARTS:
+        try:
+            known[part] = known[part] or _only(path, part, _here(path, part)) or _deeper(path, part)
+        except ImageNetSError as error:
+            problems[part] = error
+    if not any(known.values()):
+        raise next(iter(problems.values()), ImageNetSError(explain_nothing(path)))
+    return ImageNet(path, known["train"], known["validation"], problems)
 
 
 def _known(root: str, part: ImageNetPart) -> list[ImageReader]:

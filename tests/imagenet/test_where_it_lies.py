@@ -227,6 +227,11 @@ def test_two_copies_are_not_mixed(copy: Callable[[str], Path]) -> None:
     with pytest.raises(ImageNetSError, match=r"holds train images in several folders, .*full size, .*small: name"):
         open_imagenet(root)
     assert_complete(root / "small")
+    # A part that is clear is read nevertheless.
+    shutil.move(root / "small" / "val", root / "val")
+    assert_complete(root, "validation")
+    with pytest.raises(ImageNetSError, match="holds train images in several folders"):
+        open_imagenet(root).reader("train")
 
 
 def test_what_is_in_the_folders_is_said(tmp_path: Path) -> None:
