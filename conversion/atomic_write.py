@@ -5,7 +5,7 @@ operating system releases the lock when the process ends, however it ends; so th
 target can tell an abandoned file from one of a process that runs, on this machine or another. Where a file system (or
 Windows) has no such locks, nothing is ever taken for abandoned.
 
-Imports nothing of the project. `metrics/matched_miou/atomic_write.py` is its twin.
+Imports nothing of the project. `metrics/matched_miou/atomic_write.py` is its twin for results of scoring.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True, clean: bool 
     """
     path = Path(target)
     if path.exists() and not path.is_file() and not path.is_dir():
-        with open(path, "wb") as file:
-            yield file
+        with open(path, "wb") as stream:
+            yield stream
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if clean:
@@ -117,7 +117,7 @@ def _create(path: Path) -> tuple[IO[bytes], Path]:
     """A new, locked temporary file; never one that exists, so that no planted link is followed."""
     while True:
         temporary = path.with_name(temporary_name(path.name))
-        file = open(temporary, "xb")
+        file = open(temporary, "xb")  # noqa: SIM115
         try_lock(file.fileno(), wait=True)
         # Another process may have taken it for abandoned in the moment before the lock.
         with contextlib.suppress(FileNotFoundError):

@@ -152,7 +152,7 @@ def from_json(kind: type[Record], raw: Any) -> Record:
     Raises:
         ValueError: fields are missing, unknown, or of another type.
     """
-    types = {field.name: _TYPES[str(field.type)] for field in dataclasses.fields(kind)}
+    types = {field.name: _TYPES[str(field.type)] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if not isinstance(raw, dict) or raw.keys() != types.keys():
         raise ValueError(f"expected the fields {', '.join(types)}")
     for name, expected in types.items():

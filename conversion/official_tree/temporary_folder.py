@@ -48,7 +48,7 @@ def temporary_folder(tree: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _locked(tree: str) -> Iterator[bool]:
-    """Hold the lock of a tree; whether there is one here. Its file is gone afterwards, so that only the tree remains."""
+    """Hold the lock of a tree; yields whether there is one here. Its file is gone afterwards."""
     path = os.path.join(tree, _LOCK)
     while True:
         try:

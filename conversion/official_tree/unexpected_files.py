@@ -6,6 +6,7 @@ Imports nothing of the project.
 from __future__ import annotations
 
 import os
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,4 +33,3 @@ def unexpected_files(folder: str, rows: pa.Table, ending: str) -> list[str]:
                 known = {f"{image_id}{ending}" for image_id in images}
                 found += [f"{entry.name}/{name}" for name in there if name not in known]
     return sorted(found)
-

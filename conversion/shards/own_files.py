@@ -58,9 +58,9 @@ class OwnFiles:
     def refuse_foreign_shards(self, index: Index, record: PlanRecord) -> None:
         """The same for the shards of a split that is written from the beginning."""
         ours = shards_of_earlier_runs(self._storage, index, record.config, record.split)
+        form: Format = "arrow" if record.form == "arrow" else "parquet"
         names = [
-            shard_name(record.form, record.config, record.split, number, record.shards)
-            for number in range(record.shards)
+            shard_name(form, record.config, record.split, number, record.shards) for number in range(record.shards)
         ]
         folder = names[0].rpartition("/")[0]
         there = set(self._storage.names(folder))
@@ -108,9 +108,9 @@ class OwnFiles:
         if names:
             verb = "was" if len(names) == 1 else "were"
             raise ImageNetSError(
-                f"{self._storage.url} holds {some(names)}, which {verb} not written by `imagenet-s convert` (or changed "
-                "since) and would be replaced: move them away, or convert into another folder. Text of your own may "
-                f"stand in {CARD} around the part that is written here."
+                f"{self._storage.url} holds {some(names)}, which {verb} not written by `imagenet-s convert` "
+                "(or changed since) and would be replaced: move them away, or convert into another folder. Text of "
+                f"your own may stand in {CARD} around the part that is written here."
             )
 
 

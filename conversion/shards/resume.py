@@ -3,8 +3,8 @@
 In `.imagenet-s/`, inside the output and never uploaded, lie the plan of each split (`50/train.json`), a completion
 marker for each shard (`50/train-00000-of-00004.parquet.done`), `files.json` (see `own_files`) and a lock. A run writes
 the plan before the first shard and a marker after each. The next run goes through the same planning; where its plan is
-equal it writes only the shards without a marker, where it differs it refuses, or with `restart` removes the split first.
-A marker that can't be read is no marker, a plan that can't be read differs.
+equal it writes only the shards without a marker, where it differs it refuses, or with `restart` removes the split
+first. A marker that can't be read is no marker, a plan that can't be read differs.
 
 Imports `atomic_write`, `cache`, `dataset_index`, `errors`, `facts`, `shuffling`, `storage`, `writers`.
 """
