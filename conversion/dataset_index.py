@@ -115,7 +115,7 @@ def parse_index(data: bytes, name: str) -> Index:
         raw = json.loads(data)
         version = raw["version"]
         if version == _VERSION:
-            configs = {config: _parse_config(config, raw["configs"][config]) for config in raw["configs"]}
+            configs = {config: _parse_config(config, one) for config, one in raw["configs"].items()}
             return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageNetSError(f"{name} was not written by `imagenet-s convert` ({error!r}).") from error

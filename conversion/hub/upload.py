@@ -121,7 +121,7 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
     index = _read(api, upload, INDEX)
     if index is None:
         if card is None:
-            _refuse_foreign({one.rfilename for one in there.siblings or ()}, upload)
+            _refuse_foreign({one.rfilename for one in getattr(there, "siblings", None) or ()}, upload)
         return _card_to_upload(upload, card)
     older = parse_index(index, f"{INDEX} of {upload.repo_id}")
     lost = [

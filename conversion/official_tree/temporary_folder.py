@@ -68,7 +68,6 @@ def _locked(tree: str) -> Iterator[bool]:
     try:
         yield bool(locked)
     finally:
-        if locked:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
         os.close(descriptor)

@@ -109,16 +109,16 @@ def convert(
     refuse_overlap(storage.url, [data_dir], "OUT")
     refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
     source = open_source(config, data_dir, annotations_dir, options.verify)
+    refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
+    with storage.readable_errors():
+        _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock
     with storage.readable_errors(), exclusive(storage):
         return _convert(source, storage, splits, options)
 
 
 def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
     config = source.config
-    index = read_index(storage) or Index()
-    _refuse_other_kind(index, config, splits, options, storage)
-    own_files = OwnFiles(storage, index)
-    own_files.refuse_foreign(index, config, options.form, splits)
+    index, own_files = _refuse_foreign(storage, config, splits, options)
     remove_incomplete(storage, config, splits)
     planned = [_plan(source, split, storage, options) for split in splits]
     # Everything is looked at before anything is changed.
@@ -165,6 +165,17 @@ def _checked(config: str, options: Options) -> list[str]:
     return [one for one in SPLITS if one in splits]
 
 
+def _refuse_foreign(
+    storage: Storage, config: str, splits: list[str], options: Options
+) -> tuple[Index, OwnFiles]:
+    """What the storage holds, once it is known that nothing of somebody else would be replaced."""
+    index = read_index(storage) or Index()
+    _refuse_other_kind(index, config, splits, options, storage)
+    own_files = OwnFiles(storage, index)
+    own_files.refuse_foreign(index, config, options.form, splits)
+    return index, own_files
+
+
 def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Options, storage: Storage) -> None:
     earlier = index.configs.get(config)
     if earlier is None or (earlier.form, earlier.images) == (options.form, options.images):
@@ -180,7 +191,6 @@ def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Op
 
 def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob]]:
     plan = plan_split(source, split, options.verify)
-    refuse_overlap(storage.url, [plan.reader.root], "OUT")
     check_plan(plan, source.config, options.on_missing)
     reader, rows = (plan.reader if options.images else None), plan.rows
     image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
