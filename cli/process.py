@@ -52,8 +52,9 @@ def ended_by_signals() -> Iterator[None]:
 def plain_output(args: argparse.Namespace) -> Iterator[None]:
     """No progress bars into pipes and logs, and warnings that name options instead of Python arguments."""
     if not sys.stderr.isatty() and "tqdm" not in sys.modules:
-        # Read by tqdm when it is imported, here and in worker processes; libraries' bars obey it too.
+        # Read by the libraries when they are imported, here and in worker processes.
         os.environ.setdefault("TQDM_DISABLE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     logger, options = logging.getLogger("imagenet_s"), _OptionNames(args)
     logger.addFilter(options)
     try:

@@ -165,9 +165,7 @@ def _checked(config: str, options: Options) -> list[str]:
     return [one for one in SPLITS if one in splits]
 
 
-def _refuse_foreign(
-    storage: Storage, config: str, splits: list[str], options: Options
-) -> tuple[Index, OwnFiles]:
+def _refuse_foreign(storage: Storage, config: str, splits: list[str], options: Options) -> tuple[Index, OwnFiles]:
     """What the storage holds, once it is known that nothing of somebody else would be replaced."""
     index = read_index(storage) or Index()
     _refuse_other_kind(index, config, splits, options, storage)

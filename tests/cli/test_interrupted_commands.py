@@ -19,6 +19,7 @@ from imagenet_s.conversion.synthetic import images_of, mask_ids
 Layouts = Callable[[str], Path]
 SEED = 12
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+RESULTS = {"report": "r.html", "json": "r.json", "save-counts": "c.npz"}
 PREPARE_NAMES = "prepare links", "prepare copies", "prepare from tars"
 FAST = ("prepare copies", "submit", "evaluate", "show")
 """The others are slower; `tests/shards` interrupts convert."""
@@ -51,8 +52,7 @@ def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: 
             "prepare copies": ["prepare", folders, f"{out}/o", *data, "--copy"],
             "prepare from tars": ["prepare", tars, f"{out}/o", *data],
             "submit": ["submit", str(masks), f"{out}/o.zip", *data, "--split", "validation", "--protocol", "free"],
-            "evaluate": ["evaluate", *count, "--report", f"{out}/r.html", "--json", f"{out}/r.json"]
-            + ["--save-counts", f"{out}/c.npz"],
+            "evaluate": ["evaluate", *count, *(f"--{k}={out}/{v}" for k, v in RESULTS.items())],
             "match": ["match", *count, "--session-name", f"{out}/match", "--save-counts", f"{out}/c.npz"],
             "show": ["show", folders, "--output", f"{out}/o", *data, "--per-sheet", "4"],
             "demo": ["demo", "--output", f"{out}/o"],

@@ -60,7 +60,10 @@ MESSAGES = [
     ("or pass restart=True (--restart) to write", "or pass --restart to write"),
     ("or let --overwrite (overwrite=True) replace", "or let --overwrite replace"),
     ("--copy (copy=True) copies", "--copy copies"),
-    ("annotations_dir (or $X): /a/annotations_dir/b does not", "--annotations-dir (or $X): /a/annotations_dir/b does not"),
+    (
+        "annotations_dir (or $X): /a/annotations_dir/b does not",
+        "--annotations-dir (or $X): /a/annotations_dir/b does not",
+    ),
     ('leave it out with splits=("train_semi", "test", ...).', "leave it out with --splits train_semi test."),
     ('with data_dir="/path/to/imagenet" (any', "with IMAGENET /path/to/imagenet (any"),
     ("data_dir /x is no folder", "IMAGENET /x is no folder"),

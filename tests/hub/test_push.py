@@ -147,6 +147,7 @@ def test_every_form_can_be_pushed_and_loaded(
     assert run(code, installed=False).stdout.split() == ["9"]
 
 
+@pytest.mark.slow  # the client tries for a while
 def test_an_interrupted_push_says_that_the_same_command_goes_on(hub: HubServer, push) -> None:
     """The client gives up after some tries, and its 2.4 hides why in an error of its own."""
 

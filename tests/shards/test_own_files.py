@@ -216,7 +216,9 @@ HOSTILE = {
     "a shard above": lambda raw: set_in(raw, *SPLIT, "shards", 0, "file", "50/../../x"),
     "no shards": lambda raw: set_in(raw, *SPLIT, "shards", []),
     "no splits": lambda raw: set_in(raw, "configs", "50", "splits", {}),
-    "another split": lambda raw: set_in(raw, "configs", "50", "splits", {"dev": raw["configs"]["50"]["splits"]["test"]}),
+    "another split": lambda raw: set_in(
+        raw, "configs", "50", "splits", {"dev": raw["configs"]["50"]["splits"]["test"]}
+    ),
     "configuration 7": lambda raw: set_in(raw, "configs", "7", raw["configs"]["50"]),
     "format": lambda raw: set_in(raw, "configs", "50", "format", "csv"),
     "images": lambda raw: set_in(raw, "configs", "50", "images", 1),
@@ -246,7 +248,7 @@ def test_an_index_that_is_not_ours(
         assert main(command) == 1, command
         (line,) = capsys.readouterr().err.splitlines()
         assert str(index) in line
-    with pytest.raises(ImageNetSError, match="index.json"):
+    with pytest.raises(ImageNetSError, match=r"index\.json"):
         convert_miniature(tmp_path / "out")
     assert index.read_bytes() == before
 

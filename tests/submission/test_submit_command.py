@@ -171,9 +171,12 @@ def test_a_submission_of_validation_says_what_it_is_good_for(
     assert main(["evaluate", *(str(tmp_path / "p") if one == "GT" else one for one in command[2:])]) == 0
 
 
-def test_a_submission_of_test_says_that_the_server_is_closed(predictions: Path, annotations: Path, tmp_path: Path) -> None:
+def test_a_submission_of_test_says_that_the_server_is_closed(
+    predictions: Path, annotations: Path, tmp_path: Path
+) -> None:
     common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "semi"]
-    command = [sys.executable, "-m", "imagenet_s.cli.main", "submit", str(predictions), str(tmp_path / "o.zip"), *common]
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "submit"]
+    command += [str(predictions), str(tmp_path / "o.zip"), *common]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert "no submissions since 2026-01-20" in said.splitlines()[-1]
     assert "no submissions since 2026-01-20" in " ".join(
