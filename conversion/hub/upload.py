@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +66,7 @@ def push(upload: Upload, public: bool = False) -> Pushed:
         before = api.repo_info(upload.repo_id, repo_type=upload.kind)
         if not public and not before.private:
             raise ImageNetSError(f"{upload.repo_id} was created by somebody else at the same moment, and is public.")
-    with readable_errors(upload.repo_id, "uploading to"):
+    with readable_errors(upload.repo_id, "uploading to"), _unwrapped():
         others = [name for name in upload.others if card is None or name != _CARD]
         # In this order, a card never names shards that have not arrived.
         for names, what in ((upload.shards, "shards"), (others, "card, labels and index")):
@@ -86,6 +88,17 @@ def push(upload: Upload, public: bool = False) -> Pushed:
             )
         after = api.repo_info(upload.repo_id, repo_type=upload.kind)
     return Pushed(str(url), after.sha != before.sha)
+
+
+@contextlib.contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Since huggingface_hub 1, a failed upload of a file is a RuntimeError that says which, but not why."""
+    try:
+        yield
+    except RuntimeError as error:
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from error
 
 
 def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
