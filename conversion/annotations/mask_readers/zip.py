@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import lzma
 import posixpath
 import re
 import stat
+import struct
 import threading
 import zipfile
 import zlib
@@ -18,8 +20,12 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
 from imagenet_s.conversion.errors import ImageNetSError, some
 
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
-"""What `zipfile` raises on damage; the last two for compressions and encryption that it does not know."""
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(ValueError, struct.error, OverflowError, MemoryError),  # sizes, offsets and names that can't be
+    *(NotImplementedError, RuntimeError),  # compressions and encryption that it does not know
+)
+"""What `zipfile` raises on damage."""
 
 
 class ZipReader(MaskReader):
@@ -101,7 +107,12 @@ class ZipReader(MaskReader):
             if ".." in name.split("/"):
                 return "a path that leads out of the archive"
         if stat.S_ISLNK(info.external_attr >> 16):
-            target = self._zip.read(info).decode(errors="replace")
+            try:
+                target = self._zip.read(info).decode(errors="replace")
+            except _ZIP_ERRORS as error:
+                raise ImageNetSError(
+                    f"{self.describe(info.filename)}, a link, is damaged ({error}); fetch the archive again."
+                ) from error
             end = posixpath.normpath(posixpath.join(posixpath.dirname(info.filename), target))
             if target.startswith("/") or end.split("/")[0] == "..":
                 return f"a link that leads out of the archive ({target})"
