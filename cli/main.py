@@ -1,7 +1,7 @@
 """The entry point: one parser, one table of commands, one place where errors become messages.
 
 Results go to stdout, progress and hints to stderr. Exit codes: 0 done, 1 the input is wrong or something failed, 2 the
-command line itself is wrong (argparse), 130 stopped by Ctrl-C.
+command line itself is wrong (argparse), 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from imagenet_s.cli.existing_files import refuse_foreign_results
+from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import hint
 from imagenet_s.cli.parsers import dataset_parsers, metric_parsers, submit_parser
+from imagenet_s.cli.process import Ended, ended_by_signals, plain_output
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -24,7 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
         description="ImageNet-S: pixel masks for ImageNet. Prepare it, look at it, convert it, score on it.",
         epilog="IMAGENET_S_DEBUG=1 shows the traceback of an error.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
         dataset_parsers.add_demo,
         dataset_parsers.add_check,
@@ -51,13 +55,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 0
+    with ended_by_signals(), plain_output(args):
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
+        refuse_foreign_results(args)
         command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
         return int(command.run(args))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         hint("imagenet-s: stopped; nothing half-written stays, and the same command resumes.")
-        return 130
+        return stopped.exit_code if isinstance(stopped, Ended) else 130
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,7 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("IMAGENET_S_DEBUG"):
             traceback.print_exc()
         else:
-            hint(f"imagenet-s: {' '.join(str(error).split()) or type(error).__name__}")
+            message = " ".join(str(error).split()) or type(error).__name__
+            hint(f"imagenet-s: {as_options(message, args)}")
         return 1
 
 

@@ -1,6 +1,6 @@
 """Files that this package writes: the cache folder, locks between processes, atomic writes, digests.
 
-Imports `errors`.
+Imports `atomic_write`, `errors`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ import contextlib
 import hashlib
 import logging
 import os
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 from filelock import FileLock, Timeout
 
+from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
+
+__all__ = ["atomic_write", "cache_dir", "file_digest", "locked", "stat_digest"]
 
 logger = logging.getLogger("imagenet_s")
 
@@ -65,31 +66,6 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextlib.contextmanager
-def atomic_write(target: str | os.PathLike[str], sync: bool = True) -> Iterator[IO[bytes]]:
-    """Write a file atomically: it is complete, or it does not exist.
-
-    Yields a file with a temporary name in the same folder (which is made). It is renamed when the block ends, and
-    removed when the block raises.
-
-    Args:
-        target: the file, replaced if it exists.
-        sync: flush it to the disk first, so that it is also complete after a power failure.
-    """
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.incomplete")
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def stat_digest(names: Iterable[str], root: str = "") -> str:

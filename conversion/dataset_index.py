@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
@@ -17,6 +18,7 @@ from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
 Format = Literal["parquet", "arrow"]
 FORMATS: tuple[Format, ...] = ("parquet", "arrow")
 INDEX = "index.json"
+Record = TypeVar("Record")
 _VERSION = 1
 
 
@@ -113,9 +115,12 @@ def parse_index(data: bytes, name: str) -> Index:
         raw = json.loads(data)
         version = raw["version"]
         if version == _VERSION:
-            return Index({config: _parse_config(one) for config, one in raw["configs"].items()})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+            configs = {config: _parse_config(config, one) for config, one in raw["configs"].items()}
+            return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageNetSError(f"{name} was not written by `imagenet-s convert` ({error!r}).") from error
+    if not isinstance(version, int):
+        raise ImageNetSError(f"{name} was not written by `imagenet-s convert` (its version is {version!r}).")
     raise ImageNetSError(f"{name} has version {version}, this package reads {_VERSION}: update imagenet-s.")
 
 
@@ -141,9 +146,39 @@ def index_bytes(index: Index) -> bytes:
     return (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode()
 
 
-def _parse_config(raw: dict[str, Any]) -> ConfigIndex:
-    splits = {
-        name: SplitIndex(one["order_seed"], one["pyarrow"], tuple(ShardInfo(**shard) for shard in one["shards"]))
-        for name, one in raw["splits"].items()
-    }
-    return ConfigIndex(raw["format"], raw["images"], splits)
+def from_json(kind: type[Record], raw: Any) -> Record:
+    """A flat dataclass from what `json.loads` gave; nothing that a run of this version did not write passes.
+
+    Raises:
+        ValueError: fields are missing, unknown, or of another type.
+    """
+    types = {field.name: _TYPES[str(field.type)] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(raw, dict) or raw.keys() != types.keys():
+        raise ValueError(f"expected the fields {', '.join(types)}")
+    for name, expected in types.items():
+        if type(raw[name]) is not expected:
+            raise ValueError(f"{name} is {raw[name]!r}, expected {expected.__name__}")
+    return kind(**raw)
+
+
+_TYPES = {"str": str, "int": int, "bool": bool}
+
+
+def _parse_config(config: str, raw: dict[str, Any]) -> ConfigIndex:
+    if config not in CONFIG_NAMES or raw["format"] not in FORMATS or not isinstance(raw["images"], bool):
+        raise ValueError(f"configuration {config!r}, format {raw['format']!r}, images {raw['images']!r}")
+    splits = {name: _parse_split(config, name, one) for name, one in raw["splits"].items()}
+    if not splits:
+        raise ValueError(f"configuration {config!r} without splits")
+    return ConfigIndex(raw["format"], raw["images"], {name: splits[name] for name in SPLITS if name in splits})
+
+
+def _parse_split(config: str, split: str, raw: dict[str, Any]) -> SplitIndex:
+    shards = tuple(from_json(ShardInfo, shard) for shard in raw["shards"])
+    if split not in SPLITS or not shards or type(raw["order_seed"]) is not int or not isinstance(raw["pyarrow"], str):
+        raise ValueError(f"split {split!r} of {config}")
+    for shard in shards:
+        # Inside the result: an index from elsewhere must not lead to other files.
+        if not re.fullmatch(rf"{config}(/[\w.-]+)+", shard.file) or ".." in shard.file.split("/"):
+            raise ValueError(f"shard {shard.file!r} of {config}")
+    return SplitIndex(raw["order_seed"], raw["pyarrow"], shards)

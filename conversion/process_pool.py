@@ -76,20 +76,25 @@ def sigint_deferred() -> Iterator[None]:
     """Ctrl-C is delivered after the block; threads and processes that are started in it never receive it.
 
     Blocking it in this thread is not enough: it still arrives by threads that do not block it, those of OpenBLAS, say.
+    SIGTERM and SIGHUP are delivered after it too, but are not blocked: a pool that fails ends its workers by SIGTERM.
     """
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
     received: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    handlers = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if callable(signal.getsignal(number)):  # by default the process ends at once, and ignored it stays ignored
+            handlers[number] = signal.signal(number, lambda number, frame: received.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         if received:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(received[0])
 
 
 def _initialize(pipe: Connection, initializer: Callable[[], None]) -> None:

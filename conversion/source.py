@@ -1,7 +1,8 @@
 """`Source`: a copy of ImageNet with its annotations, opened; what a split plan is made from.
 
-Two kinds: any ImageNet, where the official lists say which image belongs to which split, and the official ImageNet-S
-tree, whose folders say it. Imports `errors`, `facts`, `imagenet`, `annotations`.
+Three kinds: any ImageNet, where the official lists say which image belongs to which split; the official ImageNet-S
+tree, whose folders say it; and a converted data set, whose index says it. Imports `dataset_index`, `errors`, `facts`,
+`imagenet`, `annotations`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
+from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS, split_names
+from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, split_names
 from imagenet_s.conversion.imagenet.addresses import normalise
+from imagenet_s.conversion.imagenet.converted import ConvertedImages, find_converted
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
@@ -51,7 +54,8 @@ def open_source(
 
     Args:
         config: `"50"`, `"300"` or `"919"`.
-        data_dir: ImageNet in any known layout, or the official ImageNet-S tree; else `$IMAGENET_S_DATA_DIR`.
+        data_dir: ImageNet in any known layout, the official ImageNet-S tree, or a data set that `imagenet-s convert`
+            wrote with images, which holds its own annotations; else `$IMAGENET_S_DATA_DIR`.
         annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`; downloaded when
             something asks for them where neither is given.
         verify: check archives and lists against the official checksums.
@@ -62,6 +66,8 @@ def open_source(
     folder = resolve_data_dir(data_dir)
     if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
         return OfficialTreeSource(config, tree, annotations_dir, verify)
+    if "://" not in folder and (converted := find_converted(folder)):
+        return ConvertedSource(config, *converted)
     return ImageNetSource(config, open_imagenet(folder), open_annotations(config, annotations_dir, verify=verify))
 
 
@@ -92,6 +98,10 @@ class Source(abc.ABC):
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""
         return self._with_masks(split).official_masks(split)
+
+    def num_images(self, split: str, verify: bool) -> int | None:
+        """How many images a split should have; None where nobody says. With `verify`, the official number."""
+        return OFFICIAL.num_images[self.config][split] if verify else None
 
     def _with_masks(self, split: str) -> Annotations:
         return self._annotations
@@ -138,3 +148,44 @@ class OfficialTreeSource(Source):
 
     def __repr__(self) -> str:
         return f"the official ImageNet-S tree at {self.tree}"
+
+
+class ConvertedSource(Source):
+    """A data set that `imagenet-s convert` wrote, with images: its index says what is in it, subset or not."""
+
+    def __init__(self, config: str, root: str, index: Index) -> None:
+        if config not in index.configs:
+            raise ImageNetSError(
+                f"{root} is a converted data set of {' and '.join(index.configs)}, not of {config}: "
+                f"name configuration {next(iter(index.configs))!r}."
+            )
+        self.root, self._index = root, index.configs[config]
+        super().__init__(config, tuple(self._index.splits), open_annotations(config, root, verify=False))
+
+    def reader(self, split: str) -> ImageReader:
+        if not self._index.images:
+            raise ImageNetSError(
+                f"{self.root} is a data set that was converted without images: give ImageNet as data_dir, and this "
+                "folder as annotations_dir."
+            )
+        if split not in self._index.splits:
+            have = ", ".join(self._index.splits)
+            raise ImageNetSError(f"{self.root} has no split {split!r} of {self.config}; it has {have}.")
+        shards = self._index.splits[split].shards
+        for shard in shards:
+            path = os.path.join(self.root, shard.file)
+            if not os.path.isfile(path) or os.path.getsize(path) != shard.bytes:
+                raise ImageNetSError(
+                    f"{path} is missing or not as {INDEX} says: `imagenet-s convert --verify {self.root}` tells more."
+                )
+        files = [os.path.join(self.root, shard.file) for shard in shards]
+        return ConvertedImages(self.root, split, self._index.form, files)
+
+    def members(self, split: str) -> pa.Table:
+        return self._annotations.members(split)
+
+    def num_images(self, split: str, verify: bool) -> int | None:
+        return self._index.splits[split].rows
+
+    def __repr__(self) -> str:
+        return f"the converted data set at {self.root}"

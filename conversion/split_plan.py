@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.source import Source
@@ -65,7 +65,7 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
         rows = _training_rows(source.config, split, reader)
     else:
         rows, missing = _listed_rows(source, split, reader)
-    expected = OFFICIAL.num_images[source.config][split] if verify else None
+    expected = source.num_images(split, verify)
     if expected is None and split not in TRAINING_SPLITS:
         expected = rows.num_rows + len(missing)
     mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None

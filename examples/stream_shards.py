@@ -10,6 +10,7 @@ cluster, rank and world size come from torch.distributed; each rank reads shards
 from __future__ import annotations
 
 import itertools
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,14 @@ def main() -> None:
     """Read half an epoch, stop, resume from the saved state, and print what arrived."""
     parser = data_parser(__doc__)
     parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository on the Hub")
-    parser.add_argument("--rank", type=int, default=0)
-    parser.add_argument("--world-size", type=int, default=1)
-    parser.add_argument("--num-workers", type=int, default=0)
-    parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--batches", type=int, default=4, help="stop after so many, and resume")
+    parser.add_argument("--rank", type=int, default=0, help="which of the ranks this is (default: 0)")
+    parser.add_argument("--world-size", type=int, default=1, help="how many ranks there are (default: 1)")
+    parser.add_argument("--num-workers", type=int, default=0, help="DataLoader workers of this rank (default: 0)")
+    parser.add_argument("--batch-size", type=int, default=4, help="images a batch (default: 4)")
+    parser.add_argument("--batches", type=int, default=4, help="stop after so many, and resume (default: 4)")
     args = parser.parse_args()
+    # `datasets` makes tensors of tensors where a mapped function returns some: harmless, and not ours to change.
+    warnings.filterwarnings("ignore", "To copy construct from a tensor", UserWarning)
     shards = args.shards
     if shards is None:
         if args.data_dir:

@@ -43,6 +43,7 @@ def _ctrl_c_deferred() -> Iterator[None]:
     """Here SIGINT is delivered after the block; in processes started meanwhile it stays blocked.
 
     Blocked, it still reaches this process by threads that do not block it (of OpenBLAS, say): hence the handler, too.
+    SIGTERM and SIGHUP are deferred, but not blocked: a pool that fails ends its workers by SIGTERM.
     """
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
@@ -51,15 +52,19 @@ def _ctrl_c_deferred() -> Iterator[None]:
 
     resource_tracker.ensure_running()  # started with the first worker, it would unblock SIGINT
     received: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    handlers = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if callable(signal.getsignal(number)):  # by default the process ends at once, and ignored it stays ignored
+            handlers[number] = signal.signal(number, lambda number, frame: received.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         if received:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(received[0])
 
 
 def _start(initializer: Callable[..., object], initargs: tuple[Any, ...]) -> None:

@@ -1,13 +1,11 @@
 """Overlays and contact sheets: distinct colours, the pixels the mask says, inputs not changed."""
 
-import doctest
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion import visualization
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
@@ -18,10 +16,6 @@ NAMES = categories("919").id2label
 
 def picture(image_id: str) -> Image.Image:
     return Image.open(io.BytesIO(image_bytes(image_id)))
-
-
-def test_docstring_examples() -> None:
-    assert doctest.testmod(visualization) == (0, 1)
 
 
 def distance(one: int, other: int) -> int:

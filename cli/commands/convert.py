@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from imagenet_s.cli.next_steps import call, command
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.dataset_index import Index
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import DEFAULT_SPLITS, Options, convert, verify
+from imagenet_s.conversion.shards.writers import data_files
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,10 +36,26 @@ def run(args: argparse.Namespace) -> int:
     )
     index = convert(args.imagenet, args.out, args.config, args.annotations_dir, options)
     _report(index, args.json)
-    read = "load_from_disk" if args.format == "arrow" else "load_dataset"
-    what = f'"{args.out}/{args.config}"' if args.format == "arrow" else f'"{args.out}", "{args.config}"'
-    hint(f"\nTo read it: datasets.{read}({what})\nTo push it: imagenet-s push {args.out} --repo-id NAME/imagenet-s")
+    hint("\n" + "\n".join(_next_steps(index, str(args.out), args.config)))
     return 0
+
+
+def _next_steps(index: Index, out: str, config: str) -> list[str]:
+    one = index.configs[config]
+    if one.form == "arrow":
+        read = call("datasets.load_from_disk", f"{out}/{config}")
+    elif "://" not in out:
+        read = call("datasets.load_dataset", out, config)
+    else:  # `load_dataset` knows no data set behind an address, but files
+        files = {
+            split: f"{out}/{data_files(one.form, config, split, len(shards.shards))}"
+            for split, shards in one.splits.items()
+        }
+        read = call("datasets.load_dataset", "parquet", data_files=files)
+    steps = [f"To read it: {read}"]
+    if "://" not in out:
+        steps.append(f"To push it: {command('push', out, '--repo-id', 'NAME/imagenet-s')}")
+    return [*steps, f"To check it: {command('convert', '--verify', out)}"]
 
 
 def _report(index: Index, json: str | None) -> None:

@@ -69,7 +69,6 @@ def _read(args: argparse.Namespace) -> Counted:
             hint(f"  {key}")
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
-    tqdm.monitor_interval = 0  # no thread beside the main one while workers are started
     total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
     with tqdm(total=total, unit="image", desc="counting", delay=1) as bar:
         metric = score(

@@ -57,7 +57,11 @@ def _empty_folder(output: Path) -> Path:
         if not output.is_dir() or any(output.iterdir()):
             raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
     elif output.exists():
-        shutil.rmtree(output)
+        for path in output.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _MARKER:  # it goes last: until then a killed run knows the folder again
+                path.unlink()
     output.mkdir(parents=True, exist_ok=True)
     (output / _MARKER).touch()
     return output

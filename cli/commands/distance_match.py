@@ -7,8 +7,11 @@ import os
 from typing import Any
 
 import imagenet_s
+from imagenet_s.cli.next_steps import annotation_options, command
 from imagenet_s.cli.output import hint, say
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.overlap import refuse_overlap
+from imagenet_s.conversion.source import resolve_data_dir
 from imagenet_s.conversion.submission.writer import PredictionWriter
 from imagenet_s.metrics.distance_matching.backbone import open_backbone
 from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
@@ -16,6 +19,7 @@ from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
 
 def run(args: argparse.Namespace) -> int:
     """Embed train_semi, then predict split by split."""
+    refuse_overlap(args.output, [resolve_data_dir(args.imagenet)], "OUTPUT")
     splits = args.splits or ["validation"]
     if wrong := [one for one in splits if one not in ("validation", "test")]:
         raise ImageNetSError(f"--splits {wrong[0]}: validation (the default) and test are predicted.")
@@ -41,10 +45,14 @@ def run(args: argparse.Namespace) -> int:
             for image, ids in matching.predictions(rows.select(todo), bank, bank_ids, f"predicting {split}"):
                 writer.write(image.image_id, ids, image.wnid)
             say(f"{folder}: {len(rows):,} predictions, {writer.written:,} of them new")
+    common = ["--config", args.config]
     if "validation" in splits:
-        hint(f"Score it: imagenet-s evaluate --predict-dir {args.output}/validation --gt-dir GT --config {args.config}")
+        masks = args.annotations_dir or "GT"
+        where = ["--predict-dir", f"{args.output}/validation", "--gt-dir", masks]
+        hint(f"Score it: {command('evaluate', *where, *common)}")
     if "test" in splits:
-        hint(f"Submit it: imagenet-s submit {args.output}/test OUT.zip --config {args.config} --protocol distance ...")
+        packed = [f"{args.output}/test", "OUT.zip", *common, "--protocol", "distance", *annotation_options(args)]
+        hint(f"Pack it: {command('submit', *packed)}")
     return 0
 
 

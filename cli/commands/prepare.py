@@ -6,6 +6,7 @@ import argparse
 import os
 from dataclasses import asdict
 
+from imagenet_s.cli.next_steps import call
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, split_names
@@ -44,8 +45,11 @@ def run(args: argparse.Namespace) -> int:
         write_json(result, args.json)
     if args.json != "-":
         say(table([_row(one) for one in prepared], _HEADER))
-    save_dir = os.path.abspath(args.save_dir)
-    hint(f"Load it: load_dataset('imagenet_s', '{prepared[-1].config}', data_dir='{save_dir}')")
+    if prepared:
+        # A tree has no lists: whether it is a subset is known from how it was made.
+        subset = {} if args.verify and args.on_missing == "error" else {"verify": False}
+        save_dir = os.path.abspath(os.path.expanduser(args.save_dir))
+        hint(f"Load it: {call('load_dataset', 'imagenet_s', prepared[-1].config, data_dir=save_dir, **subset)}")
     return 0
 
 

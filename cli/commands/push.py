@@ -23,5 +23,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         hint("Nothing was sent (--dry-run).")
         return 0
-    say(push(upload, public=args.public))
+    pushed = push(upload, public=args.public)
+    if not pushed.changed:
+        hint("Nothing to send: everything is there already.")
+    say(pushed.url)
     return 0

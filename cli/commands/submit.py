@@ -6,12 +6,13 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from imagenet_s.cli.next_steps import command
 from imagenet_s.cli.output import hint, say, write_json
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
 from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, SERVER_CLOSED
 
 _SHOWN = 20
 
@@ -36,21 +37,30 @@ def run(args: argparse.Namespace) -> int:
         checked = check_submission(args.check, args.config, args.split, **options)
     else:
         checked = write_submission(
-            args.predictions, args.output, args.config, args.split, method, match=args.match, **options
+            args.predictions, args.submission, args.config, args.split, method, match=args.match, **options
         )
     if args.json:
-        write_json({**asdict(checked), "output": args.check or args.output}, args.json)
+        write_json({**asdict(checked), "output": args.check or args.submission}, args.json)
     if args.json != "-":
-        _print(checked, args.check or args.output, written=not args.check)
-    if not checked.problems and protocol and not args.check:
-        hint(f"Submit it at {protocol.url}")
+        _print(checked, args.check or args.submission, written=not args.check, imagenet=args.imagenet)
+    if not checked.problems and not args.check:
+        hint(_what_next(args))
     return 1 if checked.problems else 0
 
 
+def _what_next(args: argparse.Namespace) -> str:
+    if args.split != "validation":
+        return f"{PROTOCOLS[args.protocol].url} was where to submit it. {SERVER_CLOSED}"
+    return (
+        "The masks of validation are public, so no server takes this zip; it shows what a submission would lack. Score "
+        f"it: {command('evaluate', '--predict-dir', args.submission, '--gt-dir', 'GT', '--config', args.config)}"
+    )
+
+
 def _complain(args: argparse.Namespace) -> None:
-    if args.check and (args.predictions or args.output):
+    if args.check and (args.predictions or args.submission):
         raise ImageNetSError("--check ZIP looks at an existing submission: give no PREDICTIONS and OUT.zip with it.")
-    if not args.check and not args.output:
+    if not args.check and not args.submission:
         raise ImageNetSError("Give PREDICTIONS and OUT.zip, or --check ZIP, or --protocol alone to read its rules.")
     if not args.config:
         raise ImageNetSError("--config is missing: 50, 300 or 919.")
@@ -60,7 +70,7 @@ def _complain(args: argparse.Namespace) -> None:
         )
 
 
-def _print(checked: Checked, path: str, written: bool) -> None:
+def _print(checked: Checked, path: str, written: bool, imagenet: str | None) -> None:
     for kind in dict.fromkeys(problem.kind for problem in checked.problems):
         messages = [problem.message for problem in checked.problems if problem.kind == kind]
         say(f"{kind}: {len(messages):,}")
@@ -68,11 +78,13 @@ def _print(checked: Checked, path: str, written: bool) -> None:
             say(f"  {message}")
         if len(messages) > _SHOWN:
             say(f"  and {len(messages) - _SHOWN:,} more (--json FILE lists all)")
-    if checked.sizes_checked < checked.images:
-        unchecked = checked.images - checked.sizes_checked
-        hint(f"The sizes of {unchecked:,} predictions were not checked: say where ImageNet is with --imagenet DIR.")
+    missing = sum(problem.kind == "missing" for problem in checked.problems)
+    if (unchecked := checked.images - missing - checked.sizes_checked) > 0:
+        why = f"{imagenet} lacks their images" if imagenet else "say where ImageNet is with --imagenet DIR"
+        hint(f"The sizes of {unchecked:,} predictions were not checked: {why}.")
     if checked.problems:
-        say(f"{len(checked.problems):,} problems" + (f"; {path} was not written" if written else f" in {path}"))
+        many = f"{len(checked.problems):,} problem" + "s" * (len(checked.problems) > 1)
+        say(many + (f"; {path} was not written" if written else f" in {path}"))
     else:
         verb = "written" if written else "in order"
         say(f"{path} {verb}: {checked.images:,} predictions of ImageNet-S-{checked.config} {checked.split}")

@@ -79,11 +79,12 @@ def add_show(commands: Commands) -> None:
         "show",
         help="write overlays to look at: masks over their images",
         description="Write contact sheets of overlays. DATASET is your ImageNet, an official ImageNet-S tree, or a "
-        "data set that `imagenet-s convert` made.",
+        "data set that `imagenet-s convert` made, with or without images (or one configuration's folder of it).",
+        epilog="Without --config, a converted data set shows its largest configuration, anything else 919.",
     )
     parser.add_argument("dataset", metavar="DATASET", help="where the images are")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder for the sheets")
-    add_config(parser)
+    add_config(parser, default=None)
     parser.add_argument("--split", type=split_argument, default="validation", help="which split (default: validation)")
     parser.add_argument("--count", type=positive, default=48, metavar="N", help="how many images (default: 48)")
     parser.add_argument("--per-sheet", type=positive, default=24, metavar="N", help="images a sheet (default: 24)")

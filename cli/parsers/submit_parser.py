@@ -6,28 +6,37 @@ import argparse
 import os
 
 from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, add_json
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, SERVER_CLOSED
 
 
 def add_submit(commands: Commands) -> None:
     """`submit`."""
     parser = commands.add_parser(
         "submit",
-        help="check predictions and pack them for the official test server",
+        help="check predictions and pack them as the official test server read them (closed since 2026-01-20)",
         description="Check predictions (every image of the list, none besides, sizes, ids, RGB), list all that is "
-        "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n\n"
+        "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n"
+        f"{SERVER_CLOSED}\n\n"
         "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"
         "  imagenet-s submit --check OUT.zip --config 919     an existing zip\n"
         "  imagenet-s submit --protocol semi                  the rules of a protocol",
         epilog="The protocols of the test server:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("predictions", metavar="PREDICTIONS", nargs="?", help="folder or zip: <wnid>/<image_id>.png")
-    parser.add_argument("output", metavar="OUT.zip", nargs="?", help="the submission")
+    parser.add_argument(
+        "predictions",
+        metavar="PREDICTIONS",
+        nargs="?",
+        help="folder or zip of <wnid>/<image_id>.png, or what convert wrote",
+    )
+    parser.add_argument("submission", metavar="OUT.zip", nargs="?", help="the submission")
     parser.add_argument("--check", metavar="ZIP", help="check an existing submission instead")
     add_config(parser, default=None)
     parser.add_argument(
-        "--split", choices=("test", "validation"), default="test", help="which list (default: test; the other to try)"
+        "--split",
+        choices=("test", "validation"),
+        default="test",
+        help="which list the predictions are checked against (default: test)",
     )
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="which competition; its rules are printed")
     group = parser.add_argument_group("what method.txt says (null where nothing is given)")

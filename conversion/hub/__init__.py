@@ -4,7 +4,7 @@
 `errors`, `hub_errors`, `dataset_index`, and `shards` (which files a converted data set has).
 """
 
-from imagenet_s.conversion.hub.upload import push
+from imagenet_s.conversion.hub.upload import Pushed, push
 from imagenet_s.conversion.hub.upload_plan import Upload, plan_push, plan_space
 
-__all__ = ["Upload", "plan_push", "plan_space", "push"]
+__all__ = ["Pushed", "Upload", "plan_push", "plan_space", "push"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
@@ -13,23 +14,35 @@ from huggingface_hub.errors import (
 )
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.hub.upload_plan import Upload
 from imagenet_s.conversion.hub_errors import readable_errors
-from imagenet_s.conversion.shards.dataset_card import MARK
+from imagenet_s.conversion.shards.dataset_card import MARK, has_additions, make_card, merge_cards
 
 _CARD = "README.md"
 
 
-def push(upload: Upload, public: bool = False) -> str:
+@dataclass(frozen=True)
+class Pushed:
+    """What a push did.
+
+    Attributes:
+        url: of the repository.
+        changed: whether anything was sent; False where it had everything already.
+    """
+
+    url: str
+    changed: bool
+
+
+def push(upload: Upload, public: bool = False) -> Pushed:
     """Upload, resumably: files that have arrived are not sent again. Nothing on the Hub is deleted.
+
+    What people added to the card on the Hub stays, outside of the part that is generated.
 
     Args:
         upload: from `plan_push` or `plan_space`; see also `Upload.check_visibility`.
         public: whether the repository, if it is created, is public.
-
-    Returns:
-        The URL of the repository.
 
     Raises:
         ImageNetSError: no token, no write access, no storage left, no connection, or a repository that exists already
@@ -39,7 +52,7 @@ def push(upload: Upload, public: bool = False) -> str:
     with readable_errors(upload.repo_id, "looking for"):
         if get_token() is None:
             raise LocalTokenNotFoundError
-        _check_existing(api, upload, public)
+        card = _check_existing(api, upload, public)
     with readable_errors(upload.repo_id, "creating"):
         url = api.create_repo(
             upload.repo_id,
@@ -48,11 +61,13 @@ def push(upload: Upload, public: bool = False) -> str:
             exist_ok=True,
             space_sdk="gradio" if upload.kind == "space" else None,
         )
-        if not public and not api.repo_info(upload.repo_id, repo_type=upload.kind).private:
+        before = api.repo_info(upload.repo_id, repo_type=upload.kind)
+        if not public and not before.private:
             raise ImageNetSError(f"{upload.repo_id} was created by somebody else at the same moment, and is public.")
     with readable_errors(upload.repo_id, "uploading to"):
+        others = [name for name in upload.others if card is None or name != _CARD]
         # In this order, a card never names shards that have not arrived.
-        for names, what in ((upload.shards, "shards"), (upload.others, "card, labels and index")):
+        for names, what in ((upload.shards, "shards"), (others, "card, labels and index")):
             if names:
                 api.upload_folder(
                     repo_id=upload.repo_id,
@@ -61,14 +76,27 @@ def push(upload: Upload, public: bool = False) -> str:
                     allow_patterns=names,
                     commit_message=f"ImageNet-S: {what}" if upload.kind == "dataset" else "matched mIoU",
                 )
-    return str(url)
+        if card is not None:
+            api.upload_file(
+                repo_id=upload.repo_id,
+                repo_type=upload.kind,
+                path_or_fileobj=card,
+                path_in_repo=_CARD,
+                commit_message="ImageNet-S: card",
+            )
+        after = api.repo_info(upload.repo_id, repo_type=upload.kind)
+    return Pushed(str(url), after.sha != before.sha)
 
 
-def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
+def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
     """Refuse an existing repository that is more public than asked for, or would lose something.
 
+    Returns:
+        The card to upload in place of the local one, where people added something to that on the Hub.
+
     Raises:
-        ImageNetSError: it is public, its card is not from imagenet-s, or its index has splits that this upload lacks.
+        ImageNetSError: it is public, its card or labels are not from imagenet-s, or its index has splits that this
+            upload lacks.
     """
     try:
         there = api.repo_info(upload.repo_id, repo_type=upload.kind)
@@ -76,14 +104,14 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
         # 401 answers an invalid token as well as a repository that is not visible: `whoami` tells them apart.
         if getattr(error.response, "status_code", None) == 401:
             api.whoami()
-        return
+        return None
     if not there.private and not public:
         raise ImageNetSError(
             f"{upload.repo_id} exists already and is public: make it private in its settings, or choose another name"
             + (" (--public if that is what you want)." if upload.index and not upload.index.has_images else ".")
         )
     if upload.index is None:
-        return
+        return None
     card = _read(api, upload, _CARD)
     if card is not None and MARK not in card.decode(errors="replace"):
         raise ImageNetSError(
@@ -92,7 +120,9 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
         )
     index = _read(api, upload, INDEX)
     if index is None:
-        return
+        if card is None:
+            _refuse_foreign({one.rfilename for one in getattr(there, "siblings", None) or ()}, upload)
+        return _card_to_upload(upload, card)
     older = parse_index(index, f"{INDEX} of {upload.repo_id}")
     lost = [
         f"{config} {split}"
@@ -105,6 +135,36 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> None:
             f"{upload.repo_id} holds {', '.join(lost)}, which {upload.folder} does not: the new card would no longer "
             "name them. Convert them into the same folder too, or choose another name."
         )
+    return _card_to_upload(upload, card)
+
+
+def _refuse_foreign(names: set[str], upload: Upload) -> None:
+    """Refuse to replace files of a repository without a card or index of ours. Shards come first, and are replaced."""
+    if foreign := [name for name in upload.others if name in names]:
+        raise ImageNetSError(
+            f"{upload.repo_id} has {some(foreign)}, which imagenet-s did not write and would replace: move it away or "
+            "choose another name."
+        )
+
+
+def _card_to_upload(upload: Upload, there: bytes | None) -> bytes | None:
+    """The local card with what people added to that on the Hub; None where it can be uploaded as it is.
+
+    Raises:
+        ImageNetSError: both have additions, and not the same.
+    """
+    local = Path(upload.folder, _CARD).read_bytes()
+    if there is None or upload.index is None or not has_additions(there, local):
+        return None
+    generated = make_card(upload.index).encode()
+    if not has_additions(there, generated):
+        return None
+    if has_additions(local, generated):
+        raise ImageNetSError(
+            f"the {_CARD} of {upload.repo_id} and that of {upload.folder} were both added to, and differently: put all "
+            "of it into the local one, around the generated part."
+        )
+    return merge_cards(there, local, f"{_CARD} of {upload.repo_id}")
 
 
 def _read(api: HfApi, upload: Upload, name: str) -> bytes | None:

@@ -2,7 +2,7 @@
 
 `export` plans every split as the builder does, so both have the same images; `images` brings them to their class
 folders through a `Linker` (`linking`), which links, copies or writes one file at a time and never overwrites what
-differs; `safety` keeps the tree out of the source. May import the layers up to `split_plan`.
+differs; files are written in a `temporary_folder` first. May import the layers up to `split_plan`.
 """
 
 from imagenet_s.conversion.official_tree.export import PreparedSplit, prepare_tree

@@ -1,11 +1,10 @@
 """`prepare_tree`: plan every split, then link or write its images and masks.
 
-Imports `errors`, `cache`, `facts`, `annotations`, `source`, `split_plan`, and the modules beside it.
+Imports `errors`, `facts`, `overlap`, `annotations`, `source`, `split_plan`, and the modules beside it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterable, Sequence
@@ -15,16 +14,20 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import Member
-from imagenet_s.conversion.cache import cache_dir, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
 from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
-from imagenet_s.conversion.official_tree.linking import Linker, Outcome, temporary_folder
-from imagenet_s.conversion.official_tree.safety import refuse_source, unexpected_files
+from imagenet_s.conversion.official_tree.linking import Linker, Outcome
+from imagenet_s.conversion.official_tree.temporary_folder import temporary_folder
+from imagenet_s.conversion.official_tree.unexpected_files import unexpected_files
+from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import OnMissing, SplitPlan, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
+
+_ADVICE = ("SAVE_DIR", "links take no space")
+"""For a tree that would lie in its source."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def prepare_tree(
         raise ImageNetSError(f"ImageNet-S-{config} has no split {unknown[0]!r}; it has {', '.join(known)}.")
     save = os.path.abspath(os.path.expanduser(os.fspath(save_dir)))
     tree = os.path.join(save, tree_name(config))
-    refuse_source(tree, [data_dir])
+    refuse_overlap(tree, [data_dir], *_ADVICE)
     source = open_source(config, data_dir, annotations_dir, verify)
     # All plans first: an incomplete ImageNet is reported before anything is written.
     plans = []
@@ -105,13 +108,11 @@ def prepare_tree(
     read_from = {data_dir, *(plan.reader.root for plan in plans)}
     for plan in plans:
         for folder in _folders(tree, plan.split):
-            refuse_source(folder, read_from)
-    key = hashlib.sha256(os.path.realpath(tree).encode()).hexdigest()[:16]
-    with locked(cache_dir("trees") / f"{key}.lock", f"prepares {tree}"):
-        os.makedirs(tree, exist_ok=True)
-        with temporary_folder(tree) as temporary:
-            linkers = [Linker(temporary, overwrite) for _ in plans]
-            prepared = [_prepare(source, tree, plan, linker, copy) for plan, linker in zip(plans, linkers)]
+            refuse_overlap(folder, read_from, *_ADVICE)
+    os.makedirs(tree, exist_ok=True)
+    with temporary_folder(tree) as temporary:
+        linkers = [Linker(temporary, overwrite) for _ in plans]
+        prepared = [_prepare(source, tree, plan, linker, copy) for plan, linker in zip(plans, linkers)]
     _report(tree, prepared, sorted(set().union(*(linker.differing for linker in linkers))))
     return prepared
 

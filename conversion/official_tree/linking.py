@@ -10,11 +10,10 @@ import filecmp
 import itertools
 import os
 import shutil
-import socket
 import stat
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -149,22 +148,6 @@ class Linker:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
         return Outcome.REPLACED if there else Outcome.NEW
-
-
-@contextlib.contextmanager
-def temporary_folder(tree: str) -> Iterator[str]:
-    """A folder in a tree for files that are not complete; that of a killed run is emptied first.
-
-    It is named after this machine, so that two machines on one disk do not remove each other's files.
-    """
-    temporary = os.path.join(tree, f".incomplete-{socket.gethostname()}")
-    if is_real_folder(temporary):
-        shutil.rmtree(temporary)
-    os.makedirs(temporary)
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def is_real_folder(path: str) -> bool:

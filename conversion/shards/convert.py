@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Sequence
@@ -11,13 +12,16 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
+from imagenet_s.conversion.annotations import resolve_annotations_dir
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
+from imagenet_s.conversion.overlap import refuse_overlap, refuse_same_folder
 from imagenet_s.conversion.process_pool import exit_if_importing_main
 from imagenet_s.conversion.shards.executors import run_jobs
-from imagenet_s.conversion.shards.repository_files import read_index, write_index, write_repository_files
+from imagenet_s.conversion.shards.own_files import OwnFiles
+from imagenet_s.conversion.shards.repository_files import read_index, write_index
 from imagenet_s.conversion.shards.resume import (
     PlanRecord,
     exclusive,
@@ -31,7 +35,7 @@ from imagenet_s.conversion.shards.shard_job import ShardJob, pack_rows
 from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.storage import Storage, open_storage
 from imagenet_s.conversion.shards.writers import shard_name
-from imagenet_s.conversion.source import Source, open_source
+from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import OnMissing, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
@@ -101,34 +105,48 @@ def convert(
     storage = open_storage(out)
     if not storage.shared and (options.workers > 1 or options.scheduler):
         raise ImageNetSError(f"{storage.url} is the memory of this process: only it can write there; use one worker.")
+    data_dir = resolve_data_dir(data_dir)
+    refuse_overlap(storage.url, [data_dir], "OUT")
+    refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
     source = open_source(config, data_dir, annotations_dir, options.verify)
+    refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
+    with storage.readable_errors():
+        _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock
     with storage.readable_errors(), exclusive(storage):
         return _convert(source, storage, splits, options)
 
 
 def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
     config = source.config
-    index = read_index(storage) or Index()
-    _refuse_other_kind(index, config, splits, options, storage)
+    index, own_files = _refuse_foreign(storage, config, splits, options)
     remove_incomplete(storage, config, splits)
-    jobs: list[ShardJob] = []
-    planned: list[tuple[PlanRecord, list[ShardJob]]] = []
-    for split in splits:
-        record, own = _plan(source, split, storage, options)
-        if must_rewrite(storage, index, record, options.restart):
-            # The index goes first: it must not name shards that are removed.
-            if index.has_split(config, split):
-                index = index.without_split(config, split)
-                write_index(storage, index)
-            start_split(storage, record)
-        planned.append((record, own))
-        jobs += [job for job in own if not read_marker(storage, job.name)]
-    _write_shards(jobs, storage, options)
+    planned = [_plan(source, split, storage, options) for split in splits]
+    # Everything is looked at before anything is changed.
+    to_restart = [record for record, _ in planned if must_rewrite(storage, index, record, options.restart)]
+    for record in to_restart:
+        own_files.refuse_foreign_shards(index, record)
+    for record in to_restart:
+        shards = index
+        # The index goes first: it must not name shards that are removed.
+        if index.has_split(config, record.split):
+            own_files.save()
+            index = index.without_split(config, record.split)
+            write_index(storage, index)
+        start_split(storage, shards, record)
+    jobs = [job for _, own in planned for job in own if not read_marker(storage, job.name)]
+    try:
+        _write_shards(jobs, storage, options)
+    except BaseException:
+        # Of workers that were killed. A cluster's may still be busy: theirs are left to the next run.
+        if options.scheduler is None:
+            with contextlib.suppress(OSError):
+                remove_incomplete(storage, config, splits)
+        raise
     remove_incomplete(storage, config, splits)
     for record, own in planned:
-        shards = SplitIndex(record.order_seed, record.pyarrow, tuple(_finished(storage, job.name) for job in own))
-        index = index.with_split(config, record.split, options.form, options.images, shards)
-    write_repository_files(storage, index)
+        shards_now = SplitIndex(record.order_seed, record.pyarrow, tuple(_finished(storage, job.name) for job in own))
+        index = index.with_split(config, record.split, options.form, options.images, shards_now)
+    own_files.write(index)
     write_index(storage, index)
     return index
 
@@ -145,6 +163,15 @@ def _checked(config: str, options: Options) -> list[str]:
     if not splits:
         raise ImageNetSError("no splits to convert were named.")
     return [one for one in SPLITS if one in splits]
+
+
+def _refuse_foreign(storage: Storage, config: str, splits: list[str], options: Options) -> tuple[Index, OwnFiles]:
+    """What the storage holds, once it is known that nothing of somebody else would be replaced."""
+    index = read_index(storage) or Index()
+    _refuse_other_kind(index, config, splits, options, storage)
+    own_files = OwnFiles(storage, index)
+    own_files.refuse_foreign(index, config, options.form, splits)
+    return index, own_files
 
 
 def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Options, storage: Storage) -> None:

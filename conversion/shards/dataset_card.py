@@ -1,19 +1,22 @@
 """README.md of the result: the YAML that `datasets` and the Hub read, and a text for people.
 
-Imports `dataset_index`, `facts`, `features`, `shuffling`, `writers`.
+Imports `dataset_index`, `errors`, `facts`, `features`, `shuffling`, `writers`.
 """
 
 from __future__ import annotations
 
+import re
 import string
 from pathlib import Path
 from typing import Any
 
 import datasets
+import yaml  # type: ignore[import-untyped]
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
 from imagenet_s.conversion.dataset_index import ConfigIndex, Index
+from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.features import features
 from imagenet_s.conversion.shards.writers import data_files
@@ -22,7 +25,11 @@ from imagenet_s.conversion.shuffling import ORDER_SEED
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 """Beside `conversion/`, in a checkout as in an installed copy."""
 MARK = "<!-- written by `imagenet-s convert`"
-"""How a generated card is recognised."""
+"""How a generated card is recognised, and where the part begins that the next run writes anew."""
+_END = "<!-- end of what `imagenet-s convert` wrote -->"
+_METADATA = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_OWN_KEYS = ("configs", "dataset_info", "size_categories", "extra_gated_prompt")
+"""Metadata that follows from the content; anything else a person may change."""
 
 _TERMS = "https://www.image-net.org/download.php"
 _GATE = (
@@ -59,6 +66,52 @@ def make_card(index: Index, place: str = "me/imagenet-s") -> str:
         order_seed=ORDER_SEED,
     )
     return f"---\n{_metadata(index)}\n---\n\n{body}"
+
+
+def merge_cards(there: bytes, fresh: bytes, name: str) -> bytes:
+    """A generated card that a person may have added to, with the generated part of a fresh one.
+
+    Text before and after the marks stays, and so does all metadata but that which follows from the content.
+
+    Args:
+        there: the card as it is.
+        fresh: the card as `make_card` writes it.
+        name: what to call the first in an error.
+
+    Raises:
+        ImageNetSError: the metadata of the card can't be read.
+    """
+    theirs, before, after = _parts(there.decode("utf-8", errors="replace"), name)
+    ours, heading, ending = _parts(fresh.decode(), name)
+    text = fresh.decode()
+    generated = text[text.index(MARK) : text.index(_END) + len(_END)]
+    kept = {key: value for key, value in theirs.items() if key not in _OWN_KEYS}
+    metadata = {**ours, **kept}
+    if metadata == ours:
+        head = text[: text.index(MARK)].removesuffix(heading)
+    else:
+        head = f"---\n{DatasetCardData(**metadata).to_yaml(line_break=chr(10)).strip()}\n---\n"
+    return f"{head}{before or heading}{generated}{after or ending}".encode()
+
+
+def has_additions(card: bytes, fresh: bytes) -> bool:
+    """Whether somebody wrote something into a generated card besides what `make_card` writes."""
+    theirs, ours = (_parts(one.decode("utf-8", errors="replace"), "README.md") for one in (card, fresh))
+    same = {key: value for key, value in theirs[0].items() if key not in _OWN_KEYS}
+    return theirs[1:] != ours[1:] or any(ours[0].get(key) != value for key, value in same.items())
+
+
+def _parts(card: str, name: str) -> tuple[dict[str, Any], str, str]:
+    """The metadata of a card, and the text before and after the generated part."""
+    found = _METADATA.match(card)
+    try:
+        metadata = yaml.safe_load(found[1]) if found else {}
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ImageNetSError(f"the metadata of {name} can't be read ({problem}): correct it, or remove it.") from error
+    before, _, rest = card[found.end() if found else 0 :].partition(MARK)
+    _, _, after = rest.partition(_END)
+    return metadata if isinstance(metadata, dict) else {}, before, after
 
 
 def default_config(index: Index) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
 from imagenet_s.conversion.facts import categories
@@ -16,15 +17,19 @@ from imagenet_s.conversion.shards.storage import Storage
 CARD, LABELS = "README.md", "id2label.json"
 
 
-def write_repository_files(storage: Storage, index: Index) -> None:
-    """Write everything but the shards and the index, from the index alone."""
+def repository_files(index: Index) -> dict[str, bytes]:
+    """Everything but the shards and the index, name -> content, from the index alone."""
+    if not index.configs:
+        return {}
+    files = {}
     for config, one in index.configs.items():
-        storage.write(f"{config}/{LABELS}", _labels(config))
+        files[f"{config}/{LABELS}"] = labels(config)
         if one.form == "arrow":
-            _write_arrow_files(storage, config, one)
-    # `run_semantic_segmentation.py` reads it from the root, where only one configuration can have it.
-    storage.write(LABELS, _labels(default_config(index)))
-    storage.write(CARD, make_card(index).encode())
+            files.update(_arrow_files(config, one))
+    # Programs that know no configurations read it from the root, where only one can have it.
+    files[LABELS] = labels(default_config(index))
+    files[CARD] = make_card(index).encode()
+    return files
 
 
 def read_index(storage: Storage) -> Index | None:
@@ -44,23 +49,22 @@ def write_index(storage: Storage, index: Index) -> None:
 
 def file_names(index: Index) -> list[str]:
     """Everything that belongs to the repository, `index.json` last."""
-    names = [shard.file for _, _, shard in index.shards()]
-    for config, one in index.configs.items():
-        names.append(f"{config}/{LABELS}")
-        if one.form == "arrow":
-            names.append(f"{config}/dataset_dict.json")
-            names += [
-                f"{config}/{split}/{file}" for split in one.splits for file in ("dataset_info.json", "state.json")
-            ]
-    return [*names, LABELS, CARD, INDEX]
+    return [*(shard.file for _, _, shard in index.shards()), *repository_files(index), INDEX]
 
 
-def _labels(config: str) -> bytes:
-    labels = {str(number): name for number, name in categories(config).id2label.items()}
-    return (json.dumps(labels, indent=1, ensure_ascii=False) + "\n").encode()
+def arrow_names(config: str, splits: Iterable[str]) -> list[str]:
+    """The files that `load_from_disk` reads beside the shards."""
+    own = [f"{config}/{split}/{file}" for split in splits for file in ("state.json", "dataset_info.json")]
+    return [*own, f"{config}/dataset_dict.json"]
 
 
-def _write_arrow_files(storage: Storage, config: str, one: ConfigIndex) -> None:
+def labels(config: str) -> bytes:
+    """The content of an `id2label.json`."""
+    names = {str(number): name for number, name in categories(config).id2label.items()}
+    return (json.dumps(names, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _arrow_files(config: str, one: ConfigIndex) -> dict[str, bytes]:
     info = config_info(config, one)
     about = {
         "features": info.features.to_dict(),
@@ -71,10 +75,11 @@ def _write_arrow_files(storage: Storage, config: str, one: ConfigIndex) -> None:
         "download_size": info.download_size,
         "dataset_size": info.dataset_size,
     }
-    for name, split in one.splits.items():
-        storage.write(f"{config}/{name}/state.json", _json(_state(name, split)))
-        storage.write(f"{config}/{name}/dataset_info.json", _json(about))
-    storage.write(f"{config}/dataset_dict.json", _json({"splits": list(one.splits)}))
+    contents = [part for name, split in one.splits.items() for part in (_state(name, split), about)]
+    return {
+        name: _json(content)
+        for name, content in zip(arrow_names(config, one.splits), [*contents, {"splits": list(one.splits)}])
+    }
 
 
 def _state(split: str, shards: SplitIndex) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """Resuming a conversion: what a run keeps beside the result, and how the next one uses it.
 
 In `.imagenet-s/`, inside the output and never uploaded, lie the plan of each split (`50/train.json`), a completion
-marker for each shard (`50/train-00000-of-00004.parquet.done`), and a lock. A run writes the plan before the first shard
-and a marker after each. The next run goes through the same planning; where its plan is equal it writes only the shards
-without a marker, where it differs it refuses, or with `restart` removes the split first.
+marker for each shard (`50/train-00000-of-00004.parquet.done`), `files.json` (see `own_files`) and a lock. A run writes
+the plan before the first shard and a marker after each. The next run goes through the same planning; where its plan is
+equal it writes only the shards without a marker, where it differs it refuses, or with `restart` removes the split
+first. A marker that can't be read is no marker, a plan that can't be read differs.
 
-Imports `errors`, `dataset_index`, `shuffling`, `storage`, `cache`.
+Imports `atomic_write`, `cache`, `dataset_index`, `errors`, `facts`, `shuffling`, `storage`, `writers`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +23,12 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import Timeout
 
+from imagenet_s.conversion.atomic_write import is_temporary
 from imagenet_s.conversion.cache import locked
-from imagenet_s.conversion.dataset_index import Index, ShardInfo
+from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.storage import INCOMPLETE, LocalStorage, Storage
+from imagenet_s.conversion.shards.storage import LocalStorage, Storage
+from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
 SHARD_LAYOUT = 2
@@ -93,12 +97,19 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
     Raises:
         ImageNetSError: the earlier run differs, and `restart` is not set; the message says in what.
     """
-    data = storage.read(_record_name(record))
-    earlier = PlanRecord(**json.loads(data)) if data is not None else None
+    name = _record_name(record.config, record.split)
+    data = storage.read(name)
+    earlier = _parse(PlanRecord, data)
     if earlier == record:
         return False
     if restart:
         return True
+    if data is not None and earlier is None:
+        raise ImageNetSError(
+            f"{storage.url}/{name}, the plan of an earlier run, can't be read: it is damaged, or of another version of "
+            f"imagenet-s. Convert into another folder, or pass restart=True (--restart) to write {record.config} "
+            f"{record.split} from the beginning."
+        )
     if earlier is not None:
         changes = [
             f"{words}: {_show(getattr(earlier, field))} then, {_show(getattr(record, field))} now"
@@ -118,14 +129,39 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
     return True
 
 
-def start_split(storage: Storage, record: PlanRecord) -> None:
-    """Remove the shards and markers of an earlier run, and write the plan of this one."""
-    for folder in _folders(record.config, [record.split]):
-        for prefix in (f"{WORKING_FOLDER}/", ""):
-            for name in storage.names(f"{prefix}{folder}"):
-                if name.rpartition("/")[2].startswith((f"{record.split}-", "data-")):
-                    storage.remove(name)
-    storage.write(_record_name(record), _json(record))
+def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: str) -> set[str]:
+    """The names of all shards of a split that earlier runs wrote or were about to write: no other file is ours."""
+    found = set()
+    if index.has_split(config, split):
+        found |= {shard.file for shard in index.configs[config].splits[split].shards}
+    data = storage.read(_record_name(config, split))
+    if (earlier := _parse(PlanRecord, data)) is not None:
+        found |= {shard_name(_form(earlier.form), config, split, n, earlier.shards) for n in range(earlier.shards)}
+    parquet, arrow = (shard_name(form, config, split, 0, 1).rpartition("/") for form in FORMATS)
+    for folder, _, example in (parquet, arrow):
+        pattern = re.compile(re.sub(r"\d{5}", r"\\d{5}", re.escape(example)))
+        marked = [name.removesuffix(_DONE) for name in _names(storage, f"{WORKING_FOLDER}/{folder}", _DONE)]
+        # Of a plan that can't be read only the names of its shards are known.
+        planned = _names(storage, folder) if data is not None and earlier is None else []
+        found |= {f"{folder}/{name}" for name in (*marked, *planned) if pattern.fullmatch(name)}
+    return found
+
+
+def start_split(storage: Storage, index: Index, record: PlanRecord) -> None:
+    """Remove the shards and markers of an earlier run, and write the plan of this one.
+
+    Args:
+        storage: of the result.
+        index: what it holds.
+        record: the plan of this run.
+    """
+    for name in sorted(shards_of_earlier_runs(storage, index, record.config, record.split)):
+        # The shard first: without its marker it would look like a file of somebody else.
+        storage.remove(name)
+        storage.remove(_marker_name(name))
+        if record.form != "arrow":
+            storage.remove_folder(_marker_name(name).rpartition("/")[0])
+    storage.write(_record_name(record.config, record.split), _json(record))
 
 
 def write_marker(storage: Storage, shard: ShardInfo) -> None:
@@ -134,12 +170,9 @@ def write_marker(storage: Storage, shard: ShardInfo) -> None:
 
 
 def read_marker(storage: Storage, shard: str) -> ShardInfo | None:
-    """What the marker of a shard says; None without one, or where the shard is gone or has another size."""
-    data = storage.read(_marker_name(shard))
-    if data is None:
-        return None
-    info = ShardInfo(**json.loads(data))
-    return info if storage.size(shard) == info.bytes else None
+    """What the marker of a shard says; None without one that can be read, or where the shard is not as it says."""
+    info = _parse(ShardInfo, storage.read(_marker_name(shard)))
+    return info if info is not None and info.file == shard and storage.size(shard) == info.bytes else None
 
 
 def remove_incomplete(storage: Storage, config: str, splits: Sequence[str]) -> None:
@@ -147,7 +180,7 @@ def remove_incomplete(storage: Storage, config: str, splits: Sequence[str]) -> N
     folders = _folders(config, splits)
     for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{one}" for one in folders)):
         for name in storage.names(folder):
-            if name.endswith(INCOMPLETE):
+            if is_temporary(name.rpartition("/")[2]):
                 storage.remove(name)
 
 
@@ -175,12 +208,32 @@ def _folders(config: str, splits: Sequence[str]) -> list[str]:
     return [config, *(f"{config}/{split}" for split in splits)]
 
 
-def _record_name(record: PlanRecord) -> str:
-    return f"{WORKING_FOLDER}/{record.config}/{record.split}.json"
+def _record_name(config: str, split: str) -> str:
+    return f"{WORKING_FOLDER}/{config}/{split}.json"
+
+
+_DONE = ".done"
 
 
 def _marker_name(shard: str) -> str:
-    return f"{WORKING_FOLDER}/{shard}.done"
+    return f"{WORKING_FOLDER}/{shard}{_DONE}"
+
+
+def _names(storage: Storage, folder: str, ending: str = "") -> list[str]:
+    """The names of the files in a folder, without it."""
+    return [base for name in storage.names(folder) if (base := name.rpartition("/")[2]).endswith(ending)]
+
+
+def _form(text: str) -> Format:
+    return "arrow" if text == "arrow" else "parquet"
+
+
+def _parse(kind: type[Record], data: bytes | None) -> Record | None:
+    """A record from its file; None where there is none, or one that no run of this version wrote."""
+    try:
+        return from_json(kind, json.loads(data)) if data is not None else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _json(record: PlanRecord | ShardInfo) -> bytes:

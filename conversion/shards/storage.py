@@ -5,26 +5,24 @@ folder it is synced before, and the folder after, so that the promise also survi
 rename is `fs.mv`: atomic on file systems (sftp, hdfs), a copy and a removal on object stores. There the completion
 marker decides, which is written after it: a shard without one is written again.
 
-Imports `errors`, `cache`.
+Imports `atomic_write`, `errors`.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import fsspec
 
-from imagenet_s.conversion.cache import atomic_write
+from imagenet_s.conversion.atomic_write import atomic_write, temporary_name
 from imagenet_s.conversion.errors import ImageNetSError
 
-INCOMPLETE = ".incomplete"
-"""How the names of unfinished files end."""
 _NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
 """Whose errors are passed on; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""
 
@@ -71,6 +69,10 @@ class Storage(abc.ABC):
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
 
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder, if it exists and is empty; behind an address, folders go with their last file."""
+        return
+
     @abc.abstractmethod
     def read(self, name: str) -> bytes | None:
         """The content of a file; None where there is none."""
@@ -108,16 +110,14 @@ class LocalStorage(Storage):
         path = self._path(name)
         with atomic_write(path) as file:
             yield file
-        # Windows opens no folders, and some network disks sync none; the rename itself stands.
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        _sync_folder(path.parent)
 
     def remove(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
+
+    def remove_folder(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            self._path(name).rmdir()
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -151,6 +151,23 @@ class LocalStorage(Storage):
         return Path(self.url, name)
 
 
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
+"""What Windows, which opens no folders, and network disks, some of which sync none, answer."""
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power failure, where that can be done."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+
+
 class FsspecStorage(Storage):
     """A folder behind an address: `s3://bucket/imagenet-s`, `gs://...`, `hf://...`, `memory://` and so on."""
 
@@ -166,7 +183,7 @@ class FsspecStorage(Storage):
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[IO[bytes]]:
         folder, _, base = name.rpartition("/")
-        temporary = f"{folder}/.{base}.{uuid.uuid4().hex[:12]}{INCOMPLETE}".lstrip("/")
+        temporary = f"{folder}/{temporary_name(base)}".lstrip("/")
         try:
             with self._open_new(self._path(temporary)) as file:
                 yield file

@@ -39,7 +39,7 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
 
 def _verify(storage: Storage, threads: int) -> Index:
     index = read_index(storage)
-    if index is None:
+    if index is None or not index.configs:
         raise ImageNetSError(
             f"{storage.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one."
         )

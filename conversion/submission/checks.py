@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.annotations.mask_cache import usable_cpus
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.errors import ImageNetSError
@@ -55,6 +56,33 @@ def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Prob
         else:
             problems.append(Problem("extra", name, f"{name} is no prediction of the list"))
     return problems + [Problem("missing", name, f"{name} is missing") for name in sorted(wanted - there - misplaced)]
+
+
+def refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
+    """One message instead of thousands where the class folders are in a subfolder."""
+    pngs = [name for name in names if name.endswith(".png")]
+    if not pngs:
+        raise ImageNetSError(f"{path} holds no predictions: expected <class folder>/<image_id>.png.")
+    parts = {tuple(name.split("/")[:-2]) for name in pngs}
+    if len(parts) == 1 and (above := parts.pop()):
+        inside = {tuple(name.split("/")[-2:]) for name in pngs}
+        if any((wnid, f"{image_id}.png") in inside for image_id, wnid in wnids.items()):
+            raise ImageNetSError(f"the class folders of {path} lie in its folder {'/'.join(above)}: give that one.")
+
+
+def refuse_other_split(
+    path: Path, names: list[str], split: str, wnids: Mapping[str, str], other_lists: Callable[[str], Collection[str]]
+) -> None:
+    """One message instead of thousands where the predictions are those of another split."""
+    stems = {PurePosixPath(name).stem for name in names if name.endswith(".png")}
+    if stems & wnids.keys():
+        return
+    for other in LISTED_SPLITS:
+        if other != split and stems & set(other_lists(other)):
+            raise ImageNetSError(
+                f"{path} holds predictions of {other}, and none of {split}: "
+                + (f'say split="{other}".' if other != "train_semi" else "submissions are of test.")
+            )
 
 
 def check_predictions(

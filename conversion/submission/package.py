@@ -5,19 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.cache import atomic_write, file_digest
+from imagenet_s.conversion.annotations.mask_readers import MaskReader
+from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.submission.checks import Problem, check_predictions, compare_names
+from imagenet_s.conversion.submission.checks import (
+    Problem,
+    check_predictions,
+    compare_names,
+    refuse_other_depth,
+    refuse_other_split,
+)
 from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
+from imagenet_s.conversion.submission.open_predictions import open_predictions
 from imagenet_s.metrics.matched_miou.matching import parse_match
 
 MATCH_FILE = "match.json"
@@ -79,14 +87,14 @@ def check_submission(
     """
     if os.path.isdir(path):
         raise ImageNetSError(f"{os.fspath(path)} is a folder: a submission is a zip, which `imagenet-s submit` packs.")
-    checked, wnids = _read_list(config, split, annotations_dir, verify)
-    with _open_predictions(path) as predictions:
+    checked, wnids, other_lists = _read_list(config, split, annotations_dir, verify)
+    with open_predictions(path, config, split) as predictions:
         if METHOD_FILE not in predictions.names:
             checked.add_problem(METHOD_FILE, f"{METHOD_FILE} is missing from the zip's root")
         elif problem := method_problem(predictions.read(METHOD_FILE).decode("utf-8", errors="replace")):
             checked.add_problem(METHOD_FILE, f"{METHOD_FILE}: {problem}")
         match = predictions.read(MATCH_FILE) if MATCH_FILE in predictions.names else None
-        _check_all(predictions, checked, wnids, sizes or {}, match, None)
+        _check_all(predictions, checked, wnids, sizes or {}, match, None, other_lists)
     checked.sha256 = file_digest(path)
     return checked
 
@@ -106,7 +114,8 @@ def write_submission(
     """Check predictions and pack them for the test server.
 
     Args:
-        predictions_path: folder or zip of `<class folder>/<image_id>.png`, as `PredictionWriter` writes them.
+        predictions_path: folder or zip of `<class folder>/<image_id>.png`, as `PredictionWriter` writes them, or a
+            data set that `imagenet-s convert` wrote, whose masks are taken.
         target: the zip; replaced when the new one is complete.
         config: `"50"`, `"300"` or `"919"`.
         split: `"test"`, or `"validation"` for practice.
@@ -127,14 +136,14 @@ def write_submission(
         raise ImageNetSError(f"{out} would lie among the predictions: give a zip outside of {predictions_path}.")
     if out.is_dir():
         raise ImageNetSError(f"{out} is a folder: give the name of a zip.")
-    checked, wnids = _read_list(config, split, annotations_dir, verify)
+    checked, wnids, other_lists = _read_list(config, split, annotations_dir, verify)
     content = None
     if match is not None:
         try:
             content = Path(match).read_bytes()
         except OSError as error:
             raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
-    with _open_predictions(predictions_path) as predictions:
+    with open_predictions(predictions_path, config, split) as predictions:
         if match is None and MATCH_FILE in predictions.names:
             checked.add_problem(
                 MATCH_FILE, f"{MATCH_FILE} is among the predictions: give it with --match, or remove it"
@@ -148,7 +157,7 @@ def write_submission(
             if content is not None:
                 _add(archive, MATCH_FILE, content)
             _add(archive, METHOD_FILE, (method or Method()).text().encode())
-            _check_all(predictions, checked, wnids, sizes or {}, content, archive)
+            _check_all(predictions, checked, wnids, sizes or {}, content, archive, other_lists)
             if checked.problems:
                 raise _ProblemsFoundError
     if not checked.problems:
@@ -160,22 +169,21 @@ class _ProblemsFoundError(Exception):
     """Ends `atomic_write` without the zip."""
 
 
-def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
-    if os.path.isdir(path):
-        return FolderReader(Path(path))
-    if not os.path.exists(path):
-        raise ImageNetSError(f"{os.fspath(path)}: there is no such folder or zip of predictions.")
-    if not zipfile.is_zipfile(path):
-        raise ImageNetSError(f"{os.fspath(path)} is neither a folder nor a complete zip of predictions.")
-    return ZipReader(Path(path))
-
-
 def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
-) -> tuple[Checked, dict[str, str]]:
-    members = open_annotations(config, annotations_dir, verify=verify).members(split)
+) -> tuple[Checked, dict[str, str], Callable[[str], Collection[str]]]:
+    """The result to fill, the class folder of every image of the list, and a function that gives other lists."""
+    annotations = open_annotations(config, annotations_dir, verify=verify)
+
+    def image_ids(other: str) -> Collection[str]:
+        try:
+            return annotations.members(other)["image_id"].to_pylist()
+        except ImageNetSError:  # it is only asked for to explain
+            return ()
+
+    members = annotations.members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    return Checked(config, split, images=len(wnids)), wnids
+    return Checked(config, split, images=len(wnids)), wnids, image_ids
 
 
 def _check_all(
@@ -185,10 +193,12 @@ def _check_all(
     sizes: Mapping[str, tuple[int, int]],
     match: bytes | None,
     archive: zipfile.ZipFile | None,
+    other_lists: Callable[[str], Collection[str]],
 ) -> None:
     """Check every prediction, and pack those without problems into an archive."""
     names = [name for name in predictions.names if name not in (METHOD_FILE, MATCH_FILE)]
-    _refuse_other_depth(predictions.path, names, wnids)
+    refuse_other_depth(predictions.path, names, wnids)
+    refuse_other_split(predictions.path, names, checked.split, wnids, other_lists)
     problems = compare_names(names, wnids)
     checked.problems += problems
     clusters: Collection[int] | None = None
@@ -218,18 +228,6 @@ def _clusters(match: bytes, config: str) -> Collection[int]:
             f'{MATCH_FILE} lacks "0": 0, which the official tools expect; `imagenet-s match` writes it.'
         )
     return clusters
-
-
-def _refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
-    """One message instead of thousands where the class folders are in a subfolder."""
-    pngs = [name for name in names if name.endswith(".png")]
-    if not pngs:
-        raise ImageNetSError(f"{path} holds no predictions: expected <class folder>/<image_id>.png.")
-    parts = {tuple(name.split("/")[:-2]) for name in pngs}
-    if len(parts) == 1 and (above := parts.pop()):
-        inside = {tuple(name.split("/")[-2:]) for name in pngs}
-        if any((wnid, f"{image_id}.png") in inside for image_id, wnid in wnids.items()):
-            raise ImageNetSError(f"the class folders of {path} lie in its folder {'/'.join(above)}: give that one.")
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

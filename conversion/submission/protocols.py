@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 
+SERVER_CLOSED = (
+    "CodaLab, which hosts the test server, has taken no submissions since 2026-01-20, and no successor is known: "
+    "figures on validation are what can be compared today."
+)
+
 
 @dataclass(frozen=True)
 class SubmissionProtocol:

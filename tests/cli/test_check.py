@@ -40,14 +40,14 @@ def test_errors_are_one_paragraph(
     assert main(["check", str(tmp_path / "gone")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("imagenet-s: data_dir ")
+    assert err.startswith("imagenet-s: IMAGENET ")
     assert err.count("\n") == 1
     monkeypatch.setenv("IMAGENET_S_DEBUG", "1")
     assert main(["check", str(tmp_path / "gone")]) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check"], ["check", "x", "--config", "100"]])
+@pytest.mark.parametrize("arguments", [["chekc"], ["check"], ["check", "x", "--config", "100"]])
 def test_a_wrong_command_line_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(arguments)

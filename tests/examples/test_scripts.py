@@ -19,6 +19,7 @@ def run(script: str, *arguments: str, cwd: Path) -> str:
     command = [sys.executable, str(EXAMPLES / script), *arguments]
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert "copy construct" not in done.stderr
     return done.stdout
 
 

@@ -102,10 +102,61 @@ def test_pushing_twice_sends_nothing_new_and_deletes_nothing(hub: HubServer, pus
     push()
     there = hub.repositories["dataset", "me/imagenet-s"]
     there.commits.append({**there.files, "notes.md": b"notes of mine"})
-    begun = hub.uploads
-    push()
+    begun, commits = hub.uploads, len(there.commits)
+    done = push()
+    assert "Nothing to send" in done.stderr
     assert hub.uploads == begun
+    assert len(there.commits) == commits
     assert "notes.md" in there.files
+
+
+def test_what_people_add_to_the_card_on_the_hub_stays(hub: HubServer, push, converted: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(converted, tmp_path / "out")
+    assert "Nothing to send" not in push(out=out).stderr
+    there = hub.repositories["dataset", "me/imagenet-s"]
+    edited = there.files["README.md"].replace(b"pretty_name: ImageNet-S", b"pretty_name: Ours") + b"\n## Results\n"
+    there.commits.append({**there.files, "README.md": edited})
+    assert "Nothing to send" in push(out=out).stderr
+    assert there.files["README.md"] == edited
+    card = out / "README.md"
+    mine = card.read_text() + "\n## Something else\n"
+    card.write_text(mine)
+    push(out=out, refused="were both added to, and differently")
+    assert there.files["README.md"] == edited
+    card.write_bytes(edited + b"more\n")
+    push(out=out, refused="were both added to, and differently")
+    card.write_bytes(edited)
+    assert "Nothing to send" in push(out=out).stderr
+
+
+def test_labels_of_somebody_else_are_not_replaced(hub: HubServer, push) -> None:
+    hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"id2label.json": b"{}"}])
+    push(refused="has id2label.json, which imagenet-s did not write")
+    assert not hub.uploads
+
+
+@pytest.mark.parametrize("images", [True, False], ids=["images", "no images"])
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_every_form_can_be_pushed_and_loaded(
+    form: str, images: bool, run, push, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    options = Options(verify=False, images=images, form=form, splits=["validation"], max_shard_size="20KB")
+    convert(miniature("folders"), tmp_path / "out", "50", annotations, options)
+    push(out=tmp_path / "out")
+    code = LOAD if images else LOAD.replace('whole[0]["image"].mode == "RGB" and ', "")
+    assert run(code, installed=False).stdout.split() == ["9"]
+
+
+@pytest.mark.slow  # the client tries for a while
+def test_an_interrupted_push_says_that_the_same_command_goes_on(hub: HubServer, push) -> None:
+    """The client gives up after some tries, and its 2.4 hides why in an error of its own."""
+
+    def unreachable(number: int) -> None:
+        hub.unreachable = True
+
+    hub.at_upload = unreachable
+    done = push(refused="the same command resumes from there")
+    assert done.stderr.strip().splitlines()[-1].startswith("imagenet-s: uploading to me/imagenet-s: the connection")
 
 
 def test_dry_run_sends_nothing(hub: HubServer, push, converted: Path) -> None:

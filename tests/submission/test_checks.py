@@ -2,6 +2,11 @@
 
 import io
 import os
+import random
+import struct
+import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +15,10 @@ import pytest
 from PIL import Image
 from predicted_masks import IDS, KEYS, prediction, submit
 
+from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.submission.image_sizes import image_sizes
+from imagenet_s.conversion.submission.package import check_submission
 from imagenet_s.conversion.synthetic import IMAGES
 
 IMAGE_ID = next(one for one in IDS if IMAGES[one].size[0] != IMAGES[one].size[1])
@@ -85,3 +92,40 @@ def test_all_problems_are_listed(predictions: Path, annotations: Path, tmp_path:
     assert sorted(problem.kind for problem in problems) == kinds
     assert "notes.txt is no prediction of the list" in {problem.message for problem in problems}
     assert (tmp_path / "out.zip").read_bytes() == b"an earlier one"
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_zip(compression: int, predictions: Path, annotations: Path, tmp_path: Path) -> None:
+    """Wherever it is damaged: problems, or one error that names the zip; never an exception of a library."""
+    submit(predictions, annotations)
+    with zipfile.ZipFile(tmp_path / "out.zip") as good, zipfile.ZipFile(tmp_path / "x.zip", "w", compression) as packed:
+        for name in good.namelist():
+            packed.writestr(name, good.read(name))
+    intact, damage = (tmp_path / "x.zip").read_bytes(), random.Random(compression)
+    ends, errors = Counter(), []
+    for _ in range(100):
+        data = bytearray(intact)
+        for _ in range(damage.randint(1, 8)):
+            start = damage.choice([0, len(data) - 1500])  # anywhere, or in the directory at the end
+            data[damage.randrange(start, len(data))] = damage.randrange(256)
+        path = tmp_path / "damaged.zip"
+        path.write_bytes(data[: damage.choice([len(data), damage.randrange(len(data))])])
+        try:
+            ends[bool(check_submission(path, "50", annotations_dir=annotations, verify=False).problems)] += 1
+        except ImageNetSError as error:
+            errors.append(str(error))
+    assert ends[True] > 10
+    assert len(errors) > 10
+    assert all("damaged.zip" in error for error in errors)
+
+
+def test_a_png_that_claims_to_be_huge(predictions: Path, annotations: Path) -> None:
+    """A hundred bytes whose header says 60,000 x 60,000 pixels."""
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"x")), (b"IEND", b"")]
+    data = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+    (predictions / KEY).write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+    (problem,) = submit(predictions, annotations).problems
+    assert (problem.kind, problem.name) == ("unreadable", KEY)

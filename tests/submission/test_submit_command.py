@@ -1,6 +1,10 @@
 """`imagenet-s submit`, and `imagenet-s evaluate` of the zip."""
 
 import json
+import shlex
+import subprocess
+import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -129,3 +133,79 @@ def test_scored_from_the_zip_as_from_the_folder(
         figures.append(json.loads(capsys.readouterr().out))
     assert figures[0] == figures[1]
     assert 0 < figures[0]["mean_iou"] < 1
+
+
+def test_predictions_of_another_split_are_one_line(
+    annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Packed or checked as test, which is the default; and the other way round."""
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    protocol = ["--protocol", "free"]
+    for split, wrong in (("validation", "test"), ("test", "validation"), ("train_semi", "test")):
+        folder, out = tmp_path / split, tmp_path / f"{split}.zip"
+        write_predictions(folder, "50", split)
+        assert main(["submit", str(folder), str(out), "--split", wrong, *common, *protocol]) == 1
+        said = capsys.readouterr()
+        advice = "submissions are of test" if split == "train_semi" else f"--split {split}"
+        assert f"holds predictions of {split}, and none of {wrong}: " in said.err.splitlines()[-1]
+        assert advice in said.err.splitlines()[-1]
+        assert not said.out
+        assert not out.exists()
+        if split != "train_semi":
+            assert main(["submit", str(folder), str(out), "--split", split, *common, *protocol]) == 0
+            capsys.readouterr()
+            assert main(["submit", "--check", str(out), "--split", wrong, *common]) == 1
+            assert f"--split {split}" in capsys.readouterr().err
+
+
+def test_a_submission_of_validation_says_what_it_is_good_for(
+    annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_predictions(tmp_path / "p", "50", "validation")
+    out = tmp_path / "o.zip"
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--split", "validation"]
+    assert main(["submit", str(tmp_path / "p"), str(out), *common, "--protocol", "free"]) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "no server takes this zip" in said
+    command = shlex.split(said.partition("Score it: ")[2])
+    assert main(["evaluate", *(str(tmp_path / "p") if one == "GT" else one for one in command[2:])]) == 0
+
+
+def test_a_submission_of_test_says_that_the_server_is_closed(
+    predictions: Path, annotations: Path, tmp_path: Path
+) -> None:
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "semi"]
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "submit"]
+    command += [str(predictions), str(tmp_path / "o.zip"), *common]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "no submissions since 2026-01-20" in said.splitlines()[-1]
+    assert "no submissions since 2026-01-20" in " ".join(
+        subprocess.run([*command[:4], "--help"], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_sizes_of_missing_predictions_are_no_reason_to_ask_for_imagenet(
+    predictions: Path, annotations: Path, miniature: Layouts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for image_id in IDS[:3]:
+        (predictions / KEYS[image_id]).unlink()
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "free"]
+    arguments = ["submit", str(predictions), str(tmp_path / "o.zip"), *common]
+    assert main([*arguments, "--imagenet", str(miniature("folders"))]) == 1
+    assert "not checked" not in capsys.readouterr().err
+    assert main(arguments) == 1
+    assert "The sizes of 7 predictions were not checked: say where ImageNet is" in capsys.readouterr().err
+
+
+def test_a_name_twice_among_very_many_is_found_at_once(
+    annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many as test has; a count of each name in a list of them took 43 seconds."""
+    path = tmp_path / "twice.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for number in (*range(27_424), 7):
+            archive.writestr(f"n01440764/ILSVRC2012_val_{number:08}.png", b"")
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    assert main(["submit", "--check", str(path), *common]) == 1
+    assert "holds n01440764/ILSVRC2012_val_00000007.png more than once" in capsys.readouterr().err

@@ -1,0 +1,126 @@
+"""A data set that `imagenet-s convert` wrote as a source of images: Parquet or Arrow shards, in their own order.
+
+Imports `dataset_index`, `errors`, `facts`, `container`, `file_names`, `image_reader`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from imagenet_s.conversion.dataset_index import INDEX, Format, Index, parse_index
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES
+from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
+from imagenet_s.conversion.imagenet.image_reader import Measure
+
+
+def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:
+    """The root and index of a converted data set, from its folder or that of one configuration (`OUT/50`).
+
+    Returns:
+        The configuration's folder has an index of that configuration alone. None where there is no such data set.
+
+    Raises:
+        ImageNetSError: there is one, and its index is damaged.
+    """
+    path = os.path.abspath(os.fspath(folder))
+    parent, name = os.path.split(path)
+    for root, only in ((path, None), (parent, name)):
+        if only not in (None, *CONFIG_NAMES) or not os.path.isfile(os.path.join(root, INDEX)):
+            continue
+        try:
+            index = parse_index(Path(root, INDEX).read_bytes(), os.path.join(root, INDEX))
+        except ImageNetSError:
+            if os.path.isdir(os.path.join(root, ".imagenet-s")):
+                raise
+            continue  # the index of something else
+        configs = {config: one for config, one in index.configs.items() if only in (None, config)}
+        if configs:
+            return root, Index(configs)
+    return None
+
+
+class ConvertedImages(ContainerReader):
+    """The images of one split of a converted data set. The index has `row_group` and `row` in it.
+
+    Args:
+        root: the data set.
+        split: whose shards.
+        form: of the shards.
+        files: their paths, in order.
+    """
+
+    random_access = False
+
+    def __init__(self, root: str, split: str, form: Format, files: list[str]) -> None:
+        part = "train" if split.startswith("train") else "validation"
+        super().__init__(root, part, f"the {split} shards of a converted data set", files)  # type: ignore[arg-type]
+        self.form = form
+
+    def read(self, rows: pa.Table, batch_size: int, as_bytes: bool = False) -> Iterator[pa.Array]:
+        """Bytes, a row group at a time."""
+        files, groups = rows["file"].cast(pa.string()).to_pylist(), rows["row_group"].to_pylist()
+        edges = [i for i in range(len(files)) if i == 0 or (files[i], groups[i]) != (files[i - 1], groups[i - 1])]
+        opened: tuple[str, Any] | None = None
+        for start, stop in zip(edges, [*edges[1:], len(files)]):
+            if opened is None or opened[0] != files[start]:
+                opened = files[start], _open(files[start], self.form)
+            part = rows.slice(start, stop - start)
+            data = _column(opened[1], files[start], groups[start], "image").take(part["row"].combine_chunks())
+            for begin in range(0, len(part), batch_size):
+                pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
+                yield as_images(part["image_id"].slice(begin, batch_size), pieces)
+
+    def measure(self, rows: pa.Table) -> Measure:
+        """The mean size of a row of the same file."""
+        files = rows["file"].cast(pa.string()).to_pylist()
+        means = {
+            file: os.path.getsize(file) // max(1, sum(_group_sizes(_open(file, self.form)))) for file in set(files)
+        }
+        return Measure(np.array([means[file] for file in files], np.int64), self.identity())
+
+    def _index_files(self) -> Iterable[pa.Table]:
+        for file in self.files:
+            opened = _open(file, self.form)
+            sizes = _group_sizes(opened)
+            ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
+            yield pa.table(
+                {
+                    "image_id": pa.chunked_array([chunk for one in ids for chunk in one.chunks], pa.string()),
+                    "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
+                    "row": pa.array([row for size in sizes for row in range(size)], pa.int32()),
+                }
+            )
+
+
+def _open(file: str, form: Format) -> Any:
+    """A `ParquetFile`, or the record batches of an Arrow stream that is mapped into memory."""
+    try:
+        if form == "parquet":
+            return pq.ParquetFile(file, memory_map=True)
+        with pa.ipc.open_stream(pa.memory_map(file)) as stream:
+            return list(stream)
+    except (OSError, pa.ArrowException) as error:
+        raise ImageNetSError(f"{file} can't be read ({error}); `imagenet-s convert --verify` tells more.") from error
+
+
+def _group_sizes(opened: Any) -> list[int]:
+    if isinstance(opened, list):
+        return [batch.num_rows for batch in opened]
+    return [opened.metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
+
+
+def _column(opened: Any, file: str, group: int, name: str) -> pa.ChunkedArray:
+    try:
+        if isinstance(opened, list):
+            return pa.chunked_array([opened[group].column(name)])
+        return opened.read_row_group(group, columns=[name])[name]
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise ImageNetSError(f"row group {group} of {file} can't be read ({error}).") from error

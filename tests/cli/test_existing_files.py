@@ -1,0 +1,98 @@
+"""Files in the way of a result: those of an earlier run are replaced, those of somebody else are named and stay."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imagenet_s.cli.main import main
+from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.synthetic import images_of, mask_ids
+
+Layouts = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """References as predictions of themselves, official PNGs."""
+    folder = tmp_path_factory.mktemp("masks")
+    with PredictionWriter(folder, "50") as writer:
+        for image in images_of("50", "validation"):
+            ids = mask_ids(image, "50")
+            writer.write(image.image_id, np.where(ids == 1000, 0, ids), image.class_wnid)
+    return folder
+
+
+@pytest.fixture
+def commands(masks: Path, miniature: Layouts, annotations: Path, tmp_path: Path) -> dict[str, tuple[list[str], Path]]:
+    """Each output of each command: the command, and the file that it writes."""
+    count = ["--predict-dir", str(masks), "--gt-dir", str(masks), "--config", "50", "--workers", "1"]
+    data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    imagenet = str(miniature("folders"))
+    submit = ["submit", str(masks), str(tmp_path / "o.zip"), "--split", "validation", "--protocol", "free", *data]
+    show = ["show", imagenet, "--output", str(tmp_path), "--count", "2", *data]
+    return {
+        "evaluate --json": (["evaluate", *count, "--json", str(tmp_path / "r.json")], tmp_path / "r.json"),
+        "evaluate --report": (["evaluate", *count, "--report", str(tmp_path / "r.html")], tmp_path / "r.html"),
+        "evaluate --save-counts": (["evaluate", *count, "--save-counts", str(tmp_path / "c")], tmp_path / "c"),
+        "match": (["match", *count, "--session-name", str(tmp_path / "m")], tmp_path / "m.json"),
+        "submit": (submit, tmp_path / "o.zip"),
+        "submit --json": ([*submit, "--json", str(tmp_path / "s.json")], tmp_path / "s.json"),
+        "show": (show, tmp_path / "50-validation-01.png"),
+        "check --json": (["check", imagenet, *data, "--json", str(tmp_path / "k.json")], tmp_path / "k.json"),
+        "convert --json": (
+            ["convert", imagenet, str(tmp_path / "out"), *data, "--json", str(tmp_path / "v.json")],
+            tmp_path / "v.json",
+        ),
+        "prepare --json": (
+            ["prepare", imagenet, str(tmp_path / "tree"), *data, "--json", str(tmp_path / "p.json")],
+            tmp_path / "p.json",
+        ),
+    }
+
+
+NAMES = (
+    *("evaluate --json", "evaluate --report", "evaluate --save-counts", "match", "submit", "submit --json", "show"),
+    *("check --json", "convert --json", "prepare --json"),
+)
+
+
+@pytest.mark.parametrize("content", [b"# my notes\n", b'{"mine": 1}', b"PK\x03\x04 no zip", b"\x89PNG\r\n\x1a\n mine"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_somebody_else(
+    name: str, content: bytes, commands: dict[str, tuple[list[str], Path]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, file = commands[name]
+    file.write_bytes(content)
+    assert main(command) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{file} exists and is not" in line
+    assert file.read_bytes() == content
+    assert [one.name for one in file.parent.iterdir()] == [file.name], "nothing else was written"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_result_of_an_earlier_run(name: str, commands: dict[str, tuple[list[str], Path]]) -> None:
+    command, file = commands[name]
+    assert main(command) == 0
+    first = file.read_bytes()
+    assert main(command) == 0
+    if not name.startswith("prepare"):  # that counts what is new
+        assert file.read_bytes() == first
+
+
+@pytest.mark.parametrize("where", ["same", "inside", "around"])
+@pytest.mark.parametrize("command", ["show", "distance-match"])
+def test_an_output_that_overlaps_the_source(
+    command: str, where: str, miniature: Layouts, annotations: Path, tmp_path: Path, capsys
+) -> None:
+    source = shutil.copytree(miniature("folders"), tmp_path / "data" / "imagenet")
+    out = {"same": source, "inside": source / "sheets", "around": source.parent}[where]
+    before = sorted(source.rglob("*"))
+    data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    given = ["--output", str(out)] if command == "show" else [str(out), "--backbone", "none"]
+    assert main([command, str(source), *given, *data]) == 1
+    assert "which is only read" in capsys.readouterr().err
+    assert sorted(source.rglob("*")) == before

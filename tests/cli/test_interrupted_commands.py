@@ -1,0 +1,186 @@
+"""Every command that writes, killed, interrupted, and run twice at once: it ends as a run that nothing disturbed."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.synthetic import images_of, mask_ids
+
+Layouts = Callable[[str], Path]
+SEED = 12
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+RESULTS = {"report": "r.html", "json": "r.json", "save-counts": "c.npz"}
+PREPARE_NAMES = "prepare links", "prepare copies", "prepare from tars"
+FAST = ("prepare copies", "submit", "evaluate", "show")
+"""The others are slower; `tests/shards` interrupts convert."""
+NAMES = ("convert", "convert arrow", *PREPARE_NAMES, "submit", "evaluate", "match", "show", "demo")
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("masks")
+    with PredictionWriter(folder, "919") as writer:
+        for image in images_of("919", "validation"):
+            ids = mask_ids(image, "919")
+            writer.write(image.image_id, np.where(ids == 1000, 0, ids), image.class_wnid)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: pytest.TempPathFactory):
+    """Starts a command that writes into a folder, in a process group of its own."""
+    cache = tmp_path_factory.mktemp("cache")
+    data = ["--config", "919", "--annotations-dir", str(annotations), "--no-verify"]
+    count = ["--predict-dir", str(masks), "--gt-dir", str(masks), "--config", "919", "--workers", "2"]
+    folders, tars = str(miniature("folders")), str(miniature("tars"))
+
+    def command(name: str, out: Path) -> list[str]:
+        return {
+            "convert": ["convert", folders, f"{out}/o", *data, "--max-shard-size", "8KB", "--workers", "2"],
+            "convert arrow": ["convert", tars, f"{out}/o", *data, "--max-shard-size", "8KB", "--format", "arrow"],
+            "prepare links": ["prepare", folders, f"{out}/o", *data],
+            "prepare copies": ["prepare", folders, f"{out}/o", *data, "--copy"],
+            "prepare from tars": ["prepare", tars, f"{out}/o", *data],
+            "submit": ["submit", str(masks), f"{out}/o.zip", *data, "--split", "validation", "--protocol", "free"],
+            "evaluate": ["evaluate", *count, *(f"--{k}={out}/{v}" for k, v in RESULTS.items())],
+            "match": ["match", *count, "--session-name", f"{out}/match", "--save-counts", f"{out}/c.npz"],
+            "show": ["show", folders, "--output", f"{out}/o", *data, "--per-sheet", "4"],
+            "demo": ["demo", "--output", f"{out}/o"],
+        }[name]
+
+    def run(name: str, out: Path) -> "subprocess.Popen[str]":
+        environment = {**os.environ, "HF_DATASETS_CACHE": str(cache), "HF_HOME": str(cache)}
+        arguments = [sys.executable, "-m", "imagenet_s.cli.main", *command(name, out)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(arguments, env=environment, start_new_session=True, **pipes)
+
+    return run
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    """The end of a process and of all that it started."""
+    _, said = process.communicate(timeout=180)
+    end = time.monotonic() + 10
+    while running(process.pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not running(process.pid), "an orphan"
+    return said
+
+
+def running(group: int) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _, own_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(own_group) == group and state != "Z" and int(entry.name) != os.getpid():
+                found.append(entry.name)
+    return found
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """Every file of a result. A cache of `datasets` has names and times of its own; the zip of counts has times."""
+    files = [Path(folder) / name for folder, _, names in os.walk(out, followlinks=True) for name in names]
+    found = {path.relative_to(out).as_posix(): path for path in files}
+    return {
+        name: b"" if name.endswith(".npz") else path.read_bytes().replace(os.fsencode(out), b"OUT")
+        for name, path in found.items()
+        if not name.startswith(("o/cache/", "o/imagenet-s/.imagenet-s/"))  # of the demo, whose images are new each time
+    }
+
+
+def stray(out: Path) -> set[str]:
+    return {name for name in contents(out) if name.endswith((".incomplete", ".part")) or "/.incomplete" in name}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, bytes]]:
+    known: dict[str, dict[str, bytes]] = {}
+
+    def result(name: str) -> dict[str, bytes]:
+        if name not in known:
+            out = tmp_path_factory.mktemp("undisturbed")
+            process = start(name, out)
+            said = finish(process)
+            assert process.returncode == 0, said
+            known[name] = contents(out)
+            assert known[name]
+        return known[name]
+
+    return result
+
+
+def wait_for_files(out: Path, number: int, process: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        if sum(len(names) for _, _, names in os.walk(out)) >= number:
+            return
+        time.sleep(0.0005)
+
+
+ONCE = [pytest.param(name, 1, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES]
+
+
+@pytest.mark.parametrize(("name", "rounds"), [*ONCE, *(pytest.param(n, 12, marks=pytest.mark.slow) for n in NAMES)])
+def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path) -> None:
+    """Several times in a row, at some moment while files are written, and in the end run undisturbed."""
+    moments = random.Random(SEED + rounds)
+    want = undisturbed(name)
+    for attempt in range(rounds):
+        out = tmp_path / str(attempt)
+        out.mkdir()
+        signals = [signal.SIGKILL, signal.SIGTERM] if rounds == 1 else moments.choices(list(EXIT_CODES), k=3)
+        for number in signals:
+            before = stray(out)
+            process = start(name, out)
+            wait_for_files(out, len(list(out.rglob("*"))) // 2 + moments.randint(1, 6), process)
+            time.sleep(moments.choice([0, 0, moments.uniform(0, 0.02)]))
+            # The whole group, as a terminal and SLURM do it, or the command alone, as docker does.
+            with contextlib.suppress(ProcessLookupError):
+                (os.killpg if number == signal.SIGKILL or moments.random() < 0.5 else os.kill)(process.pid, number)
+            said = finish(process)
+            # Stopped before it is a command of ours, it simply ends.
+            assert process.returncode in (0, EXIT_CODES[number], -number), said
+            assert "Traceback" not in said or process.returncode == -number
+            if number != signal.SIGKILL:
+                assert stray(out) <= before, "what an interrupted run had begun is removed"
+        process = start(name, out)
+        said = finish(process)
+        assert process.returncode == 0, said
+        assert contents(out) == want
+        assert not stray(out)
+
+
+@pytest.mark.parametrize(
+    "name", ["submit", *(pytest.param(name, marks=pytest.mark.slow) for name in (*PREPARE_NAMES, "match", "show"))]
+)
+def test_twice_at_once(name: str, start, undisturbed, tmp_path: Path) -> None:
+    """Both end well, and the result is that of one. (A second convert is refused: see tests/shards.)"""
+    both = [start(name, tmp_path) for _ in range(2)]
+    for process in both:
+        said = finish(process)
+        assert process.returncode == 0, said
+    assert contents(tmp_path) == undisturbed(name)
+
+
+@pytest.mark.slow
+def test_a_demo_that_was_killed_while_it_removed_an_earlier_one(start, undisturbed, tmp_path: Path) -> None:
+    (tmp_path / "o" / "imagenet").mkdir(parents=True)
+    (tmp_path / "o" / ".imagenet-s-demo").touch()
+    process = start("demo", tmp_path)
+    wait_for_files(tmp_path, 5, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    finish(process)
+    assert (tmp_path / "o" / ".imagenet-s-demo").exists()
+    process = start("demo", tmp_path)
+    said = finish(process)
+    assert process.returncode == 0, said

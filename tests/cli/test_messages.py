@@ -1,0 +1,169 @@
+"""What a person at the command line reads: options by their names, next steps that run, help for the lost."""
+
+import argparse
+import ast
+import contextlib
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets
+import pytest
+
+import imagenet_s
+from imagenet_s.cli.main import build_parser, main
+from imagenet_s.cli.option_names import as_options
+
+Layouts = Callable[[str], Path]
+
+
+def run(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "imagenet_s.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return action.choices
+
+
+def test_alone_it_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == build_parser().format_help()
+    assert all(f"    {name}" in shown.out for name in subcommands())
+    assert not shown.err
+
+
+@pytest.mark.parametrize("name", subcommands())
+def test_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every option says what it is."""
+    for action in subcommands()[name]._actions:
+        assert action.help, f"{name} {action.dest}"
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    assert "whole" not in capsys.readouterr().out
+
+
+MESSAGES = [
+    ('8 found; on_missing="skip" leaves them out.', "8 found; --on-missing skip leaves them out."),
+    ("pass verify=False (--no-verify) for a list", "pass --no-verify for a list"),
+    ("verify=False leaves them out", "--no-verify leaves them out"),
+    ("or pass restart=True (--restart) to write", "or pass --restart to write"),
+    ("or let --overwrite (overwrite=True) replace", "or let --overwrite replace"),
+    ("--copy (copy=True) copies", "--copy copies"),
+    (
+        "annotations_dir (or $X): /a/annotations_dir/b does not",
+        "--annotations-dir (or $X): /a/annotations_dir/b does not",
+    ),
+    ('leave it out with splits=("train_semi", "test", ...).', "leave it out with --splits train_semi test."),
+    ('with data_dir="/path/to/imagenet" (any', "with IMAGENET /path/to/imagenet (any"),
+    ("data_dir /x is no folder", "IMAGENET /x is no folder"),
+    ("max_shard_size: 20 then", "--max-shard-size: 20 then"),
+    ("load configuration '50', or", "load --config 50, or"),
+    ("a configuration without verify", "a configuration without verify"),
+]
+ALL = argparse.Namespace(
+    **dict.fromkeys(["on_missing", "verify", "restart", "overwrite", "copy", "annotations_dir", "splits", "imagenet"]),
+    **dict.fromkeys(["max_shard_size", "config"]),
+)
+
+
+@pytest.mark.parametrize(("message", "want"), MESSAGES)
+def test_messages_name_options(message: str, want: str) -> None:
+    assert as_options(message, ALL) == want
+    assert as_options(message, argparse.Namespace()) == message.replace(" (x)", ""), "as the library says it otherwise"
+
+
+def test_an_incomplete_imagenet(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    source = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    next(source.glob("val/*/ILSVRC2012_val_00000206.JPEG")).unlink()
+    data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    for command in (["convert"], ["prepare"]):
+        done = run(*command, str(source), str(tmp_path / command[0]), *data)
+        assert done.returncode == 1
+        assert "--on-missing skip leaves them out" in done.stderr
+        assert "on_missing" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["complete", "incomplete"])
+@pytest.mark.parametrize("form", ["parquet", "arrow", "parquet --no-images", "a name"])
+def test_next_steps_of_convert(
+    form: str, missing: bool, miniature: Layouts, annotations: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    """Every printed line is run as it is."""
+    monkeypatch.chdir(tmp_path)
+    source = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    out = "it's a result" if form == "a name" else str(tmp_path / "out")
+    options = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    options += {"arrow": ["--format", "arrow"], "parquet --no-images": ["--no-images"]}.get(form, [])
+    if missing:
+        next(source.glob("val/*/ILSVRC2012_val_00000206.JPEG")).unlink()
+        options += ["--on-missing", "skip"]
+    assert main(["convert", str(source), out, *options]) == 0
+    read, push, check = capsys.readouterr().err.strip().splitlines()[-3:]
+    loaded = eval(read.removeprefix("To read it: "), {"datasets": datasets})
+    assert len(loaded["validation"]) == 9 - missing
+    words = shlex.split(push.removeprefix("To push it: "))
+    assert main([*words[1:], "--dry-run"]) == 0
+    assert main(shlex.split(check.removeprefix("To check it: "))[1:]) == 0
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["complete", "incomplete"])
+@pytest.mark.parametrize("splits", [[], ["--splits", "validation"], ["--splits", "train-semi", "validation", "test"]])
+def test_next_step_of_prepare(
+    splits: list[str], missing: bool, miniature: Layouts, annotations: Path, tmp_path: Path, capsys
+) -> None:
+    source = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    options = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", *splits]
+    if missing:
+        next(source.glob("val/*/ILSVRC2012_val_00000206.JPEG")).unlink()
+        options += ["--on-missing", "skip"]
+    assert main(["prepare", str(source), str(tmp_path / "save"), *options]) == 0
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    loaded = eval(line.removeprefix("Load it: "), {"load_dataset": datasets.load_dataset})
+    assert len(loaded["validation"]) == 9 - missing
+
+
+def test_next_steps_are_calls_and_commands() -> None:
+    """No line of advice has a literal `...` that a shell or Python would take for an argument."""
+    root = Path(imagenet_s.__file__).parent / "cli" / "commands"
+    for path in ("convert", "prepare", "submit", "distance_match"):
+        for node in ast.walk(ast.parse((root / f"{path}.py").read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "hint":
+                assert not re.search(r"imagenet-s \w+[^`']* \.\.\.", ast.unparse(node)), path
+
+
+def test_no_progress_bars_into_pipes(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
+    """Into a file nothing but lines of text; on a terminal the bars are there."""
+    code = """
+import sys, imagenet_s.cli.commands
+from imagenet_s.cli import main as module
+def command(args):
+    import time
+    from tqdm import tqdm
+    for _ in tqdm(range(3), desc="counting"): time.sleep(0.01)
+    return 0
+module._run = command
+sys.exit(module.main(["demo"]))
+"""
+    piped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert piped.stderr == ""
+    terminal, other = os.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    subprocess.run([sys.executable, "-c", code], stderr=other, check=True)
+    os.close(other)
+    shown = b""
+    with contextlib.suppress(OSError):  # how the other end of a terminal ends
+        while piece := os.read(terminal, 10_000):
+            shown += piece
+    assert b"counting" in shown
+    os.close(terminal)
