@@ -22,11 +22,13 @@ from .counts import count_pair
 from .counts_file import load_counts
 from .matched_iou import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .matching import Matching, check_matching
+from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
 from .scores import HEADLINES
 
 __all__ = [
     "HEADLINES",
+    "ONE_TO_ONE",
     "MatchedIoU",
     "MatchedMiou",
     "assign",
@@ -49,14 +51,18 @@ Args:
         or the path or bytes of a PNG (16-bit grey, or official RGB with id = R + 256 * G).
     references: masks of true ids, in any of these forms: 0, 1..C, and the ignored id.
     num_classes: C, "other" not counted: 50, 300 or 919 in ImageNet-S.
-    matching: "none" (ids are classes), "hungarian" (one to one by images, the official way), "pixel" (one to one by
-        pixels), "majority" (several clusters may share a class), a dict, or the path of a match.json.
+    matching: "none" (ids are classes), "hungarian" (one to one by images, the official way; ties by ids),
+        "hungarian_pixel" (ties by pixels in common), "munkres" (as the installed munkres package matches, ties included),
+        "pixel" (one to one by pixels), "majority" (several clusters may share a class), a dict, or the path of a
+        match.json.
     ignore_index: the id of reference pixels that are not scored.
 Returns:
     mean_iou, boundary_mean_iou, and these with _s, _ms, _ml, _l: fractions of 1, NaN for a size that no class has.
     image_accuracy, f_measure: fractions of 1.
     per_category_iou, per_category_boundary_iou: lists of C + 1, by class id.
-    matching: the match that was used, cluster -> class. num_images: how many were scored.
+    matching: the match that was used, cluster -> class. matching_open_pairs: how many of its pairs other, equally good
+        matches do not have. mean_iou_tie_range: the lowest and highest mean_iou of such matches.
+    num_images: how many were scored.
 Example:
     >>> metric = evaluate.load("metrics/matched_miou")
     >>> metric.add(prediction=[[0, 7], [7, 7]], reference=[[0, 2], [2, 2]])

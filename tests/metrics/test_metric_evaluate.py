@@ -37,6 +37,7 @@ def test_add_and_compute(metric):
         *("mean_iou", "boundary_mean_iou", "per_category_iou", "per_category_boundary_iou"),
         *(f"{kind}_{size}" for kind in ("mean_iou", "boundary_mean_iou") for size in ("s", "ms", "ml", "l")),
         *("image_accuracy", "f_measure", "matching", "num_images"),
+        *("matching_open_pairs", "mean_iou_tie_range"),
     }
     json.dumps(result)
 
