@@ -69,6 +69,7 @@ class MatchedIoU:
             ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name
                 that was counted already. Nothing is counted then.
         """
+        name = None if name is None else str(name)
         shown = name or path_name(reference) or path_name(prediction) or nameless(len(self))
         self.update_counts(count_pair(prediction, reference, shown), name, shown)
 
@@ -83,7 +84,10 @@ class MatchedIoU:
         Raises:
             ValueError: as in `update`.
         """
+        name = None if name is None else str(name)
         shown = shown or name or nameless(len(self))
+        if rows.ndim != 2 or rows.shape[1] != 6 or not np.issubdtype(rows.dtype, np.integer):
+            raise ValueError(f"the counts of {shown} are {rows.dtype}, shape {rows.shape}: expected K x 6 integers.")
         _check_ids(rows, self.num_classes, self.ignore_index, shown)
         if name:
             if name in self._known:

@@ -149,23 +149,35 @@ class MatchedMiou(evaluate.Metric):
     ) -> dict[str, Any] | None:
         """All figures of the images added, which are then removed; None in a process other than the first of several.
 
+        If it raises, the images added before are still there, and those given to this call are not.
+
         Arguments are those of the module's description, and those of `add_batch` for images to add first.
         """
-        # Checked before anything is gathered: after a mistake in the call, the images added are still there.
+        # What can be checked before anything is gathered is.
         if num_classes is None:
             raise ValueError("compute needs num_classes: 50, 300 or 919 in ImageNet-S (`other` is not counted).")
         check_classes(num_classes, ignore_index)
         checked = check_matching(matching, num_classes)
+        before = len(self)
         if predictions is not None or references is not None:
             self.add_batch(predictions=predictions, references=references, names=names)
+        given = len(self)
         if self.writer is None:
             if self.num_process == 1:
                 raise ValueError("nothing was added: call add or add_batch first, or give predictions and references.")
             super().add_batch(predictions=[], references=[])  # the others wait for every process to take part
-        self._refused: ValueError | None = None
+        self._refused: tuple[Exception, list[Any], list[str]] | None = None
         result = super().compute(num_classes=num_classes, matching=checked, ignore_index=ignore_index)
+        if self.data is None:
+            self.writer = None  # with keep_in_memory, evaluate leaves one that is closed
         if self._refused is not None:
-            raise self._refused
+            error, rows, named = self._refused
+            self._refused = None
+            # Images that came with this very call come again with the next one.
+            del rows[before:given], named[before:given]
+            if rows:
+                super().add_batch(predictions=rows, references=named)
+            raise error
         return result
 
     def _compute(
@@ -182,9 +194,9 @@ class MatchedMiou(evaluate.Metric):
             for rows, name in zip(predictions, references):
                 metric.update_counts(np.asarray(rows, np.int32).reshape(-1, _COLUMNS), name or None)
             return metric.compute(matching)
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             # Raised later, by `compute`: here it would keep evaluate from releasing its locks and deleting its files.
-            self._refused = error
+            self._refused = error, [list(rows) for rows in predictions], list(references)
             return {}
 
 

@@ -117,6 +117,47 @@ def test_numbers_of_classes(arguments, message):
         MatchedIoU(*arguments)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda metric: metric.update([[1]], [[51]], "b"),
+        lambda metric: metric.update([[1]], [[1, 1]], "b"),
+        lambda metric: metric.update([[1]], [[1]], "a"),
+        lambda metric: metric.update_counts(np.zeros((1, 4), np.int32), "b"),
+        lambda metric: metric.update_counts(np.zeros((1, 6)), "b"),
+        lambda metric: metric.merge(metric),
+        lambda metric: metric.merge(MatchedIoU(51)),
+        lambda metric: metric.compute("hungry"),
+        lambda metric: metric.compute("none"),
+        lambda metric: metric.match({1: 99}),
+        lambda metric: metric.per_image("none"),
+        lambda metric: metric.bootstrap("pixel", samples=1),
+        lambda metric: metric.bootstrap("pixel", level=2),
+        lambda metric: metric.save("nowhere\0/counts.npz"),
+    ],
+)
+def test_a_refused_call_changes_nothing(call):
+    metric = MatchedIoU(50)
+    metric.update([[60, 1]], [[1, 1]], "a")
+    before = metric.compute("pixel")
+    with pytest.raises(ValueError, match="."):
+        call(metric)
+    assert len(metric) == 1
+    assert str(metric.compute("pixel")) == str(before)
+    metric.update([[1]], [[1]], "b")
+    assert metric.per_image("pixel")["name"] == ["a", "b"]
+
+
+def test_a_name_is_text_whatever_it_was(tmp_path):
+    metric = MatchedIoU(50)
+    for name in (0, 7, tmp_path):
+        metric.update([[1]], [[1]], name)
+    with pytest.raises(ValueError, match="7 was counted already"):
+        metric.update([[1]], [[1]], "7")
+    metric.save(tmp_path / "counts.npz")
+    assert MatchedIoU.load(tmp_path / "counts.npz").per_image()["name"] == ["0", "7", str(tmp_path)]
+
+
 @pytest.mark.parametrize("call", ["compute", "match", "per_image", "bootstrap"])
 def test_nothing_counted(call):
     with pytest.raises(ValueError, match="nothing was counted"):
