@@ -159,7 +159,7 @@ def test_a_bad_mask_is_named(trees, tmp_path, workers):
 
 
 def test_what_is_no_source(tmp_path, trees):
-    for path, message in [("nothing", "no such folder or zip"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
+    for path, message in [("nothing", "no such folder, zip or data set"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(ValueError, match=message):
             open_mask_reader(tmp_path / path)
