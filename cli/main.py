@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
-from imagenet_s.cli.output import hint
+from imagenet_s.cli.output import VisibleFormatter, hint
 from imagenet_s.cli.parsers import dataset_parsers, metric_parsers, submit_parser
 
 
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     args = build_parser().parse_args(argv)
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(VisibleFormatter())
     try:
         command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
         return int(command.run(args))
@@ -64,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get("IMAGENET_S_DEBUG"):
-            traceback.print_exc()
+            hint(traceback.format_exc().rstrip())
         else:
             hint(f"imagenet-s: {' '.join(str(error).split()) or type(error).__name__}")
         return 1

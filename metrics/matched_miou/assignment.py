@@ -45,11 +45,14 @@ class Face:
         columns[self.row_of] = np.arange(len(self.row_of))
         return columns
 
-    def open_pairs(self) -> int:
-        """How many pairs of an optimal assignment some other optimal assignment does not have; of each, as many."""
-        # A pair can be exchanged where a cycle of moves leads through its row: a component of more than one node.
-        component = _components(self.allowed, self.required, self.column_of, self.row_of)
-        return int((np.bincount(component)[component[self.row_of]] > 1).sum())
+    def open_rows(self) -> Bools:
+        """R, the rows that do not have the same column (or none) in all of them."""
+        num_rows, column_of = len(self.required), self.column_of
+        component = _components(self.allowed, self.required, column_of, self.row_of)
+        exchangeable = self.allowed & (component[:num_rows, None] == component[self.row_of])
+        exchangeable[self.row_of, np.arange(len(self.row_of))] = False
+        can_lose = (column_of >= 0) & ~self.required & (component[:num_rows] == component[num_rows])
+        return exchangeable.any(axis=1) | can_lose
 
 
 def assign(weights: Sequence[Ints]) -> Ints:

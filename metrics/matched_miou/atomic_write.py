@@ -25,11 +25,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     The folder is made if it does not exist. What writers of `path` left behind when they were killed is removed. A
     link is followed, and what is no regular file (`/dev/stdout`, a pipe) is written to directly.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        with open(target, "wb") as file:  # of a folder, this is the error that says so
-            yield file
+    if _is_special(path):
+        with open(path, "wb") as special:  # of a folder, this is the error that says so
+            yield special
         return
+    target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{_escaped(target.name)}.*{_SUFFIX}"):
         _remove_if_abandoned(left)
@@ -48,11 +48,19 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         aside.unlink(missing_ok=True)
 
 
+def _is_special(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is there and no regular file, or a way to what is open already (`/dev/stdout`)."""
+    folder = os.path.realpath(os.path.dirname(path) or ".")
+    if folder == "/dev" or folder.startswith("/proc/"):
+        return True
+    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
+
+
 def _create(target: Path) -> tuple[Path, BinaryIO]:
     """A new file beside `target`, locked as long as it is open."""
     while True:
         aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{_SUFFIX}")
-        file = open(aside, "xb")  # never one that is there, nor where a link leads
+        file = open(aside, "xb")  # noqa: SIM115 - never one that is there, nor where a link leads
         _lock(file.fileno(), wait=True)
         if not fcntl or os.fstat(file.fileno()).st_nlink:
             return aside, file

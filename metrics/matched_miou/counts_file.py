@@ -18,7 +18,14 @@ from .atomic_write import atomic_write
 from .counts import CountRows
 
 DAMAGED_ZIP = (
-    *(OSError, EOFError, ValueError, IndexError, RuntimeError, MemoryError),  # RuntimeError: encrypted, or not supported
+    *(
+        OSError,
+        EOFError,
+        ValueError,
+        IndexError,
+        RuntimeError,
+        MemoryError,
+    ),  # RuntimeError: encrypted, or not supported
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
 )
 """What `zipfile` raises for a damaged archive."""
@@ -69,7 +76,15 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
             head = int(data["num_classes"]), int(data["ignore_index"])
     except FileNotFoundError:
         raise
-    except (*DAMAGED_ZIP, KeyError, TypeError, AttributeError, SyntaxError, ArithmeticError, tokenize.TokenError) as error:
+    except (
+        *DAMAGED_ZIP,
+        KeyError,
+        TypeError,
+        AttributeError,
+        SyntaxError,
+        ArithmeticError,
+        tokenize.TokenError,
+    ) as error:
         reason = str(error) or type(error).__name__
         raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({reason}); save them again.") from error
     return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []

@@ -149,9 +149,9 @@ class MatchedIoU:
             `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its
             image; NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
             `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `matching_open_pairs`, how
-            many pairs of a one-to-one match other, equally good matches do not have, and `mean_iou_tie_range`, the
-            lowest and highest mIoU of this match and of the equally good ones with the fewest and most pixels in
-            common (for `"pixel"`: images in common); `num_images`.
+            many clusters of the predictions could have another class, because a one-to-one match is not the only one of
+            its sum, and `mean_iou_tie_range`, the lowest and highest mIoU of this match and of the equally good ones
+            with the fewest and most pixels in common (for `"pixel"`: images in common); `num_images`.
 
         Raises:
             ValueError: as in `match`.
@@ -207,6 +207,10 @@ class MatchedIoU:
             "classes": classes_by_image(table, table.gt),
             "predicted_classes": classes_by_image(table, labels),
         }
+
+    def predicted_ids(self) -> list[int]:
+        """The ids that the predictions hold in scored pixels, before any matching."""
+        return np.unique(self._counted().pred).tolist()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the counts to one compressed file (.npz), atomically; `load` reads it."""

@@ -52,16 +52,16 @@ Args:
     references: masks of true ids, in any of these forms: 0, 1..C, and the ignored id.
     num_classes: C, "other" not counted: 50, 300 or 919 in ImageNet-S.
     matching: "none" (ids are classes), "hungarian" (one to one by images, the official way; ties by ids),
-        "hungarian_pixel" (ties by pixels in common), "munkres" (as the installed munkres package matches, ties included),
-        "pixel" (one to one by pixels), "majority" (several clusters may share a class), a dict, or the path of a
-        match.json.
+        "hungarian_pixel" (ties by pixels in common), "munkres" (as the installed munkres package matches, ties
+        included), "pixel" (one to one by pixels), "majority" (several clusters may share a class), a dict, or the path
+        of a match.json.
     ignore_index: the id of reference pixels that are not scored.
 Returns:
     mean_iou, boundary_mean_iou, and these with _s, _ms, _ml, _l: fractions of 1, NaN for a size that no class has.
     image_accuracy, f_measure: fractions of 1.
     per_category_iou, per_category_boundary_iou: lists of C + 1, by class id.
-    matching: the match that was used, cluster -> class. matching_open_pairs: how many of its pairs other, equally good
-        matches do not have. mean_iou_tie_range: the lowest and highest mean_iou of such matches.
+    matching: the match that was used, cluster -> class. matching_open_pairs: how many predicted clusters could
+        have another class in an equally good match. mean_iou_tie_range: lowest and highest mean_iou of such matches.
     num_images: how many were scored.
 Example:
     >>> metric = evaluate.load("metrics/matched_miou")
@@ -169,7 +169,7 @@ class MatchedMiou(evaluate.Metric):
         self._refused: tuple[Exception, list[Any], list[str]] | None = None
         result = super().compute(num_classes=num_classes, matching=checked, ignore_index=ignore_index)
         if self.data is None:
-            self.writer = None  # with keep_in_memory, evaluate leaves one that is closed
+            self.writer: Any = None  # with keep_in_memory, evaluate leaves one that is closed
         if self._refused is not None:
             error, rows, named = self._refused
             self._refused = None

@@ -18,8 +18,8 @@ from .one_to_one import ONE_TO_ONE, check_munkres, overlaps, solve
 MATCHINGS = ("none", *ONE_TO_ONE, "majority")
 """`none`: ids are classes. `hungarian`: one to one, greatest number of images (official), ties by ids.
 `hungarian_pixel`: the same, ties by pixels in common. `munkres`: the match that the installed munkres package gives for
-the official matrix. `pixel`: one to one, greatest number of pixels. `majority`: each cluster to the class it covers most
-of; several clusters may share a class."""
+the official matrix. `pixel`: one to one, greatest number of pixels. `majority`: each cluster to the class it covers
+most of; several clusters may share a class."""
 _NAMES = ", ".join(MATCHINGS)
 
 Match = dict[int, int]
@@ -33,7 +33,7 @@ class Solution(NamedTuple):
 
     match: Match
     open_pairs: int
-    """How many of its pairs are missing from some match that is equally good."""
+    """How many clusters that the predictions hold do not have the same class (or none) in all equally good matches."""
     extremes: tuple[Match, ...]
     """The equally good matches with the fewest and with the most pixels in common; none where nothing is open."""
 
@@ -88,7 +88,7 @@ def find_solution(table: CountTable, matching: str | Match) -> Solution:
     if matching == "majority":
         best = np.where(pixels.max(axis=1) > 0, pixels.argmax(axis=1), -1)  # argmax: the smallest id on a tie
         return Solution(as_match(best), 0, ())
-    found = solve(matching, images, pixels, table.num_images)
+    found = solve(matching, images, pixels, np.isin(clusters, table.pred), table.num_images)
     return Solution(as_match(found.columns), found.open_pairs, tuple(map(as_match, found.extremes)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .assignment import optimise, smallest_ids
 from .count_table import CountTable, Ints, sum_by, sum_groups
@@ -18,32 +19,33 @@ class OneToOne(NamedTuple):
     columns: Ints
     """For each cluster its class - 1, or -1."""
     open_pairs: int
-    """How many of the pairs of an optimal assignment are missing from another one."""
+    """How many clusters that occur do not have the same class, or none, in all optimal assignments."""
     extremes: tuple[Ints, ...]
-    """The optimal assignments with the fewest and the most pixels in common; none where only one is optimal."""
+    """The optimal assignments with the fewest and the most pixels in common; none where nothing is open."""
 
 
-def solve(matching: str, images: Ints, pixels: Ints, num_images: int) -> OneToOne:
+def solve(matching: str, images: Ints, pixels: Ints, occurring: NDArray[np.bool_], num_images: int) -> OneToOne:
     """The assignment of a matching.
 
     Args:
         matching: one of `ONE_TO_ONE`. The objective is the number of images, for `pixel` that of pixels.
         images: R x C, the images that hold both cluster and class.
         pixels: R x C, the pixels that are both.
+        occurring: R, the clusters that the predictions hold.
         num_images: how many images there are.
     """
     # For `pixel`, all optimal assignments have the same pixels in common: there, images tell them apart.
     objective, other = (pixels, images) if matching == "pixel" else (images, pixels)
     face = optimise(objective)
-    open_pairs = face.open_pairs()
+    open_pairs = int((face.open_rows() & occurring).sum())
     extremes: tuple[Ints, ...] = ()
     if open_pairs:
         # Every class is taken, so the greatest sum of `max - other` is the smallest sum of `other`.
         extremes = tuple(smallest_ids(optimise(one, face)) for one in (int(other.max()) - other, other))
     if matching == "munkres":
         return OneToOne(_munkres(images, num_images), open_pairs, extremes)
-    if matching == "hungarian_pixel" and extremes:
-        return OneToOne(extremes[1], open_pairs, extremes)
+    if matching == "hungarian_pixel":
+        face = optimise(other, face)
     return OneToOne(smallest_ids(face), open_pairs, extremes)
 
 
@@ -75,16 +77,16 @@ def check_munkres() -> None:
         import munkres  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            'matching="munkres" needs the munkres package, with which the official tool matches: pip install munkres. '
-            'matching="hungarian" reaches the same sum without it.'
+            'matching="munkres" needs the package with which the official tool matches: pip install munkres (or '
+            '"imagenet-s[munkres]"). matching="hungarian" reaches the same sum without it.'
         ) from error
 
 
 def _munkres(images: Ints, num_images: int) -> Ints:
     """What the munkres package makes of the official matrix of costs.
 
-    The official tool (hungarian.py at b2312ba) takes 1 - images / number of images, calculated in float64 and rounded to
-    float32, of clusters and classes 1..C. Clusters above C, which it does not know, are further rows here.
+    The official tool (hungarian.py at b2312ba) takes 1 - images / number of images, calculated in float64 and rounded
+    to float32, of clusters and classes 1..C. Clusters above C, which it does not know, are further rows here.
     """
     from munkres import Munkres
 

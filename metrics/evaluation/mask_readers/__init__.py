@@ -24,9 +24,9 @@ def open_mask_reader(path: str | os.PathLike[str], config: str | None = None, sp
     """The reader for a path, by what is found there.
 
     Args:
-        path: a folder or zip of `<class folder>/<image>.png`, at any depth; an official tree, or the folder or archive of
-            the annotations; a data set in Parquet or Arrow files that `imagenet-s convert` or `datasets` wrote, or a
-            folder or file of it.
+        path: a folder or zip of `<class folder>/<image>.png`, at any depth; an official tree, or the folder or archive
+            of the annotations; a data set in Parquet or Arrow files that `imagenet-s convert` or `datasets` wrote, or
+            a folder or file of it.
         config: the configuration, where there are several.
         split: the split, where there are several; `validation` by default.
 

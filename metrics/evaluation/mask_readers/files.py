@@ -60,7 +60,7 @@ class ZipReader(MaskReader):
 
 
 def file_names(path: Path, choice: Choice) -> list[str]:
-    """The names of all files below a folder, with `/`; hidden folders and those that the choice leaves out are not read.
+    """The names of all files below a folder, with `/`, but for hidden folders and those that the choice leaves out.
 
     Raises:
         ValueError: an official tree without the masks of the split.

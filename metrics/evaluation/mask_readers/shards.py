@@ -67,7 +67,8 @@ def choose_shards(path: Path, names: Iterable[str], config: str | None, split: s
     """The shards of one configuration and split.
 
     Both are told by the names of the files and their folders: `50/validation-00000-of-00002.parquet`,
-    `50/validation/data-00000-of-00002.arrow`, `data/validation-...`, `50/validation/0000.parquet`, `validation.parquet`.
+    `50/validation/data-00000-of-00002.arrow`, `data/validation-...`, `50/validation/0000.parquet`,
+    `validation.parquet`.
 
     Args:
         path: a folder, or a shard.
@@ -154,7 +155,7 @@ def _opened(shard: Path) -> Any:
 
 
 def _arrow_table(shard: Path) -> Any:
-    """An Arrow file as `datasets` writes it, a stream, or in the file format; its bytes are read when they are needed."""
+    """An Arrow file, a stream as `datasets` writes it or in the file format; bytes are read when they are needed."""
     import pyarrow as pa
 
     mapped = pa.memory_map(str(shard))
