@@ -197,21 +197,21 @@ def _who_can_follow(allowed: Bools, required: Bools, column_of: Ints, row: int) 
     Only rows after `row` may move; a row may lose its column where no weight requires it.
     """
     follows = np.full(len(column_of), -1)
-    later = np.arange(len(column_of)) > row
+    waiting = np.arange(row + 1, len(column_of))  # rows not reached yet
     follows[row] = row
-    waiting = [row]
+    reached = np.array([row])
     emptied = False
-    while waiting:
-        target = waiting.pop()
-        column = column_of[target]
-        if column >= 0:
-            movers = allowed[:, column] & later & (follows < 0)
-        elif emptied:
-            continue
-        else:
+    while len(reached) and len(waiting):
+        columns = column_of[reached]
+        owners, columns = reached[columns >= 0], columns[columns >= 0]
+        can_move = allowed[waiting[:, None], columns]
+        found = can_move.any(axis=1)
+        if len(columns):
+            follows[waiting[found]] = owners[can_move[found].argmax(axis=1)]
+        if len(columns) < len(reached) and not emptied:
             emptied = True
-            movers = ~required & later & (follows < 0)
-        found = np.flatnonzero(movers)
-        follows[found] = target
-        waiting.extend(found.tolist())
+            free = ~found & ~required[waiting]
+            follows[waiting[free]] = reached[column_of[reached] < 0][0]
+            found |= free
+        reached, waiting = waiting[found], waiting[~found]
     return follows
