@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 import traceback
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 
 from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.option_names import as_options
-from imagenet_s.cli.output import hint
+from imagenet_s.cli.output import VisibleFormatter, hint
 from imagenet_s.cli.parsers import dataset_parsers, metric_parsers, submit_parser
 from imagenet_s.cli.process import Ended, ended_by_signals, plain_output
 
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help()
         return 0
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(VisibleFormatter())
     with ended_by_signals(), plain_output(args):
         return _run(args)
 
@@ -78,7 +81,7 @@ def _run(args: argparse.Namespace) -> int:
         return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get("IMAGENET_S_DEBUG"):
-            traceback.print_exc()
+            hint(traceback.format_exc().rstrip())
         else:
             message = " ".join(str(error).split()) or type(error).__name__
             hint(f"imagenet-s: {as_options(message, args)}")

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 
+def visible(text: str, keep: str = "") -> str:
+    """Text with escapes for what can't be seen: control characters, changes of direction, bytes that are no UTF-8.
+
+    Names of files, members of archives and answers of servers may hold escape sequences: a terminal would obey them.
+
+    Example:
+        >>> visible("a\\x1b[2J.png")
+        'a\\\\x1b[2J.png'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
 def say(text: str = "") -> None:
-    """A line of the result, to stdout."""
-    print(text)  # noqa: T201
+    """Lines of the result, to stdout."""
+    print(visible(text, keep="\n"))  # noqa: T201
 
 
 def hint(text: str) -> None:
-    """A line for the person at the terminal, to stderr: progress, warnings, what to do next."""
-    print(text, file=sys.stderr)  # noqa: T201
+    """Lines for the person at the terminal, to stderr: progress, warnings, what to do next."""
+    print(visible(text, keep="\n"), file=sys.stderr)  # noqa: T201
+
+
+class VisibleFormatter(logging.Formatter):
+    """Warnings that are logged, as `hint` prints them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message of a record."""
+        return visible(super().format(record), keep="\n")
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
     """Rows as aligned columns: text to the left, numbers to the right."""
-    body = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    body = [[f"{cell:,}" if isinstance(cell, int) else visible(str(cell)) for cell in row] for row in rows]
     numeric = [all(isinstance(row[i], (int, float)) or row[i] == "" for row in rows) for i in range(len(header))]
     lines = [list(header), *body]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
@@ -30,12 +54,18 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
 
 
 def write_json(result: Any, target: str) -> None:
-    """A result as JSON to a file, or to stdout where `target` is `-`. NaN is written as null."""
+    """A result as JSON to a file, or to stdout where `target` is `-`. NaN is written as null.
+
+    The file is complete, or what it was before.
+    """
     text = json.dumps(_plain(result), indent=1, allow_nan=False)
     if target == "-":
         say(text)
-    else:
-        Path(target).write_text(text + "\n", encoding="utf-8")
+        return
+    from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+
+    with atomic_write(target) as file:
+        file.write(text.encode() + b"\n")
 
 
 def _plain(value: Any) -> Any:

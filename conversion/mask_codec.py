@@ -27,7 +27,8 @@ MaskLike = Any
 PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
 """A path, or the content of a file."""
 
-_LOSSY = frozenset({"JPEG", "MPO", "JPEG2000", "WEBP", "AVIF"})
+_LOSSY = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP"}
+"""The first bytes of formats that change ids, for a message."""
 _PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises on a damaged file, besides the errors it documents."""
 
@@ -155,27 +156,24 @@ def open_mask_image(source: PngLike, name: str) -> Image.Image:
     """An image whose pixels have been read, and whose checksums are right.
 
     Args:
-        source: path or content of the file; a PNG, or another lossless format that Pillow reads.
+        source: path or content of the file, a PNG.
         name: what to call it in an error.
 
     Raises:
-        ImageNetSError: not there, empty, no image, damaged, or of a lossy format.
+        ImageNetSError: not there, empty, no PNG, or damaged.
     """
     data = _content(source, name)
     try:
         # `load` does not compare the checksums of the pixels: a flipped bit would pass as another id. `verify`
-        # does, but the image can't be loaded afterwards.
-        with Image.open(io.BytesIO(data)) as image:
-            # Lossy compression changes ids.
-            if image.format in _LOSSY:
-                raise ImageNetSError(f"{name} is a {image.format}, which does not keep ids: a mask is a PNG.")
+        # does, but the image can't be loaded afterwards. No other format is tried: for an EPS, Pillow runs Ghostscript.
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.verify()
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()
         return image
-    except ImageNetSError:
-        raise
     except UnidentifiedImageError:
+        if lossy := next((kind for start, kind in _LOSSY.items() if data.startswith(start)), None):
+            raise ImageNetSError(f"{name} is a {lossy}, which does not keep ids: a mask is a PNG.") from None
         problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
         raise ImageNetSError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
     except _PILLOW_ERRORS as error:
@@ -205,8 +203,8 @@ def _content(source: PngLike, name: str) -> bytes:
         return Path(source).read_bytes()
     except FileNotFoundError:
         raise ImageNetSError(f"{name}: there is no such file.") from None
-    except OSError as error:
-        raise ImageNetSError(f"{name} cannot be read ({error.strerror}).") from error
+    except (OSError, ValueError) as error:
+        raise ImageNetSError(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).") from error
 
 
 def _png(array: NDArray[Any]) -> bytes:
@@ -220,6 +218,9 @@ def _png(array: NDArray[Any]) -> bytes:
 def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
     if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
         return _to_array(open_mask_image(mask, name), name)
+    if isinstance(mask, Image.Image) and mask.format not in (None, "PNG"):
+        # Opened from a file and perhaps not read yet; None: it was made or changed in memory.
+        raise ImageNetSError(f"{name} is an image of the format {mask.format}: a mask is a PNG, which keeps every id.")
     if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
         raise wrong_mode(mask.mode, name)
     try:

@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.cluster.vq import kmeans2, vq
 
 import imagenet_s
-from imagenet_s.metrics import MATCHINGS, MatchedIoU
+from imagenet_s.metrics import MatchedIoU
 
 
 def features(image: Image.Image) -> NDArray[np.float32]:
@@ -31,8 +31,12 @@ def features(image: Image.Image) -> NDArray[np.float32]:
 def main() -> None:
     """Cluster the pixels of train_semi's images, predict validation, print the figures."""
     parser = data_parser(__doc__)
-    parser.add_argument("--clusters", type=int, default=50, help="more than classes are fine for all but 'none'")
-    parser.add_argument("--images", type=int, default=500, help="how many to cluster, and how many to score")
+    parser.add_argument(
+        "--clusters", type=int, default=50, help="default: 50; more than classes are fine for all but 'none'"
+    )
+    parser.add_argument(
+        "--images", type=int, default=500, help="how many to cluster, and how many to score (default: 500)"
+    )
     args = parser.parse_args()
     data = data_options(args)
     classes = imagenet_s.categories(args.config).num_classes
@@ -54,8 +58,10 @@ def main() -> None:
         metric.update(clusters, row["annotation"], row["image_id"])
 
     print(f"{len(metric)} images, {args.clusters} clusters, {classes} classes; percent")
+    if len(metric) == args.images:
+        print("the first ones only; --images N takes more")
     print(f"{'matching':12}{'mIoU':>8}{'mBIoU':>8}{'Acc':>8}{'FMeasure':>10}")
-    for matching in MATCHINGS:
+    for matching in ("none", "hungarian", "pixel", "majority"):
         if matching == "none" and args.clusters > classes:
             continue  # clusters above C are no classes
         result = metric.compute(matching)  # the masks are not read again

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from imagenet_s.cli.output import hint
+from imagenet_s.cli.output import hint, visible
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
@@ -24,6 +24,8 @@ class Counted:
     metric: MatchedIoU
     config: str
     missing: list[str]
+    left_out: list[str]
+    """Of these, those that are not scored."""
 
 
 def count(args: argparse.Namespace) -> Counted:
@@ -39,7 +41,7 @@ def count(args: argparse.Namespace) -> Counted:
         config = args.config or str(metric.num_classes)
         if config != str(metric.num_classes):
             raise ValueError(f"{args.counts} counts {metric.num_classes} classes, not the {config} of --config.")
-        counted = Counted(metric, config, [])
+        counted = Counted(metric, config, [], [])
     else:
         absent = [name for name in ("predict_dir", "gt_dir", "config") if not getattr(args, name)]
         if absent:
@@ -58,6 +60,8 @@ def _read(args: argparse.Namespace) -> Counted:
     predictions = open_mask_reader(args.predict_dir, args.config, args.split)
     references = open_mask_reader(args.gt_dir, args.config, args.split)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
+    if unlisted := len(references.keys) - len(pairs.found) - len(pairs.missing):
+        hint(f"References that {args.list} does not list, not scored: {unlisted:,}")
     if pairs.elsewhere:
         hint(f"Predictions found by image name, in another class folder than their reference: {pairs.elsewhere:,}")
     if pairs.unused:
@@ -66,7 +70,7 @@ def _read(args: argparse.Namespace) -> Counted:
         done = "left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
         hint(f"Predictions missing, {done}: {len(pairs.missing):,}")
         for key in pairs.missing[:_SHOWN]:
-            hint(f"  {key}")
+            hint(f"  {visible(key)}")
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
     total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
@@ -80,4 +84,4 @@ def _read(args: argparse.Namespace) -> Counted:
             on_missing=args.on_missing,
             progress=bar.update,
         )
-    return Counted(metric, args.config, pairs.missing)
+    return Counted(metric, args.config, pairs.missing, pairs.missing if args.on_missing == "skip" else [])

@@ -10,21 +10,26 @@ from imagenet_s.cli.commands.counting import Counted, count
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.facts import categories
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.report import TITLES, html_report, percent
+from imagenet_s.metrics.matched_miou.matching import check_matching
+from imagenet_s.metrics.report import TITLES, html_report, percent, ties
 
 
 def run(args: argparse.Namespace) -> int:
     """Count, score, print."""
-    counted = count(args)
     matching = args.match or args.matching or "none"
     if args.match and not Path(args.match).is_file():
         raise ValueError(f"--match {args.match}: there is no such file; `imagenet-s match` writes one.")
-    result = counted.metric.compute(Path(matching) if args.match else matching)
+    asked = Path(args.match) if args.match else matching
+    if args.config:
+        check_matching(asked, int(args.config))  # before minutes of counting
+    counted = count(args)
+    result = counted.metric.compute(asked)
     intervals = None
     if args.bootstrap:
         intervals = counted.metric.bootstrap(result["matching"], samples=args.bootstrap, seed=args.seed)
     if args.json != "-":
         _print(result, intervals, counted, args.per_class)
+    _warn_of_a_single_id(counted)
     if args.json:
         extra: dict[str, Any] = {"config": counted.config, "missing": counted.missing, "on_missing": args.on_missing}
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
@@ -42,9 +47,13 @@ def _print(
     if intervals:
         header.append("95 % interval")
         for row, key in zip(rows, TITLES):
-            row.append("{:>6} to {:>6}".format(*map(percent, intervals[key])))
+            low, high = intervals[key]
+            row.append(f"{percent(low):>6} to {percent(high):>6}" if low == low else "–".rjust(6))
     say(table(rows, header))
-    say(f"{result['num_images']:,} images, ImageNet-S-{counted.config}")
+    left_out = f" of {result['num_images'] + len(counted.left_out):,}" if counted.left_out else ""
+    say(f"{result['num_images']:,}{left_out} images, ImageNet-S-{counted.config}")
+    if sentence := ties(result):
+        say(sentence)
     if per_class:
         say()
         ious = zip(categories(counted.config), result["per_category_iou"], result["per_category_boundary_iou"])
@@ -72,4 +81,14 @@ def _report(
         notes=notes,
     )
     with atomic_write(args.report) as file:
-        file.write(page.encode())
+        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8
+
+
+def _warn_of_a_single_id(counted: Counted) -> None:
+    ids = counted.metric.predicted_ids()
+    if len(ids) == 1:
+        what = "0, `other`" if ids == [0] else f"{ids[0]}"
+        hint(
+            f"All predictions hold a single id, {what}, in every scored pixel: are these the masks that you mean to "
+            "score, and were their ids kept when they were written?"
+        )

@@ -7,12 +7,17 @@ import argparse
 from imagenet_s.cli.commands.counting import count
 from imagenet_s.cli.output import hint, say
 from imagenet_s.metrics import save_match
+from imagenet_s.metrics.matched_miou.matching import check_matching
+from imagenet_s.metrics.report import ties
 
 
 def run(args: argparse.Namespace) -> int:
     """Count, match, write."""
+    if args.config:
+        check_matching(args.matching, int(args.config))  # before minutes of counting
     counted = count(args)
-    match = counted.metric.match(args.matching)
+    result = counted.metric.compute(args.matching)
+    match = result["matching"]
     path = args.session_name if args.session_name.endswith(".json") else f"{args.session_name}.json"
     save_match(match, path)
     say(path)
@@ -20,4 +25,6 @@ def run(args: argparse.Namespace) -> int:
         f"{len(match) - 1:,} clusters matched to {len(set(match.values()) - {0}):,} of {counted.config} classes, "
         f"from {len(counted.metric):,} images ({args.matching})."
     )
+    if sentence := ties(result):
+        hint(sentence)
     return 0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, positive
+from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, positive, split_argument
+
+# As in `metrics.MATCHINGS`, which is not imported here: a parser imports nothing heavy.
+CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majority")
 
 
 def add_match(commands: Commands) -> None:
@@ -15,11 +18,8 @@ def add_match(commands: Commands) -> None:
         description="Match predicted clusters to classes; write the match for `evaluate --match` and `submit --match`.",
     )
     _add_masks(parser)
-    parser.add_argument(
-        "--matching",
-        choices=("hungarian", "pixel", "majority"),
-        default="hungarian",
-        help="one to one by images (default, official) or by pixels, or each cluster by the majority of its pixels",
+    _add_matching(
+        parser, CLUSTER_MATCHINGS, "hungarian", "how clusters get their classes (default: hungarian, as official)"
     )
     parser.add_argument(
         "--session-name", default="match", metavar="NAME", help="writes NAME.json (default: match, in this folder)"
@@ -38,11 +38,7 @@ def add_evaluate(commands: Commands) -> None:
     group = parser.add_argument_group("how to score")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster")
-    either.add_argument(
-        "--matching",
-        choices=("none", "hungarian", "pixel", "majority"),
-        help="find the match here: one to one by images (hungarian, official), by pixels, or by majority",
-    )
+    _add_matching(either, ("none", *CLUSTER_MATCHINGS), None, "find the match here (default: none, ids are classes)")
     group.add_argument(
         "--bootstrap",
         type=int,
@@ -88,14 +84,33 @@ def add_distance_match(commands: Commands) -> None:
     parser.set_defaults(command="distance_match")
 
 
+def _add_matching(parser: Any, choices: tuple[str, ...], default: str | None, text: str) -> None:
+    parser.add_argument(
+        "--matching",
+        choices=choices,
+        default=default,
+        help=f"{text}. One to one by images in common: hungarian (ties by ids), hungarian_pixel (ties by pixels) or "
+        "munkres (as the installed munkres package); one to one by pixels: pixel; each cluster by its pixels: majority",
+    )
+
+
 def _add_masks(parser: Any) -> None:
     """The options of the official tools, and our own."""
     group = parser.add_argument_group("what to score")
     group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
-    group.add_argument("--gt-dir", metavar="G", help="references: likewise; every PNG in it is scored")
+    group.add_argument(
+        "--gt-dir",
+        metavar="G",
+        help="references: likewise, or the official tree, or the folder or archive of the annotations; all are scored",
+    )
     add_config(group, default=None)
     group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
-    group.add_argument("--split", metavar="NAME", help="which split of a converted data set (default: validation)")
+    group.add_argument(
+        "--split",
+        type=split_argument,
+        metavar="NAME",
+        help="which split of a data set, a tree or the annotations (default: validation)",
+    )
     group.add_argument(
         "--on-missing",
         choices=("error", "skip", "empty"),

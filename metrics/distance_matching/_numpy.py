@@ -41,6 +41,7 @@ def segment_embeddings(features: Floats, mask: Ids, ignore_index: int) -> tuple[
 def vote(pixels: Floats, bank: Floats, bank_ids: Ids, k: int, temperature: float, chunk: int) -> Ids:
     """See `neighbours.label_pixels`; `pixels` is D x P."""
     ids, position = np.unique(bank_ids, return_inverse=True)
+    bank = _normalised(bank, axis=1)
     winners = np.empty(pixels.shape[1], np.int64)
     for start in range(0, pixels.shape[1], chunk):
         similarity = _normalised(pixels[:, start : start + chunk], axis=0).T @ bank.T

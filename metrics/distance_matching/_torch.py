@@ -35,7 +35,7 @@ def segment_embeddings(features: Tensor, mask: Tensor, ignore_index: int) -> tup
 def vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: float, chunk: int) -> Tensor:
     """See `neighbours.label_pixels`; `pixels` is D x P."""
     ids, position = torch.unique(bank_ids, return_inverse=True)
-    bank = bank.to(device=pixels.device, dtype=pixels.dtype)
+    bank = functional.normalize(bank.to(device=pixels.device, dtype=pixels.dtype), dim=1)
     winners = torch.empty(pixels.shape[1], dtype=torch.int64, device=pixels.device)
     for start in range(0, pixels.shape[1], chunk):
         similarity = functional.normalize(pixels[:, start : start + chunk], dim=0).T @ bank.T

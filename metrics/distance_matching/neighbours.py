@@ -20,12 +20,12 @@ def label_pixels(
 ) -> Any:
     """The id of every pixel of a feature map, voted by the segments nearest to it.
 
-    Pixels are L2-normalised; each of the k segments of the greatest dot product votes for its id with
-    exp(similarity / temperature); the id of the greatest sum wins, the lowest on a tie.
+    Pixels and embeddings are brought to length 1; each of the k segments of the greatest dot product votes for its id
+    with exp(similarity / temperature); the id of the greatest sum wins, the lowest on a tie.
 
     Args:
         features: D x H x W floats.
-        bank: N x D segment embeddings of length 1 (`segment_embeddings`).
+        bank: N x D segment embeddings, of any length: those that PASS saves are not normalised.
         bank_ids: their N ids.
         k: neighbours; all segments if there are fewer. Which of several equally near segments is the k-th is open.
         temperature: the smaller, the more the nearest counts.

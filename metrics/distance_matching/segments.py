@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
 
@@ -57,7 +58,10 @@ def upsample(features: Any, factor: int = 4) -> Any:
 
 
 def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
-    """Ids at another size: pixel (y, x) takes that of (y * H // height, x * W // width).
+    """Ids at another size, as `torch.nn.functional.interpolate` with `mode="nearest"` and `size`, which PASS uses.
+
+    Pixel (y, x) takes that of (floor(y * H / height), floor(x * W / width)), with torch's rounding: H / height and the
+    product are float32, so that some pixels take the neighbour before.
 
     Args:
         ids: H x W.
@@ -69,6 +73,11 @@ def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
     height, width = size
     if ids.ndim != 2 or 0 in ids.shape or height < 1 or width < 1:
         raise ValueError(f"cannot bring ids of the shape {tuple(ids.shape)} to {height} x {width} (H x W).")
-    rows = np.arange(height) * ids.shape[0] // height
-    columns = np.arange(width) * ids.shape[1] // width
+    rows, columns = _nearest(ids.shape[0], height), _nearest(ids.shape[1], width)
     return ids[rows[:, None], columns]  # a tensor is indexed by NumPy arrays likewise
+
+
+def _nearest(before: int, after: int) -> NDArray[np.int64]:
+    """For each of `after` places the one of `before` places that it takes."""
+    scale = np.float32(before) / np.float32(after)
+    return np.minimum((np.arange(after, dtype=np.float32) * scale).astype(np.int64), before - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -71,13 +72,30 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
     """The keys in a list file: one path a line, or several, of which the last is the path in the ImageNet-S tree.
 
     Raises:
-        ValueError: the file has no lines.
+        ValueError: the file is no text in UTF-8, or has no lines.
     """
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    keys = [PurePosixPath(line.split()[-1]).with_suffix(".png").as_posix() for line in lines if line.strip()]
+    name, data = os.fspath(path), Path(path).read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError(f"{name} is text in UTF-16: save it as UTF-8 (in PowerShell, -Encoding utf8).")
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        got = data.split(b"\n")[number - 1][:80]
+        raise ValueError(
+            f"{name}, line {number:,}: got {got!r}, expected text in UTF-8, <class folder>/<image>.png."
+        ) from error
+    keys = [_key(line.split()[-1], f"{name}, line {i:,}") for i, line in enumerate(lines, 1) if line.strip()]
     if not keys:
-        raise ValueError(f"{os.fspath(path)} lists nothing; expected <class folder>/<image>.png lines.")
+        raise ValueError(f"{name} lists nothing; expected <class folder>/<image>.png lines.")
     return list(dict.fromkeys(keys))
+
+
+def _key(text: str, where: str) -> str:
+    try:
+        return PurePosixPath(text).with_suffix(".png").as_posix()
+    except ValueError:
+        raise ValueError(f"{where}: got {text!r}, expected <class folder>/<image>.png.") from None
 
 
 def _name(key: str) -> str:

@@ -26,7 +26,8 @@ Of several files, a prediction belongs to the reference of the same name. For th
 """
 MATCHINGS = [
     ("Ids are classes", "none"),
-    ("One to one, most images (official)", "hungarian"),
+    ("One to one, most images (official), ties by ids", "hungarian"),
+    ("One to one, most images, ties by pixels", "hungarian_pixel"),
     ("One to one, most pixels", "pixel"),
     ("Each cluster to the class it covers most of", "majority"),
 ]
@@ -82,8 +83,8 @@ def score(
 
     Returns:
         Pictures of the first pairs, the prediction above; rows (figure, percent), with a dash where there is no
-        such figure; rows (class, clusters, IoU, boundary IoU) of the classes that occur; rows (image, mean IoU, pixel
-        accuracy), worst first.
+        such figure, and what ties of the matching allow; rows (class, clusters, IoU, boundary IoU) of the classes that
+        occur; rows (image, mean IoU, pixel accuracy), worst first.
 
     Raises:
         ValueError: files that do not belong together, or whatever is wrong with a mask.
@@ -111,6 +112,10 @@ def score(
     mean = sum(result["per_category_iou"][i] for i in occurring) / len(occurring)
     figures = [["Mean IoU of the classes that occur", _percent(mean)]]
     figures += [[title, _percent(result[key])] for key, title in TITLES.items()]
+    if result["matching_open_pairs"]:
+        low, high = map(_percent, result["mean_iou_tie_range"])
+        figures.append(["mIoU that ties of the matching allow", f"{low} to {high}"])
+        figures.append(["Pairs that the matching leaves open", str(result["matching_open_pairs"])])
     pictures = [_picture(*pair, result["matching"]) for pair in list(pairs.values())[:_SHOWN]]
     return pictures, figures, per_class, per_image
 

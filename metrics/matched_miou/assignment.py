@@ -9,6 +9,7 @@ are integers, so each step is exact and verifies the one before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,37 @@ Bools = NDArray[np.bool_]
 _FORBIDDEN = -(1 << 60)
 _EXACT = 1 << 53
 """float64, in which scipy calculates, holds every integer up to here."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """All assignments that are optimal, described by one of them and by the pairs that they consist of.
+
+    Attributes:
+        allowed: R x C, the pairs that some optimal assignment has.
+        required: R, the rows that every optimal assignment gives a column.
+        row_of: C, the row of each column in one of them.
+    """
+
+    allowed: Bools
+    required: Bools
+    row_of: Ints
+
+    @property
+    def column_of(self) -> Ints:
+        """R, the column of each row in the same assignment, or -1."""
+        columns = np.full(len(self.required), -1)
+        columns[self.row_of] = np.arange(len(self.row_of))
+        return columns
+
+    def open_rows(self) -> Bools:
+        """R, the rows that do not have the same column (or none) in all of them."""
+        num_rows, column_of = len(self.required), self.column_of
+        component = _components(self.allowed, self.required, column_of, self.row_of)
+        exchangeable = self.allowed & (component[:num_rows, None] == component[self.row_of])
+        exchangeable[self.row_of, np.arange(len(self.row_of))] = False
+        can_lose = (column_of >= 0) & ~self.required & (component[:num_rows] == component[num_rows])
+        return exchangeable.any(axis=1) | can_lose
 
 
 def assign(weights: Sequence[Ints]) -> Ints:
@@ -42,19 +74,25 @@ def assign(weights: Sequence[Ints]) -> Ints:
         >>> assign([np.array([[1, 1], [1, 1], [1, 0]])])
         array([ 0,  1, -1])
     """
-    num_rows, num_columns = weights[0].shape
-    allowed = np.ones((num_rows, num_columns), np.bool_)
-    required = np.zeros(num_rows, np.bool_)
-    row_of = np.arange(num_columns)
-    for weight in weights:
-        # More than any difference in this weight, so that rows that earlier weights require stay assigned.
-        bonus = int(weight.max(axis=0).sum()) + 1
-        if (num_columns + 1) * bonus >= _EXACT:
-            raise OverflowError(f"weights that sum to {bonus:,} cannot be assigned exactly.")
-        total = weight + bonus * required[:, None]
-        row_of = _best(total, allowed)
-        allowed, required = _optimal_face(np.where(allowed, total, _FORBIDDEN), row_of)
-    return _smallest_ids(allowed, required, row_of)
+    face = optimise(weights[0])
+    for weight in weights[1:]:
+        face = optimise(weight, face)
+    return smallest_ids(face)
+
+
+def optimise(weight: Ints, face: Face | None = None) -> Face:
+    """The assignments of the greatest sum, of all or of those of a face; arguments and errors as in `assign`."""
+    num_rows, num_columns = weight.shape
+    if face is None:
+        face = Face(np.ones(weight.shape, np.bool_), np.zeros(num_rows, np.bool_), np.arange(num_columns))
+    # More than any difference in this weight, so that rows that earlier weights require stay assigned.
+    bonus = int(weight.max(axis=0).sum()) + 1
+    if (num_columns + 1) * bonus >= _EXACT:
+        raise OverflowError(f"weights that sum to {bonus:,} cannot be assigned exactly.")
+    total = weight + bonus * face.required[:, None]
+    row_of = _best(total, face.allowed)
+    allowed, required = _optimal_face(np.where(face.allowed, total, _FORBIDDEN), row_of)
+    return Face(allowed, required, row_of)
 
 
 def _best(weight: Ints, allowed: Bools) -> Ints:
@@ -92,13 +130,14 @@ def _optimal_face(weight: Ints, row_of: Ints) -> tuple[Bools, Bools]:
     return tight, (profits > 0 if unassigned.any() else np.ones(num_rows, np.bool_))
 
 
-def _smallest_ids(allowed: Bools, required: Bools, row_of: Ints) -> Ints:
-    """Among the assignments made of allowed pairs, the one whose rows have the smallest columns, first rows first."""
-    num_rows, num_columns = allowed.shape
-    column_of = np.full(num_rows, -1)
-    column_of[row_of] = np.arange(num_columns)
-    row_of = row_of.copy()
-    allowed = allowed & _exchangeable(allowed, required, column_of, row_of)
+def smallest_ids(face: Face) -> Ints:
+    """Of the assignments of a face, the one whose rows have the smallest columns, first rows first; -1 for none."""
+    column_of, row_of = face.column_of, face.row_of.copy()
+    required = face.required
+    num_rows, num_columns = face.allowed.shape
+    component = _components(face.allowed, required, column_of, row_of)
+    # Only a cycle of moves brings a row and a column together.
+    allowed = face.allowed & (component[:num_rows, None] == component[row_of])
     taken = np.zeros(num_columns, np.bool_)
     for row in range(num_rows):
         current = int(column_of[row])
@@ -115,17 +154,18 @@ def _smallest_ids(allowed: Bools, required: Bools, row_of: Ints) -> Ints:
     return column_of
 
 
-def _exchangeable(allowed: Bools, required: Bools, column_of: Ints, row_of: Ints) -> Bools:
-    """R x C: whether a cycle of moves can bring row and column together (one strongly connected component)."""
+def _components(allowed: Bools, required: Bools, column_of: Ints, row_of: Ints) -> Ints:
+    """R + 1: the number of the strongly connected component of each row, where a row may take the place of another.
+
+    The node after the rows is "no column": a row that moves there frees a column for one that has none.
+    """
     num_rows = len(column_of)
     movers, columns = np.nonzero(allowed)
     unassigned, optional = np.flatnonzero(column_of < 0), np.flatnonzero(~required)
-    # The node after the rows is "no column": a row that moves there frees a column for one that has none.
     sources = np.concatenate([movers, optional, np.full(len(unassigned), num_rows)])
     targets = np.concatenate([row_of[columns], np.full(len(optional), num_rows), unassigned])
     graph = sparse.coo_matrix((np.ones(len(sources), np.int8), (sources, targets)), (num_rows + 1, num_rows + 1))
-    _, component = connected_components(graph.tocsr(), connection="strong")
-    return component[:num_rows, None] == component[row_of]
+    return connected_components(graph.tocsr(), connection="strong")[1]
 
 
 def _chain(
@@ -157,21 +197,21 @@ def _who_can_follow(allowed: Bools, required: Bools, column_of: Ints, row: int) 
     Only rows after `row` may move; a row may lose its column where no weight requires it.
     """
     follows = np.full(len(column_of), -1)
-    later = np.arange(len(column_of)) > row
+    waiting = np.arange(row + 1, len(column_of))  # rows not reached yet
     follows[row] = row
-    waiting = [row]
+    reached = np.array([row])
     emptied = False
-    while waiting:
-        target = waiting.pop()
-        column = column_of[target]
-        if column >= 0:
-            movers = allowed[:, column] & later & (follows < 0)
-        elif emptied:
-            continue
-        else:
+    while len(reached) and len(waiting):
+        columns = column_of[reached]
+        owners, columns = reached[columns >= 0], columns[columns >= 0]
+        can_move = allowed[waiting[:, None], columns]
+        found = can_move.any(axis=1)
+        if len(columns):
+            follows[waiting[found]] = owners[can_move[found].argmax(axis=1)]
+        if len(columns) < len(reached) and not emptied:
             emptied = True
-            movers = ~required & later & (follows < 0)
-        found = np.flatnonzero(movers)
-        follows[found] = target
-        waiting.extend(found.tolist())
+            free = ~found & ~required[waiting]
+            follows[waiting[free]] = reached[column_of[reached] < 0][0]
+            found |= free
+        reached, waiting = waiting[found], waiting[~found]
     return follows

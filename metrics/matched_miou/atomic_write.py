@@ -31,7 +31,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".{_escaped(target.name)}.*{_SUFFIX}"):
+    for left in target.parent.glob(f".{_escaped(target.name)}.{'[0-9a-f]' * 12}{_SUFFIX}"):
         _remove_if_abandoned(left)
     aside, file = _create(target)
     try:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import os
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -13,7 +17,19 @@ import numpy as np
 from .atomic_write import atomic_write
 from .counts import CountRows
 
-_FORMAT = "matched_miou counts, version 1"
+DAMAGED_ZIP = (
+    *(
+        OSError,
+        EOFError,
+        ValueError,
+        IndexError,
+        RuntimeError,
+        MemoryError,
+    ),  # RuntimeError: encrypted, or not supported
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""What `zipfile` raises for a damaged archive."""
+_FORMAT = "matched_miou counts, version 2"
 _COLUMNS = ("gt", "pred", "pixels", "gt_band", "pred_band", "both_bands")
 
 
@@ -33,7 +49,8 @@ def save_counts(
             format=np.array(_FORMAT),
             num_classes=np.array(num_classes),
             ignore_index=np.array(ignore_index),
-            names=np.frombuffer("\n".join(name.replace("\n", " ") for name in names).encode(), np.uint8),
+            # JSON, in which every name survives: with line breaks, or not in UTF-8 on the disk it comes from.
+            names=np.frombuffer(json.dumps(list(names)).encode(), np.uint8),
             lengths=np.array([len(one) for one in rows], np.int32),
             **columns,
         )
@@ -52,12 +69,24 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
                 raise ValueError(f"made by another version: {data['format']}")
             lengths = data["lengths"]
             rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
-            names = data["names"].tobytes().decode().split("\n") if len(lengths) else []
-            if len(names) != len(lengths) or lengths.sum() != len(rows):
+            names = json.loads(data["names"].tobytes())
+            fit = lengths.ndim == 1 and len(names) == len(lengths) and lengths.sum() == len(rows)
+            if not (fit and (lengths >= 0).all() and all(isinstance(name, str) for name in names)):
                 raise ValueError("its arrays do not fit together")
             head = int(data["num_classes"]), int(data["ignore_index"])
-    except (KeyError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({error}); save them again.") from error
+    except FileNotFoundError:
+        raise
+    except (
+        *DAMAGED_ZIP,
+        KeyError,
+        TypeError,
+        AttributeError,
+        SyntaxError,
+        ArithmeticError,
+        tokenize.TokenError,
+    ) as error:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({reason}); save them again.") from error
     return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from .bootstrap import bootstrap
-from .count_table import CountTable, Ints, display_name, nameless, table_of
+from .count_table import CountTable, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
 from .counts_file import load_counts, save_counts
-from .matching import Match, Matching, apply_match, check_matching, find_match
+from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution
 from .read_mask import MaskLike
-from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious
+from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
 IGNORE_INDEX = 1000
 """The id of pixels that are not scored, in the official masks."""
@@ -69,6 +69,7 @@ class MatchedIoU:
             ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name
                 that was counted already. Nothing is counted then.
         """
+        name = None if name is None else str(name)
         shown = name or path_name(reference) or path_name(prediction) or nameless(len(self))
         self.update_counts(count_pair(prediction, reference, shown), name, shown)
 
@@ -83,7 +84,10 @@ class MatchedIoU:
         Raises:
             ValueError: as in `update`.
         """
+        name = None if name is None else str(name)
         shown = shown or name or nameless(len(self))
+        if rows.ndim != 2 or rows.shape[1] != 6 or not np.issubdtype(rows.dtype, np.integer):
+            raise ValueError(f"the counts of {shown} are {rows.dtype}, shape {rows.shape}: expected K x 6 integers.")
         _check_ids(rows, self.num_classes, self.ignore_index, shown)
         if name:
             if name in self._known:
@@ -121,16 +125,19 @@ class MatchedIoU:
 
         Args:
             matching: `"none"` (ids are classes), `"hungarian"` (one to one, by the number of images that hold both: the
-                official default), `"pixel"` (one to one, by pixels), `"majority"` (each cluster to the class it covers
-                most of), a dict, or the path of a match.json. Ties go to more common pixels, then to smaller ids.
+                official default), `"hungarian_pixel"` (the same, but ties go to more common pixels), `"munkres"` (the
+                same, ties as the installed munkres package breaks them), `"pixel"` (one to one, by pixels),
+                `"majority"` (each cluster to the class it covers most of), a dict, or the path of a match.json. Ties
+                go to the smallest ids: the first cluster gets the smallest class that it can have, then the second.
 
         Returns:
             Cluster -> class, with 0 -> 0. A cluster that is missing has no class.
 
         Raises:
             ValueError: nothing counted yet, no such matching, or `"none"` and a predicted id is no class.
+            ImportError: `"munkres"`, and the package is not installed.
         """
-        return find_match(self._counted(), check_matching(matching, self.num_classes))
+        return self._solve(matching).match
 
     def compute(self, matching: Matching = "none") -> dict[str, Any]:
         """Every figure, as fractions of 1.
@@ -141,13 +148,24 @@ class MatchedIoU:
         Returns:
             `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its
             image; NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
-            `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `num_images`.
+            `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `matching_open_pairs`, how
+            many clusters of the predictions could have another class, because a one-to-one match is not the only one of
+            its sum, and `mean_iou_tie_range`, the lowest and highest mIoU of this match and of the equally good ones
+            with the fewest and most pixels in common (for `"pixel"`: images in common); `num_images`.
 
         Raises:
             ValueError: as in `match`.
         """
-        table, match, labels = self._labels(matching)
-        return {**compute_scores(table, labels), "matching": match, "num_images": table.num_images}
+        table, solution = self._counted(), self._solve(matching)
+        scores = compute_scores(table, apply_match(table, solution.match))
+        means = [scores["mean_iou"], *(mean_iou(table, apply_match(table, one)) for one in solution.extremes)]
+        return {
+            **scores,
+            "matching": solution.match,
+            "matching_open_pairs": solution.open_pairs,
+            "mean_iou_tie_range": (min(means), max(means)),
+            "num_images": table.num_images,
+        }
 
     def bootstrap(
         self, matching: Matching = "none", samples: int = 1000, seed: int = 0, level: float = 0.95
@@ -173,7 +191,8 @@ class MatchedIoU:
             `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most pixels
             first). NaN where an image has no pixel to score.
         """
-        table, _, labels = self._labels(matching)
+        table = self._counted()
+        labels = apply_match(table, self.match(matching))
         pixels = table.per_image(table.pixels)
         right = labels == table.gt
         with np.errstate(invalid="ignore"):
@@ -188,6 +207,10 @@ class MatchedIoU:
             "classes": classes_by_image(table, table.gt),
             "predicted_classes": classes_by_image(table, labels),
         }
+
+    def predicted_ids(self) -> list[int]:
+        """The ids that the predictions hold in scored pixels, before any matching."""
+        return np.unique(self._counted().pred).tolist()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the counts to one compressed file (.npz), atomically; `load` reads it."""
@@ -207,10 +230,8 @@ class MatchedIoU:
             metric.update_counts(one, name)
         return metric
 
-    def _labels(self, matching: Matching) -> tuple[CountTable, Match, Ints]:
-        match = self.match(matching)
-        table = self._counted()
-        return table, match, apply_match(table, match)
+    def _solve(self, matching: Matching) -> Solution:
+        return find_solution(self._counted(), check_matching(matching, self.num_classes))
 
     def _counted(self) -> CountTable:
         if not self._rows:

@@ -22,11 +22,13 @@ from .counts import count_pair
 from .counts_file import load_counts
 from .matched_iou import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .matching import Matching, check_matching
+from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
 from .scores import HEADLINES
 
 __all__ = [
     "HEADLINES",
+    "ONE_TO_ONE",
     "MatchedIoU",
     "MatchedMiou",
     "assign",
@@ -49,14 +51,18 @@ Args:
         or the path or bytes of a PNG (16-bit grey, or official RGB with id = R + 256 * G).
     references: masks of true ids, in any of these forms: 0, 1..C, and the ignored id.
     num_classes: C, "other" not counted: 50, 300 or 919 in ImageNet-S.
-    matching: "none" (ids are classes), "hungarian" (one to one by images, the official way), "pixel" (one to one by
-        pixels), "majority" (several clusters may share a class), a dict, or the path of a match.json.
+    matching: "none" (ids are classes), "hungarian" (one to one by images, the official way; ties by ids),
+        "hungarian_pixel" (ties by pixels in common), "munkres" (as the installed munkres package matches, ties
+        included), "pixel" (one to one by pixels), "majority" (several clusters may share a class), a dict, or the path
+        of a match.json.
     ignore_index: the id of reference pixels that are not scored.
 Returns:
     mean_iou, boundary_mean_iou, and these with _s, _ms, _ml, _l: fractions of 1, NaN for a size that no class has.
     image_accuracy, f_measure: fractions of 1.
     per_category_iou, per_category_boundary_iou: lists of C + 1, by class id.
-    matching: the match that was used, cluster -> class. num_images: how many were scored.
+    matching: the match that was used, cluster -> class. matching_open_pairs: how many predicted clusters could
+        have another class in an equally good match. mean_iou_tie_range: lowest and highest mean_iou of such matches.
+    num_images: how many were scored.
 Example:
     >>> metric = evaluate.load("metrics/matched_miou")
     >>> metric.add(prediction=[[0, 7], [7, 7]], reference=[[0, 2], [2, 2]])
@@ -143,23 +149,35 @@ class MatchedMiou(evaluate.Metric):
     ) -> dict[str, Any] | None:
         """All figures of the images added, which are then removed; None in a process other than the first of several.
 
+        If it raises, the images added before are still there, and those given to this call are not.
+
         Arguments are those of the module's description, and those of `add_batch` for images to add first.
         """
-        # Checked before anything is gathered: after a mistake in the call, the images added are still there.
+        # What can be checked before anything is gathered is.
         if num_classes is None:
             raise ValueError("compute needs num_classes: 50, 300 or 919 in ImageNet-S (`other` is not counted).")
         check_classes(num_classes, ignore_index)
         checked = check_matching(matching, num_classes)
+        before = len(self)
         if predictions is not None or references is not None:
             self.add_batch(predictions=predictions, references=references, names=names)
+        given = len(self)
         if self.writer is None:
             if self.num_process == 1:
                 raise ValueError("nothing was added: call add or add_batch first, or give predictions and references.")
             super().add_batch(predictions=[], references=[])  # the others wait for every process to take part
-        self._refused: ValueError | None = None
+        self._refused: tuple[Exception, list[Any], list[str]] | None = None
         result = super().compute(num_classes=num_classes, matching=checked, ignore_index=ignore_index)
+        if self.data is None:
+            self.writer: Any = None  # with keep_in_memory, evaluate leaves one that is closed
         if self._refused is not None:
-            raise self._refused
+            error, rows, named = self._refused
+            self._refused = None
+            # Images that came with this very call come again with the next one.
+            del rows[before:given], named[before:given]
+            if rows:
+                super().add_batch(predictions=rows, references=named)
+            raise error
         return result
 
     def _compute(
@@ -176,9 +194,9 @@ class MatchedMiou(evaluate.Metric):
             for rows, name in zip(predictions, references):
                 metric.update_counts(np.asarray(rows, np.int32).reshape(-1, _COLUMNS), name or None)
             return metric.compute(matching)
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             # Raised later, by `compute`: here it would keep evaluate from releasing its locks and deleting its files.
-            self._refused = error
+            self._refused = error, [list(rows) for rows in predictions], list(references)
             return {}
 
 

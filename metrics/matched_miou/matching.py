@@ -7,17 +7,19 @@ import operator
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .assignment import assign
 from .atomic_write import atomic_write
-from .count_table import CountTable, Ints, sum_by, sum_groups
+from .count_table import CountTable, Ints
+from .one_to_one import ONE_TO_ONE, check_munkres, overlaps, solve
 
-MATCHINGS = ("none", "hungarian", "pixel", "majority")
-"""`none`: ids are classes. `hungarian`: one to one, greatest number of images (official). `pixel`: one to one, greatest
-number of pixels. `majority`: each cluster to the class it covers most of; several clusters may share a class."""
+MATCHINGS = ("none", *ONE_TO_ONE, "majority")
+"""`none`: ids are classes. `hungarian`: one to one, greatest number of images (official), ties by ids.
+`hungarian_pixel`: the same, ties by pixels in common. `munkres`: the match that the installed munkres package gives for
+the official matrix. `pixel`: one to one, greatest number of pixels. `majority`: each cluster to the class it covers
+most of; several clusters may share a class."""
 _NAMES = ", ".join(MATCHINGS)
 
 Match = dict[int, int]
@@ -26,13 +28,26 @@ Matching = str | os.PathLike[str] | Mapping[Any, Any]
 """One of `MATCHINGS`, the path of a match.json, or a mapping from cluster to class."""
 
 
+class Solution(NamedTuple):
+    """A match, and what its objective leaves open."""
+
+    match: Match
+    open_pairs: int
+    """How many clusters that the predictions hold do not have the same class (or none) in all equally good matches."""
+    extremes: tuple[Match, ...]
+    """The equally good matches with the fewest and with the most pixels in common; none where nothing is open."""
+
+
 def check_matching(matching: Matching, num_classes: int) -> str | Match:
     """Validate a matching: its name, or the dict or file as a checked dict.
 
     Raises:
         ValueError: no such name or file, or a mapping that is none from clusters to classes 0..C.
+        ImportError: `munkres` is asked for and not installed.
     """
     if isinstance(matching, str) and matching in MATCHINGS:
+        if matching == "munkres":
+            check_munkres()
         return matching
     if isinstance(matching, Mapping):
         return {0: 0} | _checked(matching.items(), num_classes, "the match")
@@ -42,30 +57,39 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
 
 
 def find_match(table: CountTable, matching: str | Match) -> Match:
-    """The match that a matching gives on these counts.
+    """The match that a matching gives on these counts; arguments and errors as in `find_solution`."""
+    return find_solution(table, matching).match
+
+
+def find_solution(table: CountTable, matching: str | Match) -> Solution:
+    """The match that a matching gives on these counts, and what it leaves open.
 
     Args:
         table: the counts.
         matching: as `check_matching` returns it.
 
     Returns:
-        Cluster -> class, with 0 -> 0. `other` (0) takes no part in a matching, on either side.
+        Cluster -> class, with 0 -> 0: `other` (0) takes no part in a matching, on either side.
 
     Raises:
         ValueError: `none`, and a predicted id is no class.
     """
     if not isinstance(matching, str):
-        return dict(matching)
+        return Solution(dict(matching), 0, ())
     if matching == "none":
         _check_are_classes(table)
-        return {i: i for i in range(table.num_classes + 1)}
+        return Solution({i: i for i in range(table.num_classes + 1)}, 0, ())
     clusters = np.union1d(np.arange(1, table.num_classes + 1), table.pred[table.pred > 0])
-    images, pixels = _overlaps(table, clusters)
+    images, pixels = overlaps(table, clusters)
+
+    def as_match(columns: Ints) -> Match:
+        return {0: 0} | {int(k): int(c) + 1 for k, c in zip(clusters, columns) if c >= 0}
+
     if matching == "majority":
         best = np.where(pixels.max(axis=1) > 0, pixels.argmax(axis=1), -1)  # argmax: the smallest id on a tie
-    else:
-        best = assign([images, pixels] if matching == "hungarian" else [pixels])
-    return {0: 0} | {int(k): int(c) + 1 for k, c in zip(clusters, best) if c >= 0}
+        return Solution(as_match(best), 0, ())
+    found = solve(matching, images, pixels, np.isin(clusters, table.pred), table.num_images)
+    return Solution(as_match(found.columns), found.open_pairs, tuple(map(as_match, found.extremes)))
 
 
 def apply_match(table: CountTable, match: Match) -> Ints:
@@ -144,28 +168,6 @@ def _checked(pairs: Iterable[tuple[Any, Any]], num_classes: int, name: str) -> M
             raise ValueError(f"{name} sends cluster {cluster} to a class twice: to {checked[cluster]} and to {label}.")
         checked[cluster] = label
     return checked
-
-
-def _overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
-    """For each cluster and each class 1..C: the images that hold both anywhere, and the pixels that are both."""
-    num_classes = table.num_classes
-    position = np.zeros(int(clusters.max()) + 1, np.int64)
-    position[clusters] = np.arange(len(clusters))
-    # Every pair of a predicted id of an image and a class of its reference.
-    scale = 65536
-    pred_image, pred = np.divmod(np.unique((table.image * scale + table.pred)[table.pred > 0]), scale)
-    gt_image, gt = np.divmod(np.unique((table.image * scale + table.gt)[table.gt > 0]), scale)
-    first = np.searchsorted(gt_image, pred_image, "left")
-    number = np.searchsorted(gt_image, pred_image, "right") - first
-    partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
-    cells = position[np.repeat(pred, number)] * num_classes + gt[partner] - 1
-    shape = (len(clusters), num_classes)
-    images = sum_by(cells, np.ones(len(cells), np.int64), shape[0] * shape[1]).reshape(shape)
-
-    both = (table.pred > 0) & (table.gt > 0)
-    cells, overlap = sum_groups(position[table.pred[both]] * num_classes + table.gt[both] - 1, table.pixels[both])
-    pixels = sum_by(cells, overlap, shape[0] * shape[1]).reshape(shape)
-    return images, pixels
 
 
 def _check_are_classes(table: CountTable) -> None:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 MaskLike = Any
 """H x W integers (NumPy, torch, nested lists), a PIL image (`I;16`, `I`, `L`, official RGB), or the path or bytes of
 a PNG; an H x W x 3 uint8 array is an official RGB mask."""
+
+_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+"""What Pillow raises for a damaged file."""
+_OTHER_FORMATS = {
+    b"\xff\xd8\xff": "a JPEG",
+    b"RIFF": "a WebP",
+    b"GIF8": "a GIF",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+    b"BM": "a BMP",
+    b"%!PS": "an EPS",
+}
+"""The first bytes of what is no PNG, for a message."""
 
 ARGMAX_HINT = "a mask holds one class id a pixel (H x W integers); argmax over the classes first"
 
@@ -46,14 +61,24 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
 
 def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, name: str) -> Image.Image:
     try:
-        data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else source
-        with Image.open(io.BytesIO(data)) as image:
-            image.verify()  # `load` does not compare checksums of pixel data: a flipped bit may give another id
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
+        data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else bytes(source)
     except FileNotFoundError:
         raise ValueError(f"{name}: there is no such file.") from None
-    except (OSError, SyntaxError, EOFError) as error:
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).") from error
+    try:
+        # No other format is tried: some are lossy, and for an EPS Pillow would run Ghostscript.
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.verify()  # `load` does not compare checksums of pixel data: a flipped bit may give another id
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.load()
+    except UnidentifiedImageError:
+        known = next((kind for start, kind in _OTHER_FORMATS.items() if data.startswith(start)), None)
+        if known:
+            raise ValueError(f"{name} is {known}: a mask is a PNG, which keeps every id; write it as one.") from None
+        problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
+        raise ValueError(f"{name} is not a readable PNG ({problem}); write it again.") from None
+    except _PILLOW_ERRORS as error:
         raise ValueError(f"{name} is not a readable PNG ({error}); write it again.") from error
     return image
 
@@ -61,6 +86,9 @@ def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, n
 def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
     if not (image.width and image.height):
         raise ValueError(f"{name} has no pixels ({image.height} x {image.width}).")
+    if image.format not in (None, "PNG"):
+        # Opened from a file and perhaps not read yet. None: it was made or changed in memory.
+        raise ValueError(f"{name} is an image of the format {image.format}: a mask is a PNG, which keeps every id.")
     if image.mode == "RGB":
         # Pillow stores RGB in four bytes a pixel: the first two are the id, low byte first.
         pixels = np.frombuffer(image.tobytes("raw", "RGBX"), "<u2").reshape(image.height, image.width, 2)

@@ -75,10 +75,7 @@ def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[fl
     """
     result: dict[str, float | list[float]] = {}
     for terms in iou_terms(table, labels):
-        hit, predicted, actual = (
-            sum_by(ids, pixels, table.num_classes + 1) for _, ids, pixels in (terms.hit, terms.predicted, terms.actual)
-        )
-        iou = ious(hit, predicted, actual)
+        iou, actual = _pooled(terms, table.num_classes)
         if terms.per_category:
             result[terms.per_category] = iou.tolist()
             result[terms.name] = math.fsum(iou) / len(iou)
@@ -89,6 +86,20 @@ def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[fl
     result["image_accuracy"] = int(image_hits(table, labels).sum()) / table.num_images
     result["f_measure"] = math.fsum(f_measures(table, labels)) / table.num_images
     return result
+
+
+def mean_iou(table: CountTable, labels: Ints) -> float:
+    """`mean_iou` of `compute_scores`, alone."""
+    iou, _ = _pooled(next(iou_terms(table, labels)), table.num_classes)
+    return math.fsum(iou) / len(iou)
+
+
+def _pooled(terms: IoUTerms, num_classes: int) -> tuple[Floats, Ints]:
+    """The IoU of each id over all images, and the pixels that the references have of it."""
+    hit, predicted, actual = (
+        sum_by(ids, pixels, num_classes + 1) for _, ids, pixels in (terms.hit, terms.predicted, terms.actual)
+    )
+    return ious(hit, predicted, actual), actual
 
 
 def ious(hit: Ints, predicted: Ints, actual: Ints) -> Floats:

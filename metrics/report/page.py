@@ -15,6 +15,7 @@ from imagenet_s.metrics.report.page_data import (
     percent,
     ranked_classes,
     ranked_images,
+    ties,
 )
 
 
@@ -54,7 +55,7 @@ def html_report(
     images = ranked_images(per_image, labels)
     return _template().render(
         title=title,
-        notes=notes,
+        notes=[*notes, *filter(None, [ties(result)])],
         figures=headline_figures(result, intervals or {}),
         with_intervals=bool(intervals),
         classes=classes,

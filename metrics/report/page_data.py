@@ -69,6 +69,17 @@ def percent(fraction: float) -> str:
     return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
 
 
+def ties(result: Mapping[str, Any]) -> str | None:
+    """What the objective of the matching leaves open, as a sentence; None where that is nothing."""
+    if not result["matching_open_pairs"]:
+        return None
+    low, high = map(percent, result["mean_iou_tie_range"])
+    return (
+        f"Pairs that the matching leaves open: {result['matching_open_pairs']:,}. Other matches are as good by its "
+        f"objective; ties allow a mIoU of {low} to {high}."
+    )
+
+
 def headline_figures(result: Mapping[str, Any], intervals: Mapping[str, Interval]) -> dict[str, Figure]:
     """The twelve figures by their key, in the order of the official evaluator."""
     known = {key: interval for key, interval in intervals.items() if not math.isnan(interval[0])}

@@ -53,6 +53,27 @@ def test_figures_and_bars(visit, run):
         assert drawn == pytest.approx([result[key], *intervals[key]], abs=0.01), key
 
 
+@pytest.mark.parametrize("case", ["run", "hostile", "some intervals"])
+@pytest.mark.parametrize("width", [320, 400, 700, 1280])
+def test_bars_have_one_width_with_and_without_figures(visit, request, tmp_path, case, width):
+    if case == "some intervals":
+        metric = MatchedIoU(3)
+        for number in range(4):
+            metric.update([[1, 2, 2, 2]], [[1, 1, 2, number % 3]])
+        result, intervals = metric.compute(), metric.bootstrap(samples=20)
+        assert {value == value for value in result.values() if isinstance(value, float)} == {True, False}
+        page = html_report(result, metric.per_image(), list("abcd"), title="x", intervals=intervals)
+        path = tmp_path / "report.html"
+        path.write_text(page, encoding="utf-8")
+    else:
+        path = request.getfixturevalue(case)[0]
+    bars = visit(path.as_uri(), width=width).locator(".sizes .bar")
+    edges = bars.evaluate_all("all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])")
+    assert len(edges) == 8
+    assert {tuple(pair) for pair in edges} == {tuple(edges[0])}
+    assert edges[0][1] - edges[0][0] > 60
+
+
 def test_classes(visit, run):
     _, result, _, truth = run
     report = visit(run[0].as_uri())

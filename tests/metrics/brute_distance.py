@@ -5,12 +5,17 @@ import math
 import numpy as np
 
 
+def nearest(place, before, after):
+    """torch's nearest: one float32 division, one float32 product."""
+    return min(int(np.float32(place) * (np.float32(before) / np.float32(after))), before - 1)
+
+
 def brute_embeddings(features, mask, ignored=1000):
     depth, height, width = features.shape
     sums, counts = {}, {}
     for y in range(height):
         for x in range(width):
-            key = int(mask[y * mask.shape[0] // height, x * mask.shape[1] // width])
+            key = int(mask[nearest(y, mask.shape[0], height), nearest(x, mask.shape[1], width)])
             counts[key] = counts.get(key, 0) + 1
             sums[key] = [a + float(features[i, y, x]) for i, a in enumerate(sums.get(key, [0.0] * depth))]
     result = {}

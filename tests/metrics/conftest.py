@@ -2,6 +2,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from mask_trees import gaps, trees
+
+__all__ = ["gaps", "trees"]
 
 MODULE = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brute_distance import brute_embeddings, brute_labels
+from brute_distance import brute_embeddings, brute_labels, nearest
 
 from imagenet_s.metrics.distance_matching import label_pixels, resize_nearest, segment_embeddings, upsample
 
@@ -98,6 +98,46 @@ def test_upsampling_by_hand():
 def test_nearest(to):
     assert resize_nearest(to(np.array([[1, 2], [3, 4]])), (3, 4)).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4]]
     assert resize_nearest(to(np.arange(5)[None]), (1, 2)).tolist() == [[0, 2]]
+
+
+@pytest.mark.torch
+def test_nearest_is_that_of_torch(generator):
+    import torch
+
+    for _ in range(300):
+        (height, width), size = generator.integers(1, 700, 2), tuple(generator.integers(1, 300, 2).tolist())
+        ids = np.arange(height)[:, None] * 1000 + np.arange(width)
+        expected = torch.nn.functional.interpolate(torch.from_numpy(ids)[None, None].float(), size, mode="nearest")
+        assert np.array_equal(resize_nearest(ids, size), expected[0, 0].numpy()), (height, width, size)
+
+
+def test_nearest_rounds_as_float32_does():
+    # Where place * before / after is a whole number, float32 may end just below it.
+    differing = [
+        (before, after)
+        for before in range(1, 120)
+        for after in range(1, 120)
+        if not np.array_equal(
+            resize_nearest(np.arange(before)[None], (1, after))[0], np.arange(after) * before // after
+        )
+    ]
+    assert differing
+    for before, after in differing:
+        found = resize_nearest(np.arange(before)[None], (1, after))[0].tolist()
+        assert found == [nearest(place, before, after) for place in range(after)]
+
+
+@pytest.mark.parametrize("to", BACKENDS)
+@pytest.mark.parametrize("lengths", [(1.0, 1.0), (0.01, 0.01), (0.1, 50.0)])
+def test_a_bank_of_any_length_votes_alike(to, generator, lengths):
+    features = generator.standard_normal((6, 9, 11))
+    bank = generator.standard_normal((40, 6))
+    bank /= np.linalg.norm(bank, axis=1, keepdims=True)
+    ids = generator.choice([0, 1, 50, 919], 40)
+    scaled = bank * generator.uniform(*lengths, (40, 1))
+    labels = label_pixels(to(features), to(scaled), to(ids))
+    assert np.array_equal(np.asarray(labels), brute_labels(features, bank, ids, 10, 0.07))
+    assert label_pixels(to(features), to(np.zeros((3, 6))), to(np.array([7, 7, 8])), k=3).tolist() == [[7] * 11] * 9
 
 
 @pytest.mark.parametrize("to", BACKENDS)

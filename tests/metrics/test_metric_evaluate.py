@@ -37,6 +37,7 @@ def test_add_and_compute(metric):
         *("mean_iou", "boundary_mean_iou", "per_category_iou", "per_category_boundary_iou"),
         *(f"{kind}_{size}" for kind in ("mean_iou", "boundary_mean_iou") for size in ("s", "ms", "ml", "l")),
         *("image_accuracy", "f_measure", "matching", "num_images"),
+        *("matching_open_pairs", "mean_iou_tie_range"),
     }
     json.dumps(result)
 
@@ -136,7 +137,10 @@ def test_wrong_batches(metric, arguments, message):
     assert len(metric) == 0
 
 
-def test_wrong_calls_lose_nothing(metric):
+def test_wrong_calls_lose_nothing(metric, monkeypatch):
+    monkeypatch.setitem(sys.modules, "munkres", None)
+    with pytest.raises(ImportError, match="pip install munkres"):
+        metric.compute(num_classes=2, matching="munkres")
     metric.add(prediction=[[1]], reference=[[1]])
     for arguments, message in [
         ({}, "compute needs num_classes"),
@@ -158,6 +162,7 @@ def test_nothing_added(metric):
         metric.add(prediction=[[1]])
 
 
+@pytest.mark.parametrize("in_memory", [False, True])
 @pytest.mark.parametrize(
     ("reference", "prediction", "message"),
     [
@@ -166,13 +171,33 @@ def test_nothing_added(metric):
         ([[1]], [[7]], "cat"),
     ],
 )
-def test_ids_are_checked_when_the_classes_are_known(metric, tmp_path, reference, prediction, message):
+def test_a_refused_compute_keeps_what_was_added(module_path, tmp_path, reference, prediction, message, in_memory):
+    metric = evaluate.load(module_path, cache_dir=str(tmp_path), keep_in_memory=in_memory)
+    metric.add(prediction=[[1]], reference=[[1]], name="dog")
     metric.add(prediction=prediction, reference=reference, name="cat")
-    with pytest.raises(ValueError, match=message):
-        metric.compute(num_classes=4)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=message):
+            metric.compute(num_classes=4)
+    assert len(metric) == 2
+    metric.add(prediction=[[2]], reference=[[2]], name="bird")
+    result = metric.compute(num_classes=1000, matching="none", ignore_index=2000)
+    assert result["num_images"] == 3
+    assert result["per_category_iou"][1] > 0
+    assert result["per_category_iou"][2] == 1
     assert not list(tmp_path.rglob("*.arrow"))
+    with pytest.raises(ValueError, match="nothing was added"):
+        metric.compute(num_classes=4)
     metric.add(prediction=[[1]], reference=[[1]])
     assert metric.compute(num_classes=1)["num_images"] == 1
+
+
+def test_images_of_a_refused_call_are_given_again(metric):
+    batch = {"predictions": [[[60]]], "references": [[[60]]], "names": ["cat"]}
+    metric.add(prediction=[[1]], reference=[[1]], name="dog")
+    with pytest.raises(ValueError, match="was it made for 300 classes"):
+        metric.compute(num_classes=50, **batch)
+    assert len(metric) == 1
+    assert metric.compute(num_classes=300, **batch)["num_images"] == 2
 
 
 def test_the_same_name_twice(metric):

@@ -77,5 +77,13 @@ def test_the_space(module_path, tmp_path):
     assert classes == [[0, "0", "100.00", "100.00"], [2, "7", "100.00", "100.00"]]
     assert images == [["gt.png", "100.00", "100.00"]]
     assert len(pictures) == 1
+    assert figures[-1] == ["FMeasure", "100.00"], "there is only one match"
+    write_official(tmp_path / "both.png", [[1, 2]])
+    both = [str(tmp_path / "both.png")]
+    _, figures, _, _ = app.score(both, both, 4.0, "hungarian_pixel")
+    assert figures[-2:] == [
+        ["mIoU that ties of the matching allow", "0.00 to 40.00"],
+        ["Pairs that the matching leaves open", "2"],
+    ]
     assert "gradio" not in sys.modules
     assert not [one for one in importlib.metadata.requires("imagenet-s") if "gradio" in one]

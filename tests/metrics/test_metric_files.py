@@ -1,85 +1,13 @@
 """Trees, zips and shards of masks: found, paired and counted alike."""
 
-import io
-import json
-import subprocess
-import sys
-import zipfile
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from mask_forms import write_official
-from PIL import Image
+from mask_trees import GT, NUMBER, PRED, expected
 from test_metric_sums import bits
 
-from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
 from imagenet_s.metrics.evaluation.scoring import score
-
-NUMBER = 70
-
-
-def masks(seed, clusters):
-    generator = np.random.default_rng(seed)
-    return {
-        f"n0144{i % 3}/ILSVRC2012_val_{i:08d}.png": np.kron(generator.choice(clusters, (3, 4)), np.ones((8, 9), int))
-        for i in range(NUMBER)
-    }
-
-
-GT = masks(1, [0, 1, 2, 50, 1000])
-PRED = masks(2, [0, 1, 2, 7, 300])
-
-
-@pytest.fixture(scope="session")
-def trees(tmp_path_factory):
-    """Form -> (predictions, references)."""
-    root = tmp_path_factory.mktemp("trees")
-    for side, tree in (("pred", PRED), ("gt", GT)):
-        for key, ids in tree.items():
-            write_official(root / side / key, ids)
-        (root / side / "method.txt").write_text("no mask")
-        with zipfile.ZipFile(root / f"{side}.zip", "w") as archive:
-            archive.writestr("__MACOSX/n01440/._x.png", "litter")
-            for key in tree:
-                archive.write(root / side / key, f"ImageNetS50/validation-segmentation/{key}")
-        _write_shards(root / f"{side}-data" / "50", tree)
-    return {
-        "folder": (root / "pred", root / "gt"),
-        "zip": (root / "pred.zip", root / "gt.zip"),
-        "shards": (root / "pred-data", root / "gt-data"),
-        "mixed": (root / "pred.zip", root / "gt-data" / "50"),
-    }
-
-
-def _write_shards(folder, tree):
-    folder.mkdir(parents=True)
-    keys = sorted(tree)
-    for number, part in enumerate((keys[: NUMBER // 2], keys[NUMBER // 2 :])):
-        rows = []
-        for key in part:
-            buffer = io.BytesIO()
-            Image.fromarray(tree[key].astype(np.uint16)).save(buffer, "PNG")
-            wnid, name = key.split("/")
-            annotation = {"bytes": buffer.getvalue(), "path": None}
-            rows.append({"image_id": name[:-4], "wnid": wnid, "annotation": annotation})
-        pq.write_table(
-            pa.Table.from_pylist(rows), folder / f"validation-0000{number}-of-00002.parquet", row_group_size=9
-        )
-    empty = [{"image_id": "x", "wnid": "y", "annotation": {"bytes": None, "path": None}}]
-    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    schema = pa.schema([("image_id", pa.string()), ("wnid", pa.string()), ("annotation", kind)])
-    pq.write_table(pa.Table.from_pylist(empty, schema), folder / "test-00000-of-00001.parquet")
-
-
-def expected():
-    metric = MatchedIoU(50)
-    for key, ids in GT.items():
-        metric.update(PRED[key], ids, key)
-    return metric
 
 
 def scored(paths, **options):
@@ -108,17 +36,6 @@ def test_a_list_chooses(trees, tmp_path):
     (tmp_path / "list.txt").write_text("\n")
     with pytest.raises(ValueError, match="lists nothing"):
         read_list(tmp_path / "list.txt")
-
-
-@pytest.fixture
-def gaps(tmp_path):
-    """A tree of three references; of the predictions one is missing, one in another class folder, one too many."""
-    gt = [[1, 1, 0]]
-    for name in ("n1/a.png", "n1/b.png", "n2/c.png"):
-        write_official(tmp_path / "gt" / name, gt)
-    for name in ("n1/a.png", "n7/c.png", "n7/d.png"):
-        write_official(tmp_path / "pred" / name, gt)
-    return tmp_path / "pred", tmp_path / "gt"
 
 
 def test_missing_predictions(gaps):
@@ -159,7 +76,11 @@ def test_a_bad_mask_is_named(trees, tmp_path, workers):
 
 
 def test_what_is_no_source(tmp_path, trees):
-    for path, message in [("nothing", "no such folder or zip"), ("", r"holds no PNG; expected"), ("a.txt", "neither")]:
+    for path, message in [
+        ("nothing", "no such folder, zip or data set"),
+        ("", r"holds no PNG; expected"),
+        ("a.txt", "neither"),
+    ]:
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(ValueError, match=message):
             open_mask_reader(tmp_path / path)
@@ -171,83 +92,3 @@ def test_what_is_no_source(tmp_path, trees):
     write_official(tmp_path / "other" / "n1" / "zzz.png", [[1]])
     with pytest.raises(ValueError, match=r"expected n01440/.*; found n1/zzz\.png\. Are the two swapped"):
         scored((tmp_path / "other", trees["folder"][1]))
-
-
-def run(*arguments, cwd=None, code=0):
-    command = [sys.executable, "-m", "imagenet_s.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def test_match_then_evaluate(trees, tmp_path):
-    predictions, references = trees["zip"]
-    paths = ["--predict-dir", predictions, "--gt-dir", references, "--mode", "50"]
-    matched = run("match", *paths, "--session-name", tmp_path / "session", "--save-counts", tmp_path / "counts.npz")
-    assert matched.stdout.strip() == str(tmp_path / "session.json")
-    match = json.loads((tmp_path / "session.json").read_text())
-    assert {int(k): v for k, v in match.items()} == expected().match("hungarian")
-    assert list(match)[-1] == "0"
-
-    result = expected().compute("hungarian")
-    direct = run(
-        "evaluate", *paths, "--matching", "hungarian", "--workers", 2, "--per-class", "--report", tmp_path / "r.html"
-    )
-    kept = run("evaluate", "--counts", tmp_path / "counts.npz", "--match", tmp_path / "session.json", "--per-class")
-    assert direct.stdout == kept.stdout
-    rows = [line.split() for line in direct.stdout.splitlines()]
-    names = ["Acc", "mIoU", "mBIoU", "S", "MS", "ML", "L", "BS", "BMS", "BML", "BL", "FMeasure"]
-    assert [row[0] for row in rows[1:13]] == names
-    assert rows[2] == ["mIoU", f"{100 * result['mean_iou']:.2f}"]
-    assert f"{NUMBER} images, ImageNet-S-50" in direct.stdout
-    last = rows[-1]
-    assert last[0] == "50"
-    assert last[-2:] == [f"{100 * result[f'per_category_{kind}iou'][50]:.2f}" for kind in ("", "boundary_")]
-    columns = expected().per_image("hungarian")
-    page = (tmp_path / "r.html").read_text()
-    assert page.count("<li data-id=") == len({i for ids in columns["classes"] for i in ids}) + 1
-    assert f"{100 * result['mean_iou']:.2f}" in page
-    assert not any(text in page for text in ("<script", "http://", "https://", "src="))
-    assert min(zip(columns["mean_iou"], columns["name"]))[1] in page
-
-
-def test_json_is_what_python_gives(trees, tmp_path):
-    paths = ["--predict-dir", trees["folder"][0], "--gt-dir", trees["folder"][1], "--config", "50"]
-    what = ["--json", "-", "--report", tmp_path / "r.html", "--bootstrap", 50]
-    done = run("evaluate", *paths, "--matching", "pixel", *what, "--workers", 1)
-    content = json.loads(done.stdout)
-    result = expected().compute("pixel")
-    assert content["mean_iou"] == result["mean_iou"]
-    assert content["per_category_iou"] == result["per_category_iou"]
-    assert content["matching"] == {str(k): v for k, v in result["matching"].items()}
-    low, high = content["intervals"]["mean_iou"]
-    assert low < result["mean_iou"] < high
-    assert f">{100 * low:.2f} to {100 * high:.2f}<" in (tmp_path / "r.html").read_text()
-    table = run("evaluate", *paths, "--matching", "pixel", "--bootstrap", 50).stdout
-    assert f"{100 * low:.2f} to" in table
-    assert "95 % interval" in table
-
-
-def test_missing_predictions_are_told(gaps, tmp_path):
-    paths = ["--predict-dir", gaps[0], "--gt-dir", gaps[1], "--config", "50"]
-    assert "n1/b.png" in run("evaluate", *paths, code=1).stderr
-    done = run("evaluate", *paths, "--on-missing", "skip", "--json", tmp_path / "r.json")
-    assert "Predictions missing, left out: 1\n  n1/b.png" in done.stderr
-    assert "in another class folder than their reference: 1" in done.stderr
-    assert "without a reference, not scored: 1" in done.stderr
-    content = json.loads((tmp_path / "r.json").read_text())
-    assert (content["missing"], content["num_images"]) == (["n1/b.png"], 2)
-    assert content["mean_iou_s"] is None
-
-
-def test_wrong_command_lines(trees, tmp_path):
-    paths = ["--predict-dir", trees["zip"][0], "--gt-dir", trees["zip"][1]]
-    assert "--config missing" in run("evaluate", *paths, code=1).stderr
-    assert "give one or the other" in run("evaluate", *paths, "--counts", "x", code=1).stderr
-    assert "there is no such file" in run("evaluate", *paths, "--mode", 50, "--match", "x.json", code=1).stderr
-    assert "ids are classes, 0..50" in run("evaluate", *paths, "--mode", 50, code=1).stderr
-    run("evaluate", *paths, "--mode", 51, code=2)
-    run("evaluate", *paths, "--mode", 50, "--match", "x.json", "--matching", "pixel", code=2)
-    MatchedIoU(300).save(tmp_path / "c.npz")
-    assert "not the 50 of --config" in run("match", "--counts", tmp_path / "c.npz", "--mode", 50, code=1).stderr

@@ -1,10 +1,16 @@
 """What is taken for a mask, and what is refused with which words."""
 
+import io
+import os
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from mask_forms import forms, png, rgb
 from PIL import Image
 
+from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
@@ -76,6 +82,66 @@ def test_a_flipped_bit_of_the_pixel_data_is_never_read_as_another_id():
                 read_mask(damaged)
 
 
+def encoded(form, size=(9, 7)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size).save(buffer, form)
+    return buffer.getvalue()
+
+
+OTHER_FORMATS = ["EPS", "JPEG", "TIFF", "BMP", "GIF", "PPM", "TGA", "PDF"]
+READERS = [read_mask, decode_mask]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("form", OTHER_FORMATS)
+def test_nothing_but_png_is_opened(form, reader, tmp_path, monkeypatch):
+    """Pillow hands an EPS to Ghostscript."""
+    ran = tmp_path / "ran"
+    ghostscript = tmp_path / "bin" / "gs"
+    ghostscript.parent.mkdir()
+    ghostscript.write_text(f"#!/bin/sh\ntouch {ran}\nexit 1\n")
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ghostscript.parent), prepend=os.pathsep)
+    data = encoded(form)
+    path = tmp_path / "mask.png"
+    path.write_bytes(data)
+    masks = [path, str(path), data, bytearray(data)]
+    if form != "PDF":  # written by Pillow, not read
+        masks.append(Image.open(path))
+    for mask in masks:
+        with pytest.raises(ValueError, match=r"PNG|keeps? every id"):
+            reader(mask, name="fish")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_claim_of_too_many_pixels_is_refused_by_name(reader):
+    data = bytearray(encoded("PNG"))
+    data[16:24] = struct.pack(">II", 60_000, 60_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    with pytest.raises(ValueError, match="fish is not a readable PNG") as refusal:
+        reader(bytes(data), name="fish")
+    assert "\n" not in str(refusal.value)
+
+
+def test_damaged_pngs_are_right_or_refused():
+    generator = np.random.default_rng(3)
+    ids = np.kron(generator.integers(0, 50, (8, 9)), np.ones((5, 5), int))
+    sound = png(Image.fromarray(rgb(ids)))
+    for _ in range(1500):
+        data = bytearray(sound)
+        if generator.random() < 0.2:
+            del data[generator.integers(len(data)) :]
+        for _ in range(generator.integers(1, 4) if data else 0):
+            data[generator.integers(len(data))] = generator.integers(256)
+        try:
+            found = read_mask(bytes(data), "fish")
+        except ValueError as error:
+            assert str(error).startswith("fish")  # noqa: PT017
+        else:
+            assert np.array_equal(found, ids)
+
+
 def test_sizes_that_differ():
     with pytest.raises(ValueError, match=r"fish: the prediction is 2 x 3 \(H x W\), the reference 4 x 3; resize"):
         MatchedIoU(50).update(np.zeros((2, 3), int), np.zeros((4, 3), int), "fish")
@@ -115,6 +181,47 @@ def test_the_path_names_an_image_without_a_name(tmp_path):
 def test_numbers_of_classes(arguments, message):
     with pytest.raises(ValueError, match=message):
         MatchedIoU(*arguments)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda metric: metric.update([[1]], [[51]], "b"),
+        lambda metric: metric.update([[1]], [[1, 1]], "b"),
+        lambda metric: metric.update([[1]], [[1]], "a"),
+        lambda metric: metric.update_counts(np.zeros((1, 4), np.int32), "b"),
+        lambda metric: metric.update_counts(np.zeros((1, 6)), "b"),
+        lambda metric: metric.merge(metric),
+        lambda metric: metric.merge(MatchedIoU(51)),
+        lambda metric: metric.compute("hungry"),
+        lambda metric: metric.compute("none"),
+        lambda metric: metric.match({1: 99}),
+        lambda metric: metric.per_image("none"),
+        lambda metric: metric.bootstrap("pixel", samples=1),
+        lambda metric: metric.bootstrap("pixel", level=2),
+        lambda metric: metric.save("nowhere\0/counts.npz"),
+    ],
+)
+def test_a_refused_call_changes_nothing(call):
+    metric = MatchedIoU(50)
+    metric.update([[60, 1]], [[1, 1]], "a")
+    before = metric.compute("pixel")
+    with pytest.raises(ValueError, match=r"\S"):
+        call(metric)
+    assert len(metric) == 1
+    assert str(metric.compute("pixel")) == str(before)
+    metric.update([[1]], [[1]], "b")
+    assert metric.per_image("pixel")["name"] == ["a", "b"]
+
+
+def test_a_name_is_text_whatever_it_was(tmp_path):
+    metric = MatchedIoU(50)
+    for name in (0, 7, tmp_path):
+        metric.update([[1]], [[1]], name)
+    with pytest.raises(ValueError, match="7 was counted already"):
+        metric.update([[1]], [[1]], "7")
+    metric.save(tmp_path / "counts.npz")
+    assert MatchedIoU.load(tmp_path / "counts.npz").per_image()["name"] == ["0", "7", str(tmp_path)]
 
 
 @pytest.mark.parametrize("call", ["compute", "match", "per_image", "bootstrap"])

@@ -2,16 +2,19 @@
 
 import itertools
 import json
+import sys
 
 import brute_force
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays as hypothesis_arrays
 from test_metric_figures import mask_pairs, metric_of
 
 from imagenet_s.metrics import MatchedIoU, load_match, save_match
-from imagenet_s.metrics.matched_miou.assignment import assign
+from imagenet_s.metrics.matched_miou.assignment import assign, optimise
+from imagenet_s.metrics.matched_miou.one_to_one import solve
 
 
 def best_of_all(weights):
@@ -43,6 +46,24 @@ def test_assignment_is_the_best_of_all_permutations(weights):
     assert assign([np.array(weight) for weight in weights]).tolist() == best_of_all(weights)
 
 
+def all_best(weight):
+    """Every assignment of the greatest sum, as sets of (row, column)."""
+    num_rows, num_columns = len(weight), len(weight[0])
+    ranked = {}
+    for rows in itertools.permutations(range(num_rows), num_columns):
+        total = sum(weight[row][column] for column, row in enumerate(rows))
+        ranked.setdefault(total, []).append({(row, column) for column, row in enumerate(rows)})
+    return ranked[max(ranked)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(weight_lists())
+def test_open_rows_are_those_that_are_not_the_same_in_all_best_assignments(weights):
+    everywhere = [dict(one) for one in all_best(weights[0])]
+    expected = [len({one.get(row) for one in everywhere}) > 1 for row in range(len(weights[0]))]
+    assert optimise(np.array(weights[0])).open_rows().tolist() == expected
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(mask_pairs(num_classes=3, clusters=5, most=4), min_size=1, max_size=4))
 def test_matches_of_masks(pairs):
@@ -55,15 +76,85 @@ def test_matches_of_masks(pairs):
     def as_match(columns):
         return {0: 0} | {k: c + 1 for k, c in zip(clusters, columns) if c >= 0}
 
-    assert metric.match("hungarian") == as_match(best_of_all([images, pixels]))
-    assert metric.match("pixel") == as_match(best_of_all([pixels]))
-    assert metric.match("majority") == as_match([row.index(max(row)) if any(row) else -1 for row in pixels])
-    assert metric.compute("hungarian")["matching"] == metric.match("hungarian")
+    def mean_iou(columns):
+        return brute_force.evaluate(lists, 3, as_match(columns))["mean_iou"]
+
+    majority = as_match([row.index(max(row)) if any(row) else -1 for row in pixels])
+    assert metric.match("majority") == majority
+    for matching, objective, other in (
+        ("hungarian", images, pixels),
+        ("hungarian_pixel", images, pixels),
+        ("pixel", pixels, images),
+    ):
+        fewest = [[max(map(max, other)) - one for one in row] for row in other]
+        extremes = [best_of_all([objective, fewest]), best_of_all([objective, other])]
+        used = extremes[1] if matching == "hungarian_pixel" else best_of_all([objective])
+        result = metric.compute(matching)
+        assert result["matching"] == metric.match(matching) == as_match(used)
+        everywhere = [dict(one) for one in all_best(objective)]
+        choices = {k: {one.get(row) for one in everywhere} for row, k in enumerate(clusters)}
+        assert result["matching_open_pairs"] == sum(len(choices[k]) > 1 for k in present)
+        means = [mean_iou(columns) for columns in (used, *extremes)]
+        assert result["mean_iou_tie_range"] == pytest.approx((min(means), max(means)), abs=1e-12)
+    for matching in ("majority", as_match(best_of_all([images]))):
+        result = metric.compute(matching)
+        assert result["matching_open_pairs"] == 0
+        assert result["mean_iou_tie_range"] == (result["mean_iou"], result["mean_iou"])
+
+
+def test_ties_favour_no_figure():
+    # One image: each cluster occurs with each class, so every match is equally good. The identity is bad here.
+    metric = metric_of([(np.array([[2, 2, 2, 1]]), np.array([[1, 1, 1, 2]]))], 2)
+    by_ids, by_pixels = metric.compute("hungarian"), metric.compute("hungarian_pixel")
+    assert (by_ids["matching"], by_ids["mean_iou"]) == ({0: 0, 1: 1, 2: 2}, 0.0)
+    assert by_pixels["matching"] == {0: 0, 1: 2, 2: 1}
+    assert by_ids["matching_open_pairs"] == by_pixels["matching_open_pairs"] == 2
+    assert by_ids["mean_iou_tie_range"] == by_pixels["mean_iou_tie_range"] == (0.0, by_pixels["mean_iou"])
+
+
+def test_the_range_needs_no_order_of_figures():
+    # Fewer pixels in common may still give the higher mIoU: the range is sorted, and holds the figure.
+    pairs = [(np.array([[1] * 5 + [2] * 9]), np.array([[1] * 3 + [2] * 2 + [1] * 8 + [2]]))]
+    for matching in ("hungarian", "hungarian_pixel", "pixel"):
+        result = metric_of(pairs, 2).compute(matching)
+        low, high = result["mean_iou_tie_range"]
+        assert low <= result["mean_iou"] <= high
+
+
+@st.composite
+def images_and_total(draw):
+    num_columns = draw(st.integers(1, 4))
+    num_rows = num_columns + draw(st.integers(0, 1))
+    return draw(hypothesis_arrays(np.int64, (num_rows, num_columns), elements=st.integers(0, 7))), draw(
+        st.integers(7, 12_419)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(images_and_total())
+def test_munkres_is_the_package_on_the_official_costs(drawn):
+    munkres = pytest.importorskip("munkres")
+    images, total = drawn
+    costs = [[float(np.float32(1.0 - 1.0 * int(one) / total)) for one in row] for row in images]
+    expected = [-1] * len(costs)
+    for row, column in munkres.Munkres().compute(costs):
+        expected[row] = column
+    assert solve("munkres", images, images, images.any(axis=1), total).columns.tolist() == expected
+
+
+def test_munkres_that_is_not_there_is_named_before_anything_is_lost(monkeypatch, tmp_path):
+    metric = metric_of([(np.array([[1]]), np.array([[1]]))], 2)
+    monkeypatch.setitem(sys.modules, "munkres", None)
+    with pytest.raises(ImportError, match="pip install munkres"):
+        metric.compute("munkres")
+    assert metric.compute("hungarian")["num_images"] == 1
 
 
 def test_large_ties_are_quick_and_in_order():
     assert assign([np.zeros((919, 919), np.int64)]).tolist() == list(range(919))
     reversed_ = np.eye(919, dtype=np.int64)[::-1].copy()
+    assert optimise(np.zeros((919, 919), np.int64)).open_rows().all()
+    assert not optimise(reversed_).open_rows().any()
     assert assign([reversed_, reversed_ * 100]).tolist() == list(range(918, -1, -1))
 
 
@@ -105,7 +196,7 @@ def test_match_files_are_the_official_ones(tmp_path):
         ({"1": "2"}, "sends cluster '1' to '2'"),
         ({1: 1, "1": 2}, "sends cluster 1 to a class twice: to 1 and to 2"),
         ({"-4": 1}, "clusters are whole numbers"),
-        ("hungary", "neither a matching .none, hungarian, pixel, majority. nor a file"),
+        ("hungary", "neither a matching .none, hungarian, hungarian_pixel, munkres, pixel, majority. nor a file"),
         (7, "expected one of none, hungarian"),
     ],
 )

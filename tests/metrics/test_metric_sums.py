@@ -22,11 +22,11 @@ def bits(result):
 
 
 def _hex(value):
-    return [float(one).hex() for one in value] if isinstance(value, list) else float(value).hex()
+    return [float(one).hex() for one in value] if isinstance(value, (list, tuple)) else float(value).hex()
 
 
 PAIRS = st.lists(mask_pairs(), min_size=1, max_size=8)
-MATCHINGS = st.sampled_from(["hungarian", "pixel", "majority", "match"])
+MATCHINGS = st.sampled_from(["hungarian", "hungarian_pixel", "pixel", "majority", "match"])
 
 
 def asked(matching):
