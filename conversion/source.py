@@ -7,6 +7,8 @@ tree, whose folders say it. Imports `errors`, `facts`, `imagenet`, `annotations`
 from __future__ import annotations
 
 import abc
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 
@@ -14,8 +16,9 @@ import pyarrow as pa
 
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS, split_names
+from imagenet_s.conversion.facts import MASK_FOLDERS, categories, split_names
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
 
@@ -44,6 +47,7 @@ def open_source(
     data_dir: str | os.PathLike[str] | None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
+    cache_dir: str | os.PathLike[str] | None = None,
 ) -> Source:
     """Look into a folder and open what is there.
 
@@ -53,14 +57,17 @@ def open_source(
         annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`; downloaded when
             something asks for them where neither is given.
         verify: check archives and lists against the official checksums.
+        cache_dir: for whatever is kept: downloads, masks, indexes; the cache of `datasets` by default.
 
     Raises:
         ImageNetSError: there is nothing known.
     """
     folder = resolve_data_dir(data_dir)
+    kept_in = os.fspath(cache_dir) if cache_dir is not None else None
     if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
-        return OfficialTreeSource(config, tree, annotations_dir, verify)
-    return ImageNetSource(config, open_imagenet(folder), open_annotations(config, annotations_dir, verify=verify))
+        return OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
+    annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
+    return ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
 
 
 class Source(abc.ABC):
@@ -68,11 +75,12 @@ class Source(abc.ABC):
 
     Attributes:
         config: `"50"`, `"300"` or `"919"`.
-        splits: the splits that can be asked for, in the order they are built.
+        splits: the splits it can have, in the order they are built: those of which any image is there.
+        absent: a sentence about the splits of which no image is there; "" where there are none such.
     """
 
-    def __init__(self, config: str, splits: tuple[str, ...], annotations: Annotations) -> None:
-        self.config, self.splits = config, splits
+    def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
+        self.config, self.splits, self.absent = config, splits, absent
         self._annotations = annotations
 
     @abc.abstractmethod
@@ -82,6 +90,16 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def members(self, split: str) -> pa.Table:
         """`image_id` and `wnid` of a split other than train and train_full."""
+
+    def identity(self, split: str) -> str:
+        """A digest that changes when the images, the list or the masks of a split do. It costs no scan."""
+        reader = self.reader(split)
+        wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
+        made_from = [type(reader).__name__, reader.root, reader.identity(wnids), self._list_and_masks(split)]
+        return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
+
+    def _list_and_masks(self, split: str) -> str:
+        return self._annotations.identity(split)
 
     def masks(self, split: str) -> str:
         """The file of cached masks of an annotated split."""
@@ -99,11 +117,17 @@ class ImageNetSource(Source):
     """Any copy of ImageNet; the official lists say what is in a split."""
 
     def __init__(self, config: str, imagenet: ImageNet, annotations: Annotations) -> None:
-        super().__init__(config, split_names(config), annotations)
+        known = split_names(config)
+        splits = tuple(one for one in known if not imagenet.lacks(_part(one)))
+        absent = ""
+        if without := [one for one in known if one not in splits]:
+            part = _part(without[0])
+            absent = f"{imagenet.root} holds no {part} images: {', '.join(without)} are left out."
+        super().__init__(config, splits, absent, annotations)
         self.imagenet = imagenet
 
     def reader(self, split: str) -> ImageReader:
-        return self.imagenet.reader("train" if split.startswith("train") else "validation")
+        return self.imagenet.reader(_part(split))
 
     def members(self, split: str) -> pa.Table:
         return self._annotations.members(split)
@@ -115,16 +139,30 @@ class ImageNetSource(Source):
 class OfficialTreeSource(Source):
     """The official ImageNet-S tree; its folders say what is in a split. One made for evaluation often lacks `train`."""
 
-    def __init__(self, config: str, tree: str, annotations_dir: str | os.PathLike[str] | None, verify: bool) -> None:
-        annotations = open_annotations(config, annotations_dir or tree, verify=verify)
-        super().__init__(config, tuple(one for one in tree_splits(tree) if one in split_names(config)), annotations)
-        self.tree, self._own_masks = tree, annotations_dir is None
+    def __init__(
+        self,
+        config: str,
+        tree: str,
+        annotations_dir: str | os.PathLike[str] | None,
+        verify: bool,
+        cache_dir: str | None = None,
+    ) -> None:
+        annotations = open_annotations(config, annotations_dir or tree, cache_dir=cache_dir, verify=verify)
+        splits = tuple(one for one in tree_splits(tree) if one in split_names(config))
+        super().__init__(config, splits, "", annotations)
+        self.tree, self._own_masks, self._cache_dir = tree, annotations_dir is None, cache_dir
 
     def reader(self, split: str) -> ImageReader:
-        return split_reader(self.tree, split)
+        reader = split_reader(self.tree, split)
+        reader.cache_dir = self._cache_dir
+        return reader
 
     def members(self, split: str) -> pa.Table:
         return members_of(split_reader(self.tree, split))
+
+    def _list_and_masks(self, split: str) -> str:
+        # The folders say what is in a split; the lists, if any, don't matter.
+        return self._with_masks(split).identity(split) if split in MASK_FOLDERS else ""
 
     def _with_masks(self, split: str) -> Annotations:
         if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
@@ -136,3 +174,7 @@ class OfficialTreeSource(Source):
 
     def __repr__(self) -> str:
         return f"the official ImageNet-S tree at {self.tree}"
+
+
+def _part(split: str) -> ImageNetPart:
+    return "train" if split.startswith("train") else "validation"

@@ -1,7 +1,7 @@
 """`SplitPlan`: which images a split has, in which order, and where each is; decided before any image is read.
 
 A plan is checked against the official counts here, so that an incomplete ImageNet is reported at once and not after an
-hour of copying. Imports `errors`, `facts`, `shuffling`, `annotations`, `imagenet`, `source`.
+hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotations`, `imagenet`, `source`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
@@ -23,8 +23,6 @@ from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.source import Source
 
 logger = logging.getLogger("imagenet_s")
-
-OnMissing = Literal["error", "skip"]
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,16 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
     return SplitPlan(split, reader, rows, mask_file, missing, expected)
 
 
-def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
+def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | None:
     """Compare a plan with what was expected.
+
+    Returns:
+        A sentence about the images that are left out, which is also logged; None where none are.
 
     Raises:
         ImageNetSError: images are missing and `on_missing` is "error", none are there at all, or there are too many.
     """
+    on_missing = on_missing_policy(on_missing)
     found, expected = plan.rows.num_rows, plan.expected
     counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
     if not found:
@@ -87,7 +89,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
             f"{counted or plan.split + ': no images found'} in {plan.reader!r}; is it the right folder?"
         )
     if expected is None or found == expected:
-        return
+        return None
     if found > expected:
         raise ImageNetSError(
             f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
@@ -95,7 +97,9 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
     message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
         raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
-    logger.warning("%s; the other %s are left out.", message, f"{expected - found:,}")
+    lacks = f"{message}; the other {expected - found:,} are left out."
+    logger.warning("%s", lacks)
+    return lacks
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:

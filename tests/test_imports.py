@@ -14,6 +14,7 @@ PACKAGE = "imagenet_s"
 # imagenet_s.py. Each line may name only parts of the lines above it, so there are no circles.
 BASE = {"conversion.errors", "conversion.cache", "conversion.process_pool", "conversion.facts"}
 CODECS = {
+    *("conversion.arguments", "conversion.inspection"),
     *("conversion.dataset_index", "conversion.mask_codec", "conversion.image_header", "conversion.exif"),
     *("conversion.features", "conversion.shuffling"),
 }
@@ -30,9 +31,11 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.mask_codec": {"conversion.errors", "conversion.facts"},
     "conversion.image_header": {"conversion.errors"},
     "conversion.exif": {"conversion.errors", "conversion.image_header"},
-    "conversion.features": {"conversion.errors", "conversion.facts", "conversion.image_header", "conversion.exif"},
+    "conversion.inspection": {"conversion.errors", "conversion.image_header", "conversion.exif"},
+    "conversion.features": {"conversion.facts"},
     "conversion.visualization": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
     "conversion.synthetic": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
+    "conversion.arguments": {"conversion.errors", "conversion.facts"},
     "conversion.imagenet": BASE | CODECS,
     "conversion.annotations": BASE | CODECS,
     "conversion.source": BASE | CODECS | READERS,
@@ -44,9 +47,16 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.matched_miou": set(),
     "conversion.submission": BASE | CODECS | READERS | PLANS | {"metrics.matched_miou"},
     "conversion.hub": BASE | CODECS | {"conversion.shards"},
-    "conversion.builder": BASE | CODECS | READERS | PLANS | {"conversion.examples", "conversion.shards"},
+    "conversion.dataset_config": CODECS | READERS | {"conversion.source"},
+    "conversion.split_builder": BASE
+    | CODECS
+    | READERS
+    | PLANS
+    | {"conversion.dataset_config", "conversion.examples", "conversion.shards"},
+    "conversion.builder": BASE | CODECS | PLANS | {"conversion.split_builder"},
     "conversion": {"conversion.submission"},  # PredictionWriter, imported when it is used
-    "imagenet_s": BASE | {"conversion.builder", "conversion.registration", "conversion.mask_codec"},
+    "imagenet_s": BASE
+    | {"conversion.builder", "conversion.registration", "conversion.mask_codec", "conversion.dataset_config"},
     "metrics.process_pool": set(),
     "metrics.report": set(),
     "metrics.distance_matching": {"metrics.matched_miou"},

@@ -24,7 +24,7 @@ from imagenet_s.conversion.annotations.lists import (
 from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
-from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
+from imagenet_s.conversion.annotations.official_files import archive_file, check_archive, list_file, warn_of_md5
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
@@ -62,9 +62,7 @@ def open_annotations(
     config = categories(config).config
     given = resolve_annotations_dir(annotations_dir)
     location = (
-        GivenFolder(Path(given), config, verify)
-        if given
-        else DownloadFolder(cache.cache_dir("downloads", cache_dir), config, verify, download)
+        GivenFolder(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify, download)
     )
     return Annotations(config, location, cache_dir, verify)
 
@@ -129,12 +127,27 @@ class Annotations:
         with self._reader(split) as reader:
             key = [_FORMAT, reader.identity(split), self.verify, members]
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-            target = cache.cache_dir("masks", self._cache_dir) / digest / f"{self.config}-{split}.arrow"
+            target = cache.cached_file("masks", f"{digest}/{self.config}-{split}.arrow", self._cache_dir)
             if not target.exists():
                 with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
+
+    def identity(self, split: str) -> str:
+        """A digest of the list and the masks of a split: it changes when they do. "" where it needs neither."""
+        if split not in LISTED_SPLITS:
+            return ""
+        if isinstance(self._location, DownloadFolder):
+            # Pinned addresses: what is there, or will be fetched, is the same.
+            made_from: list[object] = [list_file(self.config, split).url, archive_file(self.config).url]
+        else:
+            made_from = [self._members(split)]
+            if split in ANNOTATED_SPLITS:
+                with self._reader(split) as reader:
+                    made_from.append(reader.identity(split))
+        key = json.dumps([_FORMAT, self.verify, made_from])
+        return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
@@ -194,7 +207,7 @@ class Annotations:
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
-        stamp = cache.cache_dir("checked", self._cache_dir) / reader.identity("")[:16]
+        stamp = cache.cached_file("checked", reader.identity("")[:16], self._cache_dir)
         if not stamp.exists():
             facts = OFFICIAL.archives[self.config]
             warn_of_md5(reader.path, check_archive(reader.path, facts), facts)

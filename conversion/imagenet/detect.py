@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import fsspec
 
@@ -29,11 +30,19 @@ _WORDS: dict[ImageNetPart, str] = {"train": r"train", "validation": r"val(?:id|i
 
 @dataclass(frozen=True)
 class ImageNet:
-    """A copy of ImageNet: its training and validation images, each None where it lacks them."""
+    """A copy of ImageNet: its training and validation images, each None where it lacks them.
+
+    `problems` are the parts that are there and can't be read as they are: an error only for who asks for them.
+    """
 
     root: str
     train: ImageReader | None
     validation: ImageReader | None
+    problems: Mapping[ImageNetPart, ImageNetSError] = field(default_factory=dict)
+
+    def lacks(self, part: ImageNetPart) -> bool:
+        """Whether nothing at all of a part is there."""
+        return (self.train if part == "train" else self.validation) is None and part not in self.problems
 
     def reader(self, part: ImageNetPart) -> ImageReader:
         """The reader of one of the two parts.
@@ -41,6 +50,8 @@ class ImageNet:
         Raises:
             ImageNetSError: the copy lacks it.
         """
+        if part in self.problems:
+            raise self.problems[part]
         found = self.train if part == "train" else self.validation
         if found is None:
             other = self.validation if part == "train" else self.train
@@ -52,12 +63,13 @@ class ImageNet:
         return found
 
 
-def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
+def open_imagenet(root: str | os.PathLike[str], cache_dir: str | None = None) -> ImageNet:
     """Detect the layout of a copy of ImageNet in a folder or at an `hf://` address.
 
     Args:
         root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet").
             Images are known by their basenames.
+        cache_dir: the root of the cache for indexes; that of `datasets` by default.
 
     Raises:
         ImageNetSError: there is no such folder, or no ImageNet that keeps the official names.
@@ -70,10 +82,19 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
             raise ImageNetSError(
                 f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say)."
             )
-    train, validation = (_find(path, part) for part in ("train", "validation"))
-    if train is None and validation is None:
-        raise ImageNetSError(_explain(path))
-    return ImageNet(path, train, validation)
+    found: dict[ImageNetPart, ImageReader | None] = {}
+    problems: dict[ImageNetPart, ImageNetSError] = {}
+    for part in _WORDS:
+        try:
+            found[part] = _find(path, part)
+        except ImageNetSError as error:
+            problems[part] = error
+    readers = [reader for reader in found.values() if reader is not None]
+    if not readers:
+        raise next(iter(problems.values()), ImageNetSError(_explain(path)))
+    for reader in readers:
+        reader.cache_dir = cache_dir
+    return ImageNet(path, found.get("train"), found.get("validation"), problems)
 
 
 def _find(root: str, part: ImageNetPart) -> ImageReader | None:

@@ -15,14 +15,15 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import Member
-from imagenet_s.conversion.cache import cache_dir, locked
+from imagenet_s.conversion.arguments import OnMissing
+from imagenet_s.conversion.cache import cached_file, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
 from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
 from imagenet_s.conversion.official_tree.linking import Linker, Outcome, temporary_folder
 from imagenet_s.conversion.official_tree.safety import refuse_source, unexpected_files
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import OnMissing, SplitPlan, check_plan, plan_split
+from imagenet_s.conversion.split_plan import SplitPlan, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -107,7 +108,7 @@ def prepare_tree(
         for folder in _folders(tree, plan.split):
             refuse_source(folder, read_from)
     key = hashlib.sha256(os.path.realpath(tree).encode()).hexdigest()[:16]
-    with locked(cache_dir("trees") / f"{key}.lock", f"prepares {tree}"):
+    with locked(cached_file("trees", f"{key}.lock"), f"prepares {tree}"):
         os.makedirs(tree, exist_ok=True)
         with temporary_folder(tree) as temporary:
             linkers = [Linker(temporary, overwrite) for _ in plans]

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
+from imagenet_s.conversion.arguments import OnMissing
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
@@ -32,7 +33,7 @@ from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.storage import Storage, open_storage
 from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.source import Source, open_source
-from imagenet_s.conversion.split_plan import OnMissing, check_plan, plan_split
+from imagenet_s.conversion.split_plan import check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 

@@ -52,6 +52,7 @@ def test_two_processes_build_the_same_rows(layout: str, load_miniature) -> None:
 def test_columns(load_miniature) -> None:
     features = load_miniature()["train"].features
     assert list(features) == ["image_id", "image", "annotation", "category", "wnid"]
+    assert type(features["image"]) is Image
     assert features["image"] == Image(mode="RGB")
     assert features["annotation"] == Image(mode="I")
     assert isinstance(features["category"], ClassLabel)
@@ -66,6 +67,6 @@ def test_rows_from_folders_hold_paths(load_miniature) -> None:
     for split in loaded:
         stored = loaded[split].cast_column("image", Image(decode=False))["image"][:]
         assert all(Path(one["path"]).is_file() for one in stored if one["bytes"] is None)
-        assert sum(one["bytes"] is not None for one in stored) <= 0.5 * len(stored)
-        if split.startswith("train") and split != "train_semi":
-            assert all(one["bytes"] is None for one in stored)
+        upright = sum(one["bytes"] is not None for one in stored)
+        assert upright <= 0.5 * len(stored)
+        assert upright > 0 or split != "train"

@@ -1,0 +1,90 @@
+"""What a person writes as configuration, split, or policy, to the one name that everything else uses.
+
+Used by the Python API and the commands alike, so that a spelling that one accepts is accepted by all.
+
+Imports `errors`, `facts`.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, SPLITS, split_names
+
+OnMissing = Literal["error", "skip"]
+ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
+_SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
+
+
+def config_name(config: Any) -> str:
+    """The name of a configuration: `919`, `"919"`, `"im919"` and `"ImageNetS919"` are one.
+
+    Raises:
+        ImageNetSError: there is no such configuration.
+    """
+    try:
+        name = str(operator.index(config))
+    except TypeError:
+        name = os.fspath(config) if isinstance(config, (str, os.PathLike)) else repr(config)
+    name = re.sub(r"^(?:im|imagenet-?s-?)(?=\d)", "", name.strip(), flags=re.IGNORECASE)
+    if name not in CONFIG_NAMES:
+        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
+    return name
+
+
+def split_text(split: object) -> str:
+    """What names splits, in the spelling of `datasets`: `"val[:10%]+train-semi"` -> `"validation[:10%]+train_semi"`.
+
+    Args:
+        split: text, a `datasets.Split`, or a `datasets.ReadInstruction`.
+    """
+    text = split.to_spec() if hasattr(split, "to_spec") else str(split)
+    return _SPELLED.sub(lambda match: SPELLINGS[match[0]], text)
+
+
+def split_name(split: object, config: str | None = None) -> str:
+    """The name of one split, official spellings included: `"train-semi"` -> `"train_semi"`.
+
+    Args:
+        split: text or a `datasets.Split`.
+        config: also require that this configuration has it.
+
+    Raises:
+        ImageNetSError: there is no such split.
+    """
+    name = split_text(split).strip()
+    known = SPLITS if config is None else split_names(config)
+    if name not in known:
+        whose = "ImageNet-S" if config is None else f"ImageNet-S-{config}"
+        raise ImageNetSError(f"{whose} has no split {str(split)!r}; it has {', '.join(known)}.")
+    return name
+
+
+def split_list(splits: object, config: str | None = None) -> tuple[str, ...]:
+    """Some splits, each once, in the order given; a single name counts as a list of one.
+
+    Raises:
+        ImageNetSError: one that does not exist, or none at all.
+    """
+    given = splits if isinstance(splits, Iterable) and not isinstance(splits, str) else (splits,)
+    names = tuple(dict.fromkeys(split_name(one, config) for one in given))
+    if not names:
+        raise ImageNetSError("no splits were named.")
+    return names
+
+
+def on_missing_policy(on_missing: object) -> OnMissing:
+    """What an incomplete ImageNet gets: `"error"` or `"skip"`.
+
+    Raises:
+        ImageNetSError: anything else.
+    """
+    for known in ON_MISSING:
+        if on_missing == known:
+            return known
+    raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')
