@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from imagenet_s.conversion.builder import ImageNetS
     from imagenet_s.conversion.dataset_config import ImageNetSConfig
     from imagenet_s.conversion.mask_codec import decode_mask, encode_mask
+    from imagenet_s.conversion.target_mask import target_mask
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "decode_mask",
     "encode_mask",
     "load_dataset",
+    "target_mask",
 ]
 
 MATCHED_MIOU = os.path.join(__path__[0], "metrics", "matched_miou")
@@ -66,6 +68,7 @@ _IMPORTED_WHEN_USED = {
     "ImageNetSConfig": "conversion.dataset_config",
     "decode_mask": "conversion.mask_codec",
     "encode_mask": "conversion.mask_codec",
+    "target_mask": "conversion.target_mask",
 }
 
 

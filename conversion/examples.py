@@ -28,7 +28,7 @@ def generate(
     """The examples of some rows of a split plan, in batches.
 
     Args:
-        rows: `image_id`, `category`, `wnid`, with masks also `mask_row`, and what the reader needs.
+        rows: `image_id`, `category`, `wnid`, `imagenet_label`, with masks also `mask_row`, and what the reader needs.
         reader: reads the images; None for examples without the column `image`.
         masks: the file of cached masks, for a split that has them.
         inspect: look at each image, so that no example holds one that is damaged or that `datasets` would rotate;
@@ -47,7 +47,9 @@ def generate(
         batch = rows.slice(start, len(images)).combine_chunks()
         start += len(images)
         ids = batch["image_id"]
-        which = range(len(ids)) if inspect else np.flatnonzero(batch["replace"].to_numpy(zero_copy_only=False)).tolist()
+        which: Sequence[int] = range(len(ids))
+        if not inspect and reader is not None:
+            which = np.flatnonzero(batch["replace"].to_numpy()).tolist()
         annotation = pa.nulls(len(images), IMAGE_TYPE)
         sizes: list[tuple[int, int]] | None = None
         if mask_table is not None:
@@ -61,6 +63,7 @@ def generate(
             "annotation": annotation,
             "category": batch["category"].cast(pa.int64()),
             "wnid": batch["wnid"].cast(pa.string()),
+            "imagenet_label": batch["imagenet_label"].cast(pa.int32()),
         }
         if reader is None:
             del columns["image"]

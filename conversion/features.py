@@ -28,7 +28,8 @@ def features(config: str, images: bool = True) -> datasets.Features:
 
     Returns:
         `image_id`, `image` (RGB), `annotation` (class ids as mode I, null where a split has no masks), `category` (its
-        integer is the class id) and `wnid` (the class folder of the official tree).
+        integer is the class id), `wnid` (the class folder of the official tree) and `imagenet_label` (ImageNet's own
+        label of the image, 0..999; null where nothing says it).
     """
     columns = {
         "image_id": datasets.Value("string"),
@@ -36,6 +37,8 @@ def features(config: str, images: bool = True) -> datasets.Features:
         "annotation": datasets.Image(mode="I"),
         "category": datasets.ClassLabel(names=categories(config).names),
         "wnid": datasets.Value("string"),
+        # No ClassLabel: a thousand names would double the card, and everybody has them already.
+        "imagenet_label": datasets.Value("int32"),
     }
     if not images:
         del columns["image"]

@@ -158,11 +158,15 @@ class OfficialTreeSource(Source):
         return reader
 
     def members(self, split: str) -> pa.Table:
-        return members_of(split_reader(self.tree, split))
+        members = members_of(split_reader(self.tree, split))
+        known = self._annotations.imagenet_wnids(split)
+        own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
+        return members.append_column("imagenet_wnid", own)
 
     def _list_and_masks(self, split: str) -> str:
-        # The folders say what is in a split; the lists, if any, don't matter.
-        return self._with_masks(split).identity(split) if split in MASK_FOLDERS else ""
+        # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.
+        listed = json.dumps(self._annotations.imagenet_wnids(split))
+        return listed + (self._with_masks(split).identity(split) if split in MASK_FOLDERS else "")
 
     def _with_masks(self, split: str) -> Annotations:
         if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):

@@ -7,6 +7,7 @@ hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotatio
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,10 @@ import pyarrow.compute as pc
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, TRAINING_SPLITS, categories, imagenet_label
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shuffling import training_keys
-from imagenet_s.conversion.source import Source
+from imagenet_s.conversion.source import ImageNetSource, Source
 
 logger = logging.getLogger("imagenet_s")
 
@@ -31,7 +32,8 @@ class SplitPlan:
 
     Attributes:
         reader: reads the images of the rows.
-        rows: `image_id`, `category`, `wnid`, for annotated splits `mask_row`, and where each image is; in order.
+        rows: `image_id`, `category`, `wnid`, `imagenet_label`, for annotated splits `mask_row`, and where each image
+            is; in order.
         masks: the file of cached masks, where they were asked for.
         missing: official images that the source lacks, where they are known by name.
         expected: how many images the split should have; None where nobody says (train with verify=False).
@@ -113,6 +115,7 @@ def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
     codes = folders.indices.to_numpy()
     rows = rows.append_column("category", pa.array(ids[codes]))
     rows = rows.append_column("wnid", _dictionary(codes, names))
+    rows = _with_labels(rows, folders)
     if split == "train":
         rows = rows.filter(pc.greater(rows["category"], 0))
     if not reader.random_access:
@@ -136,7 +139,25 @@ def _listed_rows(source: Source, split: str, reader: ImageReader) -> tuple[pa.Ta
     category = np.array([table.id_of(wnid) for wnid in folders.dictionary.to_pylist()], np.int64)
     codes = folders.indices.to_numpy()
     rows = rows.append_column("category", pa.array(category[codes] if len(codes) else codes, pa.int64()))
-    return rows.append_column("wnid", _dictionary(codes, folders.dictionary.to_pylist())), missing
+    rows = rows.append_column("wnid", _dictionary(codes, folders.dictionary.to_pylist()))
+    if split == "train_semi":
+        own = pc.utf8_slice_codeunits(rows["image_id"], 0, 9)
+    else:
+        own = members["imagenet_wnid"]
+        if "folder" in rows.column_names and isinstance(source, ImageNetSource):
+            # Where there is no list: class folders of ImageNet itself, as for torchvision.
+            folders = [os.path.basename(one) for one in rows["folder"].cast(pa.string()).to_pylist()]
+            own = pc.if_else(pc.equal(own, ""), pa.chunked_array([folders], pa.string()), own)
+    return _with_labels(rows, own.combine_chunks().dictionary_encode()), missing
+
+
+def _with_labels(rows: pa.Table, wnids: pa.DictionaryArray) -> pa.Table:
+    """Rows with `imagenet_label`: from ImageNet's own folder of each, else what the copy itself says, else null."""
+    labels = pa.array([imagenet_label(wnid) for wnid in wnids.dictionary.to_pylist()], pa.int32())
+    found = labels.take(wnids.indices)
+    if "label" in rows.column_names:
+        found = pc.coalesce(found, rows["label"].combine_chunks().cast(pa.int32()))
+    return rows.append_column("imagenet_label", found)
 
 
 def _mask_rows(rows: pa.Table, masks: str, split: str) -> pa.Array:

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.exif": {"conversion.errors", "conversion.image_header"},
     "conversion.inspection": {"conversion.errors", "conversion.image_header", "conversion.exif"},
     "conversion.features": {"conversion.facts"},
+    "conversion.target_mask": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
     "conversion.visualization": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
     "conversion.synthetic": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
     "conversion.arguments": {"conversion.errors", "conversion.facts"},
@@ -56,7 +57,8 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.builder": BASE | CODECS | PLANS | {"conversion.split_builder"},
     "conversion": {"conversion.submission"},  # PredictionWriter, imported when it is used
     "imagenet_s": BASE
-    | {"conversion.builder", "conversion.registration", "conversion.mask_codec", "conversion.dataset_config"},
+    | {"conversion.builder", "conversion.dataset_config", "conversion.registration"}
+    | {"conversion.mask_codec", "conversion.target_mask"},
     "metrics.process_pool": set(),
     "metrics.report": set(),
     "metrics.distance_matching": {"metrics.matched_miou"},

@@ -89,7 +89,8 @@ class Annotations:
             split: `"train_semi"`, `"validation"` or `"test"`; the others follow from ImageNet itself.
 
         Returns:
-            String columns `image_id` and `wnid` (the folder in the ImageNet-S tree), sorted by `(wnid, image_id)`.
+            String columns `image_id`, `wnid` (the folder in the ImageNet-S tree) and `imagenet_wnid` (that in ImageNet,
+            "" where nothing says it), sorted by `(wnid, image_id)`.
 
         Raises:
             ImageNetSError: neither list nor folders are found, or (with `verify`) they are not the official ones.
@@ -134,6 +135,13 @@ class Annotations:
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
 
+    def imagenet_wnids(self, split: str) -> dict[str, str]:
+        """Image id -> ImageNet's own class folder, from a list that is at hand: nothing is fetched for it."""
+        if split not in LISTED_SPLITS or isinstance(self._location, DownloadFolder):
+            return {}
+        path = self._location.list_path(split)
+        return {} if path is None else {one.image_id: one.imagenet_wnid for one in read_list(path)}
+
     def identity(self, split: str) -> str:
         """A digest of the list and the masks of a split: it changes when they do. "" where it needs neither."""
         if split not in LISTED_SPLITS:
@@ -171,16 +179,18 @@ class Annotations:
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         reader = self._location.reader(split)
+        own: dict[str, str] = {}
         if reader is not None:
             with reader:
                 found, where = reader.members(split), str(reader.path)
+                own = reader.imagenet_wnids(split)
         if reader is None or not found:
             if (images := self._location.image_members(split)) is None:
                 raise self._location.missing()
             found, where = images
         # The folder counts; one of a merged class stands for the class it was merged into.
         merged = categories(self.config).merged_wnids
-        return in_order((Member(i, merged.get(w, w)) for i, w in found.items()), where), where
+        return in_order((Member(i, merged.get(w, w), own.get(i, "")) for i, w in found.items()), where), where
 
     def _reader(self, split: str) -> MaskReader:
         reader = self._location.reader(split)

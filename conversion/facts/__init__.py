@@ -8,6 +8,7 @@ LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
 """
 
 from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
 from imagenet_s.conversion.facts.official import (
     ANNOTATED_SPLITS,
     CONFIG_NAMES,
@@ -39,6 +40,8 @@ __all__ = [
     "ListFile",
     "Official",
     "categories",
+    "imagenet_label",
+    "imagenet_wnids",
     "split_names",
     "tree_name",
 ]

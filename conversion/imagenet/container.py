@@ -26,7 +26,7 @@ from imagenet_s.conversion.imagenet.image_reader import ImageReader, refuse_dupl
 
 logger = logging.getLogger("imagenet_s")
 
-_VERSION = 2
+_VERSION = 3
 """Part of the key of a cached index: raise it when the columns change."""
 
 

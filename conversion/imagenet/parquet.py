@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
@@ -27,7 +28,9 @@ _THREADS = 8
 
 
 class ParquetReader(ContainerReader):
-    """Images in Parquet files with an `image` column of bytes and paths. The index has `row_group` and `row` in it."""
+    """Images in Parquet files with an `image` column of bytes and paths. The index has `row_group`, `row` in it,
+    and `label`, as the file says it.
+    """
 
     random_access = False
 
@@ -81,8 +84,9 @@ class ParquetReader(ContainerReader):
     def _index_file(self, file: str) -> pa.Table:
         try:
             parquet = pq.ParquetFile(_open(file), pre_buffer=True)
-            # One column of a few bytes a row: the pixels are not read.
-            paths = parquet.read(columns=["image.path"])["image"]
+            # Columns of a few bytes a row: the pixels are not read.
+            columns = parquet.read(columns=["image.path", "label"])
+            paths = columns["image"]
         except (OSError, pa.ArrowException, KeyError) as error:
             raise ImageNetSError(f"{file} is not a Parquet file with images ({error}).") from error
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
@@ -92,8 +96,17 @@ class ParquetReader(ContainerReader):
                 "image_id": pa.array(ids, pa.string()),
                 "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
                 "row": pa.array([row for n in sizes for row in range(n)], pa.int32()),
+                "label": _labels(columns),
             }
         )
+
+
+def _labels(columns: pa.Table) -> pa.Array:
+    """ImageNet's labels; null where the file has none, or -1, as the Hub's test files do."""
+    if "label" not in columns.column_names or not pa.types.is_integer(columns["label"].type):
+        return pa.nulls(columns.num_rows, pa.int32())
+    labels = columns["label"].combine_chunks().cast(pa.int32())
+    return pc.if_else(pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000)), labels, pa.scalar(None, pa.int32()))
 
 
 def _mean_size(file: str) -> int:
