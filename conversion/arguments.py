@@ -7,34 +7,18 @@ Imports `errors`, `facts`.
 
 from __future__ import annotations
 
-import operator
-import os
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, SPLITS, split_names
+from imagenet_s.conversion.facts import SPELLINGS, SPLITS, config_name, split_names
+
+__all__ = ["ON_MISSING", "OnMissing", "config_name", "on_missing_policy", "split_list", "split_name", "split_text"]
 
 OnMissing = Literal["error", "skip"]
 ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
 _SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
-
-
-def config_name(config: Any) -> str:
-    """The name of a configuration: `919`, `"919"`, `"im919"` and `"ImageNetS919"` are one.
-
-    Raises:
-        ImageNetSError: there is no such configuration.
-    """
-    try:
-        name = str(operator.index(config))
-    except TypeError:
-        name = os.fspath(config) if isinstance(config, (str, os.PathLike)) else repr(config)
-    name = re.sub(r"^(?:im|imagenet-?s-?)(?=\d)", "", name.strip(), flags=re.IGNORECASE)
-    if name not in CONFIG_NAMES:
-        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
-    return name
 
 
 def split_text(split: object) -> str:

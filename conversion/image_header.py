@@ -16,9 +16,9 @@ from imagenet_s.conversion.errors import ImageNetSError
 
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END_OF_JPEG = b"\xff\xd9"
-_START_OF_SCAN, APP1 = 0xDA, 0xE1
+START_OF_SCAN, APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC are in this range but are no frames.
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 HEADER_BYTES = 4096
 """Bytes of a file that are read first: nearly always its complete header."""
 
@@ -92,36 +92,17 @@ def check_complete(data: bytes) -> None:
         raise ImageNetSError(f"damaged ({error})") from error
 
 
-def has_plain_header(data: bytes) -> bool:
-    """Whether first bytes are the complete header of a JPEG without EXIF and XMP. False where they don't show it.
-
-    The same walk as `read_header`'s, without what that costs.
-    """
-    if data[:3] != JPEG + b"\xff":
-        return False
-    position, last, has_size = 2, len(data) - 4, False
-    while position <= last and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == _START_OF_SCAN:
-            return has_size
-        if marker == APP1 or marker == 0xFF:
-            return False
-        has_size = has_size or marker in _FRAMES
-        position += 2 + (data[position + 2] << 8 | data[position + 3])
-    return False
-
-
 def _jpeg_header(data: bytes | memoryview) -> Header | None:
     size, may_rotate = None, False
     for marker, start, _ in jpeg_segments(data):
         if marker == APP1:
             may_rotate = True
-        elif marker in _FRAMES:
+        elif marker in FRAMES:
             if start + 5 > len(data):
                 return None
             height, width = struct.unpack_from(">HH", data, start + 1)
             size = (width, height)
-        elif marker == _START_OF_SCAN:
+        elif marker == START_OF_SCAN:
             return Header(size, may_rotate) if size else None
     return None
 
@@ -138,6 +119,6 @@ def jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
             continue
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         yield marker, position + 4, position + 2 + length
-        if marker == _START_OF_SCAN:
+        if marker == START_OF_SCAN:
             return
         position += 2 + length

@@ -9,16 +9,16 @@ import os
 from collections.abc import Iterable
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import upright
+from imagenet_s.conversion.exif import surely_upright, upright
 from imagenet_s.conversion.image_header import (
     END_OF_JPEG,
-    HEADER_BYTES,
     check_complete,
-    has_plain_header,
     header_of,
     read_file_header,
 )
 
+_FIRST_BYTES = 16_384
+"""Of a file that is only looked at: nearly always its complete header, colour profile and EXIF included."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -67,15 +67,15 @@ def files_to_replace(paths: Iterable[str]) -> list[int]:
 
 
 def _is_plain(path: str) -> bool:
-    """Whether it is a complete JPEG that holds no metadata which could rotate it. False where that is not sure."""
+    """Whether it is a complete JPEG that nothing rotates. False where that is not sure."""
     try:
         file = os.open(path, os.O_RDONLY | _BINARY)
     except OSError:
         return False
     try:
-        start = os.read(file, HEADER_BYTES)
+        start = os.read(file, _FIRST_BYTES)
         os.lseek(file, -len(END_OF_JPEG), os.SEEK_END)
-        return os.read(file, len(END_OF_JPEG)) == END_OF_JPEG and has_plain_header(start)
+        return os.read(file, len(END_OF_JPEG)) == END_OF_JPEG and surely_upright(start)
     except OSError:
         return False
     finally:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS, categories, split_names
+from imagenet_s.conversion.facts import MASK_FOLDERS, categories, config_name, split_names
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
@@ -43,7 +43,7 @@ def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
 
 
 def open_source(
-    config: str,
+    config: str | int,
     data_dir: str | os.PathLike[str] | None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
@@ -62,6 +62,7 @@ def open_source(
     Raises:
         ImageNetSError: there is nothing known.
     """
+    config = config_name(config)
     folder = resolve_data_dir(data_dir)
     kept_in = os.fspath(cache_dir) if cache_dir is not None else None
     if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
@@ -104,6 +105,14 @@ class Source(abc.ABC):
     def masks(self, split: str) -> str:
         """The file of cached masks of an annotated split."""
         return os.fspath(self._with_masks(split).masks(split))
+
+    def check_masks(self, split: str) -> None:
+        """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
+
+        Raises:
+            ImageNetSError: some are missing.
+        """
+        self._with_masks(split).check_masks(split)
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""

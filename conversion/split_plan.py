@@ -65,12 +65,14 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
         rows = _training_rows(source.config, split, reader)
     else:
         rows, missing = _listed_rows(source, split, reader)
+    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
+    if mask_file is not None:
+        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split, verify))
+        # With verify=False a listed image may have no mask: the annotations have said that it is left out.
+        rows = rows.filter(pc.is_valid(rows["mask_row"]))
     expected = OFFICIAL.num_images[source.config][split] if verify else None
     if expected is None and split not in TRAINING_SPLITS:
         expected = rows.num_rows + len(missing)
-    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
-    if mask_file is not None:
-        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split))
     return SplitPlan(split, reader, rows, mask_file, missing, expected)
 
 
@@ -160,10 +162,10 @@ def _with_labels(rows: pa.Table, wnids: pa.DictionaryArray) -> pa.Table:
     return rows.append_column("imagenet_label", found)
 
 
-def _mask_rows(rows: pa.Table, masks: str, split: str) -> pa.Array:
+def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool) -> pa.Array:
     known = open_masks(masks)["image_id"]
     places = pc.index_in(rows["image_id"], value_set=known.combine_chunks())
-    if places.null_count:
+    if places.null_count and verify:
         without = rows["image_id"].filter(pc.is_null(places)).to_pylist()
         raise ImageNetSError(
             f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"

@@ -157,6 +157,22 @@ class Annotations:
         key = json.dumps([_FORMAT, self.verify, made_from])
         return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
+    def check_masks(self, split: str) -> None:
+        """Look whether a split has all its masks, without fetching, decoding or keeping any.
+
+        Raises:
+            ImageNetSError: with `verify`, some are missing; without, all are.
+        """
+        _expect(split, ANNOTATED_SPLITS)
+        if isinstance(self._location, DownloadFolder) and not self._location.has_archive():
+            return  # they will be downloaded
+        members = self._members(split)
+        with self._reader(split) as reader:
+            there = reader.masks(split)
+            self._present(reader, split, members)
+            if members and not there:
+                raise ImageNetSError(f"{reader.path} has no masks of {split}.")
+
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
 
@@ -203,6 +219,9 @@ class Annotations:
             reader.refuse_unsafe_names()
             if self.verify:
                 self._check_archive_once(reader)
+        return self._present(reader, split, members)
+
+    def _present(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
         there = reader.masks(split)
         missing = [member.image_id for member in members if member.image_id not in there]
         if not missing:

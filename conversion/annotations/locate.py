@@ -154,6 +154,10 @@ class DownloadFolder:
             f"(--annotations-dir) or in ${VARIABLE}."
         )
 
+    def has_archive(self) -> bool:
+        """Whether the masks were downloaded."""
+        return self._path(archive_file(self.config)).exists()
+
     def _path(self, remote: RemoteFile) -> Path:
         return cached_file("downloads", remote.name, self.cache_dir)
 

@@ -19,6 +19,7 @@ from imagenet_s.conversion.facts.official import (
     Archive,
     ListFile,
     Official,
+    config_name,
     split_names,
 )
 from imagenet_s.conversion.facts.tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
@@ -40,6 +41,7 @@ __all__ = [
     "ListFile",
     "Official",
     "categories",
+    "config_name",
     "imagenet_label",
     "imagenet_wnids",
     "split_names",

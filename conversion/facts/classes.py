@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
-from imagenet_s.conversion.facts.official import CONFIG_NAMES, OFFICIAL
+from imagenet_s.conversion.facts.official import OFFICIAL, config_name
 
 OTHER_ID = 0
 """Pixels of no class of the configuration."""
@@ -147,7 +147,6 @@ class Categories:
         return f"Categories({self.config!r}, {self.num_classes} classes and 'other')"
 
 
-@functools.cache
 def categories(config: str | int = "919") -> Categories:
     """The class table of one configuration.
 
@@ -167,9 +166,11 @@ def categories(config: str | int = "919") -> Categories:
         >>> table.id2label[0], table.label2id["goldfish"], table.num_classes
         ('other', 1, 50)
     """
-    name = str(config)
-    if name not in CONFIG_NAMES:
-        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
+    return _categories(config_name(config))
+
+
+@functools.cache
+def _categories(name: str) -> Categories:
     text = resources.files(__package__).joinpath("classes.csv").read_text(encoding="utf-8")
     column = f"id_{name}"
     found = [

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
+from imagenet_s.conversion.arguments import config_name, split_name
 from imagenet_s.conversion.cache import atomic_write, file_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
@@ -173,6 +174,8 @@ def _open_predictions(path: str | os.PathLike[str]) -> MaskReader:
 def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
 ) -> tuple[Checked, dict[str, str]]:
+    config = config_name(config)
+    split = split_name(split, config)
     members = open_annotations(config, annotations_dir, verify=verify).members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
     return Checked(config, split, images=len(wnids)), wnids

@@ -58,7 +58,7 @@ def test_datasets_without_us(out: Path, tmp_path: Path) -> None:
 def test_pandas_and_pyarrow(out: Path) -> None:
     files = sorted(out.glob("50/validation-*.parquet"))
     frame = pandas.concat([pandas.read_parquet(file) for file in files])
-    assert list(frame.columns) == ["image_id", "image", "annotation", "category", "wnid"]
+    assert list(frame.columns) == ["image_id", "image", "annotation", "category", "wnid", "imagenet_label"]
     assert all(one["bytes"].startswith(b"\x89PNG") for one in frame["annotation"])
     assert sum(pq.read_metadata(file).num_rows for file in files) == len(frame) == 9
 
