@@ -13,7 +13,7 @@ from imagenet_s.cli.main import main
 from imagenet_s.conversion.arguments import config_name, on_missing_policy, split_list, split_name, split_text
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.submission import check_submission
+from imagenet_s.conversion.submission.package import check_submission
 
 
 @pytest.mark.parametrize("given", [50, "50", " 50 ", np.int64(50), "im50", "ImageNetS50", "imagenet-s-50"])
@@ -24,7 +24,7 @@ def test_configurations(given: Any) -> None:
 
 @pytest.mark.parametrize("given", [100, "", "5", "500", None, 50.0, "50 "[:1], b"50", ["50"]])
 def test_no_configurations(given: Any) -> None:
-    with pytest.raises(imagenet_s.ImageNetSError, match="no configuration .*; it has 50, 300, 919"):
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"no configuration .*; it has 50, 300, 919"):
         config_name(given)
 
 
@@ -61,7 +61,7 @@ def source(miniature: Callable[[str], Path], annotations: Path) -> dict[str, Any
 
 def test_functions_take_what_people_write(source: dict[str, Any], tmp_path: Path) -> None:
     options = Options(splits=["val"], verify=False)
-    index = convert(source["data_dir"], tmp_path / "out", 50, source["annotations_dir"], options)  # type: ignore[arg-type]
+    index = convert(source["data_dir"], tmp_path / "out", 50, source["annotations_dir"], options)
     assert list(index.configs["50"].splits) == ["validation"]
     prepared = prepare_tree(
         50,

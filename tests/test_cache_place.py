@@ -30,6 +30,7 @@ def run(code: str, tmp_path: Path, umask: int = 0o022, **environment: str) -> su
         text=True,
         check=False,
         umask=umask,
+        cwd=tmp_path / "tmp",  # nothing of a checkout: "" is on the path of python -c
     )
 
 
