@@ -78,13 +78,14 @@ class ImageNetS(RowsBuilder):
         if options.get("verification_mode") is None:
             self._prepare(self._possible_splits())
 
-    def as_dataset(self, split: Any = None, in_memory: bool = False) -> Any:
+    def as_dataset(self, split: Any = None, in_memory: bool = False, **ignored: Any) -> Any:
         """The rows of a split, built if they are not in the cache.
 
         Args:
             split: as in `datasets.load_dataset`: a name, a slice, a sum, a `ReadInstruction`, or several of them in a
                 list; official spellings too. None for all that the source can have.
             in_memory: copy the table into memory.
+            **ignored: what datasets 3 and 4.0 pass besides.
 
         Returns:
             A `Dataset`; a `DatasetDict` for None; a list for a list.
@@ -93,7 +94,7 @@ class ImageNetS(RowsBuilder):
             ImageNetSError: no such split, or it can't be built; the message says why.
         """
         if self._output_dir != self._cache_dir:  # download_and_prepare(output_dir) was called
-            return super().as_dataset(split, in_memory)
+            return super().as_dataset(split, in_memory=in_memory)
         if split is None:
             names = self._possible_splits()
             self._prepare(names)
