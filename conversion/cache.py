@@ -61,14 +61,18 @@ def why_not_writable(folder: str | os.PathLike[str]) -> str | None:
 def temporary_folder(root: str) -> str:
     """A folder in place of a cache that can't be written; one a process, which removes it at its end."""
     folder = tempfile.mkdtemp(prefix="imagenet_s-")
-    owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(_remove, folder, os.getpid())
     logger.warning(
         "The cache %s can't be written: what would be kept there is made again by every process. Name another with "
         "cache_dir or HF_DATASETS_CACHE.",
         root,
     )
     return folder
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # and not a process that was forked from it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
