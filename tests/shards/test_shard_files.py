@@ -87,6 +87,7 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
             "annotation": pa.nulls(730, schema.field("annotation").type),
             "category": [1] * 730,
             "wnid": ["n01440764"] * 730,
+            "imagenet_label": [0] * 730,
         }
     ).cast(schema)
     edges = [0, 7, 19, 250, 251, 700, 730]
