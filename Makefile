@@ -6,7 +6,7 @@ WORKERS ?= 2
 
 # The oldest versions that pyproject.toml admits, on the oldest Python at hand.
 OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 numpy==1.26.0 pillow==10.3.0 \
-          pyarrow==17.0.0 scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.10.0 requests==2.32.2 \
+          pyarrow==17.0.0 scipy==1.11.4 tqdm==4.66.3 fsspec==2023.12.0 filelock==3.12.0 requests==2.32.2 \
           urllib3==1.26.18 munkres==1.1.4
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 

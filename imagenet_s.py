@@ -16,7 +16,6 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import os
-import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -24,7 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _INSTALLED = os.path.join(_HERE, "imagenet_s")
-__path__ = [_INSTALLED if os.path.isdir(_INSTALLED) else _HERE]
+# Any folder may be called so (a cache, a data set); only an installed copy holds the package.
+__path__ = [_INSTALLED if os.path.isfile(os.path.join(_INSTALLED, "conversion", "__init__.py")) else _HERE]
 if __spec__ is not None:
     __spec__.submodule_search_locations = __path__
 
@@ -32,15 +32,16 @@ from imagenet_s.conversion.errors import ImageNetSError  # noqa: E402
 from imagenet_s.conversion.facts import (  # noqa: E402
     IGNORE_ID,
     OTHER_ID,
-    SPELLINGS,
     Categories,
     Category,
     categories,
 )
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.builder import ImageNetS, ImageNetSConfig
+    from imagenet_s.conversion.builder import ImageNetS
+    from imagenet_s.conversion.dataset_config import ImageNetSConfig
     from imagenet_s.conversion.mask_codec import decode_mask, encode_mask
+    from imagenet_s.conversion.target_mask import target_mask
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "decode_mask",
     "encode_mask",
     "load_dataset",
+    "target_mask",
 ]
 
 MATCHED_MIOU = os.path.join(__path__[0], "metrics", "matched_miou")
@@ -63,9 +65,10 @@ MATCHED_MIOU = os.path.join(__path__[0], "metrics", "matched_miou")
 
 _IMPORTED_WHEN_USED = {
     "ImageNetS": "conversion.builder",
-    "ImageNetSConfig": "conversion.builder",
+    "ImageNetSConfig": "conversion.dataset_config",
     "decode_mask": "conversion.mask_codec",
     "encode_mask": "conversion.mask_codec",
+    "target_mask": "conversion.target_mask",
 }
 
 
@@ -73,33 +76,38 @@ def load_dataset(
     config: str | int = "919",
     *,
     data_dir: str | os.PathLike[str] | None = None,
-    split: str | None = None,
+    split: Any = None,
     streaming: bool = False,
     annotations_dir: str | os.PathLike[str] | None = None,
     splits: Sequence[str] | None = None,
     on_missing: Literal["error", "skip"] = "error",
     verify: bool = True,
-    cache_dir: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
     num_proc: int | None = None,
     keep_in_memory: bool = False,
-    download_mode: str | None = None,
+    download_mode: Any = None,
 ) -> Any:
-    """Load ImageNet-S, building only the split that is asked for.
+    """Load ImageNet-S. Only the split that is asked for is built, and only what it is made from is needed.
+
+    `datasets.load_dataset("imagenet_s", config, ...)` does the same once this package is imported.
 
     Args:
         config: `"50"`, `"300"` or `"919"`.
         data_dir: ImageNet in any usual layout, or the official ImageNet-S tree; else `$IMAGENET_S_DATA_DIR`.
-        split: as in `datasets.load_dataset`, official spellings included: `"train-semi"`, `"val[:10%]"`.
+        split: as in `datasets.load_dataset` (a name, a slice, a sum, a `ReadInstruction`, a list of them), official
+            spellings included: `"train-semi"`, `"val[:10%]"`. None for all that the source can have: a folder with
+            `val/` alone gives `validation` and `test`.
         streaming: rows as they are read, without building anything.
         annotations_dir: archives and lists under their original names, extracted masks with the lists beside them, or a
             data set that `imagenet-s convert` wrote; else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are downloaded.
-        splits: build these, whatever `split` says.
+        splits: where no `split` is named, load these.
         on_missing: `"error"` refuses an incomplete ImageNet, `"skip"` leaves out the images it lacks.
         verify: check checksums and official counts; False is for miniatures and subsets of one's own.
         cache_dir: where to build; the cache of `datasets` by default.
         num_proc: processes to build with.
         keep_in_memory: copy the table into memory.
-        download_mode: `"force_redownload"` builds again, for an ImageNet that has changed.
+        download_mode: `"force_redownload"` builds again. A source that has changed is built again without it, unless
+            an image file was replaced in place, under its own name.
 
     Returns:
         A `Dataset` or `IterableDataset` for a split, a `DatasetDict` or `IterableDatasetDict` without one.
@@ -112,15 +120,12 @@ def load_dataset(
         >>> ds[0]["image_id"], ds[0]["annotation"].mode  # doctest: +SKIP
         ('ILSVRC2012_val_00000293', 'I')
     """
+    import datasets
+
     from imagenet_s.conversion.builder import ImageNetS
 
-    if split is not None:
-        split = re.sub(r"(?<![\w-])(train-semi|train-full|val)(?![\w-])", lambda m: SPELLINGS[m[0]], split)
-        asked = [one.split("[")[0].strip() for one in split.split("+")]
-        if splits is None and "all" not in asked:
-            splits = asked
     builder = ImageNetS(
-        str(config),
+        config,
         cache_dir=cache_dir,
         data_dir=os.fspath(data_dir) if data_dir is not None else None,
         annotations_dir=os.fspath(annotations_dir) if annotations_dir is not None else None,
@@ -130,7 +135,8 @@ def load_dataset(
     )
     if streaming:
         return builder.as_streaming_dataset(split=split)
-    builder.download_and_prepare(num_proc=num_proc, download_mode=download_mode)
+    checks = datasets.VerificationMode.BASIC_CHECKS  # as datasets.load_dataset: nothing is built before as_dataset
+    builder.download_and_prepare(num_proc=num_proc, download_mode=download_mode, verification_mode=checks)
     return builder.as_dataset(split=split, in_memory=keep_in_memory)
 
 

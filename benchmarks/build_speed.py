@@ -6,7 +6,8 @@
 Each step runs in a fresh process with a cache of its own; rounds alternate with the scan, so that a machine whose speed
 drifts changes both. Printed are medians and ratios to the scan. "prepare masks" is what the first use of an archive
 costs, once: every official PNG is checked and kept as 16-bit grey; beside it stands merely decoding the same PNGs with
-Pillow. "cold build" is with the masks prepared (`imagenet-s download` prepares them too) and no cache of datasets.
+Pillow. "cold build" is with the masks prepared (`imagenet-s download` prepares them too) and nothing else in the cache:
+it looks at the header of every training file, once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import zipfile
 from pathlib import Path
 
 STEPS = ("scan", "cold build", "second load", "first streamed example")
-TARGETS = {"cold build": 4.0, "second load": 0.15, "first streamed example": 1.0}
+TARGETS = {"cold build": 20.0, "second load": 0.15, "first streamed example": 1.0}
 
 
 def scan(root: str) -> int:
@@ -79,7 +80,7 @@ def step(name: str, big: Path) -> dict[str, float]:
     elif name == "decode masks":
         rows = decode_all(next((big / "annotations").glob("ImageNetS919-*.zip")))
     elif name == "first streamed example":
-        stream = datasets.load_dataset("imagenet_s", "919", split="train", streaming=True, splits=("train",), **options)
+        stream = datasets.load_dataset("imagenet_s", "919", split="train", streaming=True, **options)
         rows = len([next(iter(stream))])
     else:
         loaded = datasets.load_dataset("imagenet_s", "919", **options)
@@ -120,8 +121,7 @@ def main() -> None:
         ratios: dict[str, list[float]] = {name: [] for name in STEPS}
         memory = 0.0
         for _ in range(options.rounds):
-            shutil.rmtree(cache / "imagenet_s" / "919", ignore_errors=True)
-            for built in cache.glob("imagenet_s/919-*"):
+            for built in (*cache.glob("imagenet_s/919-*"), *cache.glob("imagenet_s/headers")):
                 shutil.rmtree(built)
             for name in STEPS:
                 result = run(name, options.big, cache)

@@ -1,149 +1,226 @@
-"""The `datasets` builder of ImageNet-S and its configuration. Nothing else in this folder imports it.
+"""`ImageNetS`, the `datasets` builder of ImageNet-S: each split is built when it is asked for, and only then.
 
-`imagenet_s.ImageNetS` and `imagenet_s.ImageNetSConfig` are these classes.
+`datasets.load_dataset` calls `download_and_prepare` without saying which split it wants, and then `as_dataset` with the
+split. So the first notes how to build, and the second builds what is missing, a split in a folder of its own, whose
+name holds the identity of everything the rows are made from.
+
+Nothing else in this folder imports it. `imagenet_s.ImageNetS` is this class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import functools
+import hashlib
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
 
 import datasets
-import pyarrow as pa
+from datasets.arrow_reader import ArrowReader
 
-from imagenet_s.conversion.annotations import resolve_annotations_dir
+from imagenet_s.conversion.arguments import config_name as name_of_config
+from imagenet_s.conversion.arguments import split_name, split_text
+from imagenet_s.conversion.cache import temporary_folder, why_not_writable
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.examples import generate
-from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, TRAINING_SPLITS, split_names
-from imagenet_s.conversion.features import features
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.shards.sharding import shard_count
-from imagenet_s.conversion.source import open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import check_plan, plan_split
+from imagenet_s.conversion.source import Source, open_source
+from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
 
-_CITATION = """\
-@article{gao2022luss,
-  title={Large-scale Unsupervised Semantic Segmentation},
-  author={Gao, Shanghua and Li, Zhong-Yu and Yang, Ming-Hsuan and Cheng, Ming-Ming and Han, Junwei and Torr, Philip},
-  journal={IEEE Transactions on Pattern Analysis and Machine Intelligence},
-  year={2022}
-}"""
+logger = logging.getLogger("imagenet_s")
 
 
-@dataclass
-class ImageNetSConfig(datasets.BuilderConfig):
-    """The arguments of the data set, as `load_dataset("imagenet_s", ...)` takes them.
-
-    Attributes:
-        data_dir, annotations_dir, on_missing, verify: as in `imagenet_s.load_dataset`.
-        splits: build only these; all of the configuration for None.
-    """
-
-    data_dir: str | None = None
-    annotations_dir: str | None = None
-    splits: Sequence[str] | None = None
-    on_missing: Literal["error", "skip"] = "error"
-    verify: bool = True
-
-    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
-        """The name of the cache: two spellings of one folder share it.
-
-        `datasets` sets the arguments one by one and calls this once all are there, so this is where they are checked.
-        """
-        if self.on_missing not in ("error", "skip"):
-            raise ImageNetSError(f'on_missing={self.on_missing!r}: "error" and "skip" are known.')
-        if self.splits is not None:
-            given = (self.splits,) if isinstance(self.splits, str) else tuple(self.splits)
-            self.splits = tuple(dict.fromkeys(SPELLINGS.get(one, one) for one in given))
-        canonical = {
-            "data_dir": resolve_data_dir(self.data_dir),
-            "annotations_dir": resolve_annotations_dir(self.annotations_dir),
-            "splits": ",".join(sorted(self.splits)) if self.splits is not None else None,
-            "on_missing": self.on_missing,
-            "verify": self.verify,
-        }
-        return super().create_config_id({k: v for k, v in canonical.items() if v is not None}, custom_features)
-
-
-class ImageNetS(datasets.ArrowBasedBuilder):
+class ImageNetS(RowsBuilder):
     """ImageNet-S over a copy of ImageNet: configurations `"50"`, `"300"` and `"919"`.
 
     Args:
         config_name: the configuration; `"919"` by default.
-        cache_dir: where to build; the cache of `datasets` by default.
+        cache_dir: where everything is kept; the cache of `datasets` by default.
         **options: the attributes of `ImageNetSConfig`, and what `datasets.DatasetBuilder` takes.
 
     Example:
         >>> builder = ImageNetS("300", data_dir="/data/imagenet")  # doctest: +SKIP
-        >>> builder.download_and_prepare()  # doctest: +SKIP
-        >>> builder.as_dataset("validation")  # doctest: +SKIP
+        >>> builder.as_dataset("validation")  # builds validation, and nothing else  # doctest: +SKIP
     """
 
     # The public module: `datasets` names caches and files after it.
     __module__ = "imagenet_s"
 
-    VERSION = datasets.Version("1.0.0")
-    BUILDER_CONFIG_CLASS = ImageNetSConfig
-    BUILDER_CONFIGS = [ImageNetSConfig(name=name, version=datasets.Version("1.0.0")) for name in CONFIG_NAMES]  # noqa: RUF012
-    DEFAULT_CONFIG_NAME = "919"
-    DEFAULT_WRITER_BATCH_SIZE = 20_000
-    config: ImageNetSConfig
-
-    def __init__(self, config_name: str | None = None, *, cache_dir: str | None = None, **options: Any) -> None:
-        super().__init__(cache_dir=cache_dir, config_name=config_name and str(config_name), **options)
-        # A build that was opened again has plain image features: equal, but they would rotate.
-        ours = features(self.config.name)
-        if self.info.features is not None and self.info.features == ours:
-            self.info.features = ours
-
-    def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(
-            description="Pixel masks for ImageNet: 919 classes, for unsupervised and semi-supervised segmentation.",
-            features=features(self.config.name),
-            homepage="https://LUSSeg.github.io/",
-            citation=_CITATION,
-            license="ImageNet's terms of access: non-commercial research and education",
+    def __init__(self, config_name: Any = None, *, cache_dir: Any = None, **options: Any) -> None:
+        # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
+        name = None if config_name is None else name_of_config(config_name)
+        self._given_cache_dir: str | None = os.fspath(cache_dir) if cache_dir is not None else None
+        self._root = os.path.expanduser(self._given_cache_dir or str(datasets.config.HF_DATASETS_CACHE))
+        # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
+        # which wants to lock something, gets a temporary folder.
+        writable = why_not_writable(self._root) is None
+        super().__init__(
+            cache_dir=self._root if writable else temporary_folder(self._root), config_name=name, **options
         )
+        self._built: dict[str, tuple[str, datasets.DatasetInfo]] = {}
+        self._build_options: dict[str, Any] = {}
+
+    def download_and_prepare(self, output_dir: str | None = None, *args: Any, **options: Any) -> None:
+        """Build the splits; from `datasets.load_dataset`, only note how to: `as_dataset` builds what it is asked for.
+
+        Args:
+            output_dir: write all splits there, as `datasets.DatasetBuilder` does, rather than into the cache.
+            *args, **options: see `datasets.DatasetBuilder.download_and_prepare`.
+        """
+        if output_dir is not None or args or options.get("file_format", "arrow") != "arrow":
+            super().download_and_prepare(output_dir, *args, **options)
+            return
+        self._built.clear()
+        self._build_options = options
+        # load_dataset always passes a verification_mode; whoever calls this themselves hardly ever does, and wants all
+        # splits now. A wrong guess costs nothing but the moment at which a split is built.
+        if options.get("verification_mode") is None:
+            self._prepare(self._possible_splits())
+
+    def as_dataset(self, split: Any = None, in_memory: bool = False, **ignored: Any) -> Any:
+        """The rows of a split, built if they are not in the cache.
+
+        Args:
+            split: as in `datasets.load_dataset`: a name, a slice, a sum, a `ReadInstruction`, or several of them in a
+                list; official spellings too. None for all that the source can have.
+            in_memory: copy the table into memory.
+            **ignored: what datasets 3 and 4.0 pass besides.
+
+        Returns:
+            A `Dataset`; a `DatasetDict` for None; a list for a list.
+
+        Raises:
+            ImageNetSError: no such split, or it can't be built; the message says why.
+        """
+        if self._output_dir != self._cache_dir:  # download_and_prepare(output_dir) was called
+            return super().as_dataset(split, in_memory=in_memory)
+        if split is None:
+            names = self._possible_splits()
+            self._prepare(names)
+            return datasets.DatasetDict({name: self._read(name, in_memory) for name in names})
+        if isinstance(split, (list, tuple)):
+            self._prepare([name for one in split for name in self._names(one)])
+            return type(split)(self._read(one, in_memory) for one in split)
+        self._prepare(self._names(split))
+        return self._read(split, in_memory)
+
+    def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
+        """The rows of a split as a stream: nothing is built.
+
+        Args:
+            split: a name or a sum of names, or a list of them; None for all that the source can have.
+            base_path: ignored; it is an argument of `datasets`.
+        """
+        if split is None:
+            streams = {name: self._stream(name) for name in self._possible_splits()}
+            return datasets.IterableDatasetDict(streams)
+        if isinstance(split, (list, tuple)):
+            return type(split)(self.as_streaming_dataset(one) for one in split)
+        if "[" in split_text(split):
+            raise ImageNetSError(f"split {str(split)!r}: a stream has no slices; use .take(n) and .skip(n) on it.")
+        streams = {name: self._stream(name) for name in self._names(split)}
+        return next(iter(streams.values())) if len(streams) == 1 else datasets.concatenate_datasets([*streams.values()])
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        names = self._possible_splits()
+        if isinstance(dl_manager, datasets.StreamingDownloadManager):
+            # `get_dataset_split_names`; our streams do not come this way. It wants the names and nothing else.
+            return [datasets.SplitGenerator(name=name) for name in names]
+        num_proc = dl_manager.download_config.num_proc
+        return [self.generator(self._source, name, streaming=False, num_proc=num_proc)[0] for name in names]
+
+    @functools.cached_property
+    def _source(self) -> Source:
         config = self.config
-        source = open_source(config.name, config.data_dir, config.annotations_dir, config.verify)
-        known = split_names(config.name)
-        if unknown := [one for one in config.splits or () if one not in known]:
-            raise ImageNetSError(f"ImageNet-S-{config.name} has no split {unknown[0]!r}; it has {', '.join(known)}.")
-        streaming = isinstance(dl_manager, datasets.StreamingDownloadManager)
-        generators = []
-        for split in config.splits or source.splits:
-            plan = plan_split(source, split, config.verify)
-            check_plan(plan, config.name, config.on_missing)
-            generators.append(
-                datasets.SplitGenerator(
-                    name=split,
-                    gen_kwargs={
-                        "shards": plan.reader.cut(plan.rows, shard_count(plan.rows.num_rows)),
-                        "reader": plan.reader,
-                        "masks": plan.masks,
-                        # Training files are not opened to build a table of paths: see features.py.
-                        "inspect": streaming or split not in TRAINING_SPLITS or not plan.reader.has_files,
-                    },
-                )
+        return open_source(config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir)
+
+    def _possible_splits(self) -> list[str]:
+        """The splits where none is named: those of `splits=`, or those the source can have."""
+        if self.config.splits is not None:
+            return list(self.config.splits)
+        if self._source.absent:
+            _say_once(self._source.absent)
+        return list(self._source.splits)
+
+    def _names(self, split: Any) -> list[str]:
+        """The names in what `split=` may be, each once."""
+        found: list[str] = []
+        for one in split_text(split).split("+"):
+            name = one.split("[")[0].split("(")[0].strip()
+            found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
+        return list(dict.fromkeys(found))
+
+    def _stream(self, name: str) -> datasets.IterableDataset:
+        generator, _ = self.generator(self._source, name, streaming=True)
+        return self._as_streaming_dataset_single(generator)
+
+    def _prepare(self, names: list[str]) -> None:
+        """Build what is not in the cache, or was made from something else."""
+        for name in dict.fromkeys(names):
+            if name in self._built:
+                continue
+            folder = f"{name}-{self._identity(name)}"
+            path = os.path.join(self._root, self._relative_data_dir(), folder)
+            mode = datasets.DownloadMode(self._build_options.get("download_mode") or "reuse_dataset_if_exists")
+            there = os.path.exists(os.path.join(path, datasets.config.DATASET_INFO_FILENAME))
+            if not there or mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
+                self._build(name, folder, again=mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
+            elif (note := incomplete_note(path)).exists():
+                logger.warning("%s", note.read_text(encoding="utf-8"))
+            self._built[name] = (path, datasets.DatasetInfo.from_directory(path))
+        splits = datasets.SplitDict(dataset_name=NAME)
+        for name, (_, info) in self._built.items():
+            splits.add(info.splits[name])
+        self.info.splits = splits
+
+    def _build(self, name: str, folder: str, again: bool) -> None:
+        if (problem := why_not_writable(self._root)) is not None:
+            raise ImageNetSError(
+                f"{self._root} can't be written ({problem}), so nothing can be built there: name a folder with "
+                "cache_dir=... or the environment variable HF_DATASETS_CACHE; streaming=True needs none."
             )
-        return generators
+        options = self._build_options
+        builder = SplitBuilder(self._source, name, folder, self.config, self._root, options.get("num_proc"), again)
+        builder.download_and_prepare(**options)
 
-    def _generate_tables(
-        self, shards: list[pa.Table], reader: ImageReader, masks: str | None, inspect: bool
-    ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
-        if not inspect:
-            shards = [pa.concat_tables(shards)]  # a table of paths opens faster in few pieces
-        for number, shard in enumerate(shards):
-            try:
-                for batch, table in enumerate(generate(shard, reader, masks, inspect)):
-                    # In one piece: datasets 3.6 loses its place in a stream whose tables are in several.
-                    yield (number, batch), table.combine_chunks()
-            except ImageNetSError as error:
-                raise _BuildError(str(error)) from error
+    def _identity(self, name: str) -> str:
+        """A digest of what the rows of a split are made from, and by."""
+        release = sys.modules[NAME].__version__
+        made_from = [release, self._source.identity(name)]
+        return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+
+    def _read(self, split: Any, in_memory: bool) -> datasets.Dataset:
+        """What is built, as the `split=` of `datasets` says it."""
+        text = split_text(split)
+        if text == "all":
+            text = "+".join(self._names(split))
+        instruction = datasets.ReadInstruction.from_spec(text)
+        names = self._names(text)
+        if len(names) == 1:
+            return self._table(names[0], instruction, in_memory)
+        lengths = {name: self._built[name][1].splits[name].num_examples for name in names}
+        tables = [
+            self._table(
+                one.splitname,
+                datasets.ReadInstruction(one.splitname, from_=one.from_, to=one.to, unit="abs"),
+                in_memory,
+            )
+            for one in instruction.to_absolute(lengths)
+        ]
+        info = tables[0].info.copy()
+        info.splits = datasets.SplitDict({name: self._built[name][1].splits[name] for name in names})
+        return datasets.concatenate_datasets(tables, info=info, split=datasets.Split(text))
+
+    def _table(self, name: str, instruction: Any, in_memory: bool) -> datasets.Dataset:
+        folder, info = self._built[name]
+        read = ArrowReader(folder, info).read(
+            name=NAME, instructions=instruction, split_infos=info.splits.values(), in_memory=in_memory
+        )
+        key = f"{Path(self._relative_data_dir()).as_posix()}/{Path(folder).name} {instruction.to_spec()}"
+        return datasets.Dataset(fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16], **read)
 
 
-class _BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
-    """Ours in the middle of a build; `datasets` passes its own kind on instead of hiding it behind a general one."""
+@functools.cache
+def _say_once(text: str) -> None:
+    logger.warning("%s", text)

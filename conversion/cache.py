@@ -5,37 +5,83 @@ Imports `atomic_write`, `errors`.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 
-__all__ = ["atomic_write", "cache_dir", "file_digest", "locked", "stat_digest"]
+__all__ = [
+    "atomic_write",
+    "cached_file",
+    "file_digest",
+    "locked",
+    "stat_digest",
+    "temporary_folder",
+    "why_not_writable",
+]
 
 logger = logging.getLogger("imagenet_s")
 
 
-def cache_dir(kind: str, base: str | os.PathLike[str] | None = None) -> Path:
-    """The cache folder for one kind of files; made if it does not exist.
+def cached_file(kind: str, name: str, base: str | os.PathLike[str] | None = None) -> Path:
+    """Where a file of the cache is, or is to be written. Its folder is made.
+
+    Where the cache can't be written, a file that it holds is still used; any other gets a place in a temporary folder,
+    which this process removes at its end: that costs the time to make it again, not the result.
 
     Args:
-        kind: `"masks"`, `"indexes"`, `"downloads"`, ...
-        base: the folder for all of them; the cache of `datasets` by default.
+        kind: `"masks"`, `"indexes"`, `"headers"`, `"downloads"`, `"checked"` or `"trees"`.
+        name: of the file, in the folder for its kind.
+        base: the folder for everything that is kept; the cache of `datasets` by default.
     """
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
     from datasets import config
-    from huggingface_hub import cached_assets_path
 
-    return cached_assets_path(
-        "imagenet_s", kind, assets_dir=os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    root = os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    path = Path(root, "imagenet_s", kind, name)
+    if path.exists() or why_not_writable(path.parent) is None:
+        return path
+    path = Path(temporary_folder(root), kind, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def why_not_writable(folder: str | os.PathLike[str]) -> str | None:
+    """What prevents writing into a folder, which is made; None where nothing does."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        return str(error.strerror or error)
+    return None if os.access(folder, os.W_OK | os.X_OK) else "no permission to write there"
+
+
+@functools.cache
+def temporary_folder(root: str) -> str:
+    """A folder in place of a cache that can't be written; one a process, which removes it at its end."""
+    folder = tempfile.mkdtemp(prefix="imagenet_s-")
+    atexit.register(_remove, folder, os.getpid())
+    logger.warning(
+        "The cache %s can't be written: what would be kept there is made again by every process. Name another with "
+        "cache_dir or HF_DATASETS_CACHE.",
+        root,
     )
+    return folder
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # and not a process that was forked from it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -54,7 +100,22 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
         filelock.Timeout: another process holds the lock, and `wait` is False.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(lock_file)
+    # Whoever may write the folder may lock, too: a lock file is opened for writing.
+    os.umask(umask := os.umask(0o077))
+    lock: BaseFileLock = FileLock(lock_file, mode=0o666 & ~umask)
+    try:
+        _acquire(lock, doing, wait)
+    except NotImplementedError:
+        # A file system without flock, as some clusters have: the file's existence is the lock.
+        lock = SoftFileLock(lock_file.with_name(f"{lock_file.name}.soft"), mode=0o666 & ~umask)
+        _acquire(lock, doing, wait)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: BaseFileLock, doing: str, wait: bool) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -62,18 +123,15 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
             raise
         logger.warning("Another process %s; waiting for it.", doing)
         lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
-def stat_digest(names: Iterable[str], root: str = "") -> str:
+def stat_digest(names: Iterable[str], root: str = "", sizes: bool = True) -> str:
     """A digest of the names, sizes and modification times of files.
 
     Args:
         names: paths relative to `root`; what they say is part of the digest.
         root: a folder that is not part of the digest.
+        sizes: False for folders, whose size says nothing.
 
     Raises:
         ImageNetSError: a file does not exist or can't be read.
@@ -85,7 +143,8 @@ def stat_digest(names: Iterable[str], root: str = "") -> str:
             about = os.stat(path)
         except OSError as error:
             raise ImageNetSError(f"{path} can't be read ({error.strerror}); was it moved?") from error
-        digest.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode(errors="surrogateescape"))
+        size = about.st_size if sizes else ""
+        digest.update(f"{name} {size} {about.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

@@ -1,11 +1,11 @@
 """Examples: images, masks and labels of a split plan as finished Arrow tables, for the builder and for shards.
 
-Imports `errors`, `exif`, `features`, `image_header`, `mask_codec`, `annotations`, `imagenet`.
+Imports `errors`, `features`, `inspection`, `mask_codec`, `annotations`, `imagenet`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import upright
 from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.image_header import END_OF_JPEG, check_complete, header_of, read_file_header
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from imagenet_s.conversion.inspection import inspect_bytes, inspect_file
 from imagenet_s.conversion.mask_codec import check_size
 
 # A table of paths is read at once; files that are looked into, and bytes, come in batches that are small in memory.
@@ -29,11 +28,11 @@ def generate(
     """The examples of some rows of a split plan, in batches.
 
     Args:
-        rows: `image_id`, `category`, `wnid`, with masks also `mask_row`, and what the reader needs.
+        rows: `image_id`, `category`, `wnid`, `imagenet_label`, with masks also `mask_row`, and what the reader needs.
         reader: reads the images; None for examples without the column `image`.
         masks: the file of cached masks, for a split that has them.
         inspect: look at each image, so that no example holds one that is damaged or that `datasets` would rotate;
-            False only for paths of training files, see `features`.
+            False for files that were looked at before: `rows` then say in `replace` which have to hold upright bytes.
         as_bytes: see `ImageReader.read`.
 
     Yields:
@@ -48,6 +47,9 @@ def generate(
         batch = rows.slice(start, len(images)).combine_chunks()
         start += len(images)
         ids = batch["image_id"]
+        which: Sequence[int] = range(len(ids))
+        if not inspect and reader is not None:
+            which = np.flatnonzero(batch["replace"].to_numpy()).tolist()
         annotation = pa.nulls(len(images), IMAGE_TYPE)
         sizes: list[tuple[int, int]] | None = None
         if mask_table is not None:
@@ -57,10 +59,11 @@ def generate(
             annotation = pa.StructArray.from_arrays([_array(found["png"]), paths], fields=list(IMAGE_TYPE))
         columns = {
             "image_id": ids,
-            "image": _inspected(images, ids.to_pylist(), sizes) if inspect and reader else images,
+            "image": _inspected(images, ids.to_pylist(), sizes, which) if reader else images,
             "annotation": annotation,
             "category": batch["category"].cast(pa.int64()),
             "wnid": batch["wnid"].cast(pa.string()),
+            "imagenet_label": batch["imagenet_label"].cast(pa.int32()),
         }
         if reader is None:
             del columns["image"]
@@ -86,19 +89,22 @@ def _array(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
-def _inspected(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None) -> pa.ChunkedArray:
-    """Images of which each is complete, upright, and of its mask's size.
+def _inspected(
+    images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None, which: Sequence[int]
+) -> pa.ChunkedArray:
+    """Images of which each is complete, upright, and of its mask's size; only those at `which` are looked at.
 
     Paths stay paths where nothing had to change, and bytes are not copied: a changed image comes between slices.
     """
     pieces, start = [], 0
-    for i, (view, path) in enumerate(zip(_views(images.field("bytes")), images.field("path").to_pylist())):
-        try:
-            size, replaced = _inspect_file(path) if view is None else _inspect(view)
-        except ImageNetSError as error:
-            raise ImageNetSError(f"{path if view is None else ids[i]}: {error}; fetch it again.") from error
-        except OSError as error:
-            raise ImageNetSError(f"{path} can't be read ({error.strerror or error}).") from error
+    for i, view, path in _views(images, which):
+        if view is None:
+            size, replaced = inspect_file(path)
+        else:
+            try:
+                size, replaced = inspect_bytes(view)
+            except ImageNetSError as error:
+                raise ImageNetSError(f"{ids[i]}: {error}; fetch it again.") from error
         if mask_sizes is not None:
             check_size(mask_sizes[i], size, f"the mask of {ids[i]}")
         if replaced is not None:
@@ -108,30 +114,13 @@ def _inspected(images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int
     return pa.chunked_array([*pieces, images.slice(start)], IMAGE_TYPE)
 
 
-def _views(stored: pa.BinaryArray) -> Iterator[memoryview | None]:
-    """The bytes of each image without a copy, None for a null."""
+def _views(images: pa.StructArray, which: Sequence[int]) -> Iterator[tuple[int, memoryview | None, str]]:
+    """Position, bytes without a copy (None for a null) and path of some images."""
+    stored, paths = images.field("bytes"), images.field("path")
     _, offsets, data = stored.buffers()
-    edges = np.frombuffer(offsets, np.int32)[stored.offset :].tolist()
+    edges = np.frombuffer(offsets, np.int32)[stored.offset :]
     # Unsigned, since Arrow's bytes are signed, and a view of those equals no `bytes`.
     everything = memoryview(data if data is not None else b"").cast("B")
-    for start, stop, valid in zip(edges, edges[1:], stored.is_valid().to_pylist()):
-        yield everything[start:stop] if valid else None
-
-
-def _inspect(view: memoryview) -> tuple[tuple[int, int], bytes | None]:
-    """The size of an image, and other bytes where they have to be replaced."""
-    header = header_of(view)
-    if not header.may_rotate and view[-2:] == END_OF_JPEG:
-        return header.size, None
-    data = bytes(view)
-    check_complete(data)
-    replaced = upright(data) if header.may_rotate else data
-    return header.size, None if replaced is data else replaced
-
-
-def _inspect_file(path: str) -> tuple[tuple[int, int], bytes | None]:
-    header, complete = read_file_header(path)
-    if not header.may_rotate and complete:
-        return header.size, None
-    with open(path, "rb") as file:
-        return _inspect(memoryview(file.read()))
+    valid = stored.is_valid().to_numpy(zero_copy_only=False)
+    for i in which:
+        yield i, everything[edges[i] : edges[i + 1]] if valid[i] else None, paths[i].as_py()

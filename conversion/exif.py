@@ -17,9 +17,10 @@ import zlib
 from PIL import ExifTags, Image
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.image_header import APP1, JPEG, PNG, jpeg_segments
+from imagenet_s.conversion.image_header import APP1, FRAMES, JPEG, PNG, START_OF_SCAN, jpeg_segments
 
 _ORIENTATION = ExifTags.Base.Orientation
+_SHORT = 3
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)[2-8]")
 
 
@@ -51,6 +52,46 @@ def upright(data: bytes) -> bytes:
     if _is_rotated(result):
         raise ImageNetSError("its orientation is recorded in a form that can't be changed; save it without metadata")
     return result
+
+
+def surely_upright(data: bytes) -> bool:
+    """Whether first bytes are the complete header of a JPEG that asks for no rotation. False where they don't show it.
+
+    A walk that costs microseconds, for a million files: what is unusual in any way is left to `upright`.
+    """
+    if data[:3] != JPEG + b"\xff":
+        return False
+    position, last, has_size = 2, len(data) - 4, False
+    while position <= last and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker == START_OF_SCAN:
+            return has_size
+        stop = position + 2 + (data[position + 2] << 8 | data[position + 3])
+        if marker == 0xFF or (marker == APP1 and (stop > len(data) or not _asks_nothing(data, position + 4, stop))):
+            return False
+        has_size = has_size or marker in FRAMES
+        position = stop
+    return False
+
+
+def _asks_nothing(data: bytes, start: int, stop: int) -> bool:
+    """Whether an APP1 segment is EXIF whose first directory asks for no rotation, or XMP without an orientation."""
+    if data.startswith(b"http://ns.adobe.com/xap/1.0/\0", start):
+        return b"Orientation" not in data[start:stop]
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[start + 6 : start + 10])
+    if not data.startswith(b"Exif\0\0", start) or order is None or stop - start < 16:
+        return False
+    directory = start + 6 + struct.unpack_from(order + "I", data, start + 10)[0]
+    if directory + 2 > stop:
+        return False
+    (count,) = struct.unpack_from(order + "H", data, directory)
+    if directory + 2 + 12 * count > stop:
+        return False
+    for i in range(count):
+        tag, kind, number, value = struct.unpack_from(order + "HHIH", data, directory + 2 + 12 * i)
+        if tag == _ORIENTATION and ((kind, number) != (_SHORT, 1) or value in range(2, 9)):
+            return False
+    return True
 
 
 def _is_rotated(data: bytes) -> bool:

@@ -1,74 +1,22 @@
 """The columns of the data set: the one place that says what they are, for the builder, the shards and the cards.
 
-`StoredImage` is the feature of the column `image`: `datasets.Image`, but as stored. Rows from folders are paths, and no
-training file is opened to build them: opening 1.28 million files just to read their orientation would take longer than
-everything else. So their orientation is checked when they are decoded. The few rotated images of the other splits
-were made upright when the rows were built.
+All are features of `datasets` itself, so no operation can lose what they mean. `datasets.Image` rotates by the EXIF
+orientation when it decodes; the masks have the stored one. So no row holds an image that would be rotated: see `exif`.
 
-The one gap: `save_to_disk` and `push_to_hub` of `train` and `train_full` from folders copy files as they are, with the
-plain feature, so readers without this package rotate those few. `imagenet-s convert` writes them upright.
-
-Imports `errors`, `facts`, `image_header`, `exif`.
+Imports `facts`.
 """
 
 from __future__ import annotations
 
 import functools
-import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import datasets
 import pyarrow as pa
-from PIL import Image as PILImage
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import upright
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.image_header import header_of
 
 IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How `datasets` stores an image."""
-
-
-@dataclass
-class StoredImage(datasets.Image):
-    """`datasets.Image` that shows an image as it is stored, whatever its EXIF orientation says.
-
-    It is kept by `map`, `filter`, `select` and the like. It equals and is saved as a plain `Image`: readers of saved
-    data do not need this package.
-    """
-
-    def decode_example(self, value: Any, token_per_repo_id: dict[str, Any] | None = None) -> PILImage.Image:
-        """One row to a PIL image.
-
-        Raises:
-            ImageNetSError: the image can't be decoded; the message names it.
-        """
-        if not isinstance(value, dict) or not self.decode:
-            return super().decode_example(value, token_per_repo_id)
-        path, data = value.get("path"), value.get("bytes")
-        if data is None:
-            if path is None or not os.path.exists(path):
-                return super().decode_example(value, token_per_repo_id)
-            data = Path(path).read_bytes()
-        name = path or "an image without a name"
-        try:
-            data = upright(data) if header_of(data).may_rotate else data
-        except ImageNetSError as error:
-            raise ImageNetSError(f"{name}: {error}") from error
-        try:
-            return super().decode_example({"path": path, "bytes": data}, token_per_repo_id)
-        except (OSError, SyntaxError) as error:
-            raise ImageNetSError(f"{name}: damaged ({error}); fetch it again.") from error
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, datasets.Image):
-            return NotImplemented
-        return (self.mode, self.decode, self.id) == (other.mode, other.decode, other.id)
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def features(config: str, images: bool = True) -> datasets.Features:
@@ -80,14 +28,17 @@ def features(config: str, images: bool = True) -> datasets.Features:
 
     Returns:
         `image_id`, `image` (RGB), `annotation` (class ids as mode I, null where a split has no masks), `category` (its
-        integer is the class id) and `wnid` (the class folder of the official tree).
+        integer is the class id), `wnid` (the class folder of the official tree) and `imagenet_label` (ImageNet's own
+        label of the image, 0..999; null where nothing says it).
     """
     columns = {
         "image_id": datasets.Value("string"),
-        "image": StoredImage(mode="RGB"),
+        "image": datasets.Image(mode="RGB"),
         "annotation": datasets.Image(mode="I"),
         "category": datasets.ClassLabel(names=categories(config).names),
         "wnid": datasets.Value("string"),
+        # No ClassLabel: a thousand names would double the card, and everybody has them already.
+        "imagenet_label": datasets.Value("int32"),
     }
     if not images:
         del columns["image"]

@@ -16,9 +16,9 @@ from imagenet_s.conversion.errors import ImageNetSError
 
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END_OF_JPEG = b"\xff\xd9"
-_START_OF_SCAN, APP1 = 0xDA, 0xE1
+START_OF_SCAN, APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC are in this range but are no frames.
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 HEADER_BYTES = 4096
 """Bytes of a file that are read first: nearly always its complete header."""
 
@@ -97,12 +97,12 @@ def _jpeg_header(data: bytes | memoryview) -> Header | None:
     for marker, start, _ in jpeg_segments(data):
         if marker == APP1:
             may_rotate = True
-        elif marker in _FRAMES:
+        elif marker in FRAMES:
             if start + 5 > len(data):
                 return None
             height, width = struct.unpack_from(">HH", data, start + 1)
             size = (width, height)
-        elif marker == _START_OF_SCAN:
+        elif marker == START_OF_SCAN:
             return Header(size, may_rotate) if size else None
     return None
 
@@ -119,6 +119,6 @@ def jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
             continue
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         yield marker, position + 4, position + 2 + length
-        if marker == _START_OF_SCAN:
+        if marker == START_OF_SCAN:
             return
         position += 2 + length

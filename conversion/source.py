@@ -8,6 +8,8 @@ tree, whose folders say it; and a converted data set, whose index says it. Impor
 from __future__ import annotations
 
 import abc
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 
@@ -16,10 +18,11 @@ import pyarrow as pa
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, split_names
+from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
 from imagenet_s.conversion.imagenet.addresses import normalise
 from imagenet_s.conversion.imagenet.converted import ConvertedImages, find_converted
 from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
+from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
 
@@ -45,10 +48,11 @@ def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
 
 
 def open_source(
-    config: str,
+    config: str | int,
     data_dir: str | os.PathLike[str] | None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
+    cache_dir: str | os.PathLike[str] | None = None,
 ) -> Source:
     """Look into a folder and open what is there.
 
@@ -59,16 +63,20 @@ def open_source(
         annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`; downloaded when
             something asks for them where neither is given.
         verify: check archives and lists against the official checksums.
+        cache_dir: for whatever is kept: downloads, masks, indexes; the cache of `datasets` by default.
 
     Raises:
         ImageNetSError: there is nothing known.
     """
+    config = config_name(config)
     folder = resolve_data_dir(data_dir)
+    kept_in = os.fspath(cache_dir) if cache_dir is not None else None
     if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
-        return OfficialTreeSource(config, tree, annotations_dir, verify)
+        return OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
     if "://" not in folder and (converted := find_converted(folder)):
-        return ConvertedSource(config, *converted)
-    return ImageNetSource(config, open_imagenet(folder), open_annotations(config, annotations_dir, verify=verify))
+        return ConvertedSource(config, *converted, kept_in)
+    annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
+    return ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
 
 
 class Source(abc.ABC):
@@ -76,11 +84,12 @@ class Source(abc.ABC):
 
     Attributes:
         config: `"50"`, `"300"` or `"919"`.
-        splits: the splits that can be asked for, in the order they are built.
+        splits: the splits it can have, in the order they are built: those of which any image is there.
+        absent: a sentence about the splits of which no image is there; "" where there are none such.
     """
 
-    def __init__(self, config: str, splits: tuple[str, ...], annotations: Annotations) -> None:
-        self.config, self.splits = config, splits
+    def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
+        self.config, self.splits, self.absent = config, splits, absent
         self._annotations = annotations
 
     @abc.abstractmethod
@@ -91,9 +100,27 @@ class Source(abc.ABC):
     def members(self, split: str) -> pa.Table:
         """`image_id` and `wnid` of a split other than train and train_full."""
 
+    def identity(self, split: str) -> str:
+        """A digest that changes when the images, the list or the masks of a split do. It costs no scan."""
+        reader = self.reader(split)
+        wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
+        made_from = [type(reader).__name__, reader.root, reader.identity(wnids), self._list_and_masks(split)]
+        return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
+
+    def _list_and_masks(self, split: str) -> str:
+        return self._annotations.identity(split)
+
     def masks(self, split: str) -> str:
         """The file of cached masks of an annotated split."""
         return os.fspath(self._with_masks(split).masks(split))
+
+    def check_masks(self, split: str) -> None:
+        """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
+
+        Raises:
+            ImageNetSError: some are missing.
+        """
+        self._with_masks(split).check_masks(split)
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""
@@ -111,11 +138,17 @@ class ImageNetSource(Source):
     """Any copy of ImageNet; the official lists say what is in a split."""
 
     def __init__(self, config: str, imagenet: ImageNet, annotations: Annotations) -> None:
-        super().__init__(config, split_names(config), annotations)
+        known = split_names(config)
+        splits = tuple(one for one in known if not imagenet.lacks(_part(one)))
+        absent = ""
+        if without := [one for one in known if one not in splits]:
+            part = _part(without[0])
+            absent = f"{imagenet.root} holds no {part} images: {', '.join(without)} are left out."
+        super().__init__(config, splits, absent, annotations)
         self.imagenet = imagenet
 
     def reader(self, split: str) -> ImageReader:
-        return self.imagenet.reader("train" if split.startswith("train") else "validation")
+        return self.imagenet.reader(_part(split))
 
     def members(self, split: str) -> pa.Table:
         return self._annotations.members(split)
@@ -127,16 +160,34 @@ class ImageNetSource(Source):
 class OfficialTreeSource(Source):
     """The official ImageNet-S tree; its folders say what is in a split. One made for evaluation often lacks `train`."""
 
-    def __init__(self, config: str, tree: str, annotations_dir: str | os.PathLike[str] | None, verify: bool) -> None:
-        annotations = open_annotations(config, annotations_dir or tree, verify=verify)
-        super().__init__(config, tuple(one for one in tree_splits(tree) if one in split_names(config)), annotations)
-        self.tree, self._own_masks = tree, annotations_dir is None
+    def __init__(
+        self,
+        config: str,
+        tree: str,
+        annotations_dir: str | os.PathLike[str] | None,
+        verify: bool,
+        cache_dir: str | None = None,
+    ) -> None:
+        annotations = open_annotations(config, annotations_dir or tree, cache_dir=cache_dir, verify=verify)
+        splits = tuple(one for one in tree_splits(tree) if one in split_names(config))
+        super().__init__(config, splits, "", annotations)
+        self.tree, self._own_masks, self._cache_dir = tree, annotations_dir is None, cache_dir
 
     def reader(self, split: str) -> ImageReader:
-        return split_reader(self.tree, split)
+        reader = split_reader(self.tree, split)
+        reader.cache_dir = self._cache_dir
+        return reader
 
     def members(self, split: str) -> pa.Table:
-        return members_of(split_reader(self.tree, split))
+        members = members_of(split_reader(self.tree, split))
+        known = self._annotations.imagenet_wnids(split)
+        own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
+        return members.append_column("imagenet_wnid", own)
+
+    def _list_and_masks(self, split: str) -> str:
+        # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.
+        listed = json.dumps(self._annotations.imagenet_wnids(split))
+        return listed + (self._with_masks(split).identity(split) if split in MASK_FOLDERS else "")
 
     def _with_masks(self, split: str) -> Annotations:
         if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
@@ -153,14 +204,16 @@ class OfficialTreeSource(Source):
 class ConvertedSource(Source):
     """A data set that `imagenet-s convert` wrote, with images: its index says what is in it, subset or not."""
 
-    def __init__(self, config: str, root: str, index: Index) -> None:
+    def __init__(self, config: str, root: str, index: Index, cache_dir: str | None = None) -> None:
         if config not in index.configs:
             raise ImageNetSError(
                 f"{root} is a converted data set of {' and '.join(index.configs)}, not of {config}: "
                 f"name configuration {next(iter(index.configs))!r}."
             )
         self.root, self._index = root, index.configs[config]
-        super().__init__(config, tuple(self._index.splits), open_annotations(config, root, verify=False))
+        self._cache_dir = cache_dir
+        annotations = open_annotations(config, root, cache_dir=cache_dir, verify=False)
+        super().__init__(config, tuple(self._index.splits), "", annotations)
 
     def reader(self, split: str) -> ImageReader:
         if not self._index.images:
@@ -179,7 +232,9 @@ class ConvertedSource(Source):
                     f"{path} is missing or not as {INDEX} says: `imagenet-s convert --verify {self.root}` tells more."
                 )
         files = [os.path.join(self.root, shard.file) for shard in shards]
-        return ConvertedImages(self.root, split, self._index.form, files)
+        reader = ConvertedImages(self.root, split, self._index.form, files)
+        reader.cache_dir = self._cache_dir
+        return reader
 
     def members(self, split: str) -> pa.Table:
         return self._annotations.members(split)
@@ -189,3 +244,7 @@ class ConvertedSource(Source):
 
     def __repr__(self) -> str:
         return f"the converted data set at {self.root}"
+
+
+def _part(split: str) -> ImageNetPart:
+    return "train" if split.startswith("train") else "validation"

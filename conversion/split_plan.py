@@ -1,30 +1,29 @@
 """`SplitPlan`: which images a split has, in which order, and where each is; decided before any image is read.
 
 A plan is checked against the official counts here, so that an incomplete ImageNet is reported at once and not after an
-hour of copying. Imports `errors`, `facts`, `shuffling`, `annotations`, `imagenet`, `source`.
+hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotations`, `imagenet`, `source`.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.shuffling import training_keys
-from imagenet_s.conversion.source import Source
+from imagenet_s.conversion.source import ImageNetSource, Source
 
 logger = logging.getLogger("imagenet_s")
-
-OnMissing = Literal["error", "skip"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class SplitPlan:
 
     Attributes:
         reader: reads the images of the rows.
-        rows: `image_id`, `category`, `wnid`, for annotated splits `mask_row`, and where each image is; in order.
+        rows: `image_id`, `category`, `wnid`, `imagenet_label`, for annotated splits `mask_row`, and where each image
+            is; in order.
         masks: the file of cached masks, where they were asked for.
         missing: official images that the source lacks, where they are known by name.
         expected: how many images the split should have; None where nobody says (train with verify=False).
@@ -65,21 +65,27 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
         rows = _training_rows(source.config, split, reader)
     else:
         rows, missing = _listed_rows(source, split, reader)
+    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
+    if mask_file is not None:
+        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split, verify))
+        # With verify=False a listed image may have no mask: the annotations have said that it is left out.
+        rows = rows.filter(pc.is_valid(rows["mask_row"]))
     expected = source.num_images(split, verify)
     if expected is None and split not in TRAINING_SPLITS:
         expected = rows.num_rows + len(missing)
-    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
-    if mask_file is not None:
-        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split))
     return SplitPlan(split, reader, rows, mask_file, missing, expected)
 
 
-def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
+def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | None:
     """Compare a plan with what was expected.
+
+    Returns:
+        A sentence about the images that are left out, which is also logged; None where none are.
 
     Raises:
         ImageNetSError: images are missing and `on_missing` is "error", none are there at all, or there are too many.
     """
+    on_missing = on_missing_policy(on_missing)
     found, expected = plan.rows.num_rows, plan.expected
     counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
     if not found:
@@ -87,7 +93,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
             f"{counted or plan.split + ': no images found'} in {plan.reader!r}; is it the right folder?"
         )
     if expected is None or found == expected:
-        return
+        return None
     if found > expected:
         raise ImageNetSError(
             f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
@@ -95,7 +101,9 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> None:
     message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
     if on_missing == "error":
         raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
-    logger.warning("%s; the other %s are left out.", message, f"{expected - found:,}")
+    lacks = f"{message}; the other {expected - found:,} are left out."
+    logger.warning("%s", lacks)
+    return lacks
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
@@ -109,6 +117,7 @@ def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
     codes = folders.indices.to_numpy()
     rows = rows.append_column("category", pa.array(ids[codes]))
     rows = rows.append_column("wnid", _dictionary(codes, names))
+    rows = _with_labels(rows, folders)
     if split == "train":
         rows = rows.filter(pc.greater(rows["category"], 0))
     if not reader.random_access:
@@ -132,13 +141,31 @@ def _listed_rows(source: Source, split: str, reader: ImageReader) -> tuple[pa.Ta
     category = np.array([table.id_of(wnid) for wnid in folders.dictionary.to_pylist()], np.int64)
     codes = folders.indices.to_numpy()
     rows = rows.append_column("category", pa.array(category[codes] if len(codes) else codes, pa.int64()))
-    return rows.append_column("wnid", _dictionary(codes, folders.dictionary.to_pylist())), missing
+    rows = rows.append_column("wnid", _dictionary(codes, folders.dictionary.to_pylist()))
+    if split == "train_semi":
+        own = pc.utf8_slice_codeunits(rows["image_id"], 0, 9)
+    else:
+        own = members["imagenet_wnid"]
+        if "folder" in rows.column_names and isinstance(source, ImageNetSource):
+            # Where there is no list: class folders of ImageNet itself, as for torchvision.
+            folders = [os.path.basename(one) for one in rows["folder"].cast(pa.string()).to_pylist()]
+            own = pc.if_else(pc.equal(own, ""), pa.chunked_array([folders], pa.string()), own)
+    return _with_labels(rows, own.combine_chunks().dictionary_encode()), missing
 
 
-def _mask_rows(rows: pa.Table, masks: str, split: str) -> pa.Array:
+def _with_labels(rows: pa.Table, wnids: pa.DictionaryArray) -> pa.Table:
+    """Rows with `imagenet_label`: from ImageNet's own folder of each, else what the copy itself says, else null."""
+    labels = pa.array([imagenet_label(wnid) for wnid in wnids.dictionary.to_pylist()], pa.int32())
+    found = labels.take(wnids.indices)
+    if "label" in rows.column_names:
+        found = pc.coalesce(found, rows["label"].combine_chunks().cast(pa.int32()))
+    return rows.append_column("imagenet_label", found)
+
+
+def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool) -> pa.Array:
     known = open_masks(masks)["image_id"]
     places = pc.index_in(rows["image_id"], value_set=known.combine_chunks())
-    if places.null_count:
+    if places.null_count and verify:
         without = rows["image_id"].filter(pc.is_null(places)).to_pylist()
         raise ImageNetSError(
             f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"

@@ -8,8 +8,11 @@ import numpy as np
 from imagenet_s.conversion.synthetic import expected_rows
 
 
-def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list[str]:
-    """Compare with the formula, pixel by pixel; gives the ids in the order they came."""
+def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str, labels: bool = True) -> list[str]:
+    """Compare with the formula, pixel by pixel; gives the ids in the order they came.
+
+    `labels` is False where nothing says ImageNet's own label of an image that is not named after it.
+    """
     expected = {row.image_id: row for row in expected_rows(config, split)}
     order = []
     for row in rows:
@@ -17,6 +20,8 @@ def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str) -> list
         want = expected[row["image_id"]]
         assert row["category"] == want.category
         assert row["wnid"] == want.wnid
+        said = want.imagenet_label if labels or split.startswith("train") else None
+        assert row["imagenet_label"] == said
         assert row["image"].mode == "RGB"
         np.testing.assert_array_equal(np.asarray(row["image"]), want.pixels)
         if want.ids is None:

@@ -76,7 +76,7 @@ def test_readme_python(miniature: Callable[[str], Path], annotations: Path) -> N
         compared += bool(expected)
     assert compared == 3
     assert names["ids"].tolist() == [[0, 919, 1000]]
-    assert [set(names["some"]), len(names["val"].features)] == [{"train_semi", "validation"}, 5]
+    assert [set(names["some"]), len(names["val"].features)] == [{"train_semi", "validation"}, 6]
 
 
 @pytest.mark.usefixtures("demo")

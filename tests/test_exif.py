@@ -1,6 +1,7 @@
 """Images are shown as they are stored, whatever orientation their metadata ask for: against Pillow and `datasets`."""
 
 import io
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.exif import upright
-from imagenet_s.conversion.features import StoredImage
+from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 PIXELS = np.arange(24 * 16 * 3, dtype=np.uint8).reshape(16, 24, 3)
@@ -58,9 +59,11 @@ def test_orientation_of_a_png() -> None:
 
 
 @pytest.mark.parametrize("image_id", sorted(IMAGES))
-def test_the_feature_shows_every_image_as_stored(image_id: str) -> None:
+def test_datasets_shows_every_image_as_stored(image_id: str) -> None:
     data = image_bytes(image_id)
-    shown = StoredImage(mode="RGB").decode_example({"bytes": data, "path": None})
+    size, replaced = inspect_bytes(data)
+    shown = datasets.Image(mode="RGB").decode_example({"bytes": replaced or data, "path": None})
+    assert shown.size == size
     np.testing.assert_array_equal(np.asarray(shown), stored(data))
 
 
@@ -74,6 +77,26 @@ def test_the_feature_shows_every_image_as_stored(image_id: str) -> None:
         (encoded(None)[:-200], "damaged"),
     ],
 )
-def test_the_feature_names_a_damaged_image(data: bytes, message: str) -> None:
-    with pytest.raises(ImageNetSError, match=f"x.JPEG: .*{message}"):
-        StoredImage(mode="RGB").decode_example({"bytes": data, "path": "x.JPEG"})
+def test_a_damaged_file_is_named(data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.JPEG").write_bytes(data)
+    for look in (inspect_file, lambda path: files_to_replace([path])):
+        with pytest.raises(ImageNetSError, match=f"x.JPEG: .*{message}"):
+            look(str(tmp_path / "x.JPEG"))
+
+
+@pytest.mark.parametrize("image_id", sorted(IMAGES))
+def test_files_are_settled_as_bytes_are(image_id: str, tmp_path: Path) -> None:
+    """The quick look at first and last bytes agrees with Pillow's, whatever the file is."""
+    data = image_bytes(image_id)
+    (tmp_path / "image").write_bytes(data)
+    assert files_to_replace([str(tmp_path / "image")]) == ([0] if inspect_bytes(data)[1] else [])
+
+
+@pytest.mark.parametrize("before", [0, 3, 5000, 40_000])
+@pytest.mark.parametrize("fill", [0, 2])
+def test_metadata_is_found_wherever_it_stands(before: int, fill: int, tmp_path: Path) -> None:
+    """Behind other segments, beyond the first bytes that are read, after fill bytes."""
+    data = encoded(6)
+    other = b"\xff\xe2" + (before + 2).to_bytes(2, "big") + bytes(before) if before else b""
+    (tmp_path / "image").write_bytes(data[:2] + other + b"\xff" * fill + data[2:])
+    assert files_to_replace([str(tmp_path / "image")]) == [0]

@@ -7,6 +7,7 @@ from typing import Any
 
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import check_plan, plan_split
 
@@ -37,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
-    plan = plan_split(source, split, verify)
+    plan = plan_split(source, split, verify, masks=False)
+    if split in ANNOTATED_SPLITS:
+        source.check_masks(split)
     problem = None
     try:
         check_plan(plan, source.config, "error")

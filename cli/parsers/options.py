@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from imagenet_s.conversion.facts import CONFIG_NAMES, SPELLINGS, SPLITS
+from imagenet_s.conversion.arguments import ON_MISSING, config_name, split_name
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES
 
 Commands = Any
 """What `add_subparsers` returns."""
@@ -14,7 +16,7 @@ Commands = Any
 def add_config(parser: Any, choices: tuple[str, ...] = CONFIG_NAMES, default: str | None = "919") -> None:
     """`--config`, which the official tools call `--mode`."""
     text = "which ImageNet-S" + (f" (default: {default})" if default else "") + "; --mode is the official name"
-    parser.add_argument("--config", "--mode", choices=choices, default=default, help=text)
+    parser.add_argument("--config", "--mode", type=config_argument, choices=choices, default=default, help=text)
 
 
 def add_json(parser: Any, what: str) -> None:
@@ -40,7 +42,7 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
     if on_missing:
         parser.add_argument(
             "--on-missing",
-            choices=("error", "skip"),
+            choices=ON_MISSING,
             default="error",
             help="what an incomplete ImageNet gives: an error (default), or a data set without the missing images",
         )
@@ -54,10 +56,18 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
 
 def split_argument(text: str) -> str:
     """A split, in our spelling or the official one."""
-    name = SPELLINGS.get(text, text)
-    if name not in SPLITS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits are {', '.join(SPLITS)}")
-    return name
+    try:
+        return split_name(text)
+    except ImageNetSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def config_argument(text: str) -> str:
+    """A configuration in any spelling; what is none is left for `choices` to refuse."""
+    try:
+        return config_name(text)
+    except ImageNetSError:
+        return text
 
 
 def positive(text: str) -> int:

@@ -24,7 +24,7 @@ from imagenet_s.conversion.annotations.lists import (
 from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
 from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
-from imagenet_s.conversion.annotations.official_files import check_archive, warn_of_md5
+from imagenet_s.conversion.annotations.official_files import archive_file, check_archive, list_file, warn_of_md5
 from imagenet_s.conversion.errors import ImageNetSError, printable, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
@@ -62,9 +62,7 @@ def open_annotations(
     config = categories(config).config
     given = resolve_annotations_dir(annotations_dir)
     location = (
-        GivenFolder(Path(given), config, verify)
-        if given
-        else DownloadFolder(cache.cache_dir("downloads", cache_dir), config, verify, download)
+        GivenFolder(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify, download)
     )
     return Annotations(config, location, cache_dir, verify)
 
@@ -91,7 +89,8 @@ class Annotations:
             split: `"train_semi"`, `"validation"` or `"test"`; the others follow from ImageNet itself.
 
         Returns:
-            String columns `image_id` and `wnid` (the folder in the ImageNet-S tree), sorted by `(wnid, image_id)`.
+            String columns `image_id`, `wnid` (the folder in the ImageNet-S tree) and `imagenet_wnid` (that in ImageNet,
+            "" where nothing says it), sorted by `(wnid, image_id)`.
 
         Raises:
             ImageNetSError: neither list nor folders are found, or (with `verify`) they are not the official ones.
@@ -129,12 +128,50 @@ class Annotations:
         with self._reader(split) as reader:
             key = [_FORMAT, reader.identity(split), self.verify, members]
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-            target = cache.cache_dir("masks", self._cache_dir) / digest / f"{self.config}-{split}.arrow"
+            target = cache.cached_file("masks", f"{digest}/{self.config}-{split}.arrow", self._cache_dir)
             if not target.exists():
                 with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
+
+    def imagenet_wnids(self, split: str) -> dict[str, str]:
+        """Image id -> ImageNet's own class folder, from a list that is at hand: nothing is fetched for it."""
+        if split not in LISTED_SPLITS or isinstance(self._location, DownloadFolder):
+            return {}
+        path = self._location.list_path(split)
+        return {} if path is None else {one.image_id: one.imagenet_wnid for one in read_list(path)}
+
+    def identity(self, split: str) -> str:
+        """A digest of the list and the masks of a split: it changes when they do. "" where it needs neither."""
+        if split not in LISTED_SPLITS:
+            return ""
+        if isinstance(self._location, DownloadFolder):
+            # Pinned addresses: what is there, or will be fetched, is the same.
+            made_from: list[object] = [list_file(self.config, split).url, archive_file(self.config).url]
+        else:
+            made_from = [self._members(split)]
+            if split in ANNOTATED_SPLITS:
+                with self._reader(split) as reader:
+                    made_from.append(reader.identity(split))
+        key = json.dumps([_FORMAT, self.verify, made_from])
+        return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+
+    def check_masks(self, split: str) -> None:
+        """Look whether a split has all its masks, without fetching, decoding or keeping any.
+
+        Raises:
+            ImageNetSError: with `verify`, some are missing; without, all are.
+        """
+        _expect(split, ANNOTATED_SPLITS)
+        if isinstance(self._location, DownloadFolder) and not self._location.has_archive():
+            return  # they will be downloaded
+        members = self._members(split)
+        with self._reader(split) as reader:
+            there = reader.masks(split)
+            self._present(reader, split, members)
+            if members and not there:
+                raise ImageNetSError(f"{reader.path} has no masks of {split}.")
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
@@ -158,16 +195,18 @@ class Annotations:
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         reader = self._location.reader(split)
+        own: dict[str, str] = {}
         if reader is not None:
             with reader:
                 found, where = reader.members(split), str(reader.path)
+                own = reader.imagenet_wnids(split)
         if reader is None or not found:
             if (images := self._location.image_members(split)) is None:
                 raise self._location.missing()
             found, where = images
         # The folder counts; one of a merged class stands for the class it was merged into.
         merged = categories(self.config).merged_wnids
-        return in_order((Member(i, merged.get(w, w)) for i, w in found.items()), where), where
+        return in_order((Member(i, merged.get(w, w), own.get(i, "")) for i, w in found.items()), where), where
 
     def _reader(self, split: str) -> MaskReader:
         reader = self._location.reader(split)
@@ -180,6 +219,9 @@ class Annotations:
             reader.refuse_unsafe_names()
             if self.verify:
                 self._check_archive_once(reader)
+        return self._present(reader, split, members)
+
+    def _present(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
         there = reader.masks(split)
         missing = [member.image_id for member in members if member.image_id not in there]
         if not missing:
@@ -194,7 +236,7 @@ class Annotations:
         return [member for member in members if member.image_id in there]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
-        stamp = cache.cache_dir("checked", self._cache_dir) / reader.identity("")[:16]
+        stamp = cache.cached_file("checked", reader.identity("")[:16], self._cache_dir)
         if not stamp.exists():
             facts = OFFICIAL.archives[self.config]
             warn_of_md5(reader.path, check_archive(reader.path, facts), facts)

@@ -20,10 +20,12 @@ _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
 
 class Member(NamedTuple):
-    """An image of a split: its basename without ending, and the class folder of the ImageNet-S tree it is in."""
+    """An image of a split: its basename without ending, and its folders in the ImageNet-S tree and in ImageNet."""
 
     image_id: str
     wnid: str
+    imagenet_wnid: str = ""
+    """"" where nothing says it."""
 
 
 def read_list(path: Path) -> list[Member]:
@@ -48,7 +50,8 @@ def read_list(path: Path) -> list[Member]:
                 f"{path}, line {number}: got {line[:80]!r}, expected two columns as in "
                 "'n01440764/ILSVRC2012_val_00009111.JPEG n01440764/ILSVRC2012_val_00009111.JPEG'."
             )
-        members.append(Member(match[2], match[1]))
+        own = _PATH.fullmatch(columns[0])
+        members.append(Member(match[2], match[1], own[1] if own else ""))
     return in_order(members, str(path))
 
 
@@ -86,7 +89,7 @@ def in_order(members: Iterable[Member], where: str) -> list[Member]:
 
 
 def as_table(members: Sequence[Member]) -> pa.Table:
-    """Members as a table of two string columns, `image_id` and `wnid`."""
+    """Members as a table of string columns: `image_id`, `wnid`, `imagenet_wnid` ("" where nothing says it)."""
     columns = {name: pa.array([getattr(one, name) for one in members], pa.string()) for name in Member._fields}
     return pa.table(columns)
 

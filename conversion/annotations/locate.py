@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
+from imagenet_s.conversion.cache import cached_file
 from imagenet_s.conversion.dataset_index import INDEX
 from imagenet_s.conversion.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
@@ -136,21 +137,21 @@ class GivenFolder:
 
 
 class DownloadFolder:
-    """A folder of our cache: what is missing is downloaded into it. Has the methods of `GivenFolder`.
+    """The downloads of our cache: what is missing is fetched. Has the methods of `GivenFolder`.
 
     Args:
-        folder: where the files go.
+        cache_dir: the root of the cache; that of `datasets` by default.
         config: the configuration that is looked for.
         verify: whether checksums must be right.
         download: whether anything may be downloaded.
     """
 
-    def __init__(self, folder: Path, config: str, verify: bool, download: bool) -> None:
-        self.folder, self.config, self.verify, self.download = folder, config, verify, download
+    def __init__(self, cache_dir: str | os.PathLike[str] | None, config: str, verify: bool, download: bool) -> None:
+        self.cache_dir, self.config, self.verify, self.download = cache_dir, config, verify, download
 
     def list_path(self, split: str) -> Path | None:
         remote = list_file(self.config, split)
-        path = self.folder / remote.name
+        path = self._path(remote)
         if not (self.verify and path.exists()):
             return self._get(remote)
         try:
@@ -167,7 +168,7 @@ class DownloadFolder:
 
     def missing(self) -> ImageNetSError:
         files = [archive_file(self.config), *(list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test"))]
-        missing = [remote for remote in files if not (self.folder / remote.name).exists()]
+        missing = [remote for remote in files if not self._path(remote).exists()]
         return MissingAnnotationsError(
             f"The annotations of ImageNet-S-{self.config} are needed, and not all of them are here. Fetch on a "
             f"machine with a connection\n{_addresses(missing)}\ninto one folder (`imagenet-s download --config "
@@ -175,14 +176,21 @@ class DownloadFolder:
             f"(--annotations-dir) or in ${VARIABLE}."
         )
 
+    def has_archive(self) -> bool:
+        """Whether the masks were downloaded."""
+        return self._path(archive_file(self.config)).exists()
+
+    def _path(self, remote: RemoteFile) -> Path:
+        return cached_file("downloads", remote.name, self.cache_dir)
+
     def _get(self, remote: RemoteFile, replace: bool = False) -> Path:
-        path = self.folder / remote.name
+        path = self._path(remote)
         if path.exists() and not replace:
             return path
         if not self.download:
             raise self.missing()
         try:
-            return fetch(remote, self.folder, self.verify, replace)
+            return fetch(remote, path.parent, self.verify, replace)
         except DownloadError as error:
             raise MissingAnnotationsError(f"{error} {self.missing()}") from error
 

@@ -8,6 +8,7 @@ LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
 """
 
 from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
 from imagenet_s.conversion.facts.official import (
     ANNOTATED_SPLITS,
     CONFIG_NAMES,
@@ -18,6 +19,7 @@ from imagenet_s.conversion.facts.official import (
     Archive,
     ListFile,
     Official,
+    config_name,
     split_names,
 )
 from imagenet_s.conversion.facts.tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
@@ -39,6 +41,9 @@ __all__ = [
     "ListFile",
     "Official",
     "categories",
+    "config_name",
+    "imagenet_label",
+    "imagenet_wnids",
     "split_names",
     "tree_name",
 ]

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
+from typing import Any, Literal
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts.official import CONFIG_NAMES, OFFICIAL
+from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
+from imagenet_s.conversion.facts.official import OFFICIAL, config_name
 
 OTHER_ID = 0
 """Pixels of no class of the configuration."""
@@ -68,6 +70,68 @@ class Categories:
         """Every ImageNet folder whose images belong to a class: the class folders and the merged ones, sorted."""
         return sorted(self._ids)
 
+    def from_imagenet(self, labels: Any) -> Any:
+        """ImageNet's labels to class ids; the five merges make it many to one.
+
+        Args:
+            labels: an integer 0..999, or an array of them.
+
+        Returns:
+            The class id of each, 0 where the label is no class of the configuration: an int for an integer, else an
+            int64 array of the same shape.
+
+        Raises:
+            ImageNetSError: a label that ImageNet does not have.
+
+        Example:
+            >>> categories("50").from_imagenet(1), categories("50").from_imagenet([1, 0, 999]).tolist()
+            (1, [1, 0, 0])
+        """
+        return _look_up(labels, [self.id_of(wnid) for wnid in imagenet_wnids()], "label", "ImageNet")
+
+    def to_imagenet(self, ids: Any) -> Any:
+        """Class ids to ImageNet's labels; of merged classes, the label of the one that gave the folder its name.
+
+        Args:
+            ids: an integer 0..C, or an array of them.
+
+        Returns:
+            The label of each, -1 for `other`, which has none: an int for an integer, else an int64 array.
+
+        Raises:
+            ImageNetSError: an id that the configuration does not have.
+        """
+        labels = [-1, *(_known(imagenet_label(wnid)) for wnid in self.wnids)]
+        return _look_up(ids, labels, "class id", f"ImageNet-S-{self.config}")
+
+    def project(self, scores: Any, how: Literal["max", "sum"] = "max") -> Any:
+        """Scores of an ImageNet classifier to scores of the classes.
+
+        Args:
+            scores: N x 1000 (any shape that ends in 1000), an array or a tensor on the CPU.
+            how: of labels that count as one class, and of all that are none (`other`, column 0), take the largest, or
+                the sum: `"max"` for logits, `"sum"` for probabilities.
+
+        Returns:
+            N x (C + 1), an array of the same dtype.
+
+        Raises:
+            ImageNetSError: another shape, or another `how`.
+        """
+        import numpy as np
+
+        array = np.asarray(scores)
+        if array.ndim == 0 or array.shape[-1] != len(imagenet_wnids()):
+            raise ImageNetSError(f"scores of shape {array.shape}: expected {len(imagenet_wnids())} in the last place.")
+        if how not in ("max", "sum"):
+            raise ImageNetSError(f'how={how!r}: "max" and "sum" are known.')
+        ids = self.from_imagenet(np.arange(array.shape[-1]))
+        order = np.argsort(ids, kind="stable")
+        # Every id occurs, so the labels of each stand together and none is empty.
+        starts = np.searchsorted(ids[order], np.arange(len(self)))
+        reduce = np.maximum if how == "max" else np.add
+        return reduce.reduceat(array[..., order], starts, axis=-1, dtype=array.dtype)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -83,7 +147,6 @@ class Categories:
         return f"Categories({self.config!r}, {self.num_classes} classes and 'other')"
 
 
-@functools.cache
 def categories(config: str | int = "919") -> Categories:
     """The class table of one configuration.
 
@@ -103,9 +166,11 @@ def categories(config: str | int = "919") -> Categories:
         >>> table.id2label[0], table.label2id["goldfish"], table.num_classes
         ('other', 1, 50)
     """
-    name = str(config)
-    if name not in CONFIG_NAMES:
-        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
+    return _categories(config_name(config))
+
+
+@functools.cache
+def _categories(name: str) -> Categories:
     text = resources.files(__package__).joinpath("classes.csv").read_text(encoding="utf-8")
     column = f"id_{name}"
     found = [
@@ -114,3 +179,22 @@ def categories(config: str | int = "919") -> Categories:
         if row[column]
     ]
     return Categories(name, (Category(OTHER_ID, "", "other"), *found), OFFICIAL.merged_wnids)
+
+
+def _look_up(keys: Any, values: list[int], what: str, whose: str) -> Any:
+    import numpy as np
+
+    asked = np.asarray(keys)
+    if asked.dtype.kind not in "iu" and asked.size:
+        raise ImageNetSError(f"{what}s of type {asked.dtype}: expected integers.")
+    if asked.size and not (asked.min() >= 0 and asked.max() < len(values)):
+        wrong = asked.min() if asked.min() < 0 else asked.max()
+        raise ImageNetSError(f"{what} {wrong}: {whose} has 0..{len(values) - 1}.")
+    found = np.array(values, np.int64)[asked.astype(np.int64)]
+    return int(found) if found.ndim == 0 else found
+
+
+def _known(label: int | None) -> int:
+    if label is None:
+        raise ImageNetSError("classes.csv names a folder that imagenet.csv does not have.")
+    return label

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import operator
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
+
+from imagenet_s.conversion.errors import ImageNetSError
 
 CONFIG_NAMES = ("50", "300", "919")
 SPLITS = ("train", "train_semi", "validation", "test", "train_full")
@@ -92,6 +98,22 @@ def _load() -> Official:
 OFFICIAL = _load()
 
 
-def split_names(config: str) -> tuple[str, ...]:
+def config_name(config: Any) -> str:
+    """The name of a configuration: `919`, `"919"`, `"im919"` and `"ImageNetS919"` are one.
+
+    Raises:
+        ImageNetSError: there is no such configuration.
+    """
+    try:
+        name = str(operator.index(config))
+    except TypeError:
+        name = os.fspath(config) if isinstance(config, (str, os.PathLike)) else repr(config)
+    name = re.sub(r"^(?:im|imagenet-?s-?)(?=\d)", "", name.strip(), flags=re.IGNORECASE)
+    if name not in CONFIG_NAMES:
+        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
+    return name
+
+
+def split_names(config: str | int) -> tuple[str, ...]:
     """The splits of a configuration: `train_full`, all of ImageNet's training images, is 919's only."""
-    return tuple(name for name in SPLITS if name in OFFICIAL.num_images[config])
+    return tuple(name for name in SPLITS if name in OFFICIAL.num_images[config_name(config)])

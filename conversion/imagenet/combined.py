@@ -105,6 +105,10 @@ class CombinedReader(ImageReader):
             digest.update(f"{number} {one.identity}\n".encode())
         return Measure(sizes, digest.hexdigest())
 
+    def identity(self, wnids: Sequence[str] | None = None) -> str:
+        """What each reader says."""
+        return hashlib.sha256("\n".join(one.identity(wnids) for one in self.readers).encode()).hexdigest()
+
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
         """Reader by reader, each in its own order."""
         ordered = []

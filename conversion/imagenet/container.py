@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.cache import atomic_write, cache_dir, stat_digest
+from imagenet_s.conversion.cache import atomic_write, cached_file, stat_digest
 from imagenet_s.conversion.errors import ImageNetSError, printable
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.hub_errors import readable_errors
@@ -43,21 +43,24 @@ class ContainerReader(ImageReader):
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """`image_id`, `file`, and where in the file the image is: from the cache, or built now and cached."""
         key = f"{_VERSION} {type(self).__name__} {self.part} {self.root} {self.identity()}"
-        path = cache_dir("indexes") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.arrow"
+        path = cached_file("indexes", f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.arrow", self.cache_dir)
         try:
             with pa.OSFile(str(path)) as source:
                 table = pa.ipc.open_file(source).read_all()
         except (OSError, pa.ArrowInvalid):
             table = self._build_index()
-            with atomic_write(path) as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+            try:
+                with atomic_write(path) as sink, pa.ipc.new_file(sink, table.schema) as writer:
+                    writer.write_table(table)
+            except OSError as error:  # a full disk, say
+                logger.warning("%s can't be written (%s): it will be made again.", path, error.strerror or error)
         if wnids is None or self.part != "train":
             return table
         found = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
         return table.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
 
-    def identity(self) -> str:
-        """A digest that changes when a file does; a copy that was moved has the same."""
+    def identity(self, wnids: Sequence[str] | None = None) -> str:
+        """A digest of the sizes and times of the files; a copy that was moved has the same."""
         if "://" in self.root:
             return hashlib.sha256("".join(map(_remote_identity, self.files)).encode()).hexdigest()
         return stat_digest([os.path.relpath(file, self.root) for file in self.files], self.root)

@@ -37,27 +37,32 @@ class ImageNet:
     validation: ImageReader | None
     problems: Mapping[ImageNetPart, ImageNetSError] = field(default_factory=dict)
 
+    def lacks(self, part: ImageNetPart) -> bool:
+        """Whether nothing at all of a part is there."""
+        return (self.train if part == "train" else self.validation) is None and part not in self.problems
+
     def reader(self, part: ImageNetPart) -> ImageReader:
         """The reader of one of the two parts.
 
         Raises:
             ImageNetSError: the copy lacks it.
         """
-        found = self.train if part == "train" else self.validation
         if part in self.problems:
             raise self.problems[part]
+        found = self.train if part == "train" else self.validation
         if found is None:
             other = self.validation if part == "train" else self.train
             raise ImageNetSError(explain_missing_part(self.root, part, other))
         return found
 
 
-def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
+def open_imagenet(root: str | os.PathLike[str], cache_dir: str | None = None) -> ImageNet:
     """Detect the layout of a copy of ImageNet in a folder or at an `hf://` address.
 
     Args:
         root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet"), or a
             folder around it. Images are known by their basenames.
+        cache_dir: the root of the cache for indexes; that of `datasets` by default.
 
     Raises:
         ImageNetSError: there is no such folder or address, or no ImageNet that keeps the official names; or the folder
@@ -75,7 +80,7 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
                 f"no ImageNet at {path} (it holds {shown}): from an address, the Hub's Parquet files are read "
                 "(data/train-00000-of-00294.parquet, ...); download anything else and name its folder."
             )
-        return ImageNet(path, found["train"], found["validation"])
+        return _kept_in(cache_dir, ImageNet(path, found["train"], found["validation"]))
     if not os.path.isdir(path):
         what = "a file" if os.path.exists(path) else "a broken link" if os.path.islink(path) else "no folder"
         raise ImageNetSError(f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
@@ -91,7 +96,15 @@ def open_imagenet(root: str | os.PathLike[str]) -> ImageNet:
             problems[part] = error
     if not any(known.values()):
         raise next(iter(problems.values()), ImageNetSError(explain_nothing(path)))
-    return ImageNet(path, known["train"], known["validation"], problems)
+    return _kept_in(cache_dir, ImageNet(path, known["train"], known["validation"], problems))
+
+
+def _kept_in(cache_dir: str | None, imagenet: ImageNet) -> ImageNet:
+    for reader in (imagenet.train, imagenet.validation):
+        for one in reader.readers if isinstance(reader, CombinedReader) else [reader]:
+            if one is not None:
+                one.cache_dir = cache_dir
+    return imagenet
 
 
 def _known(root: str, part: ImageNetPart) -> list[ImageReader]:

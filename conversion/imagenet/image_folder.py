@@ -1,6 +1,6 @@
 """ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree.
 
-Imports `errors`, `features`, `image_reader`, `file_names`, `parallel_io`.
+Imports `errors`, `cache`, `features`, `image_reader`, `file_names`, `parallel_io`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from imagenet_s.conversion.cache import stat_digest
 from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
@@ -129,6 +130,14 @@ class ImageFolderReader(ImageReader):
         collections.deque(tqdm(asked, total=len(starts), desc="measuring files", unit="k", delay=2), maxlen=0)
         return Measure(sizes, hashlib.sha256(sizes.tobytes() + times.tobytes()).hexdigest())
 
+    def identity(self, wnids: Sequence[str] | None = None) -> str:
+        """A digest of the times of the folders, which change when a file comes or goes.
+
+        A file that is replaced in place, under its own name, is not noticed: for that each file would have to be asked.
+        """
+        folders = self._folders(None if wnids is None or self.part != "train" else set(wnids))
+        return stat_digest([os.path.relpath(folder, self.root) for folder in folders], self.root, sizes=False)
+
     def _folders(self, wnids: set[str] | None) -> list[str]:
         if self.subfolders:
             return [os.path.join(self.root, one) for one in self.subfolders]
@@ -208,10 +217,11 @@ def _names_in(folder: str) -> pa.Array:
 def paths_of(rows: pa.Table) -> pa.Array:
     """The full paths of rows of an `ImageFolderReader`."""
     rows = rows.combine_chunks()
-    ids = _one(rows["image_id"])
-    files = pc.coalesce(_one(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))
-    return pc.binary_join_element_wise(_one(rows["folder"]).cast(pa.string()), files, os.sep)
+    ids = one_array(rows["image_id"])
+    files = pc.coalesce(one_array(rows["file"]), pc.binary_join_element_wise(ids, ".JPEG", ""))
+    return pc.binary_join_element_wise(one_array(rows["folder"]).cast(pa.string()), files, os.sep)
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array, its dictionaries made one."""
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.unify_dictionaries().chunks)

@@ -44,6 +44,7 @@ class ImageReader(abc.ABC):
         root: the folder or address it was found at.
         part: `"train"` or `"validation"`.
         layout: what users call it, for messages.
+        cache_dir: the root of the cache for what is kept about it; that of `datasets` by default.
     """
 
     random_access: ClassVar[bool] = True
@@ -54,6 +55,7 @@ class ImageReader(abc.ABC):
 
     def __init__(self, root: str, part: ImageNetPart, layout: str) -> None:
         self.root, self.part, self.layout = root, part, layout
+        self.cache_dir: str | None = None
         self._indexed: pa.Table | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,6 +112,14 @@ class ImageReader(abc.ABC):
     def pieces(self, rows: pa.Table) -> Iterator[tuple[ImageReader, pa.Table]]:
         """The readers that hold some rows of `index`, each with its rows: this one, unless it is a combined one."""
         yield self, rows
+
+    @abc.abstractmethod
+    def identity(self, wnids: Sequence[str] | None = None) -> str:
+        """A digest that changes when images come or go, or the files that hold them change. It costs no scan.
+
+        Args:
+            wnids: for training images, only these classes matter.
+        """
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cut rows into shards that can be read on their own: `num_shards` of them where the layout allows it."""

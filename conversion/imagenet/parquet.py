@@ -30,7 +30,9 @@ _THREADS = 8
 
 
 class ParquetReader(ContainerReader):
-    """Images in Parquet files with an `image` column of bytes and paths. The index has `row_group` and `row` in it."""
+    """Images in Parquet files with an `image` column of bytes and paths. The index has `row_group`, `row` in it,
+    and `label`, as the file says it.
+    """
 
     random_access = False
 
@@ -91,8 +93,9 @@ class ParquetReader(ContainerReader):
 
     def _index_file(self, file: str) -> pa.Table:
         with _named_errors(file, f"{file} is not a Parquet file with images"), _opened(file) as parquet:
-            # One column of a few bytes a row: the pixels are not read.
-            paths = parquet.read(columns=["image.path"])["image"]
+            # Columns of a few bytes a row: the pixels are not read.
+            columns = parquet.read(columns=["image.path", "label"])
+            paths = columns["image"]
             sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         # As bytes: a name from outside is not always UTF-8.
         names = pc.struct_field(paths, "path").cast(pa.binary()).to_pylist()
@@ -105,6 +108,7 @@ class ParquetReader(ContainerReader):
                 "image_id": pa.array(ids, pa.string()),
                 "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
                 "row": pa.array([row for n in sizes for row in range(n)], pa.int32()),
+                "label": _labels(columns),
             }
         )
 
@@ -115,6 +119,14 @@ class ParquetReader(ContainerReader):
 
 
 _NO_PATH = "the column image.path is empty"
+
+
+def _labels(columns: pa.Table) -> pa.Array:
+    """ImageNet's labels; null where the file has none, or -1, as the Hub's test files do."""
+    if "label" not in columns.column_names or not pa.types.is_integer(columns["label"].type):
+        return pa.nulls(columns.num_rows, pa.int32())
+    labels = columns["label"].combine_chunks().cast(pa.int32())
+    return pc.if_else(pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000)), labels, pa.scalar(None, pa.int32()))
 
 
 def _mean_size(file: str) -> int:

@@ -14,15 +14,16 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import Member
+from imagenet_s.conversion.arguments import OnMissing, config_name, on_missing_policy, split_list
 from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, split_names, tree_name
+from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
 from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
 from imagenet_s.conversion.official_tree.linking import Linker, Outcome
 from imagenet_s.conversion.official_tree.temporary_folder import temporary_folder
 from imagenet_s.conversion.official_tree.unexpected_files import unexpected_files
 from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import OnMissing, SplitPlan, check_plan, plan_split
+from imagenet_s.conversion.split_plan import SplitPlan, check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -56,7 +57,7 @@ class PreparedSplit:
 
 
 def prepare_tree(
-    config: str,
+    config: str | int,
     data_dir: str | os.PathLike[str] | None,
     save_dir: str | os.PathLike[str],
     *,
@@ -92,9 +93,10 @@ def prepare_tree(
             differs from what belongs there (everything else is complete then).
     """
     data_dir = resolve_data_dir(data_dir)
-    known = split_names(config)
-    if unknown := [one for one in splits or () if one not in known]:
-        raise ImageNetSError(f"ImageNet-S-{config} has no split {unknown[0]!r}; it has {', '.join(known)}.")
+    config = config_name(config)
+    on_missing_policy(on_missing)
+    if splits is not None:
+        splits = split_list(splits, config)
     save = os.path.abspath(os.path.expanduser(os.fspath(save_dir)))
     tree = os.path.join(save, tree_name(config))
     refuse_overlap(tree, [data_dir], *_ADVICE)

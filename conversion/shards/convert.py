@@ -13,10 +13,11 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import resolve_annotations_dir
+from imagenet_s.conversion.arguments import OnMissing, config_name, on_missing_policy, split_list
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import SPELLINGS, SPLITS, split_names
+from imagenet_s.conversion.facts import SPLITS
 from imagenet_s.conversion.overlap import refuse_overlap, refuse_same_folder
 from imagenet_s.conversion.process_pool import exit_if_importing_main
 from imagenet_s.conversion.shards.executors import run_jobs
@@ -36,7 +37,7 @@ from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.storage import Storage, open_storage
 from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import OnMissing, check_plan, plan_split
+from imagenet_s.conversion.split_plan import check_plan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -74,7 +75,7 @@ class Options:
 def convert(
     data_dir: str | os.PathLike[str] | None,
     out: str | os.PathLike[str],
-    config: str = "919",
+    config: str | int = "919",
     annotations_dir: str | os.PathLike[str] | None = None,
     options: Options | None = None,
 ) -> Index:
@@ -101,6 +102,7 @@ def convert(
     options = options or Options()
     if options.workers > 1:
         exit_if_importing_main()
+    config = config_name(config)
     splits = _checked(config, options)
     storage = open_storage(out)
     if not storage.shared and (options.workers > 1 or options.scheduler):
@@ -152,16 +154,12 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
 
 
 def _checked(config: str, options: Options) -> list[str]:
-    known = split_names(config)
-    splits = [SPELLINGS.get(one, one) for one in options.splits]
-    if unknown := [one for one in splits if one not in known]:
-        raise ImageNetSError(f"ImageNet-S-{config} has no split {unknown[0]!r}; it has {', '.join(known)}.")
+    splits = split_list(options.splits, config)
+    on_missing_policy(options.on_missing)
     if options.form not in FORMATS:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
     if options.workers < 1:
         raise ImageNetSError(f"workers={options.workers}: at least one is needed.")
-    if not splits:
-        raise ImageNetSError("no splits to convert were named.")
     return [one for one in SPLITS if one in splits]
 
 

@@ -42,6 +42,11 @@ _COLUMNS = {
     "annotation": ("Image, mode I (int32)", "class ids, as large as the image; null in `train`, `train_full`, `test`"),
     "category": ("ClassLabel", "the class of the image; the integer is the class id, 0 stands for no class"),
     "wnid": ("string", "the class folder of the official ImageNet-S tree"),
+    "imagenet_label": (
+        "int32",
+        "ImageNet's own label of the image, 0 to 999 in the order of sorted wnids; for one image in eight it names "
+        "another class than `category`",
+    ),
 }
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 

@@ -31,7 +31,7 @@ from imagenet_s.conversion.shards.storage import LocalStorage, Storage
 from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.shuffling import ORDER_SEED
 
-SHARD_LAYOUT = 2
+SHARD_LAYOUT = 3
 """Raise it when the same plan gives other bytes."""
 WORKING_FOLDER = ".imagenet-s"
 
@@ -44,7 +44,7 @@ class PlanRecord:
         max_shard_size: in bytes.
         shards: their number.
         rows: the number of images.
-        rows_digest: of ids, categories and class folders, in order; see `rows_digest`.
+        rows_digest: of ids, categories, class folders and labels, in order; see `rows_digest`.
         source_digest: of sizes and times of the files that hold the images; see `Measure.identity`.
         masks_digest: of the file of cached masks.
     """
@@ -80,11 +80,12 @@ _WORDS = {
 
 
 def rows_digest(rows: pa.Table) -> str:
-    """A digest of the ids, class folders and categories of planned rows."""
+    """A digest of the ids, class folders, categories and ImageNet's labels of planned rows."""
     digest = hashlib.sha256()
     for name in ("image_id", "wnid"):
         digest.update("\n".join(rows[name].cast(pa.string()).to_pylist()).encode())
     digest.update(rows["category"].to_numpy().astype("<i8").tobytes())
+    digest.update(rows["imagenet_label"].fill_null(-1).to_numpy().astype("<i8").tobytes())
     return digest.hexdigest()
 
 

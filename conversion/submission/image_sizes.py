@@ -10,6 +10,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.arguments import config_name, split_name
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.image_header import header_of, read_file_header
@@ -44,6 +45,8 @@ def image_sizes(
     Raises:
         ImageNetSError: a file that is no image, or what the data set would say.
     """
+    config = config_name(config)
+    split = split_name(split, config)
     if data_dir is None:
         if split not in ANNOTATED_SPLITS:
             return {}

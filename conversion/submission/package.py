@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
+from imagenet_s.conversion.arguments import config_name, split_name
 from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.errors import ImageNetSError
@@ -173,6 +174,8 @@ def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
 ) -> tuple[Checked, dict[str, str], Callable[[str], Collection[str]]]:
     """The result to fill, the class folder of every image of the list, and a function that gives other lists."""
+    config = config_name(config)
+    split = split_name(split, config)
     annotations = open_annotations(config, annotations_dir, verify=verify)
 
     def image_ids(other: str) -> Collection[str]:

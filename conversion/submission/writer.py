@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.arguments import split_name
 from imagenet_s.conversion.atomic_write import atomic_write, remove_abandoned
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
@@ -73,7 +74,7 @@ class PredictionWriter:
         self._wnids: Mapping[str, str] | None = None
         if split is not None:
             annotations = open_annotations(self.config, annotations_dir, verify=verify)
-            members = annotations.members(split)
+            members = annotations.members(split_name(split, self.config))
             self._wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
 
     def write(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories, imagenet_wnids
 from imagenet_s.conversion.synthetic.catalog import images_of
 from imagenet_s.conversion.synthetic.image_files import image_bytes
 from imagenet_s.conversion.synthetic.scene import mask_ids
@@ -26,6 +26,8 @@ class ExpectedRow:
     """H x W x 3, as `PIL.Image.open(...).convert("RGB")` gives them: not rotated by any orientation."""
     ids: NDArray[np.uint16] | None
     """H x W class ids, or None where the split has no annotations."""
+    imagenet_label: int
+    """ImageNet's own label, of the folder that the image has in ImageNet."""
 
 
 def expected_rows(config: str, split: str) -> list[ExpectedRow]:
@@ -52,6 +54,7 @@ def expected_rows(config: str, split: str) -> list[ExpectedRow]:
             wnid=image.class_wnid or image.imagenet_wnid,
             pixels=rgb_pixels(image.image_id),
             ids=mask_ids(image, config) if split in ANNOTATED_SPLITS else None,
+            imagenet_label=imagenet_wnids().index(image.imagenet_wnid),
         )
         for image in images_of(config, split)
     ]

@@ -148,7 +148,7 @@ def opened(folder: Path, tmp_path: Path, config: str = "50", **arguments: object
 def rows(annotations: Annotations, split: str) -> list[tuple[str, str]]:
     """The members of a split, in their order."""
     table = annotations.members(split)
-    assert table.column_names == ["image_id", "wnid"]
+    assert table.column_names == ["image_id", "wnid", "imagenet_wnid"]
     return [(row["image_id"], row["wnid"]) for row in table.to_pylist()]
 
 

@@ -52,7 +52,7 @@ def test_official_masks_are_the_published_bytes(tmp_path: Path, form: str) -> No
     annotations = opened(tmp_path, tmp_path, "919", verify=False)
     for split in ANNOTATED_SPLITS:
         found = list(annotations.official_masks(split))
-        assert [member for member, _ in found] == expected("919", split)
+        assert [member[:2] for member, _ in found] == expected("919", split)
         assert all(content == masks("919")[mask_name("919", split, member)] for member, content in found)
 
 

@@ -26,11 +26,17 @@ def test_every_layout_gives_the_same_rows(layout: str, config: str, load_miniatu
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_official_tree_gives_the_same_rows(config: str, load_miniature) -> None:
-    """Without lists or archives, and in the same order as the ImageNet it was made from."""
+    """Without lists or archives, and in the same order as the ImageNet it was made from.
+
+    Its folders don't say ImageNet's own label of a validation image; the lists do, where they are at hand.
+    """
     tree, source = load_miniature(f"tree-{config}", config, annotations_dir=None), load_miniature("folders", config)
     assert tuple(tree) == split_names(config)
     for split in tree:
-        assert assert_rows(tree[split], config, split) == source[split]["image_id"][:]
+        assert assert_rows(tree[split], config, split, labels=False) == source[split]["image_id"][:]
+    listed = load_miniature(f"tree-{config}", config)
+    for split in listed:
+        assert assert_rows(listed[split], config, split) == source[split]["image_id"][:]
 
 
 @pytest.mark.parametrize("layout", [one for one in RANDOM_ACCESS if one != "folders"])
@@ -51,7 +57,8 @@ def test_two_processes_build_the_same_rows(layout: str, load_miniature) -> None:
 
 def test_columns(load_miniature) -> None:
     features = load_miniature()["train"].features
-    assert list(features) == ["image_id", "image", "annotation", "category", "wnid"]
+    assert list(features) == ["image_id", "image", "annotation", "category", "wnid", "imagenet_label"]
+    assert type(features["image"]) is Image
     assert features["image"] == Image(mode="RGB")
     assert features["annotation"] == Image(mode="I")
     assert isinstance(features["category"], ClassLabel)
@@ -66,6 +73,6 @@ def test_rows_from_folders_hold_paths(load_miniature) -> None:
     for split in loaded:
         stored = loaded[split].cast_column("image", Image(decode=False))["image"][:]
         assert all(Path(one["path"]).is_file() for one in stored if one["bytes"] is None)
-        assert sum(one["bytes"] is not None for one in stored) <= 0.5 * len(stored)
-        if split.startswith("train") and split != "train_semi":
-            assert all(one["bytes"] is None for one in stored)
+        upright = sum(one["bytes"] is not None for one in stored)
+        assert upright <= 0.5 * len(stored)
+        assert upright > 0 or split != "train"

@@ -88,18 +88,19 @@ def test_a_changed_source_is_refused(convert_miniature, miniature, tmp_path: Pat
 
 
 def test_the_digest_of_rows_is_of_ids_classes_and_order() -> None:
-    rows = [("val_1", "n01440764", 0), ("val_2", "n01443537", 1)]
+    names = ("image_id", "wnid", "category", "imagenet_label")
+    rows = [("val_1", "n01440764", 0, 0), ("val_2", "n01443537", 1, None)]
     others = [
-        [("val_3", "n01440764", 0), ("val_2", "n01443537", 1)],
-        [("val_1", "n01443537", 0), ("val_2", "n01443537", 1)],
-        [("val_1", "n01440764", 1), ("val_2", "n01443537", 1)],
+        [("val_3", "n01440764", 0, 0), rows[1]],
+        [("val_1", "n01443537", 0, 0), rows[1]],
+        [("val_1", "n01440764", 1, 0), rows[1]],
+        [("val_1", "n01440764", 0, 1), rows[1]],
         rows[::-1],
     ]
     digests = {
-        rows_digest(pa.table(dict(zip(("image_id", "wnid", "category"), zip(*each, strict=True), strict=True))))
-        for each in [rows, *others]
+        rows_digest(pa.table(dict(zip(names, zip(*each, strict=True), strict=True)))) for each in [rows, *others]
     }
-    assert len(digests) == 5
+    assert len(digests) == 6
 
 
 def test_splits_and_configurations_add_up(convert_miniature, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_result_without_its_plan_is_refused(convert_miniature, tmp_path: Path)
 
 def test_what_cannot_be(convert_miniature, tmp_path: Path) -> None:
     for words, options in {
-        "no split 'train_full'": {"splits": ("train-full",)},
+        "no split 'train-full'": {"splits": ("train-full",)},
         "format 'csv'": {"form": "csv"},
         "workers=0": {"workers": 0},
         "expected a size": {"max_shard_size": "big"},

@@ -58,7 +58,7 @@ def test_datasets_without_us(out: Path, tmp_path: Path) -> None:
 def test_pandas_and_pyarrow(out: Path) -> None:
     files = sorted(out.glob("50/validation-*.parquet"))
     frame = pandas.concat([pandas.read_parquet(file) for file in files])
-    assert list(frame.columns) == ["image_id", "image", "annotation", "category", "wnid"]
+    assert list(frame.columns) == ["image_id", "image", "annotation", "category", "wnid", "imagenet_label"]
     assert all(one["bytes"].startswith(b"\x89PNG") for one in frame["annotation"])
     assert sum(pq.read_metadata(file).num_rows for file in files) == len(frame) == 9
 
@@ -87,6 +87,7 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
             "annotation": pa.nulls(730, schema.field("annotation").type),
             "category": [1] * 730,
             "wnid": ["n01440764"] * 730,
+            "imagenet_label": [0] * 730,
         }
     ).cast(schema)
     edges = [0, 7, 19, 250, 251, 700, 730]

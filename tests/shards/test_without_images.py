@@ -17,7 +17,7 @@ from imagenet_s.conversion.synthetic import expected_rows
 def test_annotations_out_of_a_data_set(form: str, config: str, convert_miniature, miniature, tmp_path: Path) -> None:
     convert_miniature(tmp_path, config, form=form, images=False)
     shared = load_dataset(str(tmp_path), config)
-    assert shared["validation"].column_names == ["image_id", "annotation", "category", "wnid"]
+    assert shared["validation"].column_names == ["image_id", "annotation", "category", "wnid", "imagenet_label"]
     expected = {row.image_id: row for row in expected_rows(config, "test")}
     assert {row["image_id"]: row["category"] for row in shared["test"]} == {k: v.category for k, v in expected.items()}
     assert not any(b"JFIF" in path.read_bytes() for path in tmp_path.rglob(f"*.{form}")), "no JPEG in it"

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader
 from imagenet_s.conversion.dataset_index import INDEX, ShardInfo, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS
+from imagenet_s.conversion.facts import MASK_FOLDERS, imagenet_wnids
 
-_COLUMNS = ("image_id", "wnid", "annotation")
+_COLUMNS = ("image_id", "wnid", "annotation", "imagenet_label")
 
 
 class ConvertedReader(MaskReader):
@@ -52,6 +52,15 @@ class ConvertedReader(MaskReader):
         table, positions = self._load(split)
         return dict(zip(positions, table["wnid"].to_pylist()))
 
+    def imagenet_wnids(self, split: str) -> dict[str, str]:
+        if split not in self.splits:
+            return {}
+        table, positions = self._load(split)
+        if "imagenet_label" not in table.column_names:  # written by an earlier version
+            return {}
+        labels = table["imagenet_label"].to_pylist()
+        return {i: imagenet_wnids()[label] for i, label in zip(positions, labels) if label is not None}
+
     def read(self, name: str) -> bytes:
         folder, _, file = name.split("/")
         split = next(one for one, mask_folder in MASK_FOLDERS.items() if mask_folder == folder)
@@ -84,8 +93,13 @@ class ConvertedReader(MaskReader):
             if path.stat().st_size != shard.bytes:
                 raise ImageNetSError(f"{path} is not as {INDEX} says: it was cut off or changed; fetch it again.")
             if path.suffix == ".parquet":
-                return pq.read_table(path, columns=list(_COLUMNS)).replace_schema_metadata(None)
+                names = pq.read_schema(path).names
+                return pq.read_table(path, columns=_known(names)).replace_schema_metadata(None)
             stream: Any = pa.ipc.open_stream(pa.memory_map(str(path)))
-            return stream.read_all().select(_COLUMNS).replace_schema_metadata(None)
+            return stream.read_all().select(_known(stream.schema.names)).replace_schema_metadata(None)
         except (OSError, pa.ArrowException) as error:
             raise ImageNetSError(f"{path} can't be read ({error}); fetch it again.") from error
+
+
+def _known(names: list[str]) -> list[str]:
+    return [one for one in _COLUMNS if one in names]

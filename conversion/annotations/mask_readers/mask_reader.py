@@ -73,6 +73,10 @@ class MaskReader(abc.ABC):
         """Image id -> class folder, of the images of a split as far as the files tell."""
         return {image_id: name.split("/")[-2] for image_id, name in self.masks(split).items()}
 
+    def imagenet_wnids(self, split: str) -> dict[str, str]:
+        """Image id -> ImageNet's own class folder, where the files say it."""
+        return {}
+
     def describe(self, name: str) -> str:
         """What to call a file in an error."""
         return f"{self.path}: {name}"

@@ -1,0 +1,74 @@
+"""What a person writes as configuration, split, or policy, to the one name that everything else uses.
+
+Used by the Python API and the commands alike, so that a spelling that one accepts is accepted by all.
+
+Imports `errors`, `facts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import SPELLINGS, SPLITS, config_name, split_names
+
+__all__ = ["ON_MISSING", "OnMissing", "config_name", "on_missing_policy", "split_list", "split_name", "split_text"]
+
+OnMissing = Literal["error", "skip"]
+ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
+_SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
+
+
+def split_text(split: object) -> str:
+    """What names splits, in the spelling of `datasets`: `"val[:10%]+train-semi"` -> `"validation[:10%]+train_semi"`.
+
+    Args:
+        split: text, a `datasets.Split`, or a `datasets.ReadInstruction`.
+    """
+    text = split.to_spec() if hasattr(split, "to_spec") else str(split)
+    return _SPELLED.sub(lambda match: SPELLINGS[match[0]], text)
+
+
+def split_name(split: object, config: str | None = None) -> str:
+    """The name of one split, official spellings included: `"train-semi"` -> `"train_semi"`.
+
+    Args:
+        split: text or a `datasets.Split`.
+        config: also require that this configuration has it.
+
+    Raises:
+        ImageNetSError: there is no such split.
+    """
+    name = split_text(split).strip()
+    known = SPLITS if config is None else split_names(config)
+    if name not in known:
+        whose = "ImageNet-S" if config is None else f"ImageNet-S-{config}"
+        raise ImageNetSError(f"{whose} has no split {str(split)!r}; it has {', '.join(known)}.")
+    return name
+
+
+def split_list(splits: object, config: str | None = None) -> tuple[str, ...]:
+    """Some splits, each once, in the order given; a single name counts as a list of one.
+
+    Raises:
+        ImageNetSError: one that does not exist, or none at all.
+    """
+    given = splits if isinstance(splits, Iterable) and not isinstance(splits, str) else (splits,)
+    names = tuple(dict.fromkeys(split_name(one, config) for one in given))
+    if not names:
+        raise ImageNetSError("no splits were named.")
+    return names
+
+
+def on_missing_policy(on_missing: object) -> OnMissing:
+    """What an incomplete ImageNet gets: `"error"` or `"skip"`.
+
+    Raises:
+        ImageNetSError: anything else.
+    """
+    for known in ON_MISSING:
+        if on_missing == known:
+            return known
+    raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')

@@ -1,0 +1,29 @@
+"""ImageNet's own 1000 classes. A label is the place of a wnid among the sorted ones, as in torchvision and the Hub."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from importlib import resources
+
+
+@functools.cache
+def imagenet_wnids() -> tuple[str, ...]:
+    """The folders of ImageNet's classes, in the order of the labels 0..999."""
+    text = resources.files(__package__).joinpath("imagenet.csv").read_text(encoding="utf-8")
+    return tuple(row["wnid"] for row in csv.DictReader(text.splitlines()))
+
+
+@functools.cache
+def _labels() -> dict[str, int]:
+    return {wnid: label for label, wnid in enumerate(imagenet_wnids())}
+
+
+def imagenet_label(wnid: str) -> int | None:
+    """ImageNet's label of a folder, 0..999; None for one that ImageNet does not have.
+
+    Example:
+        >>> imagenet_label("n01443537"), imagenet_label("n00000001")
+        (1, None)
+    """
+    return _labels().get(wnid)

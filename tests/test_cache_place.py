@@ -1,0 +1,175 @@
+"""Everything that is kept lies where the user said; a cache that can't be written costs time and not the result."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import imagenet_s
+from imagenet_s.conversion.cache import locked
+
+ROOT = Path(imagenet_s.__file__).parent
+COUNTS = {"train": 52, "train_semi": 10, "validation": 9, "test": 10}
+
+
+def run(code: str, tmp_path: Path, umask: int = 0o022, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A process whose home, and so every default place, is below `tmp_path`."""
+    home = {"HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf"), "TMPDIR": str(tmp_path / "tmp"), **environment}
+    (tmp_path / "tmp").mkdir(exist_ok=True)
+    given = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "XDG_", "IMAGENET_S_"))}
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**given, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **home},
+        capture_output=True,
+        text=True,
+        check=False,
+        umask=umask,
+        cwd=tmp_path / "tmp",  # nothing of a checkout: "" is on the path of python -c
+    )
+
+
+def load(data_dir: Path, annotations: Path, split: str, **options: object) -> str:
+    """Code that prints the number of rows."""
+    given = {"data_dir": str(data_dir), "annotations_dir": str(annotations), "verify": False, "split": split, **options}
+    return f"import imagenet_s; print(len(list(imagenet_s.load_dataset('50', **{given!r}))))"
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("split", ["validation", "train"])
+@pytest.mark.parametrize("layout", ["folders", "tars"])
+def test_all_that_is_kept_lies_below_cache_dir(
+    layout: str, split: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    chosen = tmp_path / "chosen"
+    done = run(load(miniature(layout), annotations, split, cache_dir=str(chosen)), tmp_path, HF_HOME="/dev/null/hf")
+    assert done.stdout.split() == [str(COUNTS[split])], done.stderr
+    kept = {path.parts[len(chosen.parts) + 1] for path in files_below(chosen) if "imagenet_s" in path.parts}
+    assert {"masks"} <= kept if split == "validation" else kept & {"headers", "indexes"}
+    assert [path for path in files_below(tmp_path) if chosen not in path.parents] == []
+
+
+def test_downloads_lie_below_cache_dir(annotations: Path, tmp_path: Path) -> None:
+    from imagenet_s.conversion.annotations import open_annotations
+    from imagenet_s.conversion.facts import OFFICIAL
+
+    folder = tmp_path / "chosen" / "imagenet_s" / "downloads"
+    folder.mkdir(parents=True)
+    file = OFFICIAL.lists["50"]["test"].file
+    shutil.copy(annotations / file, folder)
+    opened = open_annotations("50", cache_dir=tmp_path / "chosen", verify=False, download=False)
+    assert opened.members("test").num_rows == 10
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o022, 0o077])
+def test_others_can_read_what_the_umask_allows(
+    umask: int, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    for split in ("validation", "train"):
+        done = run(load(miniature("folders"), annotations, split, cache_dir=str(tmp_path / "chosen")), tmp_path, umask)
+        assert done.returncode == 0, done.stderr
+    for path in [*files_below(tmp_path / "chosen")]:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode & 0o666 == 0o666 & ~umask, f"{path} has {mode:o}"
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+def test_streams_need_no_cache(
+    layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    for split in ("validation", "train"):
+        done = run(load(miniature(layout), annotations, split, streaming=True), tmp_path, HF_HOME="/dev/null/hf")
+        assert done.stdout.split() == [str(COUNTS[split])], done.stderr
+        assert done.stderr.count("can't be written") == 1
+    assert files_below(tmp_path) == [], "the temporary folder is removed"
+
+
+def test_where_nothing_can_be_built_the_variable_is_named(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    for options, folder in (({}, "/dev/null/hf/datasets"), ({"cache_dir": "/dev/null/chosen"}, "/dev/null/chosen")):
+        done = run(load(miniature("folders"), annotations, "test", **options), tmp_path, HF_HOME="/dev/null/hf")
+        last = done.stderr.strip().splitlines()[-1]
+        assert f"ImageNetSError: {folder} can't be written" in last
+        assert "HF_DATASETS_CACHE" in last
+
+
+def test_a_cache_that_can_only_be_read_is_read(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    """As one that somebody else has filled. Root may write everywhere, so writing is refused by what asks for it."""
+    code = load(miniature("folders"), annotations, "validation", cache_dir=str(tmp_path / "chosen"))
+    assert run(code, tmp_path).returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in files_below(tmp_path / "chosen")}
+    forbid = """
+        import os
+        allowed = os.access
+        os.access = lambda path, mode, **k: "chosen" not in str(path) and allowed(path, mode, **k)
+    """
+    done = run(textwrap.dedent(forbid) + code, tmp_path)
+    assert done.stdout.split() == ["9"], done.stderr
+    assert {path: path.stat().st_mtime_ns for path in files_below(tmp_path / "chosen")} == before
+
+
+@pytest.mark.parametrize("layout", ["tars", "webdataset"])
+def test_commands_need_no_cache(
+    layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    options = ["--annotations-dir", str(annotations), "--no-verify", "--config", "50"]
+    for command in (["check", str(miniature(layout))], ["convert", str(miniature(layout)), str(tmp_path / "out")]):
+        code = f"import sys; from imagenet_s.cli.main import main; sys.exit(main({[*command, *options]!r}))"
+        done = run(code, tmp_path, HF_HOME="/dev/null/hf")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "index.json").exists()
+
+
+def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
+    """It looks, and leaves nothing behind."""
+    command = [
+        "check",
+        str(miniature("folders")),
+        "--config",
+        "50",
+        "--annotations-dir",
+        str(annotations),
+        "--no-verify",
+    ]
+    done = run(f"from imagenet_s.cli.main import main; print(main({command!r}))", tmp_path)
+    assert done.stdout.split()[-1] == "0", done.stderr
+    assert [path for path in files_below(tmp_path) if path.suffix == ".arrow"] == []
+
+
+def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
+    """In a checkout: a cache, a data set, anything may be called so."""
+    shutil.copy(ROOT / "imagenet_s.py", tmp_path)
+    for folder in ("conversion", "metrics", "cli"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    for inside in ("masks", "conversion"):
+        (tmp_path / "imagenet_s" / inside).mkdir(parents=True)
+        done = run("import imagenet_s.conversion.facts as f; print(f.__file__)", tmp_path, PYTHONPATH=str(tmp_path))
+        assert done.stdout.startswith(str(tmp_path / "conversion")), done.stderr
+
+
+def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+    import fcntl
+
+    from filelock import Timeout
+
+    def no_flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", no_flock)
+    path = tmp_path / "one.lock"
+    with locked(path, "works"), pytest.raises(Timeout), locked(path, "works", wait=False):
+        pass
+    with locked(path, "works", wait=False):
+        pass
