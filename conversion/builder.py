@@ -25,6 +25,7 @@ from imagenet_s.conversion.arguments import config_name as name_of_config
 from imagenet_s.conversion.arguments import split_name, split_text
 from imagenet_s.conversion.cache import temporary_folder, why_not_writable
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.selection import selected_splits
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
 
@@ -133,15 +134,17 @@ class ImageNetS(RowsBuilder):
     @functools.cached_property
     def _source(self) -> Source:
         config = self.config
-        return open_source(config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir)
+        return open_source(
+            config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir, config.image_ids
+        )
 
     def _possible_splits(self) -> list[str]:
         """The splits where none is named: those of `splits=`, or those the source can have."""
         if self.config.splits is not None:
-            return list(self.config.splits)
+            return selected_splits(self._source, self.config.splits)
         if self._source.absent:
             _say_once(self._source.absent)
-        return list(self._source.splits)
+        return selected_splits(self._source, self._source.splits)
 
     def _names(self, split: Any) -> list[str]:
         """The names in what `split=` may be, each once."""
@@ -149,7 +152,9 @@ class ImageNetS(RowsBuilder):
         for one in split_text(split).split("+"):
             name = one.split("[")[0].split("(")[0].strip()
             found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
-        return list(dict.fromkeys(found))
+        names = list(dict.fromkeys(found))
+        selected_splits(self._source, names)  # every image that is asked for is in one of them
+        return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:
         generator, _ = self.generator(self._source, name, streaming=True)

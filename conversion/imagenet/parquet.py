@@ -41,6 +41,10 @@ class ParquetReader(ContainerReader):
         keys = mix(_group_numbers(rows).astype(np.uint64))
         return rows.take(pa.array(np.argsort(keys, kind="stable")))
 
+    def read_together(self, rows: pa.Table) -> np.ndarray:
+        """A number for each row group."""
+        return _group_numbers(rows)
+
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cuts between row groups, never within one."""
         groups = _group_numbers(rows)
