@@ -134,4 +134,6 @@ def _open(file: str):  # type: ignore[no-untyped-def]
     """A local path unchanged; an address as a file that fetches only the ranges that are read."""
     if "://" not in file:
         return file
-    return fsspec.open(file, "rb", cache_type="none").open()
+    fs, path = fsspec.core.url_to_fs(file)
+    # Not `fsspec.open`, which gives such options to the file system: files would then read 5 MB ahead each time.
+    return fs.open(path, "rb", cache_type="none")
