@@ -101,9 +101,9 @@ class ImageNetS(RowsBuilder):
             self._prepare(names)
             return datasets.DatasetDict({name: self._read(name, in_memory) for name in names})
         if isinstance(split, (list, tuple)):
-            self._prepare([name for one in split for name in self._names(one)])
+            self._prepare(self._asked(split))
             return type(split)(self._read(one, in_memory) for one in split)
-        self._prepare(self._names(split))
+        self._prepare(self._asked([split]))
         return self._read(split, in_memory)
 
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
@@ -120,7 +120,7 @@ class ImageNetS(RowsBuilder):
             return type(split)(self.as_streaming_dataset(one) for one in split)
         if "[" in split_text(split):
             raise ImageNetSError(f"split {str(split)!r}: a stream has no slices; use .take(n) and .skip(n) on it.")
-        streams = {name: self._stream(name) for name in self._names(split)}
+        streams = {name: self._stream(name) for name in self._asked([split])}
         return next(iter(streams.values())) if len(streams) == 1 else datasets.concatenate_datasets([*streams.values()])
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
@@ -152,8 +152,12 @@ class ImageNetS(RowsBuilder):
         for one in split_text(split).split("+"):
             name = one.split("[")[0].split("(")[0].strip()
             found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
-        names = list(dict.fromkeys(found))
-        selected_splits(self._source, names)  # every image that is asked for is in one of them
+        return list(dict.fromkeys(found))
+
+    def _asked(self, splits: Any) -> list[str]:
+        """The names in several `split=`, where every image of `image_ids=` is in one of them."""
+        names = [name for one in splits for name in self._names(one)]
+        selected_splits(self._source, names)
         return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:

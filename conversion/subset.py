@@ -3,7 +3,7 @@
 Images are ordered by SHA-256 over seed and image id, class by class, and taken in turn from all classes: so the first
 100 of 1000 are the subset of 100, and no class has two images more than another that still has some.
 
-Imports `errors`, `facts`, `annotations`, `imagenet`, `source`, `split_plan`.
+Imports `errors`, `facts`, `arguments`, `annotations`, `imagenet`, `source`, `split_plan`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.arguments import config_name, split_name
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import SPELLINGS, TRAINING_SPLITS, split_names
+from imagenet_s.conversion.facts import TRAINING_SPLITS
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_plan import plan_split
 
@@ -58,10 +59,8 @@ def subset(
         >>> ids = subset("919", "validation", 1000)  # doctest: +SKIP
         >>> print(len(ids), subset_digest(ids))  # doctest: +SKIP
     """
-    config, split = str(config), SPELLINGS.get(split, split)
-    if split not in split_names(config):
-        known = ", ".join(split_names(config))
-        raise ImageNetSError(f"ImageNet-S-{config} has no split {split!r}; it has {known}.")
+    config = config_name(config)
+    split = split_name(split, config)
     if data_dir is None and (compact or split in TRAINING_SPLITS):
         what = "compact=True asks where the images are" if compact else f"no official list names the images of {split}"
         raise ImageNetSError(f"{what}: say where ImageNet is with data_dir.")
@@ -99,8 +98,8 @@ def _of_source(source: Source, split: str, seed: int, compact: bool, verify: boo
             f"compact=True is for Parquet files; from {plan.reader!r} each image is read alone: leave it out."
         )
     # The fullest row groups first: they cost the fewest bytes an image.
-    groups = _grouped(ids, together.tolist(), seed)
-    return [image_id for _, *images in sorted((-len(images), *images) for images in groups) for _, image_id in images]
+    groups = sorted(_grouped(ids, together.tolist(), seed), key=lambda images: (-len(images), images))
+    return [image_id for images in groups for _, image_id in images]
 
 
 def _in_turn(ids: Sequence[str], classes: Sequence[str], seed: int) -> list[str]:

@@ -10,15 +10,15 @@ from PIL import Image
 
 from imagenet_s.conversion.facts import categories
 
-IMAGES, FILES, ROW_GROUP = 5000, 5, 20
+IMAGES, FILES, ROW_GROUP = 2000, 2, 20
 _SCHEMA = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("label", pa.int64())])
 
 
 def write_hub_parquet(root: Path) -> int:
-    """`data/validation-*.parquet`: images 1 to 5,000 in five files; returns their size."""
+    """`data/validation-*.parquet`: images 1 to 2,000 in two files; returns their size."""
     (root / "data").mkdir(parents=True)
     stored = io.BytesIO()
-    pixels = np.random.default_rng(1).integers(0, 255, (72, 96, 3), np.uint8)
+    pixels = np.random.default_rng(1).integers(0, 255, (150, 200, 3), np.uint8)
     Image.fromarray(pixels).save(stored, "JPEG", quality=90)
     size, in_file = 0, IMAGES // FILES
     for file in range(FILES):
@@ -31,13 +31,13 @@ def write_hub_parquet(root: Path) -> int:
     return size
 
 
-def write_test_list(folder: Path) -> dict[str, str]:
-    """The test list of 50 with a quarter of these images, as ImageNet-S has one of ImageNet's; image id -> class.
+def write_test_list(folder: Path, images: int = IMAGES) -> dict[str, str]:
+    """The test list of 50 with a quarter of so many images, as ImageNet-S has one of ImageNet's; image id -> class.
 
     The classes have very different sizes.
     """
     random = np.random.default_rng(0)
-    numbers = random.permutation(np.arange(1, IMAGES + 1))[: IMAGES // 4]
+    numbers = random.permutation(np.arange(1, images + 1))[: images // 4]
     wnids = categories("50").wnids
     members = {f"ILSVRC2012_val_{k:08d}": wnids[int(50 * random.random() ** 2)] for k in numbers.tolist()}
     lines = [f"{wnid}/{image_id}.JPEG {wnid}/{image_id}.JPEG" for image_id, wnid in members.items()]
