@@ -10,20 +10,24 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
           urllib3==1.26.18 munkres==1.1.4
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel dist lint docs bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-chromium chromium test-wheel dist lint docs bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not vision"
 
 test-oldest: $(VENV)-oldest/.test
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not vision"
 
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
 	$(BIN)/python -m pytest -m torch
+
+# What needs torchvision. In an environment of its own: it goes with one version of torch and one kind of build.
+test-vision: $(VENV)-vision/.test
+	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples
 
 # A real cluster of Dask workers on this machine.
 test-dask: $(VENV)/.dask
@@ -114,6 +118,13 @@ $(VENV)/.lint: $(VENV)/.test
 
 $(VENV)/.torch: $(VENV)/.test Makefile
 	$(BIN)/python -m pip install --quiet torch==2.13.0 transformers==5.23.0 accelerate==1.15.0
+	touch $@
+
+$(VENV)-vision/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-vision
+	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
+	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" transformers==5.23.0 accelerate==1.15.0 \
+		simplejpeg==1.9.0
 	touch $@
 
 $(VENV)/.dask: $(VENV)/.test

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from imagenet_s.conversion.builder import ImageNetS
     from imagenet_s.conversion.dataset_config import ImageNetSConfig
     from imagenet_s.conversion.mask_codec import decode_mask, encode_mask
+    from imagenet_s.conversion.subset import subset, subset_digest
     from imagenet_s.conversion.target_mask import target_mask
 
 __version__ = "0.1.0"
@@ -57,6 +58,8 @@ __all__ = [
     "decode_mask",
     "encode_mask",
     "load_dataset",
+    "subset",
+    "subset_digest",
     "target_mask",
 ]
 
@@ -68,6 +71,8 @@ _IMPORTED_WHEN_USED = {
     "ImageNetSConfig": "conversion.dataset_config",
     "decode_mask": "conversion.mask_codec",
     "encode_mask": "conversion.mask_codec",
+    "subset": "conversion.subset",
+    "subset_digest": "conversion.subset",
     "target_mask": "conversion.target_mask",
 }
 
@@ -80,6 +85,7 @@ def load_dataset(
     streaming: bool = False,
     annotations_dir: str | os.PathLike[str] | None = None,
     splits: Sequence[str] | None = None,
+    image_ids: Sequence[str] | None = None,
     on_missing: Literal["error", "skip"] = "error",
     verify: bool = True,
     cache_dir: str | os.PathLike[str] | None = None,
@@ -101,6 +107,8 @@ def load_dataset(
         annotations_dir: archives and lists under their original names, extracted masks with the lists beside them, or a
             data set that `imagenet-s convert` wrote; else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are downloaded.
         splits: where no `split` is named, load these.
+        image_ids: load these images alone, such as `imagenet_s.subset` draws, reading as little as the layout allows.
+            In the order given; from Parquet and compressed tars in the order they are stored.
         on_missing: `"error"` refuses an incomplete ImageNet, `"skip"` leaves out the images it lacks.
         verify: check checksums and official counts; False is for miniatures and subsets of one's own.
         cache_dir: where to build; the cache of `datasets` by default.
@@ -130,6 +138,7 @@ def load_dataset(
         data_dir=os.fspath(data_dir) if data_dir is not None else None,
         annotations_dir=os.fspath(annotations_dir) if annotations_dir is not None else None,
         splits=splits,
+        image_ids=image_ids,
         on_missing=on_missing,
         verify=verify,
     )

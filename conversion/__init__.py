@@ -3,10 +3,11 @@
 A folder or module is one idea. From the bottom up, each may import those before it: `errors`, `hub_errors`,
 `atomic_write`, `cache`, `overlap`, `process_pool`; `facts` (the official numbers); `arguments` (how people spell them);
 `dataset_index`, `mask_codec`, `image_header`, `exif`, `inspection`, `features`, `shuffling`; `imagenet` (a copy of
-ImageNet, detected and read), `annotations` (the official lists and masks); `source` (the two together); `split_plan`
-(which images a split has); `examples` (finished tables); `shards`, `official_tree`, `submission`, `hub`. Beside them
-`registration` (the hook into `datasets`), `visualization`, `synthetic` (the generator behind demo and tests),
-`dataset_config`, `split_builder` and `builder`, which nothing else here imports.
+ImageNet, detected and read), `annotations` (the official lists and masks); `source` (the two together); `selection`
+(which images are wanted), `split_plan` (which images a split has); `subset` (some of them, the same for everyone);
+`examples` (finished tables); `shards`, `official_tree`, `submission`, `hub`. Beside them `registration` (the hook into
+`datasets`), `transforms` (torchvision's, over rows), `visualization`, `synthetic` (the generator behind demo and
+tests), `dataset_config`, `split_builder` and `builder`, which nothing else here imports.
 """
 
 from typing import TYPE_CHECKING, Any

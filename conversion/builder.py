@@ -25,6 +25,7 @@ from imagenet_s.conversion.arguments import config_name as name_of_config
 from imagenet_s.conversion.arguments import split_name, split_text
 from imagenet_s.conversion.cache import temporary_folder, why_not_writable
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.selection import selected_splits
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
 
@@ -100,9 +101,9 @@ class ImageNetS(RowsBuilder):
             self._prepare(names)
             return datasets.DatasetDict({name: self._read(name, in_memory) for name in names})
         if isinstance(split, (list, tuple)):
-            self._prepare([name for one in split for name in self._names(one)])
+            self._prepare(self._asked(split))
             return type(split)(self._read(one, in_memory) for one in split)
-        self._prepare(self._names(split))
+        self._prepare(self._asked([split]))
         return self._read(split, in_memory)
 
     def as_streaming_dataset(self, split: Any = None, base_path: str | None = None) -> Any:
@@ -119,7 +120,7 @@ class ImageNetS(RowsBuilder):
             return type(split)(self.as_streaming_dataset(one) for one in split)
         if "[" in split_text(split):
             raise ImageNetSError(f"split {str(split)!r}: a stream has no slices; use .take(n) and .skip(n) on it.")
-        streams = {name: self._stream(name) for name in self._names(split)}
+        streams = {name: self._stream(name) for name in self._asked([split])}
         return next(iter(streams.values())) if len(streams) == 1 else datasets.concatenate_datasets([*streams.values()])
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
@@ -133,15 +134,17 @@ class ImageNetS(RowsBuilder):
     @functools.cached_property
     def _source(self) -> Source:
         config = self.config
-        return open_source(config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir)
+        return open_source(
+            config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir, config.image_ids
+        )
 
     def _possible_splits(self) -> list[str]:
         """The splits where none is named: those of `splits=`, or those the source can have."""
         if self.config.splits is not None:
-            return list(self.config.splits)
+            return selected_splits(self._source, self.config.splits)
         if self._source.absent:
             _say_once(self._source.absent)
-        return list(self._source.splits)
+        return selected_splits(self._source, self._source.splits)
 
     def _names(self, split: Any) -> list[str]:
         """The names in what `split=` may be, each once."""
@@ -150,6 +153,12 @@ class ImageNetS(RowsBuilder):
             name = one.split("[")[0].split("(")[0].strip()
             found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
         return list(dict.fromkeys(found))
+
+    def _asked(self, splits: Any) -> list[str]:
+        """The names in several `split=`, where every image of `image_ids=` is in one of them."""
+        names = [name for one in splits for name in self._names(one)]
+        selected_splits(self._source, names)
+        return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:
         generator, _ = self.generator(self._source, name, streaming=True)

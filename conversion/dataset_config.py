@@ -1,6 +1,6 @@
 """`ImageNetSConfig`: the arguments of the data set, checked, and named so that two spellings share a cache.
 
-Imports `errors`, `facts`, `arguments`, `annotations`, `source`.
+Imports `errors`, `facts`, `arguments`, `annotations`, `source`, `selection`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import datasets
 
 from imagenet_s.conversion.annotations import resolve_annotations_dir
 from imagenet_s.conversion.arguments import on_missing_policy, split_list
+from imagenet_s.conversion.selection import digest_of_order
 from imagenet_s.conversion.source import resolve_data_dir
 
 VERSION = datasets.Version("1.1.0")
@@ -26,6 +27,7 @@ class ImageNetSConfig(datasets.BuilderConfig):
     Attributes:
         data_dir, annotations_dir, on_missing, verify: as in `imagenet_s.load_dataset`.
         splits: load only these where no split is named; for None all that the source can have.
+        image_ids: load these images alone, in this order where the layout allows it; all for None.
     """
 
     data_dir: str | None = None
@@ -33,6 +35,7 @@ class ImageNetSConfig(datasets.BuilderConfig):
     splits: Sequence[str] | None = None
     on_missing: Literal["error", "skip"] = "error"
     verify: bool = True
+    image_ids: Sequence[str] | None = None
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
         """The name of the cache: two spellings of one folder share it.
@@ -47,5 +50,6 @@ class ImageNetSConfig(datasets.BuilderConfig):
             "annotations_dir": resolve_annotations_dir(self.annotations_dir),
             "on_missing": self.on_missing,
             "verify": self.verify,
+            "image_ids": digest_of_order(self.image_ids),
         }
         return super().create_config_id({k: v for k, v in canonical.items() if v is not None}, custom_features)

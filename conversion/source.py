@@ -11,7 +11,7 @@ import abc
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -53,6 +53,7 @@ def open_source(
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
     cache_dir: str | os.PathLike[str] | None = None,
+    image_ids: Sequence[str] | None = None,
 ) -> Source:
     """Look into a folder and open what is there.
 
@@ -64,6 +65,7 @@ def open_source(
             something asks for them where neither is given.
         verify: check archives and lists against the official checksums.
         cache_dir: for whatever is kept: downloads, masks, indexes; the cache of `datasets` by default.
+        image_ids: only these images are wanted.
 
     Raises:
         ImageNetSError: there is nothing known.
@@ -72,11 +74,14 @@ def open_source(
     folder = resolve_data_dir(data_dir)
     kept_in = os.fspath(cache_dir) if cache_dir is not None else None
     if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
-        return OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
-    if "://" not in folder and (converted := find_converted(folder)):
-        return ConvertedSource(config, *converted, kept_in)
-    annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
-    return ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
+        source: Source = OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
+    elif "://" not in folder and (converted := find_converted(folder)):
+        source = ConvertedSource(config, *converted, kept_in)
+    else:
+        annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
+        source = ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
+    source.image_ids = None if image_ids is None else tuple(image_ids)
+    return source
 
 
 class Source(abc.ABC):
@@ -86,7 +91,10 @@ class Source(abc.ABC):
         config: `"50"`, `"300"` or `"919"`.
         splits: the splits it can have, in the order they are built: those of which any image is there.
         absent: a sentence about the splits of which no image is there; "" where there are none such.
+        image_ids: the images that are wanted, see `selection`; None for all.
     """
+
+    image_ids: tuple[str, ...] | None = None
 
     def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
         self.config, self.splits, self.absent = config, splits, absent
@@ -105,6 +113,7 @@ class Source(abc.ABC):
         reader = self.reader(split)
         wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
         made_from = [type(reader).__name__, reader.root, reader.identity(wnids), self._list_and_masks(split)]
+        made_from += self.image_ids or ()
         return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
 
     def _list_and_masks(self, split: str) -> str:

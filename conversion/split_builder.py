@@ -139,6 +139,7 @@ class SplitBuilder(RowsBuilder):
             annotations_dir=config.annotations_dir,
             on_missing=config.on_missing,
             verify=config.verify,
+            image_ids=config.image_ids,
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:

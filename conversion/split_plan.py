@@ -1,7 +1,8 @@
 """`SplitPlan`: which images a split has, in which order, and where each is; decided before any image is read.
 
 A plan is checked against the official counts here, so that an incomplete ImageNet is reported at once and not after an
-hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotations`, `imagenet`, `source`.
+hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotations`, `imagenet`, `source`,
+`selection`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from imagenet_s.conversion.selection import selected_images
 from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.source import ImageNetSource, Source
 
@@ -60,18 +62,22 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
         ImageNetSError: the source can't be read, or a mask is missing.
     """
     reader = source.reader(split)
+    wanted = selected_images(source, split)
     missing: tuple[str, ...] = ()
-    if split in TRAINING_SPLITS:
+    if split not in TRAINING_SPLITS:
+        rows, missing = _listed_rows(source, split, reader, wanted)
+    elif wanted is None:
         rows = _training_rows(source.config, split, reader)
     else:
-        rows, missing = _listed_rows(source, split, reader)
+        rows, missing = _find_in_order(reader, wanted)
+        rows = _with_classes(source.config, rows)
     mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
     if mask_file is not None:
         rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split, verify))
         # With verify=False a listed image may have no mask: the annotations have said that it is left out.
         rows = rows.filter(pc.is_valid(rows["mask_row"]))
-    expected = source.num_images(split, verify)
-    if expected is None and split not in TRAINING_SPLITS:
+    expected = source.num_images(split, verify) if wanted is None else None
+    if expected is None and (wanted is not None or split not in TRAINING_SPLITS):
         expected = rows.num_rows + len(missing)
     return SplitPlan(split, reader, rows, mask_file, missing, expected)
 
@@ -89,8 +95,9 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
     found, expected = plan.rows.num_rows, plan.expected
     counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
     if not found:
+        named = f" ({some(sorted(plan.missing), 3)})" if plan.missing else ""
         raise ImageNetSError(
-            f"{counted or plan.split + ': no images found'} in {plan.reader!r}; is it the right folder?"
+            f"{counted or plan.split + ': no images found'} in {plan.reader!r}{named}; is it the right folder?"
         )
     if expected is None or found == expected:
         return None
@@ -107,17 +114,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
-    table = categories(config)
-    rows = reader.index(table.imagenet_wnids if split == "train" else None).combine_chunks()
-    # The name says the ImageNet class; the merges say which class that counts as (official readme, "merge").
-    folders = pc.utf8_slice_codeunits(rows["image_id"], 0, 9).combine_chunks().dictionary_encode()
-    wnids = folders.dictionary.to_pylist()
-    ids = np.array([table.id_of(wnid) for wnid in wnids], np.int64)
-    names = [table[i].wnid or wnid for i, wnid in zip(ids.tolist(), wnids)]
-    codes = folders.indices.to_numpy()
-    rows = rows.append_column("category", pa.array(ids[codes]))
-    rows = rows.append_column("wnid", _dictionary(codes, names))
-    rows = _with_labels(rows, folders)
+    rows = _with_classes(config, reader.index(categories(config).imagenet_wnids if split == "train" else None))
     if split == "train":
         rows = rows.filter(pc.greater(rows["category"], 0))
     if not reader.random_access:
@@ -125,17 +122,37 @@ def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
     return rows.take(pa.array(np.argsort(training_keys(rows["image_id"]), kind="stable")))
 
 
-def _listed_rows(source: Source, split: str, reader: ImageReader) -> tuple[pa.Table, tuple[str, ...]]:
-    members = source.members(split).combine_chunks()
-    ids = members["image_id"].combine_chunks()
+def _with_classes(config: str, rows: pa.Table) -> pa.Table:
+    """The labels of training images; category 0 and their own folder for those of no class."""
+    table, rows = categories(config), rows.combine_chunks()
+    # The name says the ImageNet class; the merges say which class that counts as (official readme, "merge").
+    folders = pc.utf8_slice_codeunits(rows["image_id"], 0, 9).combine_chunks().dictionary_encode()
+    wnids = folders.dictionary.to_pylist()
+    ids = np.array([table.id_of(wnid) for wnid in wnids], np.int64)
+    names = [table[i].wnid or wnid for i, wnid in zip(ids.tolist(), wnids)]
+    codes = folders.indices.to_numpy()
+    rows = rows.append_column("category", pa.array(ids[codes], pa.int64()))
+    rows = rows.append_column("wnid", _dictionary(codes, names))
+    return _with_labels(rows, folders)
+
+
+def _find_in_order(reader: ImageReader, ids: pa.Array) -> tuple[pa.Table, tuple[str, ...]]:
+    """The rows of some images, in this order where the layout allows it, and those that are not there."""
     found = reader.find(ids).combine_chunks()
     places = pc.index_in(ids, value_set=found["image_id"].combine_chunks())
     missing = tuple(ids.filter(pc.is_null(places)).to_pylist())
-    if reader.random_access:
-        rows, members = found.take(places.drop_null()), members.filter(pc.is_valid(places))
-    else:
-        rows = reader.storage_order(found, mixed=False)
-        members = members.take(pc.index_in(rows["image_id"].combine_chunks(), value_set=ids))
+    if not reader.random_access:
+        return reader.storage_order(found, mixed=False), missing
+    return found.take(places.drop_null()), missing
+
+
+def _listed_rows(
+    source: Source, split: str, reader: ImageReader, wanted: pa.Array | None
+) -> tuple[pa.Table, tuple[str, ...]]:
+    members = source.members(split).combine_chunks()
+    ids = members["image_id"].combine_chunks()
+    rows, missing = _find_in_order(reader, ids if wanted is None else wanted)
+    members = members.take(pc.index_in(rows["image_id"].combine_chunks(), value_set=ids))
     folders = members["wnid"].combine_chunks().dictionary_encode()
     table = categories(source.config)
     category = np.array([table.id_of(wnid) for wnid in folders.dictionary.to_pylist()], np.int64)

@@ -10,13 +10,13 @@ counts instead of logits, because 920 channels of 12,419 images fit into no memo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import evaluate
-import numpy as np
 import torch
 from miniature import data_options, data_parser
-from PIL import Image
+from torchvision.transforms import v2
 from transformers import (
     AutoModelForSemanticSegmentation,
     SegformerConfig,
@@ -28,6 +28,7 @@ from transformers import (
 
 import imagenet_s
 from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.transforms import joint
 
 
 def build_model(checkpoint: str | None, table: imagenet_s.Categories) -> torch.nn.Module:
@@ -59,18 +60,22 @@ def main() -> None:
     table = imagenet_s.categories(args.config)
     processor = SegformerImageProcessor(size={"height": args.size, "width": args.size})
 
-    def transform(rows: dict[str, list[Any]]) -> dict[str, torch.Tensor]:
-        """`pixel_values` B x 3 x size x size float32, `labels` B x size x size int64."""
-        # Not as segmentation_maps of the processor, which takes masks for 8-bit pictures and stops at 1000.
-        masks = [mask.resize((args.size, args.size), Image.Resampling.NEAREST) for mask in rows["annotation"]]
-        return {
-            "pixel_values": processor(rows["image"], return_tensors="pt")["pixel_values"],
-            "labels": torch.as_tensor(np.stack(masks), dtype=torch.int64),
-        }
+    # Image and mask together, and not as segmentation_maps of the processor: see docs/transforms.md.
+    augment = [v2.RandomResizedCrop(args.size, (0.5, 1.0)), v2.RandomHorizontalFlip(), v2.ColorJitter(0.3, 0.3, 0.3)]
+    normalize = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(processor.image_mean, processor.image_std)]
+    geometries = {
+        "train_semi": joint(v2.Compose([*augment, *normalize])),
+        "validation": joint(v2.Compose([v2.Resize((args.size, args.size)), *normalize])),
+    }
+
+    def inputs_of(geometry: Any, rows: dict[str, list[Any]]) -> dict[str, Any]:
+        """`pixel_values`, 3 x size x size float32 each, and `labels`, size x size int64 each."""
+        changed = geometry({name: rows[name] for name in ("image", "annotation")})
+        return {"pixel_values": changed["image"], "labels": changed["annotation"]}
 
     splits = {
-        name: imagenet_s.load_dataset(args.config, split=name, **data).with_transform(transform)
-        for name in ("train_semi", "validation")
+        name: imagenet_s.load_dataset(args.config, split=name, **data).with_transform(partial(inputs_of, geometry))
+        for name, geometry in geometries.items()
     }
     metric = evaluate.load(imagenet_s.MATCHED_MIOU)
 

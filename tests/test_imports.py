@@ -22,7 +22,7 @@ CODECS = {
     *("conversion.features", "conversion.shuffling"),
 }
 READERS = {"conversion.imagenet", "conversion.annotations"}
-PLANS = {"conversion.source", "conversion.split_plan"}
+PLANS = {"conversion.source", "conversion.selection", "conversion.split_plan"}
 ALLOWED: dict[str, set[str]] = {
     "conversion.errors": set(),
     "conversion.hub_errors": {"conversion.errors"},
@@ -46,7 +46,10 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.imagenet": BASE | CODECS,
     "conversion.annotations": BASE | CODECS,
     "conversion.source": BASE | CODECS | READERS,
-    "conversion.split_plan": BASE | CODECS | READERS | {"conversion.source"},
+    "conversion.selection": BASE | CODECS | READERS | {"conversion.source"},
+    "conversion.split_plan": BASE | CODECS | READERS | {"conversion.source", "conversion.selection"},
+    "conversion.subset": BASE | CODECS | READERS | PLANS,
+    "conversion.transforms": {"conversion.errors", "conversion.facts"},
     "conversion.examples": BASE | CODECS | READERS,
     "conversion.shards": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
     "conversion.official_tree": BASE | CODECS | READERS | PLANS,
@@ -54,7 +57,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.matched_miou": set(),
     "conversion.submission": BASE | CODECS | READERS | PLANS | {"metrics.matched_miou"},
     "conversion.hub": BASE | CODECS | {"conversion.shards"},
-    "conversion.dataset_config": CODECS | READERS | {"conversion.source"},
+    "conversion.dataset_config": CODECS | READERS | {"conversion.source", "conversion.selection"},
     "conversion.split_builder": BASE
     | CODECS
     | READERS
@@ -64,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "conversion": {"conversion.submission"},  # PredictionWriter, imported when it is used
     "imagenet_s": BASE
     | {"conversion.builder", "conversion.dataset_config", "conversion.registration"}
-    | {"conversion.mask_codec", "conversion.target_mask"},
+    | {"conversion.mask_codec", "conversion.target_mask", "conversion.subset"},
     "metrics.process_pool": set(),
     "metrics.report": set(),
     "metrics.distance_matching": {"metrics.matched_miou"},

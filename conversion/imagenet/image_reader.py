@@ -126,6 +126,10 @@ class ImageReader(abc.ABC):
         edges = np.linspace(0, rows.num_rows, num_shards + 1).astype(np.int64)
         return [rows.slice(a, b - a) for a, b in itertools.pairwise(edges)]
 
+    def read_together(self, rows: pa.Table) -> NDArray[np.int64] | None:
+        """A number for each row, the same for images that cost one read together; None where each is read alone."""
+        return None
+
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
         """The order to read rows in where `random_access` is False.
 

@@ -47,6 +47,10 @@ class ParquetReader(ContainerReader):
         keys = mix(self._group_numbers(rows).astype(np.uint64))
         return rows.take(pa.array(np.argsort(keys, kind="stable")))
 
+    def read_together(self, rows: pa.Table) -> np.ndarray:
+        """A number for each row group."""
+        return self._group_numbers(rows)
+
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cuts between row groups, never within one."""
         groups = self._group_numbers(rows)
@@ -142,7 +146,9 @@ def _opened(file: str) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(file, pre_buffer=True) as parquet:
             yield parquet
         return
-    with fsspec.open(file, "rb", cache_type="none") as source, pq.ParquetFile(source, pre_buffer=True) as parquet:
+    fs, path = fsspec.core.url_to_fs(file)
+    # Not `fsspec.open`, which gives such options to the file system: files would then read 5 MB ahead each time.
+    with fs.open(path, "rb", cache_type="none") as source, pq.ParquetFile(source, pre_buffer=True) as parquet:
         yield parquet
 
 

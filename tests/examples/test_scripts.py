@@ -38,7 +38,16 @@ def test_score_saliency(tmp_path: Path) -> None:
     assert re.search(r"pointing game: \d+\.\d % of [1-9] peaks", printed)
 
 
-@pytest.mark.torch
+@pytest.mark.vision
+def test_linear_probe(tmp_path: Path) -> None:
+    printed = run("linear_probe.py", "--size", "64", "--epochs", "8", cwd=tmp_path)
+    losses = [float(loss) for loss in re.findall(r"^epoch \d: loss (\d+\.\d+)$", printed, re.MULTILINE)]
+    assert len(losses) == 8
+    assert losses[-1] < losses[0], "the layer learns"
+    assert re.search(r"^mIoU \d+\.\d\d %, Acc \d+\.\d\d % of 9 images$", printed, re.MULTILINE)
+
+
+@pytest.mark.vision
 def test_finetune_segformer(tmp_path: Path) -> None:
     printed = run("finetune_segformer.py", "--size", "32", "--output-dir", "out", cwd=tmp_path)
     for figure in ("eval_mean_iou", "eval_boundary_mean_iou", "eval_f_measure", "eval_image_accuracy"):

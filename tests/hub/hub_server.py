@@ -41,6 +41,7 @@ class HubServer(ThreadingHTTPServer):
         unreachable: no upload is answered any more, not even those that have begun.
         at_upload: called with the number of each upload before its content is read.
         quota: how many bytes of LFS files one batch may bring.
+        sent: how many bytes of answers have been sent.
         log: method, path and status of every request; status 0 for a connection that was closed without an answer.
     """
 
@@ -52,7 +53,7 @@ class HubServer(ThreadingHTTPServer):
         self.stored: dict[str, bytes] = {}
         self.uploads, self.drop_upload, self.unreachable = 0, 0, False
         self.at_upload: Callable[[int], None] = lambda number: None
-        self.quota = float("inf")
+        self.quota, self.sent = float("inf"), 0
         self.log: list[tuple[str, str, int]] = []
         self.lock = threading.RLock()
         threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
@@ -146,6 +147,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.end_headers()
         if self.command != "HEAD":
+            self.server.sent += len(data)
             self.wfile.write(data)
 
     def user(self, needed: bool = False) -> str | None:

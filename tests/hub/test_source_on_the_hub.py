@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from hub_parquet import IMAGES, write_hub_parquet, write_test_list
 from hub_server import HubServer, Repository
 
 from imagenet_s.conversion.synthetic import expected_rows
@@ -32,3 +34,26 @@ def test_the_same_rows_from_the_hub(hub: HubServer, run, miniature: Callable[[st
         for line in run(code).stdout.splitlines():
             assert json.loads(line) == expected
     assert run(code, token=None, check=False).returncode
+
+
+COMPACT = """
+import json, sys
+import imagenet_s
+where = dict(data_dir="hf://datasets/me/imagenet-1k", annotations_dir=ANNOTATIONS, verify=False)
+ids = imagenet_s.subset("50", "test", 40, compact=True, **where)
+rows = imagenet_s.load_dataset("50", split="test", image_ids=ids, streaming=STREAMING, **where)
+print(json.dumps([ids, [row["image_id"] for row in rows]]))
+"""
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_compact_subsets_fetch_little(hub: HubServer, run, tmp_path: Path, streaming: bool) -> None:
+    """40 of 2,000 images over HTTP, the index included: at most a tenth of the bytes."""
+    total = write_hub_parquet(tmp_path / "imagenet")
+    files = {f"data/{path.name}": path.read_bytes() for path in (tmp_path / "imagenet" / "data").iterdir()}
+    hub.repositories["dataset", "me/imagenet-1k"] = Repository(commits=[files])
+    write_test_list(tmp_path)
+    code = COMPACT.replace("ANNOTATIONS", repr(str(tmp_path))).replace("STREAMING", repr(streaming))
+    ids, rows = json.loads(run(code).stdout)
+    assert sorted(ids) == sorted(rows)
+    assert 40 * total / IMAGES < hub.sent < total / 10

@@ -1,0 +1,72 @@
+"""An image of a row as a tensor: decoded by `datasets`, or from its bytes by Pillow or simplejpeg.
+
+Bytes are decoded as they are stored: the EXIF orientation is not applied, as everywhere in this package.
+
+Imports `errors`.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional
+
+from imagenet_s.conversion.errors import ImageNetSError
+
+Decoder = Literal["pillow", "simplejpeg"]
+
+
+def check_decoder(decoder: Decoder) -> None:
+    """Raise an ImageNetSError if there is no such decoder, or its package is not installed."""
+    if decoder == "simplejpeg":
+        _simplejpeg()
+    elif decoder != "pillow":
+        raise ImageNetSError(f'decoder={decoder!r}: "pillow" and "simplejpeg" are known.')
+
+
+def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
+    """An image of a row, decoded or not, as 3 x H x W uint8.
+
+    Args:
+        stored: a PIL image, an array, or `{"bytes": ..., "path": ...}` as `datasets` stores it.
+        decoder: see `joint`.
+
+    Raises:
+        ImageNetSError: it can't be read or decoded; the message names the file.
+    """
+    if not isinstance(stored, dict):
+        return functional.to_image(stored)
+    try:
+        data = stored["bytes"]
+        if data is None:
+            data = Path(stored["path"]).read_bytes()
+        if decoder == "simplejpeg" and (pixels := _decode_jpeg(data)) is not None:
+            return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
+        with Image.open(io.BytesIO(data)) as image:
+            return functional.to_image(image.convert("RGB"))
+    except (OSError, SyntaxError) as error:
+        raise ImageNetSError(f"{stored['path'] or 'an image'} can't be decoded ({error}); fetch it again.") from error
+
+
+def _decode_jpeg(data: bytes) -> NDArray[Any] | None:
+    """H x W x 3; None where Pillow has to decide: no JPEG (`n02105855_2933` is a PNG), CMYK, or damaged."""
+    simplejpeg = _simplejpeg()
+    try:
+        colours = simplejpeg.decode_jpeg_header(data)[2]
+        return simplejpeg.decode_jpeg(data, "RGB") if colours in ("YCbCr", "RGB", "Gray") else None
+    except ValueError:
+        return None
+
+
+def _simplejpeg() -> Any:
+    try:
+        import simplejpeg
+    except ImportError as error:
+        raise ImageNetSError(f'decoder="simplejpeg" needs the package ({error}): pip install simplejpeg.') from error
+    return simplejpeg
