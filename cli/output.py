@@ -31,20 +31,21 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
 
 def write_json(result: Any, target: str) -> None:
     """A result as JSON to a file, or to stdout where `target` is `-`. NaN is written as null."""
-    text = json.dumps(_plain(result), indent=1, allow_nan=False)
+    text = json.dumps(plain(result), indent=1, allow_nan=False)
     if target == "-":
         say(text)
     else:
         Path(target).write_text(text + "\n", encoding="utf-8")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A result as JSON has it: string keys, lists, None for NaN."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and value != value:
         return None
     return value

@@ -8,6 +8,7 @@ from typing import Any
 
 from imagenet_s.cli.commands.counting import Counted, count
 from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.cli.run_record import run_record
 from imagenet_s.conversion.facts import categories
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 from imagenet_s.metrics.report import TITLES, html_report, percent
@@ -26,7 +27,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json != "-":
         _print(result, intervals, counted, args.per_class)
     if args.json:
-        extra: dict[str, Any] = {"config": counted.config, "missing": counted.missing, "on_missing": args.on_missing}
+        extra: dict[str, Any] = {
+            "config": counted.config,
+            "missing": counted.missing,
+            "on_missing": args.on_missing,
+            "run": run_record(counted.metric, str(matching), counted.missing, args.on_missing),
+        }
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
     if args.report:
         _report(args, counted, result, intervals, matching)

@@ -8,6 +8,7 @@ LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
 """
 
 from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from imagenet_s.conversion.facts.image_sets import image_set_digest, recognise_split
 from imagenet_s.conversion.facts.official import (
     ANNOTATED_SPLITS,
     CONFIG_NAMES,
@@ -39,6 +40,8 @@ __all__ = [
     "ListFile",
     "Official",
     "categories",
+    "image_set_digest",
+    "recognise_split",
     "split_names",
     "tree_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
 import os
 from typing import Any
@@ -54,6 +55,11 @@ class MatchedIoU:
 
     def __repr__(self) -> str:
         return f"MatchedIoU(num_classes={self.num_classes}, ignore_index={self.ignore_index}): {len(self):,} images"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images in the order in which they were counted; empty where none was given."""
+        return list(self._names)
 
     def update(self, prediction: MaskLike, reference: MaskLike, name: str | None = None) -> None:
         """Count one image.
@@ -188,6 +194,17 @@ class MatchedIoU:
             "classes": classes_by_image(table, table.gt),
             "predicted_classes": classes_by_image(table, labels),
         }
+
+    def digest(self) -> str:
+        """The sha256 of the counts as hexadecimal digits: the same for the same images, in whatever order counted."""
+        images = sorted(
+            (name, rows[np.lexsort(rows.T[::-1])].astype("<i4").tobytes())
+            for name, rows in zip(self._names, self._rows)
+        )
+        digest = hashlib.sha256(f"matched_miou {self.num_classes} {self.ignore_index}\n".encode())
+        for name, data in images:
+            digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
+        return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the counts to one compressed file (.npz), atomically; `load` reads it."""
