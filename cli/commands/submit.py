@@ -11,7 +11,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
 from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
 _SHOWN = 20
 
@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Print rules, check, or check and pack."""
     protocol = PROTOCOLS[args.protocol] if args.protocol else None
     if not args.check and not args.predictions and protocol:
-        say(protocol.text())
+        say(f"{protocol.text()}\n\n{TEST_SERVER.status()}")
         return 0
     _complain(args)
     if protocol:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json != "-":
         _print(checked, args.check or args.output, written=not args.check)
     if not checked.problems and protocol and not args.check:
-        hint(f"Submit it at {protocol.url}")
+        hint(TEST_SERVER.status())
     return 1 if checked.problems else 0
 
 

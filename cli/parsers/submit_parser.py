@@ -6,20 +6,20 @@ import argparse
 import os
 
 from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, add_json
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
 
 def add_submit(commands: Commands) -> None:
     """`submit`."""
     parser = commands.add_parser(
         "submit",
-        help="check predictions and pack them for the official test server",
+        help="check predictions and pack them in the form of the official test server (closed)",
         description="Check predictions (every image of the list, none besides, sizes, ids, RGB), list all that is "
         "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n\n"
         "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"
         "  imagenet-s submit --check OUT.zip --config 919     an existing zip\n"
         "  imagenet-s submit --protocol semi                  the rules of a protocol",
-        epilog="The protocols of the test server:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
+        epilog=f"{TEST_SERVER.status()}\n\nThe protocols:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("predictions", metavar="PREDICTIONS", nargs="?", help="folder or zip: <wnid>/<image_id>.png")
@@ -29,7 +29,7 @@ def add_submit(commands: Commands) -> None:
     parser.add_argument(
         "--split", choices=("test", "validation"), default="test", help="which list (default: test; the other to try)"
     )
-    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="which competition; its rules are printed")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="the rules of the method; they are printed")
     group = parser.add_argument_group("what method.txt says (null where nothing is given)")
     group.add_argument("--method", metavar="NAME", help="name of the method")
     group.add_argument("--train-data", metavar="TEXT", help="for instance ImageNet-S-50")
