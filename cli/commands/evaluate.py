@@ -9,9 +9,9 @@ from typing import Any
 from imagenet_s.cli.commands.counting import Counted, count
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.cli.run_record import run_record
-from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.report import TITLES, html_report, percent
+from imagenet_s.metrics.report import TITLES, Group, html_report, percent
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,6 +76,8 @@ def _report(
         title=f"ImageNet-S-{counted.config}",
         intervals=intervals,
         notes=notes,
+        groups=[Group(one.kind, one.name, one.ids) for one in class_groups(counted.config)],
+        confusions=counted.metric.confusions(result["matching"], 20),
     )
     with atomic_write(args.report) as file:
         file.write(page.encode())

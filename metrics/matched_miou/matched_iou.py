@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .bootstrap import bootstrap
+from .confusion import Confusion, confusions
 from .count_table import CountTable, Ints, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
 from .counts_file import load_counts, save_counts
@@ -194,6 +195,16 @@ class MatchedIoU:
             "classes": classes_by_image(table, table.gt),
             "predicted_classes": classes_by_image(table, labels),
         }
+
+    def confusions(self, matching: Matching = "none", limit: int = 50) -> list[Confusion]:
+        """The pairs of classes that are most often taken for each other, most pixels first.
+
+        Args:
+            matching: as in `match`.
+            limit: how many pairs to return.
+        """
+        table, _, labels = self._labels(matching)
+        return confusions(table, labels, limit)
 
     def digest(self) -> str:
         """The sha256 of the counts as hexadecimal digits: the same for the same images, in whatever order counted."""
