@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         metric_parsers.add_evaluate,
         dataset_parsers.add_prepare,
         submit_parser.add_submit,
+        submit_parser.add_results,
         metric_parsers.add_distance_match,
     ):
         add(commands)

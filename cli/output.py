@@ -58,7 +58,7 @@ def write_json(result: Any, target: str) -> None:
 
     The file is complete, or what it was before.
     """
-    text = json.dumps(_plain(result), indent=1, allow_nan=False)
+    text = json.dumps(plain(result), indent=1, allow_nan=False)
     if target == "-":
         say(text)
         return
@@ -68,13 +68,14 @@ def write_json(result: Any, target: str) -> None:
         file.write(text.encode() + b"\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A result as JSON has it: string keys, lists, None for NaN."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and value != value:
         return None
     return value

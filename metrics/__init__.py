@@ -5,6 +5,7 @@ processes (`process_pool`), `report` writes a page, `distance_matching` labels p
 """
 
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
+from imagenet_s.metrics.matched_miou.confusion import Confusion
 from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
@@ -13,6 +14,7 @@ from imagenet_s.metrics.matched_miou.scores import HEADLINES
 __all__ = [
     "HEADLINES",
     "IGNORE_INDEX",
+    "Confusion",
     "MATCHINGS",
     "MatchedIoU",
     "boundary_band",

@@ -3,7 +3,7 @@
 import pytest
 
 import imagenet_s
-from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, SPLITS, categories, split_names
+from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, SPLITS, categories, class_groups, split_names
 
 
 @pytest.mark.parametrize(("config", "classes"), [("50", 50), ("300", 300), ("919", 919)])
@@ -76,3 +76,15 @@ def test_known_ids() -> None:
         table[920]
     with pytest.raises(imagenet_s.ImageNetSError, match="no configuration '100'; it has 50, 300, 919"):
         imagenet_s.categories("100")
+
+
+@pytest.mark.parametrize("config", CONFIG_NAMES)
+def test_every_class_is_in_one_group(config: str) -> None:
+    """Animals are the first 398 of ImageNet's sorted wnids, and dogs 151 to 268 of them, as is well known."""
+    table, groups = categories(config), class_groups(config)
+    assert sorted(i for group in groups for i in group.ids) == list(range(1, table.num_classes + 1))
+    last_animal, dogs = "n02655020", ("n02085620", "n02113978")
+    for group in groups:
+        for wnid in (table[i].wnid for i in group.ids):
+            assert (group.kind == "animals") == (wnid <= last_animal)
+            assert (group.name == "dogs") == (dogs[0] <= wnid <= dogs[1])

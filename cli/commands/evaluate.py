@@ -8,10 +8,11 @@ from typing import Any
 
 from imagenet_s.cli.commands.counting import Counted, count
 from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.facts import categories
+from imagenet_s.cli.run_record import run_record
+from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 from imagenet_s.metrics.matched_miou.matching import check_matching
-from imagenet_s.metrics.report import TITLES, html_report, percent, ties
+from imagenet_s.metrics.report import TITLES, Group, html_report, percent, ties
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +32,12 @@ def run(args: argparse.Namespace) -> int:
         _print(result, intervals, counted, args.per_class)
     _warn_of_a_single_id(counted)
     if args.json:
-        extra: dict[str, Any] = {"config": counted.config, "missing": counted.missing, "on_missing": args.on_missing}
+        extra: dict[str, Any] = {
+            "config": counted.config,
+            "missing": counted.missing,
+            "on_missing": args.on_missing,
+            "run": run_record(counted.metric, str(matching), counted.missing, args.on_missing),
+        }
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
     if args.report:
         _report(args, counted, result, intervals, matching)
@@ -79,6 +85,8 @@ def _report(
         title=f"ImageNet-S-{counted.config}",
         intervals=intervals,
         notes=notes,
+        groups=[Group(one.kind, one.name, one.ids) for one in class_groups(counted.config)],
+        confusions=counted.metric.confusions(result["matching"], 20),
     )
     with atomic_write(args.report) as file:
         file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8

@@ -12,7 +12,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
 from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
-from imagenet_s.conversion.submission.protocols import PROTOCOLS, SERVER_CLOSED
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
 _SHOWN = 20
 
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Print rules, check, or check and pack."""
     protocol = PROTOCOLS[args.protocol] if args.protocol else None
     if not args.check and not args.predictions and protocol:
-        say(protocol.text())
+        say(f"{protocol.text()}\n\n{TEST_SERVER.status()}")
         return 0
     _complain(args)
     if protocol:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _what_next(args: argparse.Namespace) -> str:
     if args.split != "validation":
-        return f"{PROTOCOLS[args.protocol].url} was where to submit it. {SERVER_CLOSED}"
+        return TEST_SERVER.status()
     return (
         "The masks of validation are public, so no server takes this zip; it shows what a submission would lack. Score "
         f"it: {command('evaluate', '--predict-dir', args.submission, '--gt-dir', 'GT', '--config', args.config)}"

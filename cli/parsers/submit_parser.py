@@ -1,4 +1,4 @@
-"""submit: the command about the test server."""
+"""submit and results: the commands that bring figures and predictions to others."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import argparse
 import os
 
 from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, add_json
-from imagenet_s.conversion.submission.protocols import PROTOCOLS, SERVER_CLOSED
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
 
 def add_submit(commands: Commands) -> None:
     """`submit`."""
     parser = commands.add_parser(
         "submit",
-        help="check predictions and pack them as the official test server read them (closed since 2026-01-20)",
+        help="check predictions and pack them in the form of the official test server (closed)",
         description="Check predictions (every image of the list, none besides, sizes, ids, RGB), list all that is "
-        "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n"
-        f"{SERVER_CLOSED}\n\n"
+        "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n\n"
         "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"
         "  imagenet-s submit --check OUT.zip --config 919     an existing zip\n"
         "  imagenet-s submit --protocol semi                  the rules of a protocol",
-        epilog="The protocols of the test server:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
+        epilog=f"{TEST_SERVER.status()}\n\nThe protocols:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -38,7 +37,7 @@ def add_submit(commands: Commands) -> None:
         default="test",
         help="which list the predictions are checked against (default: test)",
     )
-    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="which competition; its rules are printed")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="the rules of the method; they are printed")
     group = parser.add_argument_group("what method.txt says (null where nothing is given)")
     group.add_argument("--method", metavar="NAME", help="name of the method")
     group.add_argument("--train-data", metavar="TEXT", help="for instance ImageNet-S-50")
@@ -58,3 +57,41 @@ def add_submit(commands: Commands) -> None:
     add_imagenet_options(group, on_missing=False)
     add_json(parser, "the result, with all problems,")
     parser.set_defaults(command="submit")
+
+
+def add_results(commands: Commands) -> None:
+    """`results`."""
+    parser = commands.add_parser(
+        "results",
+        help="show a scored run on a model's page of the Hub, or verify a results file",
+        description="Write the figures of a run as evaluation results of a model on the Hub "
+        "(.eval_results/imagenet-s.yaml), or open a pull request with them.\n\n"
+        "  imagenet-s results COUNTS.npz --model ME/MODEL --dataset ME/IMAGENET-S --protocol semi ...\n"
+        "  imagenet-s results RESULTS.json --verify COUNTS.npz    compute the file again from the counts",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", metavar="FILE", help="saved counts (evaluate --save-counts), or results (.json, evaluate --json)"
+    )
+    parser.add_argument("--model", metavar="REPO", help="the model's repository on the Hub")
+    parser.add_argument("--dataset", metavar="REPO", help="the data set's repository, which has the leaderboard")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="the rules of the run; they are printed")
+    parser.add_argument(
+        "--i-followed-the-rules", action="store_true", help="the run followed the rules of the protocol"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        default=".eval_results/imagenet-s.yaml",
+        help="the file to write (default: %(default)s)",
+    )
+    parser.add_argument("--push", action="store_true", help="open a pull request on the model's repository instead")
+    parser.add_argument("--date", metavar="DATE", help="when the run was made, for instance 2026-11-25")
+    parser.add_argument("--source-url", metavar="URL", help="a paper or page about the run")
+    parser.add_argument(
+        "--any-images", action="store_true", help="accept images that are no official split, and say so"
+    )
+    parser.add_argument(
+        "--verify", dest="verify_counts", metavar="COUNTS.npz", help="compute a results file again from these counts"
+    )
+    parser.set_defaults(command="results")

@@ -8,6 +8,8 @@ LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
 """
 
 from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from imagenet_s.conversion.facts.groups import ClassGroup, class_groups
+from imagenet_s.conversion.facts.image_sets import image_set_digest, recognise_split
 from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
 from imagenet_s.conversion.facts.official import (
     ANNOTATED_SPLITS,
@@ -38,12 +40,16 @@ __all__ = [
     "Archive",
     "Categories",
     "Category",
+    "ClassGroup",
     "ListFile",
     "Official",
     "categories",
+    "class_groups",
     "config_name",
+    "image_set_digest",
     "imagenet_label",
     "imagenet_wnids",
+    "recognise_split",
     "split_names",
     "tree_name",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
 import os
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .bootstrap import bootstrap
+from .confusion import Confusion, confusions
 from .count_table import CountTable, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
 from .counts_file import load_counts, save_counts
@@ -54,6 +56,11 @@ class MatchedIoU:
 
     def __repr__(self) -> str:
         return f"MatchedIoU(num_classes={self.num_classes}, ignore_index={self.ignore_index}): {len(self):,} images"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images in the order in which they were counted; empty where none was given."""
+        return list(self._names)
 
     def update(self, prediction: MaskLike, reference: MaskLike, name: str | None = None) -> None:
         """Count one image.
@@ -211,6 +218,27 @@ class MatchedIoU:
     def predicted_ids(self) -> list[int]:
         """The ids that the predictions hold in scored pixels, before any matching."""
         return np.unique(self._counted().pred).tolist()
+
+    def confusions(self, matching: Matching = "none", limit: int = 50) -> list[Confusion]:
+        """The pairs of classes that are most often taken for each other, most pixels first.
+
+        Args:
+            matching: as in `match`.
+            limit: how many pairs to return.
+        """
+        table = self._counted()
+        return confusions(table, apply_match(table, self.match(matching)), limit)
+
+    def digest(self) -> str:
+        """The sha256 of the counts as hexadecimal digits: the same for the same images, in whatever order counted."""
+        images = sorted(
+            (name, rows[np.lexsort(rows.T[::-1])].astype("<i4").tobytes())
+            for name, rows in zip(self._names, self._rows)
+        )
+        digest = hashlib.sha256(f"matched_miou {self.num_classes} {self.ignore_index}\n".encode())
+        for name, data in images:
+            digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
+        return digest.hexdigest()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the counts to one compressed file (.npz), atomically; `load` reads it."""

@@ -17,6 +17,7 @@ from .assignment import assign
 from .atomic_write import atomic_write
 from .bootstrap import bootstrap
 from .boundary import boundary_band
+from .confusion import confusions
 from .count_table import nameless
 from .counts import count_pair
 from .counts_file import load_counts
@@ -35,6 +36,7 @@ __all__ = [
     "atomic_write",
     "bootstrap",
     "boundary_band",
+    "confusions",
     "count_pair",
     "load_counts",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from imagenet_s.metrics.report.page_data import (
     ranked_images,
     ties,
 )
+from imagenet_s.metrics.report.page_tables import Group, Picture, confused_pairs, group_scores, matched_clusters
+
+_SCRIPT = Path(__file__).with_name("report.js").read_text(encoding="utf-8")
 
 
 def html_report(
@@ -28,6 +33,9 @@ def html_report(
     intervals: Mapping[str, Interval] | None = None,
     notes: Sequence[str] = (),
     worst: int = 20,
+    groups: Sequence[Group] = (),
+    confusions: Sequence[tuple[int, int, int, int]] = (),
+    pictures: Sequence[Picture] = (),
 ) -> str:
     """A page on one evaluation; the same input gives the same page.
 
@@ -39,9 +47,13 @@ def html_report(
         intervals: what `MatchedIoU.bootstrap` returned: shown beside the figures.
         notes: sentences for the top: what was scored, what was missing.
         worst: how many images of the lowest mean IoU to list.
+        groups: classes under common names, for their means.
+        confusions: what `MatchedIoU.confusions` returned.
+        pictures: images to look at, by rank.
 
     Returns:
-        HTML: light or dark as the reader prefers, for screens from 320 pixels up; no script, no link to anywhere.
+        HTML: light or dark as the reader prefers, for screens from 320 pixels up. It asks for nothing from anywhere;
+        its script finds and sorts classes, and the page says the same without.
 
     Raises:
         ValueError: as many labels as the result has classes are needed.
@@ -63,6 +75,12 @@ def html_report(
         bins=histogram(one.iou for one in classes),
         images=images[:worst],
         all_images=len(images) <= worst,
+        groups=group_scores(groups, classes),
+        confused=confused_pairs(confusions, labels),
+        clusters=matched_clusters(result["matching"], labels),
+        pictures=pictures,
+        script=_SCRIPT,
+        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}",
     )
 
 

@@ -23,6 +23,8 @@ class Repository:
     private: bool = True
     commits: list[Files] = field(default_factory=lambda: [{}])
     """All files after each commit; the sha of a commit is its index."""
+    pull_requests: list[Files] = field(default_factory=list)
+    """The files that each pull request adds or replaces."""
 
     @property
     def files(self) -> Files:
@@ -34,7 +36,7 @@ class HubServer(ThreadingHTTPServer):
 
     Attributes:
         tokens: token -> user.
-        repositories: (`"dataset"` or `"space"`, name) -> repository.
+        repositories: (`"dataset"`, `"space"` or `"model"`, name) -> repository.
         stored: sha256 -> content of the LFS files that have arrived, committed or not.
         uploads: how many uploads of LFS files have begun.
         drop_upload: the connection of the upload with this number is closed in the middle.
@@ -80,7 +82,7 @@ class Refusal(Exception):
 
 
 def is_lfs(path: str) -> bool:
-    return not path.endswith((".md", ".json", ".txt", ".py", ".gitattributes"))
+    return not path.endswith((".md", ".json", ".txt", ".py", ".yaml", ".gitattributes"))
 
 
 def object_id(path: str, data: bytes) -> str:
@@ -213,7 +215,8 @@ class Handler(BaseHTTPRequestHandler):
         self.reply({"transfer": "basic", "objects": objects})
 
     def commit(self, kind: str, name: str) -> None:
-        commits, files = self.repository(kind, name).commits, {}
+        repository = self.repository(kind, name)
+        commits, files = repository.commits, {}
         for operation in map(json.loads, self.body.splitlines()):
             value = operation["value"]
             if operation["key"] == "file":
@@ -222,6 +225,11 @@ class Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = self.server.stored[value["oid"]]
             elif operation["key"] != "header":
                 raise Refusal(400, f"neither a deletion nor a file that was never uploaded: {operation}")
+        if "create_pr=1" in self.query:
+            repository.pull_requests.append(files)
+            url = f"{self.server.url}/{name}/discussions/{len(repository.pull_requests)}"
+            commit = {"commitOid": "f" * 40, "commitUrl": f"{self.server.url}/{name}/commit/{'f' * 40}"}
+            return self.reply({"success": True, **commit, "pullRequestUrl": url})
         commits.append({**commits[-1], **files})
         sha = f"{len(commits) - 1:040x}"
         self.reply({"success": True, "commitOid": sha, "commitUrl": f"{self.server.url}/{kind}s/{name}/commit/{sha}"})
@@ -241,6 +249,9 @@ class Handler(BaseHTTPRequestHandler):
         paths = (json.loads(self.body) if as_json else urllib.parse.parse_qs(self.body.decode()))["paths"]
         self.reply([listed[path] for path in paths if path in listed])
 
+    def resolve_model(self, name: str, revision: str, path: str) -> None:
+        self.resolve("model", name, revision, path)  # addresses of models do not say so
+
     def resolve(self, kind: str, name: str, revision: str, path: str) -> None:
         sha, files = self.commit_at(kind, name, revision)
         if path not in files:
@@ -254,7 +265,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(data, status, headers)
 
 
-REPOSITORY = r"/(?P<kind>dataset|space)s/(?P<name>[^/]+/[^/]+)"
+REPOSITORY = r"/(?P<kind>dataset|space|model)s/(?P<name>[^/]+/[^/]+)"
 ROUTES: dict[str, Callable[..., None]] = {
     r"GET /api/whoami-v2": Handler.whoami,
     r"POST /api/repos/create": Handler.create,
@@ -267,4 +278,5 @@ ROUTES: dict[str, Callable[..., None]] = {
     rf"GET /api{REPOSITORY}/tree/(?P<revision>[^/]+)(?P<folder>(/.+)?)": Handler.tree,
     rf"POST /api{REPOSITORY}/paths-info/(?P<revision>[^/]+)": Handler.paths_info,
     rf"GET {REPOSITORY}/resolve/(?P<revision>[^/]+)/(?P<path>.+)": Handler.resolve,
+    r"GET /(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)": Handler.resolve_model,
 }

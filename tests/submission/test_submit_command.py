@@ -13,7 +13,7 @@ import pytest
 from predicted_masks import IDS, KEYS, write_predictions
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
 Layouts = Callable[[str], Path]
 
@@ -28,7 +28,7 @@ def test_pack_and_check(
     assert main(["submit", str(predictions), str(out), "--protocol", "unsupervised", *common, *describe, *sizes]) == 0
     captured = capsys.readouterr()
     assert f"{out} written: 10 predictions of ImageNet-S-50 test" in captured.out
-    assert "https://codalab.lisn.upsaclay.fr/competitions/1317" in captured.err
+    assert "takes no submissions since 2026-01-20" in captured.err
     assert "not checked" not in captured.err
     with zipfile.ZipFile(out) as archive:
         lines = archive.read("method.txt").decode().splitlines()
@@ -63,7 +63,8 @@ def test_problems(predictions: Path, annotations: Path, tmp_path: Path, capsys: 
 def test_the_rules_of_a_protocol(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["submit", "--protocol", name]) == 0
     printed = capsys.readouterr().out
-    assert PROTOCOLS[name].url in printed
+    assert PROTOCOLS[name].title in printed
+    assert TEST_SERVER.closed_since in printed
     assert all(rule in printed for rule in (*PROTOCOLS[name].must, *PROTOCOLS[name].may, *PROTOCOLS[name].must_not))
 
 

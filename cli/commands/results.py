@@ -1,0 +1,129 @@
+"""`imagenet-s results`: a scored run as an entry of a model's results on the Hub; or a results file, verified."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from imagenet_s.cli.output import hint, plain, say
+from imagenet_s.cli.run_record import run_record
+from imagenet_s.conversion.cache import atomic_write
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
+from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.metrics import MatchedIoU
+
+_COMPARED = ("config", "split", "num_images", "images_sha256", "counts_sha256")
+_RECORD_KEYS = ("matching", "missing_predictions", "on_missing", "versions", *_COMPARED)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify, or describe and write or propose."""
+    if args.verify_counts:
+        return _verify(args.file, args.verify_counts)
+    for name in ("model", "dataset", "protocol"):
+        if not getattr(args, name):
+            raise ImageNetSError(f"--{name} is missing: give --model REPO --dataset REPO --protocol NAME.")
+    protocol = PROTOCOLS[args.protocol]
+    if not args.i_followed_the_rules:
+        say(protocol.text())
+        raise ImageNetSError("read these rules; if the run followed them, add --i-followed-the-rules.")
+    record, figures = _read(args.file, args.protocol)
+    if record["split"] is None and not args.any_images:
+        raise ImageNetSError(
+            f"{args.file} scores {record['num_images']:,} images, which are not exactly those of a split of "
+            f"ImageNet-S-{record['config']}: such figures compare with nothing. Score all of validation (for a "
+            "rehearsal on other images, add --any-images)."
+        )
+    entries = result_entries(
+        Run(
+            config=record["config"],
+            split=record["split"] or "validation",
+            protocol=args.protocol,
+            matching=record["matching"],
+            figures=figures,
+            notes=_notes(record),
+        ),
+        args.dataset,
+        date=args.date,
+        source_url=args.source_url,
+    )
+    for entry in entries:
+        say(f"{entry['dataset']['task_id']}: {entry['value']}")
+    if args.push:
+        from imagenet_s.conversion.hub.pull_request import propose_results
+
+        say(propose_results(args.model, entries, f"{protocol.title} protocol. {', '.join(_notes(record))}"))
+        return 0
+    existing = Path(args.output).read_bytes() if Path(args.output).exists() else None
+    content = merged_file(existing, entries, args.output)
+    with atomic_write(args.output) as file:
+        file.write(content)
+    hint(f"Written to {args.output}. --push opens a pull request on {args.model} instead.")
+    return 0
+
+
+def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
+    """The record and the figures of a results file, or of saved counts under the protocol's matching."""
+    if Path(file).suffix == ".json":
+        results = _load_results(file)
+        return results["run"], {key: results[key] for key in FIGURES}
+    metric = MatchedIoU.load(file)
+    matching = MATCHINGS[protocol]
+    result = metric.compute(matching)
+    return run_record(metric, matching), {key: result[key] for key in FIGURES}
+
+
+def _load_results(file: str) -> dict[str, Any]:
+    try:
+        results = json.loads(Path(file).read_bytes())
+        complete = set(_RECORD_KEYS) <= set(results["run"]) and set(FIGURES) <= set(results)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ImageNetSError(f"{file} is no results file: `imagenet-s evaluate --json FILE` writes one.") from error
+    if not complete:
+        raise ImageNetSError(
+            f"{file} lacks a part of its run record: write it again with `imagenet-s evaluate --json`."
+        )
+    return dict(results)
+
+
+def _notes(record: dict[str, Any]) -> tuple[str, ...]:
+    notes = [f"imagenet-s {record['versions']['imagenet-s']}", f"{record['num_images']:,} images"]
+    if record["missing_predictions"]:
+        notes.append(f"{record['missing_predictions']:,} predictions missing ({record['on_missing']})")
+    if record["split"] is None:
+        notes.append("not the official images")
+    return (*notes, f"counts sha256 {record['counts_sha256'][:16]}")
+
+
+def _verify(file: str, counts: str) -> int:
+    """Compute a results file again from its counts, and say what differs."""
+    results = _load_results(file)
+    metric = MatchedIoU.load(counts)
+    match = {int(cluster): label for cluster, label in results["matching"].items()}
+    computed = plain(metric.compute(match))
+    record = run_record(metric, results["run"]["matching"])
+    pairs = [(key, results["run"][key], record[key]) for key in _COMPARED]
+    pairs += [(key, results.get(key), value) for key, value in computed.items()]
+    differences = [
+        f"{key}: {_short(got)} in the file, {_short(value)} from the counts"
+        for key, got, value in pairs
+        if got != value
+    ]
+    # The match is read from the file; one that was computed must come out again.
+    named = results["run"]["matching"]
+    if named in MATCHINGS.values() and metric.match(named) != match:
+        differences.append(f"matching: not the {named} match of these counts")
+    for line in differences:
+        say(line)
+    if differences:
+        raise ImageNetSError(f"{file} does not follow from {counts}: {len(differences):,} differences.")
+    say(f"{file} follows from {counts}: every figure, {results['run']['num_images']:,} images.")
+    return 0
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

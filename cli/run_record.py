@@ -1,0 +1,52 @@
+"""What a results file says of its run: enough to tell which images, which counts and which versions made the figures.
+
+`imagenet-s results --verify` computes the same from the saved counts and compares.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import PurePosixPath
+from typing import Any
+
+import imagenet_s
+from imagenet_s.conversion.facts import image_set_digest, recognise_split
+from imagenet_s.metrics import MatchedIoU
+
+_LIBRARIES = ("numpy", "scipy", "pillow")
+
+
+def run_record(
+    metric: MatchedIoU, matching: str, missing: Sequence[str] = (), on_missing: str = "error"
+) -> dict[str, Any]:
+    """The record of a run.
+
+    Args:
+        metric: the counts.
+        matching: the name of the matching, or the path of a match.json.
+        missing: references without a prediction.
+        on_missing: what was done with them.
+
+    Returns:
+        `versions`, `config`, `split` (None unless the images are exactly those of an official list), `num_images`,
+        `images_sha256` (of the sorted image ids), `counts_sha256`, `matching`, `missing_predictions`, `on_missing`.
+    """
+    digest = image_set_digest(PurePosixPath(name).stem for name in metric.names)
+    known = recognise_split(digest)
+    return {
+        "versions": {
+            "imagenet-s": imagenet_s.__version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
+        "config": str(metric.num_classes),
+        "split": known[1] if known and known[0] == str(metric.num_classes) else None,
+        "num_images": len(metric),
+        "images_sha256": digest,
+        "counts_sha256": metric.digest(),
+        "matching": matching,
+        "missing_predictions": len(missing),
+        "on_missing": on_missing,
+    }

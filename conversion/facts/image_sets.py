@@ -1,0 +1,38 @@
+"""Recognising a split by its images, so that a result says which images it was made from.
+
+A digest stands for the ids of a split: `image_sets.json` has those of the official lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import resources
+
+from imagenet_s.conversion.facts.official import CONFIG_NAMES
+
+
+def image_set_digest(image_ids: Iterable[str]) -> str:
+    """The sha256 of some image ids, whatever their order: sorted, joined by newlines.
+
+    Example:
+        >>> image_set_digest(["b", "a"]) == image_set_digest(["a", "b"])
+        True
+    """
+    return hashlib.sha256("\n".join(sorted(image_ids)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def recognise_split(digest: str) -> tuple[str, str] | None:
+    """The configuration and split whose official images have this digest; None for any other set of images.
+
+    Example:
+        >>> recognise_split(image_set_digest(["ILSVRC2012_val_00000293"])) is None
+        True
+    """
+    data = json.loads(resources.files(__package__).joinpath("image_sets.json").read_text(encoding="utf-8"))
+    for config in CONFIG_NAMES:
+        for split, known in data["image_sets"][config].items():
+            if known["sha256"] == digest:
+                return config, split
+    return None

@@ -1,0 +1,169 @@
+"""Results where the Hub shows them: `.eval_results/*.yaml` of a model, and `eval.yaml` of the data set they refer to.
+
+Both formats are those of https://huggingface.co/docs/hub/eval-results (hub-docs of August 2026). A task is what results
+are comparable within: configuration, split, protocol, matching and figure. `eval.yaml` lists the tasks of a data set;
+an entry of a model names one of them. The Hub shows a leaderboard for data sets that it has allow-listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.submission.protocols import PROTOCOLS
+
+RESULTS_FILE = ".eval_results/imagenet-s.yaml"
+"""Where a model repository keeps its results on ImageNet-S."""
+BENCHMARK_FILE = "eval.yaml"
+"""The description of a benchmark at the root of a data set repository."""
+FRAMEWORK = "imagenet-s"
+"""`evaluation_framework` of eval.yaml. The Hub accepts names that its maintainers have listed; this one is to be asked
+for (huggingface.js, packages/tasks/src/eval.ts)."""
+FIGURES: Mapping[str, str] = {
+    "mean_iou": "mIoU",
+    "boundary_mean_iou": "boundary mIoU",
+    "image_accuracy": "image-level accuracy",
+    "f_measure": "F-measure",
+}
+"""The figures that have a task each, and what they are called."""
+MATCHINGS: Mapping[str, str] = {name: "hungarian" if name == "unsupervised" else "none" for name in PROTOCOLS}
+"""Protocol -> the matching its results are compared under: only clusters are matched, with the official objective."""
+RESULT_SPLITS = ("validation",)
+"""The splits with public masks that no protocol trains on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scored set of predictions, as an entry describes it.
+
+    Attributes:
+        config, split: what was scored.
+        protocol: the rules that were followed, a key of `PROTOCOLS`.
+        matching: how clusters became classes.
+        figures: the figures as fractions of 1, by the keys of `FIGURES`.
+        notes: what else a reader should know, each a few words.
+    """
+
+    config: str
+    split: str
+    protocol: str
+    matching: str
+    figures: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+
+def task_id(config: str, split: str, protocol: str, figure: str) -> str:
+    """The task that results of one kind share; it names the matching too.
+
+    Example:
+        >>> task_id("919", "validation", "unsupervised", "mean_iou")
+        '919_validation_unsupervised_hungarian_mean_iou'
+    """
+    return f"{config}_{split}_{protocol}_{MATCHINGS[protocol]}_{figure}"
+
+
+def result_entries(
+    run: Run, dataset: str, *, revision: str | None = None, date: str | None = None, source_url: str | None = None
+) -> list[dict[str, Any]]:
+    """The entries of one run, a figure each, in percent with four decimals.
+
+    Args:
+        run: what was scored.
+        dataset: the data set repository whose `eval.yaml` has the tasks.
+        revision: the commit of the data set.
+        date: ISO-8601.
+        source_url: a paper or page about the run.
+
+    Raises:
+        ImageNetSError: the matching is not the one of the protocol, or the installed huggingface_hub knows no entries.
+    """
+    if run.matching != MATCHINGS[run.protocol]:
+        raise ImageNetSError(
+            f"results of the protocol {run.protocol!r} are compared under the matching {MATCHINGS[run.protocol]!r}; "
+            f"these were made with {run.matching!r}. Score the saved counts again, or give them to this command."
+        )
+    client = _client()
+    notes = f"protocol {run.protocol}, matching {run.matching}, percent"
+    made = [
+        client.EvalResultEntry(
+            dataset_id=dataset,
+            task_id=task_id(run.config, run.split, run.protocol, figure),
+            value=round(100 * run.figures[figure], 4),
+            dataset_revision=revision,
+            date=date,
+            source_url=source_url,
+            notes=", ".join((f"{title}: {notes}", *run.notes)),
+        )
+        for figure, title in FIGURES.items()
+    ]
+    return client.eval_result_entries_to_yaml(made)
+
+
+def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], name: str) -> bytes:
+    """A results file with these entries; older ones for the same tasks are replaced, all others are kept.
+
+    Args:
+        existing: the file as it is; None for a new one.
+        entries: from `result_entries`.
+        name: what to call the file in an error.
+
+    Raises:
+        ImageNetSError: the existing file is no list of entries.
+    """
+    kept: list[Any] = []
+    if existing is not None:
+        try:
+            there = yaml.safe_load(existing) or []
+            known = [(one["dataset"]["id"], one["dataset"]["task_id"]) for one in there]
+        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise ImageNetSError(
+                f"{name} is no list of evaluation results: move it away, or write elsewhere."
+            ) from error
+        new = {(one["dataset"]["id"], one["dataset"]["task_id"]) for one in entries}
+        kept = [one for one, key in zip(there, known) if key not in new]
+    return yaml.safe_dump([*kept, *map(dict, entries)], sort_keys=False, allow_unicode=True, width=120).encode()
+
+
+def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:
+    """`eval.yaml` for a data set with these splits; None where none of them can be scored.
+
+    Args:
+        splits: configuration -> its splits.
+
+    Example:
+        >>> print(benchmark_file({"50": ["validation"]}).decode().splitlines()[0])
+        name: ImageNet-S
+    """
+    tasks = [
+        {"id": task_id(config, split, protocol, figure), "config": config, "split": split}
+        for config, names in splits.items()
+        for split in RESULT_SPLITS
+        if split in names
+        for protocol in PROTOCOLS
+        for figure in FIGURES
+    ]
+    if not tasks:
+        return None
+    content = {
+        "name": "ImageNet-S",
+        "description": "Pixel-level semantic segmentation of ImageNet images, with few labels or none.",
+        "evaluation_framework": FRAMEWORK,
+        "tasks": tasks,
+    }
+    return yaml.safe_dump(content, sort_keys=False, width=120).encode()
+
+
+def _client() -> Any:
+    """`huggingface_hub`, if it knows evaluation results."""
+    import huggingface_hub
+
+    if not hasattr(huggingface_hub, "EvalResultEntry"):
+        raise ImageNetSError(
+            f"huggingface_hub {huggingface_hub.__version__} knows no evaluation results: "
+            '`pip install --upgrade "huggingface_hub>=1.4"`.'
+        )
+    return huggingface_hub
