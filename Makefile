@@ -117,7 +117,8 @@ $(VENV)/.lint: $(VENV)/.test
 	touch $@
 
 $(VENV)/.torch: $(VENV)/.test Makefile
-	$(BIN)/python -m pip install --quiet torch==2.13.0 torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0 torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
+		mmengine==0.10.7
 	touch $@
 
 $(VENV)-vision/.test: pyproject.toml Makefile
