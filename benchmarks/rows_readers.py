@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import sys
 import tarfile
 import tempfile
+import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,19 @@ def webdataset(folder: Path, stored: list[tuple[bytes, bytes]]) -> Callable[[], 
 
 def mosaic(folder: Path, stored: list[tuple[bytes, bytes]]) -> Callable[[], Iterable[tuple[bytes, bytes]]]:
     """MDS shards, read by MosaicML Streaming."""
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError):  # not there, or of another build than torch
+        # Streaming imports it for its classes of pictures, which are not used here.
+        for part in (
+            "torchvision",
+            "torchvision.datasets",
+            "torchvision.transforms",
+            "torchvision.transforms.functional",
+        ):
+            sys.modules[part] = types.ModuleType(part)
+        sys.modules["torchvision.datasets"].VisionDataset = object  # type: ignore[attr-defined]
+        sys.modules["torchvision.transforms.functional"].to_tensor = None  # type: ignore[attr-defined]
     import streaming
 
     with streaming.MDSWriter(out=str(folder), columns={"jpg": "bytes", "png": "bytes"}) as writer:
