@@ -6,12 +6,13 @@ first pass over each reader is not measured.
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import io
 import itertools
 import sys
 import tarfile
 import tempfile
-import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -156,13 +157,9 @@ def mosaic(folder: Path, stored: list[tuple[bytes, bytes]]) -> Callable[[], Iter
         import torchvision  # noqa: F401
     except (ImportError, RuntimeError):  # not there, or of another build than torch
         # Streaming imports it for its classes of pictures, which are not used here.
-        for part in (
-            "torchvision",
-            "torchvision.datasets",
-            "torchvision.transforms",
-            "torchvision.transforms.functional",
-        ):
-            sys.modules[part] = types.ModuleType(part)
+        for part in ("", ".datasets", ".transforms", ".transforms.functional"):
+            spec = importlib.machinery.ModuleSpec(f"torchvision{part}", None, is_package=True)
+            sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         sys.modules["torchvision.datasets"].VisionDataset = object  # type: ignore[attr-defined]
         sys.modules["torchvision.transforms.functional"].to_tensor = None  # type: ignore[attr-defined]
     import streaming
