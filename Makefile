@@ -70,9 +70,10 @@ dist: $(VENV)/bin/python
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*
 
-# What needs a prepared tree of ImageNet's size is run by hand: the head of each file in benchmarks/ says how.
-bench: $(VENV)/.test
-	$(BIN)/python benchmarks/metrics_speed.py
+# One table of ratios, on generated data, in bench/. In an environment of its own: the peers tie numpy and datasets to
+# older versions. What needs a prepared tree of ImageNet's size is run by hand: the head of those files says how.
+bench: $(VENV)-bench/.ready
+	$(VENV)-bench/bin/python benchmarks/bench.py
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -85,7 +86,7 @@ docs: $(VENV)-docs/.ready
 	@echo "The site is in site/: open site/index.html, or run $(VENV)-docs/bin/mkdocs serve."
 
 clean:
-	rm -rf .venv* build dist demo site
+	rm -rf .venv* build dist demo site bench
 
 # mkdocstrings reads the sources without importing them, from a folder that is laid out as an installed copy.
 $(VENV)-docs/.ready: Makefile
@@ -117,13 +118,14 @@ $(VENV)/.lint: $(VENV)/.test
 	touch $@
 
 $(VENV)/.torch: $(VENV)/.test Makefile
-	$(BIN)/python -m pip install --quiet torch==2.13.0 transformers==5.23.0 accelerate==1.15.0
+	$(BIN)/python -m pip install --quiet torch==2.13.0 torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
+		mmengine==0.10.7
 	touch $@
 
 $(VENV)-vision/.test: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-vision
 	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
-	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" transformers==5.23.0 accelerate==1.15.0 \
+	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
 		simplejpeg==1.9.0
 	touch $@
 
@@ -136,6 +138,13 @@ $(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
 	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" pytest-playwright==0.10.0 \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
+	touch $@
+
+# MosaicML Streaming needs torchvision; where that does not fit torch, its row says so.
+$(VENV)-bench/.ready: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --editable . torch==2.13.0 torchmetrics==1.9.0 datasets==4.8.5 \
+		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0
 	touch $@
 
 $(VENV)-s3/.test: pyproject.toml Makefile

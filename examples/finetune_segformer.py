@@ -1,19 +1,20 @@
 """Fine-tune on `train_semi` with transformers' Trainer, scored with every official figure as it trains; then predict.
 
     python examples/finetune_segformer.py --data-dir /data/imagenet --config 50 --checkpoint nvidia/mit-b0 \\
-        --output-dir segformer-50 --num-train-epochs 100 --learning-rate 6e-5 --per-device-train-batch-size 8
+        --output segformer-50 --num-train-epochs 100 --learning-rate 6e-5 --per-device-train-batch-size 8
 
 Without --checkpoint, a SegFormer so small that a laptop trains it, from random weights. What is peculiar to ImageNet-S:
 1000 is ignored (255 is a class in 300 and 919), 0 is a class too, so labels are not reduced; and the evaluation keeps
-counts instead of logits, because 920 channels of 12,419 images fit into no memory.
+counts instead of logits, because 920 channels of 12,419 images fit into no memory. It also runs on several processes
+(`torchrun --nproc-per-node 8 examples/finetune_segformer.py ...`, with --data-dir and --output).
 """
 
 from __future__ import annotations
 
+import tempfile
 from functools import partial
 from typing import Any
 
-import evaluate
 import torch
 from miniature import data_options, data_parser
 from torchvision.transforms import v2
@@ -29,6 +30,7 @@ from transformers import (
 import imagenet_s
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.transforms import joint
+from imagenet_s.metrics.torch import MatchedIoU, logits_to_ids
 
 
 def build_model(checkpoint: str | None, table: imagenet_s.Categories) -> torch.nn.Module:
@@ -49,12 +51,15 @@ def main() -> None:
     """Train, evaluating at the end of each epoch."""
     parser = data_parser(__doc__)
     parser.add_argument("--checkpoint", help="a model of the Hub or a folder; small and random without it")
-    parser.add_argument("--output-dir", default="segformer-imagenet-s")
-    parser.add_argument("--size", type=int, default=128, help="images are scaled to squares of so many pixels")
-    parser.add_argument("--num-train-epochs", type=float, default=1)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--per-device-train-batch-size", type=int, default=4)
+    parser.add_argument(
+        "--output", help="folder for checkpoints, model, processor and predictions; a temporary folder if not given"
+    )
+    parser.add_argument("--size", type=int, default=128, help="images are scaled to squares of this many pixels (128)")
+    parser.add_argument("--num-train-epochs", type=float, default=1, help="passes over train_semi (1)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="the highest one; it decays to 0 (0.001)")
+    parser.add_argument("--per-device-train-batch-size", type=int, default=4, help="images a device and step (4)")
     args = parser.parse_args()
+    output = args.output or tempfile.mkdtemp(prefix="imagenet-s-segformer-")
 
     data = data_options(args)
     table = imagenet_s.categories(args.config)
@@ -77,23 +82,25 @@ def main() -> None:
         name: imagenet_s.load_dataset(args.config, split=name, **data).with_transform(partial(inputs_of, geometry))
         for name, geometry in geometries.items()
     }
-    metric = evaluate.load(imagenet_s.MATCHED_MIOU)
+    # The Trainer gathers every batch from all processes before it is scored: each process has all counts already.
+    metric = MatchedIoU(table.num_classes, sync_on_compute=False)  # ids are classes: nothing to match
 
     def to_ids(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Logits B x (C + 1) x h x w to ids B x H x W of the labels' size."""
-        return torch.nn.functional.interpolate(logits, labels.shape[-2:], mode="bilinear").argmax(1)
+        return logits_to_ids(logits, labels.shape[-2:])
 
     def score(batch: Any, compute_result: bool) -> dict[str, float]:
-        metric.add_batch(predictions=batch.predictions, references=batch.label_ids)
+        metric.update(batch.predictions, batch.label_ids)
         if not compute_result:
             return {}
-        result = metric.compute(num_classes=table.num_classes)  # ids are classes: nothing to match
-        return {name: value for name, value in result.items() if isinstance(value, float)}
+        figures = {name: value.item() for name, value in metric.compute().items()}
+        metric.reset()
+        return figures
 
     trainer = Trainer(
         model=build_model(args.checkpoint, table),
         args=TrainingArguments(
-            output_dir=args.output_dir,
+            output_dir=output,
             num_train_epochs=args.num_train_epochs,
             learning_rate=args.learning_rate,
             per_device_train_batch_size=args.per_device_train_batch_size,
@@ -109,17 +116,19 @@ def main() -> None:
     )
     trainer.train()
     trainer.save_model()
-    processor.save_pretrained(args.output_dir)
+    processor.save_pretrained(output)
 
+    if not trainer.is_world_process_zero():
+        return
     rows = imagenet_s.load_dataset(args.config, split="validation", **data)
-    with PredictionWriter(f"{args.output_dir}/predictions", args.config) as writer:
+    found = f"{output}/predictions"
+    with PredictionWriter(found, args.config) as writer:
         for row in rows:
             inputs = processor(row["image"], return_tensors="pt").to(trainer.model.device)
             with torch.no_grad():
                 logits = trainer.model(**inputs).logits
-            ids = torch.nn.functional.interpolate(logits, row["image"].size[::-1], mode="bilinear").argmax(1)[0]
-            writer.write(row["image_id"], ids, row["wnid"])
-    found = f"{args.output_dir}/predictions"
+            # At the stored size of the image, which may have 12 million pixels.
+            writer.write(row["image_id"], logits_to_ids(logits, row["image"].size[::-1])[0].cpu(), row["wnid"])
     print(f"{writer.written} predictions, of the stored sizes, are in {found}. The benchmark's figures:")
     print(f"imagenet-s evaluate --predict-dir {found} --gt-dir SHARDS_OR_TREE --config {args.config}")
 

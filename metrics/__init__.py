@@ -1,7 +1,8 @@
 """The metrics of ImageNet-S. Imports nothing of this project outside this folder.
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments.
+processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments, `torch`
+counts on the device of the masks and is imported by name only.
 """
 
 from imagenet_s.metrics.matched_miou.boundary import boundary_band

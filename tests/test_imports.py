@@ -72,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.report": set(),
     "metrics.distance_matching": {"metrics.matched_miou"},
     "metrics.evaluation": {"metrics.matched_miou", "metrics.process_pool"},
+    "metrics.torch": {"metrics.matched_miou"},
     "metrics": {"metrics.matched_miou"},
     "cli.output": {"metrics.matched_miou"},  # atomic_write, imported when it is used
     "cli.existing_files": {"conversion.errors"},

@@ -49,12 +49,13 @@ def test_linear_probe(tmp_path: Path) -> None:
 
 @pytest.mark.vision
 def test_finetune_segformer(tmp_path: Path) -> None:
-    printed = run("finetune_segformer.py", "--size", "32", "--output-dir", "out", cwd=tmp_path)
+    printed = run("finetune_segformer.py", "--size", "32", "--output", "out", cwd=tmp_path)
     for figure in ("eval_mean_iou", "eval_boundary_mean_iou", "eval_f_measure", "eval_image_accuracy"):
         assert figure in printed
     assert (tmp_path / "out" / "model.safetensors").is_file()
     assert len(list((tmp_path / "out" / "predictions").glob("n*/ILSVRC2012_val_*.png"))) == 9
     assert '"other": 0' in (tmp_path / "out" / "config.json").read_text()
+    assert not (tmp_path / "segformer-imagenet-s").exists(), "nothing is written beside what is named"
 
 
 @pytest.mark.torch
