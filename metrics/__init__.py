@@ -2,6 +2,7 @@
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
 processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments.
+`region_accuracy`: top-1 and top-5 of region classifiers.
 """
 
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
@@ -10,6 +11,7 @@ from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
 from imagenet_s.metrics.matched_miou.scores import HEADLINES
+from imagenet_s.metrics.region_accuracy import RegionAccuracy
 
 __all__ = [
     "HEADLINES",
@@ -17,6 +19,7 @@ __all__ = [
     "Confusion",
     "MATCHINGS",
     "MatchedIoU",
+    "RegionAccuracy",
     "boundary_band",
     "count_pair",
     "load_match",
