@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import VisibleFormatter, hint
-from imagenet_s.cli.parsers import dataset_parsers, metric_parsers, submit_parser
+from imagenet_s.cli.parsers import dataset_parsers, export_parser, loader_parser, metric_parsers, submit_parser
 from imagenet_s.cli.process import Ended, ended_by_signals, plain_output
 
 
@@ -43,6 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
         submit_parser.add_submit,
         submit_parser.add_results,
         metric_parsers.add_distance_match,
+        export_parser.add_export,
+        loader_parser.add_check_loader,
     ):
         add(commands)
     return parser

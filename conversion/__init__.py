@@ -5,9 +5,9 @@ A folder or module is one idea. From the bottom up, each may import those before
 `dataset_index`, `mask_codec`, `image_header`, `exif`, `inspection`, `features`, `shuffling`; `imagenet` (a copy of
 ImageNet, detected and read), `annotations` (the official lists and masks); `source` (the two together); `selection`
 (which images are wanted), `split_plan` (which images a split has); `subset` (some of them, the same for everyone);
-`examples` (finished tables); `shards`, `official_tree`, `submission`, `hub`. Beside them `registration` (the hook into
-`datasets`), `transforms` (torchvision's, over rows), `visualization`, `synthetic` (the generator behind demo and
-tests), `dataset_config`, `split_builder` and `builder`, which nothing else here imports.
+`examples` (finished tables); `shards`, `official_tree`, `export`, `loader_check`, `submission`, `hub`. Beside them
+`registration` (the hook into `datasets`), `transforms` (torchvision's, over rows), `visualization`, `synthetic` (the
+generator behind demo and tests), `dataset_config`, `split_builder` and `builder`, which nothing else here imports.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,11 @@ def __getattr__(name: str) -> Any:
         from imagenet_s.conversion.submission.writer import PredictionWriter
 
         return PredictionWriter
+    if name == "check_loader":
+        from imagenet_s.conversion.loader_check import check_loader
+
+        return check_loader
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["PredictionWriter"]
+__all__ = ["PredictionWriter", "check_loader"]

@@ -1,8 +1,9 @@
 """The metrics of ImageNet-S. Imports nothing of this project outside this folder.
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments, `torch`
-counts on the device of the masks and is imported by name only.
+processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments,
+`region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and is
+imported by name only.
 """
 
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
@@ -11,6 +12,7 @@ from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
 from imagenet_s.metrics.matched_miou.scores import HEADLINES
+from imagenet_s.metrics.region_accuracy import RegionAccuracy
 
 __all__ = [
     "HEADLINES",
@@ -18,6 +20,7 @@ __all__ = [
     "Confusion",
     "MATCHINGS",
     "MatchedIoU",
+    "RegionAccuracy",
     "boundary_band",
     "count_pair",
     "load_match",

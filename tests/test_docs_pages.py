@@ -12,7 +12,7 @@ from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 
 DOCS = Path(imagenet_s.__file__).parent / "docs"
-PAGES = ["from-the-official-toolbox.md", "mmsegmentation.md"]
+PAGES = ["from-the-official-toolbox.md", "mmsegmentation.md", "export.md", "regions.md", "check-loader.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -21,7 +21,7 @@ def test_commands(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     commands = re.findall(r"`(imagenet-s [^`]+)`", text) + re.findall(r"^(imagenet-s .*)$", text, re.MULTILINE)
     whole = [one for one in commands if len(shlex.split(one)) > 2]
-    assert len(whole) > (10 if page == PAGES[0] else 2)
+    assert len(whole) > {PAGES[0]: 10, PAGES[1]: 2}.get(page, 0)
     for command in whole:
         build_parser().parse_args([one.replace("NAME", "semi") for one in shlex.split(command)[1:]])
 
@@ -35,6 +35,15 @@ def test_remapping() -> None:
     dog, fish = table.id_of("n02110958"), table.id_of("n01443537")
     np.testing.assert_array_equal(names["ids"], [[0, dog], [fish, dog]])
     assert names["names"][fish] == "goldfish"  # type: ignore[index]
+
+
+def test_the_code_about_regions_prints_what_the_page_says(capsys: pytest.CaptureFixture) -> None:
+    text = (DOCS / "regions.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == 2
+    for code, expected in shown:
+        exec(code, {})
+        assert capsys.readouterr().out == expected
 
 
 def test_merged_classes_and_subsets_by_wnid() -> None:

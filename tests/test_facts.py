@@ -3,7 +3,7 @@
 import pytest
 
 import imagenet_s
-from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, SPLITS, categories, class_groups, split_names
+from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, SPLITS, categories, class_groups, split_names, synsets
 
 
 @pytest.mark.parametrize(("config", "classes"), [("50", 50), ("300", 300), ("919", 919)])
@@ -88,3 +88,26 @@ def test_every_class_is_in_one_group(config: str) -> None:
         for wnid in (table[i].wnid for i in group.ids):
             assert (group.kind == "animals") == (wnid <= last_animal)
             assert (group.name == "dogs") == (dogs[0] <= wnid <= dogs[1])
+
+
+def test_synsets() -> None:
+    """The 1000 classes in the order of their labels, each with words; a class's readable name is among its words."""
+    assert len(synsets()) == 1000
+    assert list(synsets()) == sorted(synsets())
+    assert set(categories("919").imagenet_wnids) < set(synsets())
+    assert [list(synsets()).index(wnid) for wnid in ("n01440764", "n02085620", "n02110958", "n15075141")] == [
+        *(0, 151, 254, 999),
+    ]  # tench, Chihuahua, pug, toilet tissue: as torchvision and timm number them
+    for one in synsets().values():
+        assert one.lemmas
+        assert all(lemma and lemma == lemma.strip() for lemma in (*one.lemmas, one.definition))
+    other, *classes = categories("919")
+    assert (other.lemmas, other.definition) == ((), "")
+    unlike = [one.name for one in classes if one.name not in one.lemmas]
+    assert len(unlike) < 10, "names that were made unique"
+    assert all(
+        any(lemma.split()[0] in name for lemma in categories("919")[categories("919").label2id[name]].lemmas)
+        for name in unlike
+    )
+    first = [one.lemmas[0] for one in classes]
+    assert {one for one in first if first.count(one) > 1} == {"crane"}

@@ -53,6 +53,8 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.examples": BASE | CODECS | READERS,
     "conversion.shards": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
     "conversion.official_tree": BASE | CODECS | READERS | PLANS,
+    "conversion.export": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
+    "conversion.loader_check": BASE | CODECS | READERS | PLANS,
     # How a match.json is read is the metric's affair: the one import from here into metrics.
     "metrics.matched_miou": set(),
     "conversion.submission": BASE | CODECS | READERS | PLANS | {"metrics.matched_miou"},
@@ -64,7 +66,8 @@ ALLOWED: dict[str, set[str]] = {
     | PLANS
     | {"conversion.dataset_config", "conversion.examples", "conversion.shards"},
     "conversion.builder": BASE | CODECS | PLANS | {"conversion.split_builder"},
-    "conversion": {"conversion.submission"},  # PredictionWriter, imported when it is used
+    # PredictionWriter and check_loader, imported when they are used.
+    "conversion": {"conversion.submission", "conversion.loader_check"},
     "imagenet_s": BASE
     | {"conversion.builder", "conversion.dataset_config", "conversion.registration"}
     | {"conversion.mask_codec", "conversion.target_mask", "conversion.subset"},
@@ -73,7 +76,8 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.distance_matching": {"metrics.matched_miou"},
     "metrics.evaluation": {"metrics.matched_miou", "metrics.process_pool"},
     "metrics.torch": {"metrics.matched_miou"},
-    "metrics": {"metrics.matched_miou"},
+    "metrics.region_accuracy": set(),
+    "metrics": {"metrics.matched_miou", "metrics.region_accuracy"},
     "cli.output": {"metrics.matched_miou"},  # atomic_write, imported when it is used
     "cli.existing_files": {"conversion.errors"},
     "cli.next_steps": set(),

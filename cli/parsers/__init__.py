@@ -1,4 +1,5 @@
-"""The arguments of the commands: `dataset_parsers`, `metric_parsers` and `submit_parser`; `options` is shared.
+"""The arguments of the commands: `dataset_parsers`, `export_parser`, `loader_parser`, `metric_parsers` and
+`submit_parser`; `options` is shared.
 
 Each has a function that adds its parsers, and sets `command` to the module in `cli.commands` that runs it. Imports of
 the project `conversion.facts` and `conversion.submission.protocols` only: no datasets, no pyarrow.

@@ -4,7 +4,7 @@ The facts are data files beside this one; this module loads each once, into froz
 the project but `conversion.errors`.
 
 Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 2022), and the official toolbox
-LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names.
+LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and definitions WordNet 3.0.
 """
 
 from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
@@ -25,6 +25,7 @@ from imagenet_s.conversion.facts.official import (
     split_names,
 )
 from imagenet_s.conversion.facts.tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from imagenet_s.conversion.facts.wordnet import Synset, synsets
 
 __all__ = [
     "ANNOTATED_SPLITS",
@@ -43,6 +44,7 @@ __all__ = [
     "ClassGroup",
     "ListFile",
     "Official",
+    "Synset",
     "categories",
     "class_groups",
     "config_name",
@@ -51,5 +53,6 @@ __all__ = [
     "imagenet_wnids",
     "recognise_split",
     "split_names",
+    "synsets",
     "tree_name",
 ]

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
 from imagenet_s.conversion.facts.official import OFFICIAL, config_name
+from imagenet_s.conversion.facts.wordnet import synsets
 
 OTHER_ID = 0
 """Pixels of no class of the configuration."""
@@ -31,6 +32,16 @@ class Category:
     id: int
     wnid: str
     name: str
+
+    @property
+    def lemmas(self) -> tuple[str, ...]:
+        """WordNet's words for the class, the most usual first; none for `other`."""
+        return synsets()[self.wnid].lemmas if self.wnid else ()
+
+    @property
+    def definition(self) -> str:
+        """WordNet's definition of the class; empty for `other`."""
+        return synsets()[self.wnid].definition if self.wnid else ""
 
 
 class Categories:
@@ -154,7 +165,8 @@ def categories(config: str | int = "919") -> Categories:
         config: `"50"`, `"300"` or `"919"`.
 
     Returns:
-        C + 1 rows of `id`, `wnid`, `name`, with `id2label` and `label2id` as `transformers` wants them.
+        C + 1 rows of `id`, `wnid`, `name`, `lemmas`, `definition`, with `id2label` and `label2id` as `transformers`
+        wants them.
 
     Raises:
         ImageNetSError: there is no such configuration.

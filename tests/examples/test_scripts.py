@@ -67,6 +67,15 @@ def test_stream_shards(tmp_path: Path) -> None:
     assert different == before + after
 
 
+@pytest.mark.torch
+def test_region_zero_shot(tmp_path: Path) -> None:
+    printed = run("region_zero_shot.py", "--batch-size", "4", cwd=tmp_path)
+    assert printed.startswith("9 regions, 50 classes")
+    rows = re.findall(r"^(\w+) +(\d+\.\d\d) +(\d+\.\d\d)$", printed, re.MULTILINE)
+    assert [name for name, _, _ in rows] == ["alpha", "crop", "blur", "whole"]
+    assert all(0 <= float(top1) <= float(top5) <= 100 for _, top1, top5 in rows)
+
+
 def test_all_of_them_are_run_and_listed() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     assert {name for name in SCRIPTS if f'run("{name}"' in here} == SCRIPTS

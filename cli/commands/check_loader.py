@@ -1,0 +1,61 @@
+"""`imagenet-s check-loader`: somebody's own Dataset beside the official masks."""
+
+from __future__ import annotations
+
+import argparse
+
+from imagenet_s.cli.output import say, write_json
+from imagenet_s.conversion.loader_check import LoaderReport, check_loader
+from imagenet_s.conversion.loader_check.load import load_dataset_object
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare and print."""
+    report = check_loader(
+        load_dataset_object(args.dataset, args.kwargs),
+        args.gt_dir,
+        args.config,
+        split=args.split,
+        imagenet=args.imagenet,
+        ignore_id=args.ignore_id,
+        mask_key=args.mask_key,
+        image_key=args.image_key,
+        id_key=args.id_key,
+        limit=args.images,
+    )
+    if args.json:
+        write_json(_as_json(report), args.json)
+    if args.json != "-":
+        _print(report, bool(args.imagenet))
+    return 0 if report.right else 1
+
+
+def _print(report: LoaderReport, with_images: bool) -> None:
+    for one in report.findings:
+        say(f"{one.fault.key}: {one.fault.text}")
+        say(f"  {one.images:,} of {one.of:,} ({100 * one.share:.1f} %)" + (f": {', '.join(one.examples)}"))
+        if one.detail:
+            say(f"  seen:  {one.detail}")
+        say(f"  mend:  {one.fault.mend}")
+    for note in report.notes:
+        say(f"note: {note}")
+    compared = "masks and images" if with_images else "masks (images only with --imagenet)"
+    verdict = "right" if report.right else f"{len(report.findings)} fault{'s' * (len(report.findings) > 1)}"
+    say(f"{report.images:,} items, {compared} compared: {verdict}.")
+
+
+def _as_json(report: LoaderReport) -> dict[str, object]:
+    findings = [
+        {
+            "fault": one.fault.key,
+            "text": one.fault.text,
+            "mend": one.fault.mend,
+            "images": one.images,
+            "of": one.of,
+            "share": one.share,
+            "examples": list(one.examples),
+            "detail": one.detail,
+        }
+        for one in report.findings
+    ]
+    return {"right": report.right, "items": report.images, "findings": findings, "notes": list(report.notes)}

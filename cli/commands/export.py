@@ -1,0 +1,40 @@
+"""`imagenet-s export`: the masks in a form that other tools read."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.export import FORMATS, export_masks
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export."""
+    options: dict[str, Any] = {}
+    for option, form in (("polygons", "coco"), ("own_class", "foreground")):
+        if getattr(args, option):
+            if args.format != form:
+                raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
+            options[option] = True
+    done = export_masks(
+        args.dataset,
+        args.out,
+        FORMATS[args.format](args.config, **options),
+        list(dict.fromkeys(args.split)),
+        workers=args.workers,
+        annotations_dir=args.annotations_dir,
+        on_missing=args.on_missing,
+        verify=args.verify,
+    )
+    if args.json:
+        write_json([asdict(one) for one in done], args.json)
+    if args.json != "-":
+        rows = [(one.split, one.images, one.folder, "was there already" if one.kept else "") for one in done]
+        say(table(rows, ("split", "masks", "folder", "")))
+    if args.format == "yolo" and not any((Path(done[0].folder) / "images").iterdir()):
+        hint("The data set holds no images: link them to images/<class folder>/<image_id>.JPEG beside labels/.")
+    return 0

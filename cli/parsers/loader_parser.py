@@ -1,0 +1,65 @@
+"""check-loader: the command that compares somebody's own Dataset."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from imagenet_s.cli.parsers.options import Commands, add_config, add_json, positive
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+
+
+def add_check_loader(commands: Commands) -> None:
+    """`check-loader`."""
+    parser = commands.add_parser(
+        "check-loader",
+        help="compare your own Dataset with the official masks, and name what it misreads",
+        description="Compare your own Dataset with the official masks, image by image: pairing, missing images, sizes, "
+        "orientation, ids, ignored pixels, classes. For each fault: in how many images, and a line that mends it.",
+        epilog="Exit code 0: right. 1: something is wrong. docs/check-loader.md says what items may look like.",
+    )
+    parser.add_argument(
+        "dataset",
+        metavar="MODULE:DATASET",
+        help="my_project.data:ImageNetS or data.py:ImageNetS: a Dataset, its class, or a function that returns one",
+    )
+    parser.add_argument(
+        "--gt-dir",
+        required=True,
+        metavar="G",
+        help="the official masks: <class folder>/<image_id>.png in a folder or zip, an annotation folder, or what "
+        "convert wrote",
+    )
+    add_config(parser)
+    parser.add_argument("--split", type=_split, default="validation", help="validation (default) or train_semi")
+    parser.add_argument("--imagenet", metavar="I", help="a copy of ImageNet: images are then compared, too")
+    parser.add_argument("--kwargs", type=_arguments, metavar="JSON", help='arguments of DATASET: \'{"root": "/data"}\'')
+    parser.add_argument("--images", type=positive, metavar="N", help="compare N items, spread over the Dataset")
+    group = parser.add_argument_group("what the items hold (found where it is not said)")
+    for name, what in (("mask", "mask"), ("image", "image"), ("id", "image's name or path")):
+        group.add_argument(f"--{name}-key", type=_key, metavar="KEY", help=f"key or position of the {what}")
+    group.add_argument("--ignore-id", type=int, metavar="ID", help="the id that ignored pixels should have")
+    add_json(parser, "the result")
+    parser.set_defaults(command="check_loader")
+
+
+def _split(text: str) -> str:
+    name = SPELLINGS.get(text, text)
+    if name not in ANNOTATED_SPLITS:
+        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
+    return name
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected an object")
+    return found
+
+
+def _key(text: str) -> str | int:
+    return int(text) if text.lstrip("-").isdigit() else text

@@ -1,0 +1,32 @@
+"""Masks in the forms that other tools read: COCO, Alpha-CLIP's list, YOLO, foreground PNGs, CSV.
+
+`mask_set` opens the masks of a split, whatever holds them; each form is an `ExportFormat` in a file of its own; `rle`
+and `polygons` encode regions; `export` runs the workers and writes. May import everything below `shards`.
+"""
+
+from collections.abc import Callable, Mapping
+
+from imagenet_s.conversion.export.alphaclip import AlphaClip
+from imagenet_s.conversion.export.coco import Coco
+from imagenet_s.conversion.export.export import ExportedSplit, export_masks
+from imagenet_s.conversion.export.export_format import ExportFormat
+from imagenet_s.conversion.export.foreground import Foreground
+from imagenet_s.conversion.export.rle_csv import RleCsv
+from imagenet_s.conversion.export.yolo import Yolo
+
+FORMATS: Mapping[str, Callable[..., ExportFormat]] = {
+    one.name: one for one in (Coco, AlphaClip, Yolo, Foreground, RleCsv)
+}
+"""The name on the command line -> the form."""
+
+__all__ = [
+    "FORMATS",
+    "AlphaClip",
+    "Coco",
+    "ExportFormat",
+    "ExportedSplit",
+    "Foreground",
+    "RleCsv",
+    "Yolo",
+    "export_masks",
+]

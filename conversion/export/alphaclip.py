@@ -1,0 +1,54 @@
+"""Alpha-CLIP: one `regions.json` a split, the list that region classifiers read.
+
+One entry an image: the region of its class. The reader (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test/imagenet_s.py`)
+numbers the classes as they come and looks at no other entry, so the entries of a class must stand together: they are
+sorted by class folder.
+
+Imports `errors`, `export_format`, `mask_set`, `rle`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from imagenet_s.conversion.errors import some
+from imagenet_s.conversion.export.export_format import ExportFormat, Ids
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+from imagenet_s.conversion.export.rle import region
+
+logger = logging.getLogger("imagenet_s")
+
+FILE = "regions.json"
+
+
+class AlphaClip(ExportFormat):
+    """See `ExportFormat`."""
+
+    name: ClassVar[str] = "alphaclip"
+
+    def encode(self, row: MaskRow, ids: Ids) -> dict[str, Any] | None:
+        """Image path, class folder and RLE; None where the mask has no pixel of the image's class."""
+        mask = ids == row.category
+        if not mask.any():
+            return None
+        return {"image_pth": row.file_name, "category_word": row.wnid, "mask": region(mask, row.category).rle}
+
+    def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
+        """Write the list, an entry a line."""
+        without = []
+        with open(folder / FILE, "w", encoding="utf-8", newline="\n") as file:
+            file.write("[")
+            separator = "\n"
+            for row, entry in encoded:
+                if entry is None:
+                    without.append(row.image_id)
+                    continue
+                file.write(separator + json.dumps(entry))
+                separator = ",\n"
+            file.write("\n]\n")
+        if without:
+            logger.warning("%d masks have no pixel of their image's class, left out: %s", len(without), some(without))

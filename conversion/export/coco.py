@@ -1,0 +1,83 @@
+"""COCO: one `instances.json` a split.
+
+ImageNet-S has no instances: an annotation is the region of one class in one image. Ignored pixels are an annotation
+with `iscrowd` and `ignore` 1 of the image's own class: COCO's evaluation then counts no detection of that class there
+as wrong, and training code leaves such annotations out. A crowd is always RLE, as in COCO.
+
+Imports `facts`, `export_format`, `mask_set`, `polygons`, `rle`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from imagenet_s.conversion.export.export_format import ExportFormat, Ids
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+from imagenet_s.conversion.export.polygons import polygons
+from imagenet_s.conversion.export.rle import regions
+from imagenet_s.conversion.facts import IGNORE_ID, categories
+
+FILE = "instances.json"
+
+
+@dataclass(frozen=True)
+class Coco(ExportFormat):
+    """See `ExportFormat`.
+
+    Attributes:
+        polygons: write regions as polygons instead of RLE; they give the same pixels.
+    """
+
+    name: ClassVar[str] = "coco"
+    polygons: bool = False
+
+    def encode(self, row: MaskRow, ids: Ids) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The entry of the image, and its annotations, which have no `id` yet."""
+        height, width = ids.shape
+        image = {"id": row.number, "file_name": row.file_name, "height": height, "width": width}
+        annotations = []
+        for one in regions(ids):
+            ignored = one.id == IGNORE_ID
+            shape: Any = one.rle
+            if self.polygons and not ignored:
+                shape = [[value for point in piece for value in point] for piece in polygons(ids == one.id)]
+            annotation = {
+                "image_id": row.number,
+                "category_id": row.category if ignored else one.id,
+                "segmentation": shape,
+                "area": one.area,
+                "bbox": list(one.bbox),
+                "iscrowd": int(ignored),
+            }
+            annotations.append({**annotation, "ignore": 1} if ignored else annotation)
+        return {**image, "image_id": row.image_id, "wnid": row.wnid}, annotations
+
+    def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
+        """The images as they come, and behind them the annotations, which wait in a file meanwhile."""
+        with open(folder / FILE, "w", encoding="utf-8", newline="\n") as file, tempfile.TemporaryFile("w+") as waiting:
+            head = {
+                "info": {"description": f"ImageNet-S-{masks.config} {masks.split}"},
+                "licenses": [],
+                "categories": [
+                    {"id": one.id, "name": one.name, "wnid": one.wnid, "supercategory": "imagenet-s"}
+                    for one in categories(masks.config).rows[1:]
+                ],
+            }
+            file.write(json.dumps(head)[:-1] + ', "images": [')
+            number = 0
+            for i, (_, (image, annotations)) in enumerate(encoded):
+                file.write((",\n" if i else "\n") + json.dumps(image))
+                for annotation in annotations:
+                    waiting.write(
+                        (",\n" if number else "\n") + json.dumps({"id": (number := number + 1), **annotation})
+                    )
+            file.write('\n], "annotations": [')
+            waiting.seek(0)
+            shutil.copyfileobj(waiting, file)
+            file.write("\n]}\n")

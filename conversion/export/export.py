@@ -1,0 +1,210 @@
+"""`export_masks`: open the masks, encode them in several processes, write each split under a temporary name first.
+
+Imports `errors`, `atomic_write`, `cache`, `process_pool`, `mask_codec`, `facts`, `arguments`, `annotations`, and
+the modules beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import shutil
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from tqdm import tqdm
+
+from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.arguments import OnMissing
+from imagenet_s.conversion.atomic_write import is_temporary
+from imagenet_s.conversion.cache import cached_file, file_digest, locked
+from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.export.export_format import ExportFormat
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet, open_mask_set
+from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories
+from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
+
+RECORD = "export.json"
+"""In the folder of every finished split: what it is."""
+_CHUNK = 64
+_CHUNKS_AHEAD = 4
+"""Chunks a worker that may wait to be written."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportedSplit:
+    """A split of a result.
+
+    Attributes:
+        images: how many masks it has.
+        folder: where it is.
+        kept: whether an earlier run had finished it.
+    """
+
+    split: str
+    images: int
+    folder: str
+    kept: bool
+
+
+def export_masks(
+    dataset: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    form: ExportFormat,
+    splits: Sequence[str] = ("validation",),
+    *,
+    workers: int = 1,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    on_missing: OnMissing = "error",
+    verify: bool = True,
+) -> list[ExportedSplit]:
+    """Write the masks of some splits in a form that other tools read, each to `OUT/<split>`.
+
+    A split is there whole or not at all: an interrupted one is begun again by the same call, a finished one is kept.
+
+    Args:
+        dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or a folder of annotations alone.
+        out: a new or empty folder, or the result of an earlier call with the same form.
+        form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
+        splits: `"train_semi"`, `"validation"` or both.
+        workers: processes.
+        annotations_dir: where the masks of an ImageNet are, as for the builder.
+        on_missing: what an ImageNet gets that lacks images.
+        verify: checksums and official counts.
+
+    Raises:
+        ImageNetSError: masks or images are missing or damaged, or `out` holds something else.
+    """
+    exit_if_importing_main()
+    categories(form.config)
+    folder = Path(out).expanduser().absolute()
+    _refuse_foreign(folder, form)
+    sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
+    key = hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:16]
+    with locked(cached_file("exports", f"{key}.lock"), f"writes {folder}"):
+        _refuse_foreign(folder, form)
+        done = [_export_split(masks, folder, form, workers) for masks in sets]
+        form.describe(folder, [one for one in ANNOTATED_SPLITS if (folder / one).is_dir()])
+    return done
+
+
+def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int) -> ExportedSplit:
+    folder = out / masks.split
+    record = {
+        "format": form.name,
+        **dataclasses.asdict(form),
+        "split": masks.split,
+        "images": len(masks.rows),
+        "source": _digest(masks),
+    }
+    if folder.exists():
+        if _record(folder) != record:
+            raise ImageNetSError(
+                f"{folder} was exported from other masks or with other options: remove it to have it written again, "
+                "or give another OUT."
+            )
+        return ExportedSplit(masks.split, len(masks.rows), str(folder), kept=True)
+    temporary = out / _incomplete(masks.split)
+    if temporary.exists():
+        shutil.rmtree(temporary)
+    temporary.mkdir(parents=True)
+    try:
+        with contextlib.closing(_encoded(form, masks, workers)) as encoded:
+            form.write(temporary, masks, encoded)
+        (temporary / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        os.rename(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return ExportedSplit(masks.split, len(masks.rows), str(folder), kept=False)
+
+
+def _encoded(form: ExportFormat, masks: MaskSet, workers: int) -> Generator[tuple[MaskRow, Any], None, None]:
+    """Every row in order, with what the form makes of it."""
+    chunks = [masks.rows[i : i + _CHUNK] for i in range(0, len(masks.rows), _CHUNK)]
+    with (
+        tqdm(total=len(masks.rows), desc=f"exporting {masks.split}", unit="mask", delay=1) as bar,
+        contextlib.closing(_in_order(form, masks.masks, chunks, min(workers, len(chunks)))) as pieces,
+    ):
+        for chunk, results in pieces:
+            yield from zip(chunk, results)
+            bar.update(len(chunk))
+
+
+def _in_order(
+    form: ExportFormat, masks: str, chunks: list[tuple[MaskRow, ...]], workers: int
+) -> Generator[tuple[tuple[MaskRow, ...], list[Any]], None, None]:
+    if workers <= 1:
+        for chunk in chunks:
+            yield chunk, _encode(form, masks, chunk)
+        return
+    with ProcessPool(workers, _nothing) as pool:
+        waiting: deque[tuple[tuple[MaskRow, ...], Future[list[Any]]]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, pool.submit(_encode, form, masks, chunk)))
+            if len(waiting) >= _CHUNKS_AHEAD * workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _nothing() -> None:
+    """Workers need no preparation."""
+
+
+def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
+    pngs = _open(masks)["png"]
+    return [form.encode(row, decode_mask(pngs[row.mask_row].as_py(), name=row.image_id)) for row in rows]
+
+
+@functools.lru_cache(maxsize=2)
+def _open(masks: str) -> pa.Table:
+    return open_masks(masks)
+
+
+def _digest(masks: MaskSet) -> str:
+    """Changes when a mask, an image's name or the choice of images does."""
+    rows = "\n".join(f"{row.file_name} {row.mask_row}" for row in masks.rows)
+    return hashlib.sha256(f"{file_digest(masks.masks)}\n{rows}".encode()).hexdigest()
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    """What is said to be in the folder of a split; None where nothing of ours says so."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and {"format", "config"} <= set(record) else None
+
+
+def _incomplete(split: str) -> str:
+    return f".{split}.incomplete"
+
+
+def _refuse_foreign(out: Path, form: ExportFormat) -> None:
+    """Refuse a folder that holds anything but splits of the same form, whole or interrupted."""
+    if not os.path.lexists(out):
+        return
+    if not out.is_dir():
+        raise ImageNetSError(f"{out} is a file: name a folder; every split becomes a folder in it.")
+    records = {split: _record(out / split) for split in ANNOTATED_SPLITS}
+    ours = {*map(_incomplete, ANNOTATED_SPLITS), *(split for split, record in records.items() if record)}
+    if any(records.values()):
+        ours.add(DATA_YAML)
+    foreign = [name for name in os.listdir(out) if name not in ours and not is_temporary(name, DATA_YAML)]
+    if foreign:
+        raise ImageNetSError(f"{out} is not empty (it holds {some(sorted(foreign), 3)}): name a new folder for OUT.")
+    made = {(record["format"], record["config"]) for record in records.values() if record}
+    if other := made - {(form.name, form.config)}:
+        shown = " and ".join(f"{name} of {config}" for name, config in sorted(other))
+        raise ImageNetSError(f"{out} holds an export as {shown}: name another OUT for {form.name} of {form.config}.")

@@ -1,0 +1,49 @@
+"""`ExportFormat`: what the forms of masks that other tools read have in common.
+
+Imports `mask_set`.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+
+Ids = NDArray[np.integer[Any]]
+"""H x W class ids."""
+
+
+@dataclass(frozen=True)
+class ExportFormat(abc.ABC):
+    """One form. Its pickle is small: `encode` is called in worker processes, `write` in the one that started them.
+
+    Attributes:
+        config: `"50"`, `"300"` or `"919"`.
+    """
+
+    name: ClassVar[str]
+    config: str
+
+    @abc.abstractmethod
+    def encode(self, row: MaskRow, ids: Ids) -> Any:
+        """What is written of one mask; anything that can be pickled."""
+
+    @abc.abstractmethod
+    def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
+        """Write a split.
+
+        Args:
+            folder: an empty folder, which gets its name when everything is written.
+            masks: the split.
+            encoded: every row, in order, with what `encode` gave.
+        """
+
+    def describe(self, out: Path, splits: Sequence[str]) -> None:  # noqa: B027
+        """Write what describes all finished splits of a result together."""

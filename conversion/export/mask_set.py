@@ -1,0 +1,189 @@
+"""`open_mask_set`: the masks of a split with their labels and the names of their images, from whatever holds them.
+
+Imports `errors`, `dataset_index`, `facts`, `annotations`, `imagenet`, `source`, `split_plan`, `examples`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from imagenet_s.conversion.annotations import open_annotations, open_masks
+from imagenet_s.conversion.arguments import OnMissing
+from imagenet_s.conversion.dataset_index import INDEX, parse_index
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.examples import generate
+from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
+from imagenet_s.conversion.imagenet.image_folder import paths_of
+from imagenet_s.conversion.imagenet.official_tree import find_tree
+from imagenet_s.conversion.source import open_source, resolve_data_dir
+from imagenet_s.conversion.split_plan import SplitPlan, check_plan, plan_split
+
+_IMAGES_PER_BATCH = 100
+
+
+@dataclass(frozen=True)
+class MaskRow:
+    """One mask.
+
+    Attributes:
+        number: its position in the split, from 1.
+        category: the class id of the image.
+        file_name: where its image is: relative to the data set where that holds files, else the name in the official
+            tree, `ImageNetS919/validation/<wnid>/<image_id>.JPEG`.
+        mask_row: its row in the file of cached masks.
+    """
+
+    number: int
+    image_id: str
+    wnid: str
+    category: int
+    file_name: str
+    mask_row: int
+
+
+StoredImage = tuple[str, str, str | None, bytes | None]
+"""Image id, class folder, and the path of a file or the bytes of one; upright, whatever their EXIF says."""
+
+
+@dataclass(frozen=True)
+class MaskSet:
+    """The masks of a split.
+
+    Attributes:
+        rows: sorted by class folder and image id.
+        masks: the file of cached masks, for `open_masks`.
+        images: reads all images; None where the data set has none.
+    """
+
+    config: str
+    split: str
+    rows: tuple[MaskRow, ...]
+    masks: str
+    images: Callable[[], Iterator[StoredImage]] | None
+
+
+def open_mask_set(
+    dataset: str | os.PathLike[str],
+    config: str,
+    split: str,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    on_missing: OnMissing = "error",
+    verify: bool = True,
+) -> MaskSet:
+    """Find the masks of a split.
+
+    Args:
+        dataset: ImageNet in any layout, an official tree, what `imagenet-s convert` wrote, or a folder of annotations
+            alone (archives and lists, or extracted masks).
+        config: `"50"`, `"300"` or `"919"`.
+        split: `"train_semi"` or `"validation"`.
+        annotations_dir: where the masks of an ImageNet are, as for the builder.
+        on_missing: what an ImageNet gets that lacks images.
+        verify: checksums and official counts.
+
+    Raises:
+        ImageNetSError: no masks, or they or the images are not complete.
+    """
+    if split not in MASK_FOLDERS:
+        raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
+    root = resolve_data_dir(dataset)
+    if "://" not in root and os.path.isfile(os.path.join(root, INDEX)):
+        return _converted(root, config, split, annotations_dir, verify)
+    if "://" not in root and _holds_annotations_alone(root, config, split):
+        return _annotations_alone(root, config, split, verify, None)
+    source = open_source(config, root, annotations_dir, verify)
+    plan = plan_split(source, split, verify)
+    check_plan(plan, config, on_missing)
+    return _planned(root, config, plan)
+
+
+def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
+    if not os.path.isdir(root):
+        return False
+    if os.path.isfile(os.path.join(root, OFFICIAL.archives[config].file)):
+        return not any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
+    tree = find_tree(root, config)
+    return tree is not None and not os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split]))
+
+
+def _annotations_alone(
+    root: str, config: str, split: str, verify: bool, images: Callable[[], Iterator[StoredImage]] | None
+) -> MaskSet:
+    annotations = open_annotations(config, root, verify=verify)
+    members = annotations.members(split)
+    masks = os.fspath(annotations.masks(split))
+    places = pc.index_in(members["image_id"], value_set=open_masks(masks)["image_id"].combine_chunks())
+    table = members.append_column("mask_row", places).filter(pc.is_valid(places))
+    return MaskSet(config, split, _rows(table, config, split, None), masks, images)
+
+
+def _converted(
+    root: str, config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
+) -> MaskSet:
+    index = parse_index((Path(root) / INDEX).read_bytes(), os.path.join(root, INDEX))
+    if not index.has_split(config, split):
+        have = ", ".join(f"{name} {one}" for name, found in index.configs.items() for one in found.splits)
+        raise ImageNetSError(f"{root} was converted without {split} of {config}; it has: {have}.")
+    files = [os.path.join(root, shard.file) for shard in index.configs[config].splits[split].shards]
+    images = _ConvertedImages(tuple(files)) if index.configs[config].images else None
+    return _annotations_alone(os.fspath(annotations_dir or root), config, split, verify, images)
+
+
+def _planned(root: str, config: str, plan: SplitPlan) -> MaskSet:
+    if plan.masks is None:
+        raise ImageNetSError(f"{plan.split} was planned without masks.")
+    names = None
+    if plan.reader.has_files and "://" not in root:
+        names = [os.path.relpath(path, root).replace(os.sep, "/") for path in paths_of(plan.rows).to_pylist()]
+    table = plan.rows.select(["image_id", "wnid", "mask_row"])
+    return MaskSet(config, plan.split, _rows(table, config, plan.split, names), plan.masks, _PlannedImages(plan))
+
+
+def _rows(table: pa.Table, config: str, split: str, names: list[str] | None) -> tuple[MaskRow, ...]:
+    ids, wnids, places = (table[name].to_pylist() for name in ("image_id", "wnid", "mask_row"))
+    folder = f"{tree_name(config)}/{SPLIT_FOLDERS[split]}"
+    if names is None:
+        names = [f"{folder}/{wnid}/{image_id}.JPEG" for image_id, wnid in zip(ids, wnids)]
+    table_of_classes = categories(config)
+    found = sorted(zip(wnids, ids, names, places))
+    return tuple(
+        MaskRow(number, image_id, wnid, table_of_classes.id_of(wnid), name, place)
+        for number, (wnid, image_id, name, place) in enumerate(found, 1)
+    )
+
+
+@dataclass(frozen=True)
+class _PlannedImages:
+    plan: SplitPlan
+
+    def __call__(self) -> Iterator[StoredImage]:
+        for table in generate(self.plan.rows, self.plan.reader, self.plan.masks):
+            yield from _stored(table)
+
+
+@dataclass(frozen=True)
+class _ConvertedImages:
+    files: tuple[str, ...]
+
+    def __call__(self) -> Iterator[StoredImage]:
+        for file in self.files:
+            batches: Any
+            if file.endswith(".parquet"):
+                batches = pq.ParquetFile(file).iter_batches(_IMAGES_PER_BATCH, columns=["image_id", "wnid", "image"])
+            else:
+                batches = pa.ipc.open_stream(pa.memory_map(file))
+            for batch in batches:
+                yield from _stored(batch)
+
+
+def _stored(table: pa.Table | pa.RecordBatch) -> Iterator[StoredImage]:
+    for image_id, wnid, image in zip(*(table[name].to_pylist() for name in ("image_id", "wnid", "image"))):
+        yield image_id, wnid, None if image["bytes"] is not None else image["path"], image["bytes"]

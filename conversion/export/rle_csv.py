@@ -1,0 +1,38 @@
+"""CSV: one `masks.csv` a split, a line for each id in each mask but 0, the ignored 1000 among them.
+
+Imports `export_format`, `mask_set`, `rle`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from imagenet_s.conversion.export.export_format import ExportFormat, Ids
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+from imagenet_s.conversion.export.rle import regions
+
+FILE = "masks.csv"
+HEADER = ("image_id", "wnid", "category", "height", "width", "class_id", "area", "rle")
+"""`category` is the class of the image, `class_id` the id of the region, `rle` the compressed counts of COCO."""
+
+
+class RleCsv(ExportFormat):
+    """See `ExportFormat`."""
+
+    name: ClassVar[str] = "rle-csv"
+
+    def encode(self, row: MaskRow, ids: Ids) -> list[tuple[object, ...]]:
+        """The lines of one mask; one without `class_id` for a mask of 0 alone, so that no image is lost."""
+        about = (row.image_id, row.wnid, row.category, *ids.shape)
+        return [(*about, one.id, one.area, one.counts) for one in regions(ids)] or [(*about, "", 0, "")]
+
+    def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
+        """Write the lines."""
+        with open(folder / FILE, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            for _, lines in encoded:
+                writer.writerows(lines)

@@ -1,0 +1,83 @@
+"""YOLO: `labels/<class folder>/<image_id>.txt` with a line a piece, `images/` beside them, and one `data.yaml`.
+
+A line is the class, from 0 (class id - 1: YOLO has no class for the rest of an image), and a polygon in fractions of
+width and height. YOLO knows no ignored pixels: here they are background. Images are links to your files; those from
+tars and Parquet, and those whose EXIF would have them rotated, are written, upright.
+
+Imports `facts`, `atomic_write`, `export_format`, `mask_set`, `polygons`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from tqdm import tqdm
+
+from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.export.export_format import ExportFormat, Ids
+from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+from imagenet_s.conversion.export.polygons import polygons
+from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
+
+FILE = "data.yaml"
+
+
+class Yolo(ExportFormat):
+    """See `ExportFormat`."""
+
+    name: ClassVar[str] = "yolo"
+
+    def encode(self, row: MaskRow, ids: Ids) -> str:
+        """The lines of one mask. Seven digits keep an edge exact to a ten-thousandth of a pixel."""
+        height, width = ids.shape
+        lines = []
+        for class_id in np.unique(ids).tolist():
+            if class_id in (OTHER_ID, IGNORE_ID):
+                continue
+            for piece in polygons(ids == class_id):
+                points = " ".join(f"{x / width:.7g} {y / height:.7g}" for x, y in piece)
+                lines.append(f"{class_id - 1} {points}\n")
+        return "".join(lines)
+
+    def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
+        """Write the labels, then link or write the images where the data set has them."""
+        (folder / "images").mkdir()
+        for row, text in encoded:
+            path = folder / "labels" / row.wnid / f"{row.image_id}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii", newline="\n")
+        if masks.images is None:
+            return
+        images = tqdm(masks.images(), total=len(masks.rows), desc=f"{masks.split} images", unit="image", delay=1)
+        for image_id, wnid, path_of_image, data in images:
+            path = folder / "images" / wnid / f"{image_id}.JPEG"
+            path.parent.mkdir(exist_ok=True)
+            if data is not None:
+                path.write_bytes(data)
+            elif path_of_image is not None:
+                _link(os.path.realpath(path_of_image), path)
+
+    def describe(self, out: Path, splits: Sequence[str]) -> None:
+        """`data.yaml`; without `path`, the folders are looked for beside it."""
+        lines = [f"# ImageNet-S-{self.config}, by imagenet-s export\n"]
+        for key, split in (("train", "train_semi"), ("val", "validation")):
+            if split in splits:
+                lines.append(f"{key}: {split}/images\n")
+        lines.append("names:\n")
+        # A JSON string is a YAML string.
+        lines += [f"  {one.id - 1}: {json.dumps(one.name)}\n" for one in categories(self.config).rows[1:]]
+        with atomic_write(out / FILE) as file:
+            file.write("".join(lines).encode())
+
+
+def _link(source: str, path: Path) -> None:
+    try:
+        path.symlink_to(source)
+    except OSError:  # a system or an account without links
+        shutil.copyfile(source, path)

@@ -1,0 +1,12 @@
+"""Somebody's own Dataset beside the official masks: what it gets wrong, in how many images, and the line that mends it.
+
+`items` reads what a Dataset gives, `truth` the official masks and images. An item is compared in two steps: `geometry`
+finds how the mask was turned, cut or resized, `id_maps` what became of the ids; both know what loaders usually do.
+`checks` looks at one item, `whole` at all of them together, `faults` has the words. May import everything below
+`shards`.
+"""
+
+from imagenet_s.conversion.loader_check.check import LoaderReport, check_loader
+from imagenet_s.conversion.loader_check.faults import FAULTS, Fault, Finding
+
+__all__ = ["FAULTS", "Fault", "Finding", "LoaderReport", "check_loader"]

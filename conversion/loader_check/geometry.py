@@ -1,0 +1,108 @@
+"""How a mask or image was turned, cut and resized: every usual way is tried, and the best one taken.
+
+Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+WHOLE = "whole"
+CUTS = ("centre crop", "short side 256, centre crop 224")
+TURNS = ("turned left", "turned upside down", "turned right", "transposed", "transversed")
+"""What the EXIF orientations 8, 3, 6, 5 and 7 do."""
+MIRRORED = "mirrored"
+_THUMBNAIL = 24
+_GOOD_ENOUGH = 0.98
+_AS_GOOD = 0.02
+"""Another way must be better than the plain one by this much: nothing done is the simplest explanation."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A way, and how well it explains what was seen: 1 is perfectly, 0 no better than not knowing the original."""
+
+    way: str
+    score: float
+
+
+def views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The array in every way it may have been shown before it was resized to `shape`."""
+    yield WHOLE, array
+    yield CUTS[0], _centre(array, shape, 1.0)
+    yield CUTS[1], _centre(array, shape, 224 / 256)
+    yield MIRRORED, array[:, ::-1]
+    yield TURNS[0], np.rot90(array)
+    yield TURNS[1], np.rot90(array, 2)
+    yield TURNS[2], np.rot90(array, 3)
+    yield TURNS[3], array.T
+    yield TURNS[4], np.rot90(array.T, 2)
+
+
+def viewer(way: str, shape: tuple[int, ...], centred: bool = True) -> Callable[[Array], Array]:
+    """A function that shows an array in one way, resized to `shape` by nearest."""
+    return lambda array: nearest(next(view for name, view in views(array, shape) if name == way), shape, centred)
+
+
+def nearest(array: Array, shape: tuple[int, ...], centred: bool = True) -> Array:
+    """Resized by nearest, as Pillow and `nearest-exact` do it, or (not centred) as OpenCV and `nearest` do."""
+    if array.shape == tuple(shape):
+        return array
+    at = 0.5 if centred else 0.0
+    rows, columns = (((np.arange(new) + at) * old / new).astype(int) for new, old in zip(shape, array.shape))
+    return array[np.ix_(rows, columns)]
+
+
+def fit_mask(seen: Array, ids: Array) -> Fit:
+    """The way in which a mask with unknown ids follows best from the official one."""
+    best = Fit(WHOLE, -1.0)
+    for way, view in views(ids, seen.shape):
+        if seen.shape == ids.shape and way in CUTS:
+            continue
+        fit = Fit(way, _determined(seen, nearest(view, seen.shape)))
+        if fit.score > best.score + (_AS_GOOD if best.score >= 0 else 0):
+            best = fit
+        if best.score >= _GOOD_ENOUGH:
+            break
+    return best
+
+
+def fit_image(seen: NDArray[np.float32], original: NDArray[np.float32]) -> Fit:
+    """The way in which an image follows best from the original; brightness and contrast do not matter."""
+    target = _thumbnail(seen)
+    scores = {way: float((target * _thumbnail(view)).mean()) for way, view in views(original, seen.shape)}
+    best = max(scores, key=lambda way: scores[way])
+    way = WHOLE if scores[WHOLE] >= scores[best] - _AS_GOOD else best
+    return Fit(way, scores[way])
+
+
+def _centre(array: Array, shape: tuple[int, ...], part: float) -> Array:
+    """The largest box in the middle with the shape's ratio, and `part` of its sides."""
+    scale = part * min(array.shape[0] / shape[0], array.shape[1] / shape[1])
+    height, width = (max(1, round(scale * side)) for side in shape)
+    top, left = (array.shape[0] - height) // 2, (array.shape[1] - width) // 2
+    return array[top : top + height, left : left + width]
+
+
+def _determined(seen: Array, ids: Array) -> float:
+    """How far ids determine what is seen (Goodman and Kruskal's lambda): 1 where each id became one value."""
+    _, values = np.unique(seen, return_inverse=True)
+    _, names = np.unique(ids, return_inverse=True)
+    table = np.zeros((int(names.max()) + 1, int(values.max()) + 1), np.int64)
+    np.add.at(table, (names.ravel(), values.ravel()), 1)
+    guessed, known = int(table.sum(0).max()), int(table.max(1).sum())
+    return 1.0 if guessed == seen.size else (known - guessed) / (seen.size - guessed)
+
+
+def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    image = Image.fromarray(np.ascontiguousarray(grey, np.float32))
+    small = np.asarray(image.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX), np.float32)
+    return (small - small.mean()) / max(float(small.std()), 1e-6)

@@ -1,0 +1,198 @@
+"""`RegionAccuracy`: top-1 and top-5 accuracy of region classification, as means over classes and over images.
+
+Alpha-CLIP's protocol: of each image the region of its class is classified, and the accuracies of the classes that
+occur are averaged (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test`).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOP = (1, 5)
+
+
+class RegionAccuracy:
+    """Accuracies from the rank that each image's class has among the scores.
+
+    An image is reduced to that rank, an integer, when it is added: in batches of any size, in any order, merged from
+    any parts, the figures are identical.
+
+    Ties favour no one: a class stands behind all others of the same score, so a model that scores all classes alike has
+    an accuracy of 0.
+
+    Args:
+        num_classes: C; targets are class ids 1..C. 50, 300 or 919 in ImageNet-S.
+
+    Raises:
+        ValueError: a number of classes below 1.
+
+    Example:
+        >>> metric = RegionAccuracy(num_classes=3)
+        >>> metric.update([0.1, 0.7, 0.2], target=2)
+        >>> metric.update([0.4, 0.4, 0.1], target=1)
+        >>> result = metric.compute()
+        >>> result["top1"], result["top5"], result["per_category_top1"][1:]
+        (0.5, 1.0, [0.0, 1.0, nan])
+    """
+
+    def __init__(self, num_classes: int) -> None:
+        self.num_classes = operator.index(num_classes)
+        if self.num_classes < 1:
+            raise ValueError(f"num_classes={num_classes}: expected at least 1; 50, 300 or 919 in ImageNet-S.")
+        self._names: list[str] = []
+        self._targets: list[int] = []
+        self._ranks: list[int] = []
+        self._known: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+    def __repr__(self) -> str:
+        return f"RegionAccuracy(num_classes={self.num_classes}): {len(self):,} images"
+
+    def update(self, prediction: Any, target: Any, name: str | Sequence[str] | None = None) -> None:
+        """Count one image, or a batch.
+
+        Args:
+            prediction: scores, real numbers, higher is better: C of them, the first of class 1, or C + 1, the first of
+                `other`, which then competes with the classes. Or integers: class ids in the order of preference, the
+                best first, as many as there are. N rows of either for a batch. NumPy, torch or nested lists.
+            target: the class id, 1..C; N of them for a batch.
+            name: the image's name, to notice one that is counted twice, and for `per_image`; N of them for a batch.
+
+        Raises:
+            ValueError: numbers that do not fit together, a score that is NaN, a target that is no class, a name that
+                was counted already. Nothing is counted then.
+        """
+        array = _array(prediction)
+        single = array.ndim == 1
+        rows = array[None] if single else array
+        targets = np.atleast_1d(_array(target))
+        names = (
+            [""] * len(targets) if name is None else [str(name)] if isinstance(name, str) else [str(n) for n in name]
+        )
+        if rows.ndim != 2 or targets.ndim != 1 or not len(rows) == len(targets) == len(names):
+            raise ValueError(
+                f"predictions of shape {array.shape}, {targets.size} targets, {len(names)} names: expected one image "
+                "(C scores, a target) or a batch (N x C scores, N targets, N names)."
+            )
+        if not np.issubdtype(targets.dtype, np.integer):
+            raise ValueError(f"targets are {targets.dtype}: expected class ids 1..{self.num_classes}.")
+        if len(targets) and not (targets.min() >= 1 and targets.max() <= self.num_classes):
+            raise ValueError(
+                f"targets hold {targets.min()}..{targets.max()}: class ids are 1..{self.num_classes}; 0 (`other`) is "
+                "no class of a region, and the labels 0..999 of ImageNet are other numbers."
+            )
+        ranks = self._ranks_of(rows, targets)
+        given = Counter(one for one in names if one)
+        if twice := [one for one, count in given.items() if count > 1 or one in self._known]:
+            raise ValueError(f"{twice[0]} was counted already; each image counts once.")
+        self._names += names
+        self._targets += targets.tolist()
+        self._ranks += ranks.tolist()
+        self._known.update(given)
+
+    def merge(self, other: RegionAccuracy) -> RegionAccuracy:
+        """Add the images of another one, as of another process.
+
+        Returns:
+            This one.
+
+        Raises:
+            ValueError: another number of classes, or an image that both counted. Nothing is added then.
+        """
+        if self.num_classes != other.num_classes:
+            raise ValueError(f"cannot merge {other!r} into {self!r}: the classes must be the same.")
+        twice = sorted(self._known & other._known)
+        if twice or (other is self and len(self)):
+            raise ValueError(f"{twice[0] if twice else 'every image'} was counted on both sides; each counts once.")
+        self._names += other._names
+        self._targets += other._targets
+        self._ranks += other._ranks
+        self._known |= other._known
+        return self
+
+    def compute(self) -> dict[str, Any]:
+        """The accuracies, as fractions of 1.
+
+        Returns:
+            `top1`, `top5`: means over the classes that have images; `image_top1`, `image_top5`: means over images;
+            `per_category_top1`, `per_category_top5`, `per_category_images`: C + 1 by class id, NaN where there is no
+            image; `num_images`, `num_categories` (classes that have images).
+
+        Raises:
+            ValueError: nothing was counted.
+        """
+        if not self._ranks:
+            raise ValueError("nothing was counted: give at least one image first.")
+        targets, ranks = np.array(self._targets), np.array(self._ranks)
+        images = np.bincount(targets, minlength=self.num_classes + 1)
+        there = images > 0
+        result: dict[str, Any] = {}
+        for k in TOP:
+            hits = np.bincount(targets[(ranks > 0) & (ranks <= k)], minlength=self.num_classes + 1)
+            with np.errstate(invalid="ignore"):
+                accuracy = hits / images
+            result[f"top{k}"] = float(accuracy[there].mean())
+            result[f"image_top{k}"] = int(hits.sum()) / len(ranks)
+            result[f"per_category_top{k}"] = accuracy.tolist()
+        return {
+            **result,
+            "per_category_images": images.tolist(),
+            "num_images": len(ranks),
+            "num_categories": int(there.sum()),
+        }
+
+    def per_image(self) -> dict[str, list[Any]]:
+        """`name` (empty where none was given), `target` and `rank` of each image, as columns.
+
+        A rank of 1 is right; 0 says that a list of class ids did not hold the target.
+        """
+        return {"name": list(self._names), "target": list(self._targets), "rank": list(self._ranks)}
+
+    def _ranks_of(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
+        if np.issubdtype(rows.dtype, np.integer):
+            return self._ranks_in_lists(rows, targets)
+        if not np.issubdtype(rows.dtype, np.floating):
+            raise ValueError(f"predictions are {rows.dtype}: expected scores, or class ids as integers.")
+        width = rows.shape[1]
+        if width not in (self.num_classes, self.num_classes + 1):
+            raise ValueError(
+                f"{width} scores an image: expected {self.num_classes}, the first of class 1, or "
+                f"{self.num_classes + 1}, the first of `other`."
+            )
+        if np.isnan(rows).any():
+            raise ValueError("a score is NaN: a region without pixels, or a half-precision overflow?")
+        own = rows[np.arange(len(rows)), targets - (width == self.num_classes)]
+        return (rows >= own[:, None]).sum(1)
+
+    def _ranks_in_lists(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
+        if rows.size and not (rows.min() >= 0 and rows.max() <= self.num_classes):
+            raise ValueError(
+                f"predicted ids {rows.min()}..{rows.max()}: class ids are 0..{self.num_classes}; scores must be "
+                "floating-point numbers."
+            )
+        ordered = np.sort(rows, 1)
+        if (ordered[:, 1:] == ordered[:, :-1]).any():
+            raise ValueError("a class id occurs twice in a list of predictions: expected the best first, each once.")
+        found = rows == targets[:, None]
+        return np.where(found.any(1), found.argmax(1) + 1, 0)
+
+
+def _array(values: Any) -> NDArray[Any]:
+    # torch is not imported for this: a tensor is what can be detached and moved to the CPU.
+    if hasattr(values, "detach") and hasattr(values, "cpu"):
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such type
+            values = values.float()
+        values = values.numpy()
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"not an array of numbers ({error}): rows of a batch have the same length.") from None

@@ -1,0 +1,216 @@
+"""What is exported, read back by other means, is the miniature's formula."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from read_exports import decode_rle, fill
+
+from imagenet_s.cli.main import main
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.export import AlphaClip, Coco, Foreground, RleCsv, Yolo, export_masks
+from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.shards import Options, convert
+from imagenet_s.conversion.synthetic import ExpectedRow, expected_rows, write_annotations
+
+Layout = Callable[[str], Path]
+
+
+def by_id(config: str, split: str = "validation") -> dict[str, ExpectedRow]:
+    return {row.image_id: row for row in expected_rows(config, split)}
+
+
+def ids_of(row: ExpectedRow) -> NDArray[np.uint16]:
+    assert row.ids is not None
+    return row.ids
+
+
+def coco_ids(data: dict, image: dict) -> NDArray[np.int64]:
+    ids = np.zeros((image["height"], image["width"]), np.int64)
+    for one in data["annotations"]:
+        if one["image_id"] != image["id"]:
+            continue
+        shape = one["segmentation"]
+        mask = decode_rle(shape) if isinstance(shape, dict) else fill(shape, *ids.shape)
+        assert not ids[mask].any(), "regions do not overlap"
+        assert one["area"] == mask.sum()
+        x, y, width, height = one["bbox"]
+        assert mask[y : y + height, x : x + width].sum() == mask.sum()
+        assert mask[y].any()
+        assert mask[y + height - 1].any()
+        assert mask[:, x].any()
+        assert mask[:, x + width - 1].any()
+        ids[mask] = 1000 if one["iscrowd"] else one["category_id"]
+        assert one.get("ignore", 0) == one["iscrowd"]
+    return ids
+
+
+@pytest.mark.parametrize("polygons", [False, True])
+@pytest.mark.parametrize("config", ["50", "919"])
+def test_coco(miniature: Layout, annotations: Path, tmp_path: Path, config: str, polygons: bool) -> None:
+    form = Coco(config, polygons=polygons)
+    export_masks(miniature("folders"), tmp_path, form, annotations_dir=annotations, verify=False)
+    data = json.loads((tmp_path / "validation" / "instances.json").read_text())
+    table = categories(config)
+    assert [(one["id"], one["name"], one["wnid"]) for one in data["categories"]] == [
+        (one.id, one.name, one.wnid) for one in table.rows[1:]
+    ]
+    assert len({one["id"] for one in data["annotations"]}) == len(data["annotations"]) > len(data["images"])
+    expected = by_id(config)
+    for image in data["images"]:
+        row = expected.pop(image["image_id"])
+        np.testing.assert_array_equal(coco_ids(data, image), ids_of(row))
+        assert (miniature("folders") / image["file_name"]).is_file()
+    assert not expected
+    crowds = [one for one in data["annotations"] if one["iscrowd"]]
+    assert crowds, "the miniature has ignored pixels"
+    own = {image["id"]: table.id_of(image["wnid"]) for image in data["images"]}
+    assert all(one["category_id"] == own[one["image_id"]] for one in crowds)
+
+
+def test_coco_is_read_by_pycocotools(miniature: Layout, annotations: Path, tmp_path: Path) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    for polygons in (False, True):
+        out = tmp_path / str(polygons)
+        export_masks(
+            miniature("folders"), out, Coco("50", polygons), ["train_semi"], annotations_dir=annotations, verify=False
+        )
+        data = coco.COCO(out / "train_semi" / "instances.json")
+        for image in data.loadImgs(data.getImgIds()):
+            ids = np.zeros((image["height"], image["width"]), np.int64)
+            for one in data.loadAnns(data.getAnnIds(image["id"])):
+                ids[data.annToMask(one).astype(bool)] = 1000 if one["iscrowd"] else one["category_id"]
+            np.testing.assert_array_equal(ids, ids_of(by_id("50", "train_semi")[image["image_id"]]))
+
+
+def test_alphaclip(miniature: Layout, tmp_path: Path) -> None:
+    tree = miniature("tree-919")
+    export_masks(tree, tmp_path, AlphaClip("919"), verify=False)
+    entries = json.loads((tmp_path / "validation" / "regions.json").read_text())
+    expected = by_id("919")
+    seen: list[str] = []
+    for entry in entries:
+        assert set(entry) == {"image_pth", "category_word", "mask"}
+        row = expected.pop(Path(entry["image_pth"]).stem)
+        np.testing.assert_array_equal(decode_rle(entry["mask"]), ids_of(row) == row.category)
+        assert (tree / entry["image_pth"]).is_file()
+        assert entry["image_pth"] == f"ImageNetS919/validation/{row.wnid}/{row.image_id}.JPEG"
+        # The reader gives an entry the number of the class that came last: classes must not come back.
+        if entry["category_word"] not in seen:
+            seen.append(entry["category_word"])
+        assert entry["category_word"] == seen[-1] == row.wnid
+    for row in expected.values():
+        assert not (ids_of(row) == row.category).any()
+    assert seen == sorted(seen)
+
+
+def test_rle_csv(annotations: Path, tmp_path: Path) -> None:
+    """From a folder of annotations alone."""
+    export_masks(annotations, tmp_path, RleCsv("300"), verify=False)
+    found: dict[str, NDArray[np.int64]] = {}
+    with open(tmp_path / "validation" / "masks.csv", newline="") as file:
+        for line in csv.DictReader(file):
+            size = [int(line["height"]), int(line["width"])]
+            ids = found.setdefault(line["image_id"], np.zeros(size, np.int64))
+            if line["class_id"]:
+                mask = decode_rle({"size": size, "counts": line["rle"]})
+                assert mask.sum() == int(line["area"])
+                ids[mask] = int(line["class_id"])
+    expected = by_id("300")
+    assert set(found) == set(expected)
+    for image_id, ids in found.items():
+        np.testing.assert_array_equal(ids, ids_of(expected[image_id]))
+
+
+@pytest.mark.parametrize("own_class", [False, True])
+def test_foreground(annotations: Path, tmp_path: Path, own_class: bool) -> None:
+    export_masks(annotations, tmp_path, Foreground("50", own_class), ["train_semi"], verify=False)
+    expected = by_id("50", "train_semi")
+    paths = sorted((tmp_path / "train_semi").glob("*/*.png"))
+    assert {path.stem for path in paths} == set(expected)
+    voids = 0
+    for path in paths:
+        row = expected[path.stem]
+        with Image.open(path) as image:
+            assert image.mode == "L"
+            pixels = np.asarray(image)
+        ids = ids_of(row)
+        assert path.parent.name == row.wnid
+        np.testing.assert_array_equal(pixels == 128, ids == 1000)
+        object_ = (ids == row.category) if own_class else (ids > 0) & (ids < 1000)
+        np.testing.assert_array_equal(pixels == 255, object_)
+        voids += (pixels == 128).sum()
+    assert voids
+
+
+@pytest.mark.parametrize("layout", ["folders", "parquet"])
+def test_yolo(miniature: Layout, annotations: Path, tmp_path: Path, layout: str) -> None:
+    source, splits = miniature(layout), ["train_semi", "validation"]
+    export_masks(source, tmp_path, Yolo("50"), splits, annotations_dir=annotations, verify=False)
+    yaml = (tmp_path / "data.yaml").read_text().splitlines()
+    assert "train: train_semi/images" in yaml
+    assert "val: validation/images" in yaml
+    names = {int(key): json.loads(value) for key, value in (one.split(": ") for one in yaml if one.startswith("  "))}
+    assert names == {one.id - 1: one.name for one in categories("50").rows[1:]}
+    for split in splits:
+        images = sorted((tmp_path / split / "images").glob("*/*.JPEG"))
+        assert {one.stem for one in images} == set(by_id("50", split))
+        for path in images:
+            row = by_id("50", split)[path.stem]
+            with Image.open(path) as image:
+                assert image.size == ids_of(row).shape[::-1]
+                assert image.getexif().get(0x112, 1) in (0, 1), "nobody rotates it"
+            label = Path(str(path).replace("/images/", "/labels/")).with_suffix(".txt")
+            ids = np.zeros(ids_of(row).shape, np.int64)
+            for line in label.read_text().splitlines():
+                class_id, *points = line.split()
+                assert all(0 <= float(one) <= 1 for one in points)
+                size = np.tile(ids.shape[::-1], len(points) // 2)
+                ids[fill([(np.array(points, float) * size).tolist()], *ids.shape)] = int(class_id) + 1
+            np.testing.assert_array_equal(ids, np.where(ids_of(row) == 1000, 0, ids_of(row)))
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@pytest.mark.parametrize("images", [True, False])
+def test_from_a_converted_data_set(
+    miniature: Layout, annotations: Path, tmp_path: Path, form: str, images: bool
+) -> None:
+    out = tmp_path / "converted"
+    convert(
+        miniature("folders"),
+        out,
+        "50",
+        annotations,
+        Options(splits=("validation",), form=form, images=images, verify=False),  # type: ignore[arg-type]
+    )
+    export_masks(out, tmp_path / "yolo", Yolo("50"), verify=False)
+    assert len(list((tmp_path / "yolo" / "validation" / "labels").glob("*/*.txt"))) == len(by_id("50"))
+    assert len(list((tmp_path / "yolo").rglob("*.JPEG"))) == (len(by_id("50")) if images else 0)
+    with pytest.raises(ImageNetSError, match="converted without train_semi of 50"):
+        export_masks(out, tmp_path / "more", Yolo("50"), ["train_semi"], verify=False)
+
+
+def test_every_source_and_any_number_of_workers_write_the_same(
+    miniature: Layout, annotations: Path, tmp_path: Path
+) -> None:
+    extracted = write_annotations(tmp_path / "extracted", "extracted")
+    sources = {
+        "kaggle": [str(miniature("kaggle")), "--annotations-dir", str(annotations)],
+        "extracted": [str(extracted)],
+        "mask tree": [str(extracted / "ImageNetS50")],
+        "tree": [str(miniature("tree-50"))],
+        "workers": [str(miniature("tree-50")), "--workers", "2"],
+    }
+    options = ["--format", "foreground", "--config", "50", "--no-verify"]
+    written = {}
+    for name, source in sources.items():
+        assert main(["export", *source, str(tmp_path / "out" / name), *options]) == 0
+        folder = tmp_path / "out" / name / "validation"
+        written[name] = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.png")}
+    assert len(written["tree"]) == len(by_id("50"))
+    assert all(one == written["tree"] for one in written.values())

@@ -1,0 +1,127 @@
+"""OUT: nothing of others is touched, nothing half-written has a name, the same command goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import imagenet_s
+from imagenet_s.cli.main import main
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.export import Coco, Foreground, Yolo, export_masks
+
+ROOT = Path(imagenet_s.__file__).parent
+Layout = Callable[[str], Path]
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "validation/photo.png", "data.yaml", ".hidden"])
+def test_a_folder_of_others_is_refused(annotations: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("years of work")
+    for form in (Coco("50"), Yolo("50")):
+        with pytest.raises(ImageNetSError, match=r"is not empty \(it holds"):
+            export_masks(annotations, tmp_path, form, verify=False)
+    assert everything(tmp_path) == {name: b"years of work"}
+
+
+def test_a_file_is_refused(annotations: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.json").write_text("{}")
+    with pytest.raises(ImageNetSError, match="is a file: name a folder"):
+        export_masks(annotations, tmp_path / "out.json", Coco("50"), verify=False)
+
+
+def test_a_second_run_keeps_and_adds(annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    arguments = ["export", str(annotations), str(tmp_path / "out"), "--format", "yolo", "--config", "50", "--no-verify"]
+    assert main([*arguments, "--json", "-"]) == 0
+    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [False]
+    first = everything(tmp_path)
+    assert main([*arguments, "--split", "val", "train-semi", "--json", "-"]) == 0
+    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [True, False]
+    second = everything(tmp_path)
+    assert {name: second[name] for name in first if name != "out/data.yaml"} == {
+        name: data for name, data in first.items() if name != "out/data.yaml"
+    }
+    assert b"train: train_semi/images" in second["out/data.yaml"]
+
+
+def test_another_form_or_other_masks_are_refused(miniature: Layout, annotations: Path, tmp_path: Path) -> None:
+    export_masks(annotations, tmp_path, Foreground("50"), verify=False)
+    before = everything(tmp_path)
+    with pytest.raises(ImageNetSError, match="holds an export as foreground of 50: name another OUT for coco"):
+        export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    with pytest.raises(ImageNetSError, match="name another OUT for foreground of 300"):
+        export_masks(annotations, tmp_path, Foreground("300"), verify=False)
+    with pytest.raises(ImageNetSError, match="with other options"):
+        export_masks(annotations, tmp_path, Foreground("50", own_class=True), verify=False)
+    assert everything(tmp_path) == before
+
+
+def test_options_of_another_form_and_splits_without_masks(
+    annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    start = ["export", str(annotations), str(tmp_path / "out"), "--config", "50", "--format"]
+    assert main([*start, "coco", "--own-class"]) == 1
+    assert "--own-class is for --format foreground" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*start, "coco", "--split", "test"])
+    assert "public masks are train_semi, validation" in capsys.readouterr().err
+    with pytest.raises(ImageNetSError, match="train has no public masks"):
+        export_masks(annotations, tmp_path / "out", Coco("50"), ["train"], verify=False)
+
+
+def test_killed_and_run_again(annotations: Path, tmp_path: Path) -> None:
+    """Killed in the middle of a split: nothing has a final name, and the next run ends well."""
+    code = (
+        "import os, signal\n"
+        "from imagenet_s.conversion.export import Foreground, export_masks\n"
+        "class Killed(Foreground):\n"
+        "    def write(self, folder, masks, encoded):\n"
+        "        for number, (row, png) in enumerate(encoded):\n"
+        "            (folder / row.image_id).write_bytes(png)\n"
+        "            if number == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if __name__ == '__main__':\n"
+        f"    export_masks({str(annotations)!r}, {str(tmp_path / 'out')!r}, Killed('50'), verify=False)\n"
+    )
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    left = os.listdir(tmp_path / "out")
+    assert left == [".validation.incomplete"]
+    export_masks(annotations, tmp_path / "out", Foreground("50"), verify=False)
+    export_masks(annotations, tmp_path / "clean", Foreground("50"), verify=False)
+    assert everything(tmp_path / "out") == everything(tmp_path / "clean")
+
+
+def test_ctrl_c_leaves_nothing(annotations: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from imagenet_s.cli.main import main\n"
+        "from imagenet_s.conversion.export import Foreground\n"
+        "encode = Foreground.encode\n"
+        "def slow(self, row, ids):\n"
+        "    print('encoding', flush=True); time.sleep(0.5)\n"
+        "    return encode(self, row, ids)\n"
+        "Foreground.encode = slow\n"
+        f"sys.exit(main(['export', {str(annotations)!r}, {str(tmp_path / 'out')!r}, '--format', 'foreground',\n"
+        "               '--config', '50', '--no-verify']))\n"
+    )
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf")}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "encoding\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 130
+    assert os.listdir(tmp_path / "out") == []
