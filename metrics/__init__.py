@@ -2,8 +2,8 @@
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
 processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments,
-`region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and is
-imported by name only.
+`region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and
+is imported by name only.
 """
 
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
