@@ -228,7 +228,7 @@ def test_a_card_that_cannot_be_read_is_not_replaced(hub: HubServer, push, monkey
 
 
 def test_configurations_on_the_hub_are_not_lost(hub: HubServer, push, converted: Path) -> None:
-    index = (converted / "index.json").read_bytes().replace(b'"50": {', b'"300": {')
+    index = (converted / "index.json").read_bytes().replace(b'"50": {', b'"300": {').replace(b'"50/', b'"300/')
     hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"index.json": index}])
     push(refused="300 validation")
 
