@@ -10,20 +10,26 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
           urllib3==1.26.18 munkres==1.1.4
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-chromium chromium test-wheel dist lint docs bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-peers test-chromium chromium test-wheel dist lint docs \
+        bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not peers"
 
 test-oldest: $(VENV)-oldest/.test
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3"
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not peers"
 
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
 	$(BIN)/python -m pytest -m torch
+
+# Scores of maps beside those of Quantus and scikit-learn, and the adapters of docs/localization.md to the libraries that
+# make maps. In an environment of its own: they need torchvision, which goes with one torch.
+test-peers: $(VENV)-peers/.test
+	$(VENV)-peers/bin/python -m pytest -m peers tests/peers
 
 # A real cluster of Dask workers on this machine.
 test-dask: $(VENV)/.dask
@@ -125,6 +131,12 @@ $(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
 	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" pytest-playwright==0.10.0 \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
+	touch $@
+
+$(VENV)-peers/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --editable ".[test]" torch==2.14.1 torchvision==0.29.1 \
+		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1
 	touch $@
 
 $(VENV)-s3/.test: pyproject.toml Makefile

@@ -4,6 +4,8 @@
 processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments.
 """
 
+from imagenet_s.metrics.comparison import compare
+from imagenet_s.metrics.localization.map_scores import Localization
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
 from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
@@ -13,9 +15,11 @@ from imagenet_s.metrics.matched_miou.scores import HEADLINES
 __all__ = [
     "HEADLINES",
     "IGNORE_INDEX",
+    "Localization",
     "MATCHINGS",
     "MatchedIoU",
     "boundary_band",
+    "compare",
     "count_pair",
     "load_match",
     "save_match",

@@ -69,7 +69,10 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.report": set(),
     "metrics.distance_matching": {"metrics.matched_miou"},
     "metrics.evaluation": {"metrics.matched_miou", "metrics.process_pool"},
-    "metrics": {"metrics.matched_miou"},
+    "metrics.localization": set(),
+    "metrics.map_evaluation": {"metrics.localization", "metrics.evaluation", "metrics.process_pool"},
+    "metrics.comparison": {"metrics.localization", "metrics.matched_miou"},
+    "metrics": {"metrics.matched_miou", "metrics.localization", "metrics.comparison"},
     "cli.output": {"metrics.matched_miou"},  # atomic_write, imported when it is used
     "cli.existing_files": {"conversion.errors"},
     "cli.next_steps": set(),
