@@ -10,16 +10,20 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
           urllib3==1.26.18 munkres==1.1.4
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-chromium chromium test-wheel dist lint docs bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-peers test-chromium chromium test-wheel \
+        dist lint docs bench clean
+
+# What needs neither a library that is optional, nor a browser, nor minutes.
+FAST := not torch and not vision and not peers and not dask and not s3 and not chromium and not slow
 
 demo: $(VENV)/.ready
 	$(BIN)/imagenet-s demo --output demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not vision"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "$(FAST)"
 
 test-oldest: $(VENV)-oldest/.test
-	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "not torch and not dask and not chromium and not slow and not s3 and not vision"
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "$(FAST)"
 
 # What needs PyTorch: a CPU build of the version that is pinned here.
 test-torch: $(VENV)/.torch
@@ -28,6 +32,11 @@ test-torch: $(VENV)/.torch
 # What needs torchvision. In an environment of its own: it goes with one version of torch and one kind of build.
 test-vision: $(VENV)-vision/.test
 	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples
+
+# Scores of maps beside those of Quantus and scikit-learn, and the adapters of docs/localization.md to the libraries that
+# make maps. In an environment of its own: they need torchvision, which goes with one torch.
+test-peers: $(VENV)-peers/.test
+	$(VENV)-peers/bin/python -m pytest -m peers tests/peers
 
 # A real cluster of Dask workers on this machine.
 test-dask: $(VENV)/.dask
@@ -145,6 +154,12 @@ $(VENV)-bench/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip install --quiet --editable . torch==2.13.0 torchmetrics==1.9.0 datasets==4.8.5 \
 		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0
+	touch $@
+
+$(VENV)-peers/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --editable ".[test]" torch==2.14.1 torchvision==0.29.1 \
+		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1
 	touch $@
 
 $(VENV)-s3/.test: pyproject.toml Makefile

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "IGNORE_ID",
+    "LOCALIZATION",
     "MATCHED_MIOU",
     "OTHER_ID",
     "Categories",
@@ -65,6 +66,8 @@ __all__ = [
 
 MATCHED_MIOU = os.path.join(__path__[0], "metrics", "matched_miou")
 """The folder of the metric, for `evaluate.load`."""
+LOCALIZATION = os.path.join(__path__[0], "metrics", "localization")
+"""The folder of the scores of maps, for `evaluate.load`."""
 
 _IMPORTED_WHEN_USED = {
     "ImageNetS": "conversion.builder",

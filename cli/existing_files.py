@@ -86,7 +86,9 @@ def _is_report(path: Path) -> bool:
 
 
 def _is_counts(path: Path) -> bool:
-    return {"format.npy", "num_classes.npy", "names.npy", "lengths.npy"} <= _members(path)
+    members = _members(path)
+    ours = ({"format", "num_classes", "names", "lengths"}, {"format", "options", "names", "values"})
+    return any({f"{name}.npy" for name in names} <= members for names in ours)
 
 
 def _is_submission(path: Path) -> bool:

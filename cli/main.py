@@ -17,7 +17,14 @@ from collections.abc import Sequence
 from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import VisibleFormatter, hint
-from imagenet_s.cli.parsers import dataset_parsers, export_parser, loader_parser, metric_parsers, submit_parser
+from imagenet_s.cli.parsers import (
+    dataset_parsers,
+    export_parser,
+    loader_parser,
+    map_parsers,
+    metric_parsers,
+    submit_parser,
+)
 from imagenet_s.cli.process import Ended, ended_by_signals, plain_output
 
 
@@ -39,6 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
         dataset_parsers.add_push,
         metric_parsers.add_match,
         metric_parsers.add_evaluate,
+        map_parsers.add_evaluate_maps,
+        map_parsers.add_compare,
         dataset_parsers.add_prepare,
         submit_parser.add_submit,
         submit_parser.add_results,

@@ -21,6 +21,7 @@ PAGES = {
     "contributing.md": "CONTRIBUTING.md",
     "examples.md": "examples/README.md",
     "metric-card.md": "metrics/matched_miou/README.md",
+    "localization-card.md": "metrics/localization/README.md",
     "security.md": "SECURITY.md",
 }
 """Page of the site -> file of the repository. Every other page is the file of the same name in docs/."""

@@ -1,15 +1,16 @@
-"""Score saliency and explanation maps (Grad-CAM, attention, attributions) against the masks.
+"""Score saliency and explanation maps (Grad-CAM, attention, attributions) against the masks, and compare two methods.
 
-    python examples/score_saliency.py [--data-dir /data/imagenet] [--thresholds 0.3 0.5 0.7]
+    python examples/score_saliency.py [--data-dir /data/imagenet] [--thresholds 0.3 mean] [--save SCORES]
 
-A map says how much each pixel matters for the image's class. Two questions are asked of it: does its peak lie on the
-object (the pointing game), and, cut at a threshold and given the image's class, how well does it segment (F-measure of
-the foreground, mIoU over classes)? Replace `saliency` by a map of yours.
+A map says how much each pixel matters for the image's class. How well does it find the object? Two methods that know
+nothing of classes stand in for yours: contrast to the colour of the border, and the mere distance from the centre, a
+baseline that any method should beat. Replace `contrast` by a map of yours.
 """
 
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 from miniature import data_options, data_parser
@@ -17,43 +18,64 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics import Localization, compare
+
+SHOWN = ("pointing_game", "energy_pointing_game", "average_precision", "image_max_iou")
 
 
-def saliency(image: Image.Image, category: int) -> NDArray[np.float64]:
-    """H x W from 0 to 1 for one class. Here: how far a pixel's colour is from the mean colour of the border."""
+def contrast(image: Image.Image, category: int) -> NDArray[np.float64]:
+    """H x W for one class: how far a pixel's colour is from the mean colour of the border."""
     pixels = np.asarray(image, np.float64)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean(0)
-    distance = np.linalg.norm(pixels - border, axis=-1)
-    return distance / max(distance.max(), 1e-12)
+    return np.linalg.norm(pixels - border, axis=-1)
+
+
+def centre(image: Image.Image, category: int) -> NDArray[np.float64]:
+    """H x W, highest in the middle of the image, whatever it shows."""
+    y, x = (np.linspace(-1, 1, size) for size in (image.height, image.width))
+    return 2 - np.hypot(*np.meshgrid(y, x, indexing="ij"))
+
+
+METHODS = {"contrast": contrast, "centre": centre}
 
 
 def main() -> None:
-    """Score the maps of validation at each threshold."""
+    """Score both methods on validation."""
     parser = data_parser(__doc__)
-    parser.add_argument("--thresholds", type=float, nargs="+", default=[0.2, 0.4, 0.6])
-    parser.add_argument("--images", type=int, default=1000, help="how many to score")
+    parser.add_argument(
+        "--thresholds",
+        nargs="+",
+        default=[0.5, "mean"],
+        type=lambda text: text if text.startswith("mean") else float(text),
+        help="0 to 1 of the scaled map, mean or mean_std (default: 0.5 mean)",
+    )
+    parser.add_argument("--images", type=int, default=1000, help="how many to score (default: 1000)")
+    parser.add_argument("--save", type=Path, help="folder for the scores, for `imagenet-s compare` and --counts")
     args = parser.parse_args()
     rows = imagenet_s.load_dataset(args.config, split="val", streaming=True, **data_options(args))
 
-    metrics = {threshold: MatchedIoU(imagenet_s.categories(args.config).num_classes) for threshold in args.thresholds}
-    hits = asked = 0
+    scores = {name: Localization(args.thresholds) for name in METHODS}
     for row in itertools.islice(rows, args.images):
-        truth = np.asarray(row["annotation"])  # H x W class ids: the image is as large, and turned the same way
-        found = saliency(row["image"], row["category"])
-        if (truth == row["category"]).any():
-            peak = np.unravel_index(found.argmax(), found.shape)
-            if truth[peak] != imagenet_s.IGNORE_ID:
-                asked += 1
-                hits += bool(truth[peak] == row["category"])
-        for threshold, metric in metrics.items():
-            metric.update(np.where(found >= threshold, row["category"], imagenet_s.OTHER_ID), truth, row["image_id"])
+        for name, method in METHODS.items():
+            # The annotation is as large as the image and turned the same way; ignored pixels are left out.
+            scores[name].update(
+                method(row["image"], row["category"]), row["annotation"], row["category"], row["image_id"]
+            )
 
-    print(f"pointing game: {100 * hits / max(asked, 1):.1f} % of {asked} peaks lie on the image's class")
-    print(f"{'threshold':>10}{'FMeasure':>10}{'mIoU':>8}   (percent)")
-    for threshold, metric in metrics.items():
-        result = metric.compute()  # ids are classes: nothing to match
-        print(f"{threshold:10.2f}{100 * result['f_measure']:10.2f}{100 * result['mean_iou']:8.2f}")
+    results = {name: metric.compute() for name, metric in scores.items()}
+    used = results["contrast"]
+    print(f"{used['num_images']} images ({used['num_absent']} without their class left out), in percent")
+    print(f"{'':24}{'contrast':>10}{'centre':>10}   difference, 95 % interval")
+    for key in (*SHOWN, *(key for key in scores["contrast"].keys if key.startswith("iou_at_"))):
+        paired = compare(scores["contrast"], scores["centre"], key)
+        values = "".join(f"{100 * results[name][key]:10.2f}" for name in METHODS)
+        difference, low, high = (100 * paired[name] for name in ("difference", "low", "high"))
+        print(f"{key:24}{values}{difference:+13.2f}, {low:+.2f} to {high:+.2f}")
+    if args.save:
+        args.save.mkdir(parents=True, exist_ok=True)
+        for name, metric in scores.items():
+            metric.save(args.save / f"{name}.npz")
+        print(f"imagenet-s compare {args.save / 'contrast.npz'} {args.save / 'centre.npz'}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """The metrics of ImageNet-S. Imports nothing of this project outside this folder.
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes (`process_pool`), `report` writes a page, `distance_matching` labels pixels by their nearest segments,
+processes (`process_pool`), `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
+`report` writes pages, `distance_matching` labels pixels by their nearest segments,
 `region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and
 is imported by name only.
 """
 
+from imagenet_s.metrics.comparison import compare
+from imagenet_s.metrics.localization.map_scores import Localization
 from imagenet_s.metrics.matched_miou.boundary import boundary_band
 from imagenet_s.metrics.matched_miou.confusion import Confusion
 from imagenet_s.metrics.matched_miou.counts import count_pair
@@ -18,10 +21,12 @@ __all__ = [
     "HEADLINES",
     "IGNORE_INDEX",
     "Confusion",
+    "Localization",
     "MATCHINGS",
     "MatchedIoU",
     "RegionAccuracy",
     "boundary_band",
+    "compare",
     "count_pair",
     "load_match",
     "save_match",

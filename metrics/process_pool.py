@@ -7,10 +7,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
+
+Shared = TypeVar("Shared")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class ProcessPool(ProcessPoolExecutor):
@@ -36,6 +41,62 @@ class ProcessPool(ProcessPoolExecutor):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+def map_unordered(
+    work: Callable[[Shared, Task], Result], shared: Shared, tasks: Sequence[Task], workers: int
+) -> Generator[tuple[int, Result], None, None]:
+    """`work(shared, task)` for every task, in this process or in several.
+
+    Args:
+        work: a function of a module.
+        shared: what every task needs; it is sent to each worker once.
+        tasks: a fifth of a second or less each, so that the last ones end together and Ctrl-C is answered soon.
+        workers: processes; 1 works in this one.
+
+    Yields:
+        The place of a task and its result, as soon as it is there.
+    """
+    if workers == 1 or len(tasks) <= 1:
+        yield from ((i, work(shared, task)) for i, task in enumerate(tasks))
+        return
+    waiting = deque(enumerate(tasks))
+    with ProcessPool(min(workers, len(tasks)), _keep, (work, shared)) as pool:
+        running: dict[Future[Result], int] = {}
+
+        def submit_next() -> None:
+            if waiting:
+                place, task = waiting.popleft()
+                running[pool.submit(_work_on, task)] = place
+
+        # Two tasks a worker, not all at once: results are taken as they come, and none pile up.
+        for _ in range(2 * workers):
+            submit_next()
+        started = False
+        while running:
+            done, _ = wait(running, None if started or not waiting else 0, FIRST_COMPLETED)
+            started = started or bool(done)
+            if not done:  # workers need a second or two to start: meanwhile this process works
+                place, task = waiting.popleft()
+                yield place, work(shared, task)
+            for future in done:
+                place = running.pop(future)
+                submit_next()
+                yield place, future.result()
+
+
+_kept: tuple[Callable[[Any, Any], Any], Any]
+"""In a worker: the function and what its tasks share."""
+
+
+def _keep(work: Callable[[Any, Any], Any], shared: Any) -> None:
+    global _kept
+    _kept = work, shared
+
+
+def _work_on(task: Any) -> Any:
+    work, shared = _kept
+    return work(shared, task)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What all tests share: the miniature in every form, written once a run, and a cache of their own."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import datasets
@@ -51,3 +51,17 @@ def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("annotations")
     write_annotations(folder, "archives")
     return folder
+
+
+@pytest.fixture(scope="session")
+def evaluate_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """evaluate copies modules into a cache: not the user's, in tests; one for all, as Python imports from the first."""
+    import evaluate.config
+    import evaluate.loading
+
+    patch = pytest.MonkeyPatch()
+    home = tmp_path_factory.mktemp("evaluate")
+    patch.setattr(evaluate.config, "HF_MODULES_CACHE", str(home / "modules"))
+    patch.setattr(evaluate.config, "HF_METRICS_CACHE", home / "metrics")
+    yield
+    patch.undo()

@@ -12,7 +12,10 @@ from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 
 DOCS = Path(imagenet_s.__file__).parent / "docs"
-PAGES = ["from-the-official-toolbox.md", "mmsegmentation.md", "export.md", "regions.md", "check-loader.md"]
+PAGES = [
+    *("from-the-official-toolbox.md", "mmsegmentation.md", "export.md", "regions.md", "check-loader.md"),
+    "localization.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -50,6 +53,20 @@ def test_merged_classes_and_subsets_by_wnid() -> None:
     """What the page says of `id_of`."""
     assert imagenet_s.categories("919").id_of("n03887697") == imagenet_s.categories("919").id_of("n15075141") > 0
     assert imagenet_s.categories("50").id_of("n15075141") == 0
+
+
+def test_localization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks that need no other library; tests/peers runs the others. Every score is named and described."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "localization.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    images = [(name, np.eye(4) * i, np.eye(4, dtype=int) * 3, 3) for i, name in enumerate("abc")]
+    names: dict[str, object] = {"images": images}
+    exec(blocks[0], names)
+    names["metric"].save("rollout.npz")  # type: ignore[attr-defined]
+    exec(blocks[1], names)
+    for key in names["result"]:  # type: ignore[attr-defined]
+        assert f"`{re.sub(r'_at_.*', '_at_T', key)}`" in text or key.startswith("num_"), key
 
 
 def test_protocols() -> None:

@@ -54,7 +54,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["demo", "--output", "demo"]) == 0
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("demo", "evaluate_cache")
 def test_readme_python(miniature: Callable[[str], Path], annotations: Path) -> None:
     """All Python code in its order, on miniatures; it prints what the README shows."""
     Image.fromarray(imagenet_s.encode_mask([[0, 919, 1000]])).save("official.png")

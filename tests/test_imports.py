@@ -77,7 +77,10 @@ ALLOWED: dict[str, set[str]] = {
     "metrics.evaluation": {"metrics.matched_miou", "metrics.process_pool"},
     "metrics.torch": {"metrics.matched_miou"},
     "metrics.region_accuracy": set(),
-    "metrics": {"metrics.matched_miou", "metrics.region_accuracy"},
+    "metrics.localization": set(),
+    "metrics.map_evaluation": {"metrics.localization", "metrics.evaluation", "metrics.process_pool"},
+    "metrics.comparison": {"metrics.localization", "metrics.matched_miou"},
+    "metrics": {"metrics.matched_miou", "metrics.localization", "metrics.comparison", "metrics.region_accuracy"},
     "cli.output": {"metrics.matched_miou"},  # atomic_write, imported when it is used
     "cli.existing_files": {"conversion.errors"},
     "cli.next_steps": set(),

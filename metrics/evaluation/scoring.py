@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable
 from contextlib import closing
 
 import numpy as np
@@ -14,7 +12,7 @@ from imagenet_s.metrics.evaluation.pairing import Pairs
 from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
 from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
-from imagenet_s.metrics.process_pool import ProcessPool
+from imagenet_s.metrics.process_pool import map_unordered
 
 ON_MISSING = ("error", "skip", "empty")
 _CHUNK = 32
@@ -23,8 +21,6 @@ _CHUNK = 32
 _Chunk = list[tuple[str, str | None]]
 _Counted = tuple[list[int], CountRows]
 """The number of rows of each pair of a chunk, and the rows of all of them."""
-_readers: tuple[MaskReader, MaskReader]
-"""Of predictions and of references, in a worker."""
 
 
 def score(
@@ -68,56 +64,16 @@ def score(
         todo += [(key, None) for key in pairs.missing]
     chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
     metric = MatchedIoU(num_classes, ignore_index)
-    with closing(_results(predictions, references, chunks, workers)) as results:
-        for chunk, (lengths, rows) in results:
-            for (name, _), one in zip(chunk, np.split(rows, np.cumsum(lengths)[:-1])):
+    with closing(map_unordered(_count, (predictions, references), chunks, workers)) as results:
+        for place, (lengths, rows) in results:
+            for (name, _), one in zip(chunks[place], np.split(rows, np.cumsum(lengths)[:-1])):
                 metric.update_counts(one, name)
-            progress(len(chunk))
+            progress(len(lengths))
     return metric
 
 
-def _results(
-    predictions: MaskReader, references: MaskReader, chunks: list[_Chunk], workers: int
-) -> Generator[tuple[_Chunk, _Counted], None, None]:
-    """The counts of every chunk, as soon as they are there."""
-    if workers == 1 or len(chunks) == 1:
-        yield from ((chunk, _count(chunk, predictions, references)) for chunk in chunks)
-        return
-    waiting = deque(chunks)
-    with ProcessPool(min(workers, len(chunks)), _set_readers, (predictions, references)) as pool:
-        running: dict[Future[_Counted], _Chunk] = {}
-
-        def submit_next() -> None:
-            if waiting:
-                chunk = waiting.popleft()
-                running[pool.submit(_count_in_worker, chunk)] = chunk
-
-        # Two tasks a worker, not all at once: results are taken as they come, and none pile up.
-        for _ in range(2 * workers):
-            submit_next()
-        started = False
-        while running:
-            done, _ = wait(running, None if started or not waiting else 0, FIRST_COMPLETED)
-            started = started or bool(done)
-            if not done:  # workers need a second or two to start: meanwhile this process counts
-                chunk = waiting.popleft()
-                yield chunk, _count(chunk, predictions, references)
-            for future in done:
-                chunk = running.pop(future)
-                submit_next()
-                yield chunk, future.result()
-
-
-def _set_readers(*readers: MaskReader) -> None:
-    global _readers
-    _readers = readers[0], readers[1]
-
-
-def _count_in_worker(chunk: _Chunk) -> _Counted:
-    return _count(chunk, *_readers)
-
-
-def _count(chunk: _Chunk, predictions: MaskReader, references: MaskReader) -> _Counted:
+def _count(readers: tuple[MaskReader, MaskReader], chunk: _Chunk) -> _Counted:
+    predictions, references = readers
     rows = []
     for key, found in chunk:
         reference = read_mask(references.read(key), f"the reference of {key}")

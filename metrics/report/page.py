@@ -65,7 +65,7 @@ def html_report(
         )
     classes, absent = ranked_classes(result, per_image["classes"], labels)
     images = ranked_images(per_image, labels)
-    return _template().render(
+    return template("report.html.jinja").render(
         title=title,
         notes=[*notes, *filter(None, [ties(result)])],
         figures=headline_figures(result, intervals or {}),
@@ -84,8 +84,8 @@ def html_report(
     )
 
 
-def _template() -> Template:
-    """The template, which escapes every value and takes no unknown name for an empty one."""
+def template(name: str) -> Template:
+    """A template, which escapes every value and takes no unknown name for an empty one."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -94,10 +94,15 @@ def _template() -> Template:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(percent=percent, counted=_counted)
-    return environment.get_template("report.html.jinja")
+    environment.filters.update(percent=percent, counted=_counted, readable=_readable)
+    return environment.get_template(name)
 
 
 def _counted(number: int, one: str, many: str) -> str:
     """A number with its noun: 1 image, 2 images."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def _readable(key: str) -> str:
+    """The key of a figure in words: IoU at 0.5."""
+    return key.replace("_", " ").replace("iou", "IoU")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import imagenet_s
+from imagenet_s.metrics import Localization, compare
 
 EXAMPLES = Path(imagenet_s.__file__).with_name("examples")
 SCRIPTS = {path.name for path in EXAMPLES.glob("*.py")} - {"miniature.py"}
@@ -32,10 +33,14 @@ def test_cluster_pixels(tmp_path: Path) -> None:
 
 
 def test_score_saliency(tmp_path: Path) -> None:
-    printed = run("score_saliency.py", "--thresholds", "0", "1.1", cwd=tmp_path)
-    everything, nothing = (line.split() for line in printed.splitlines()[-2:])
-    assert float(everything[1]) > float(nothing[1]) == 0
-    assert re.search(r"pointing game: \d+\.\d % of [1-9] peaks", printed)
+    printed = run("score_saliency.py", "--thresholds", "0", "mean", "--save", "scores", cwd=tmp_path)
+    assert printed.startswith("9 images")
+    found = {line.split()[0]: line.split() for line in printed.splitlines()[2:-1]}
+    assert found["iou_at_0"][1] == found["iou_at_0"][2], "the threshold 0 picks everything, whatever the map"
+    assert 0 < float(found["average_precision"][1]) <= 100
+    a, b = (Localization.load(tmp_path / "scores" / f"{name}.npz") for name in ("contrast", "centre"))
+    expected = 100 * compare(a, b, "average_precision")["difference"]
+    assert f"{expected:+.2f}" in found["average_precision"][3]
 
 
 @pytest.mark.vision

@@ -10,17 +10,8 @@ MODULE = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _private_caches(tmp_path_factory):
-    """evaluate copies modules into a cache: not the user's, in tests."""
-    import evaluate.config
-    import evaluate.loading
-
-    patch = pytest.MonkeyPatch()
-    home = tmp_path_factory.mktemp("evaluate")
-    patch.setattr(evaluate.config, "HF_MODULES_CACHE", str(home / "modules"))
-    patch.setattr(evaluate.config, "HF_METRICS_CACHE", home / "metrics")
-    yield
-    patch.undo()
+def _private_caches(evaluate_cache):
+    """In every test of this folder."""
 
 
 @pytest.fixture(scope="session")

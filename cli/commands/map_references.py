@@ -1,0 +1,164 @@
+"""The masks that maps are scored against, wherever they are, and the class that each map should find."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader, open_mask_reader
+from imagenet_s.metrics.evaluation.pairing import read_list
+from imagenet_s.metrics.map_evaluation.arrow_masks import ArrowReader
+from imagenet_s.metrics.map_evaluation.scoring import ToScore
+
+_IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
+
+
+@dataclass(frozen=True)
+class References:
+    """Masks to score against.
+
+    Attributes:
+        masks: their reader.
+        images: every mask with a target.
+        no_class: ids of the images whose ImageNet label is no class of the configuration: they have no target.
+    """
+
+    masks: MaskReader
+    images: list[ToScore]
+    no_class: list[str] = field(default_factory=list)
+
+
+def open_references(
+    gt_dir: str,
+    config: str,
+    split: str,
+    target: str,
+    annotations_dir: str | None = None,
+    verify: bool = True,
+    keys: list[str] | None = None,
+) -> References:
+    """Find the masks and the targets.
+
+    Args:
+        gt_dir: masks, an official tree, a converted data set, or an ImageNet.
+        config: `"50"`, `"300"` or `"919"`.
+        split: `"validation"` or `"train_semi"`.
+        target: `"category"` for the class folder of the mask; `"imagenet"` for ImageNet's own label.
+        annotations_dir: archives and lists, for an ImageNet and for ImageNet's labels.
+        verify: check archives and lists.
+        keys: only these masks (`read_list`).
+
+    Raises:
+        ImageNetSError: no masks, a class folder that is no class, labels that nothing at hand says.
+        ValueError: no such path.
+    """
+    masks = _open_masks(gt_dir, config, split, annotations_dir, verify)
+    wanted = _listed(masks, keys)
+    ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in wanted]
+    table = categories(config)
+    if target == "imagenet":
+        wnids = _imagenet_wnids(ids, gt_dir, config, split, annotations_dir, verify)
+        unknown = [image_id for image_id in ids if image_id not in wnids]
+        if unknown:
+            raise ImageNetSError(
+                f"the list of {split} of ImageNet-S-{config} does not name {unknown[0]} ({len(unknown):,} of "
+                f"{len(ids):,} masks): is {gt_dir} of another split (--split) or configuration?"
+            )
+        targets = [table.id_of(wnids[image_id]) for image_id in ids]
+    else:
+        targets = [table.id_of(key.split("/")[-2] if "/" in key else "") for key in wanted]
+        wrong = [key for key, one in zip(wanted, targets) if one == OTHER_ID]
+        if wrong:
+            raise ImageNetSError(
+                f"{masks.path}: {wrong[0]} ({len(wrong):,} of {len(wanted):,}) is in no class folder of "
+                f"ImageNet-S-{config}: expected <wnid>/<image>.png, the class folder of the official tree."
+            )
+    images = [ToScore(*one) for one in zip(ids, wanted, targets) if one[2] != OTHER_ID]
+    return References(masks, images, [image_id for image_id, one in zip(ids, targets) if one == OTHER_ID])
+
+
+def read_keys(path: str | None) -> list[str] | None:
+    """The keys of a list file, if there is one."""
+    return read_list(path) if path else None
+
+
+def _open_masks(gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool) -> MaskReader:
+    root = Path(gt_dir)
+    for tree in (root / tree_name(config), root):
+        if (tree / MASK_FOLDERS[split]).is_dir():
+            return open_mask_reader(tree / MASK_FOLDERS[split])
+    if "://" not in gt_dir and not _is_imagenet(root, config):
+        return open_mask_reader(root, config, split)
+    from imagenet_s.conversion.source import open_source  # imports datasets: only where it is needed
+
+    source = open_source(config, gt_dir, annotations_dir, verify)
+    members = source.members(split)
+    folders = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
+    return ArrowReader(Path(source.masks(split)), folders)
+
+
+def _is_imagenet(root: Path, config: str) -> bool:
+    """Whether a folder holds images and not masks, by the first files found in it; masks are PNGs or our shards."""
+    if any(_has_annotations(one) for one in (*root.glob("*.parquet"), *(root / config).glob("*.parquet"))):
+        return False
+    for _, folders, files in os.walk(root, followlinks=True):
+        folders.sort()
+        endings = {os.path.splitext(name)[1].lower() for name in files}
+        if ".png" in endings:
+            return False
+        if endings & set(_IMAGENET_FILES):
+            return True
+    return False
+
+
+def _has_annotations(shard: Path) -> bool:
+    import pyarrow.parquet as pq
+
+    return "annotation" in pq.read_schema(shard).names
+
+
+def _listed(masks: MaskReader, keys: list[str] | None) -> list[str]:
+    if keys is None:
+        return masks.keys
+    there = set(masks.keys)
+    absent = [key for key in keys if key not in there]
+    if absent:
+        raise ImageNetSError(
+            f"{masks.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; is it another "
+            "split, or another configuration?"
+        )
+    return keys
+
+
+def _imagenet_wnids(
+    ids: list[str], gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool
+) -> Mapping[str, str]:
+    """ImageNet's own class folder of every image: in the name of a training image, else in list or data set."""
+    if split == "train_semi":
+        return {image_id: image_id.split("_")[0] for image_id in ids}
+    from imagenet_s.conversion.annotations import open_annotations
+
+    # Without a folder of annotations: what is beside the masks, else the list of the cache, fetched if it is not there.
+    if annotations_dir is None and os.path.isdir(gt_dir):
+        with contextlib.suppress(ImageNetSError):
+            if found := _own_wnids(open_annotations(config, gt_dir, verify=verify).members(split)):
+                return found
+    found = _own_wnids(open_annotations(config, annotations_dir, verify=verify).members(split))
+    if not found:
+        raise ImageNetSError(
+            f"the annotations have no list of {split}, which says ImageNet's own labels: fetch it with `imagenet-s "
+            f"download --config {config} --annotations-dir DIR`."
+        )
+    return found
+
+
+def _own_wnids(members: Any) -> dict[str, str]:
+    """Image id -> ImageNet's folder, where it is known."""
+    columns = (members[name].to_pylist() for name in ("image_id", "imagenet_wnid"))
+    return {image_id: wnid for image_id, wnid in zip(*columns) if wnid}

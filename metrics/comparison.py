@@ -1,0 +1,179 @@
+"""`compare`: two runs over the same images, each figure's difference with a paired bootstrap interval.
+
+Imports `metrics.localization` and `metrics.matched_miou`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenet_s.metrics.localization.map_scores import Localization
+from imagenet_s.metrics.localization.scores_file import DAMAGED
+from imagenet_s.metrics.localization.scores_file import FORMAT as SCORES_FORMAT
+from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
+from imagenet_s.metrics.matched_miou.matching import Matching
+
+Run = Localization | MatchedIoU
+
+MASK_KEYS = ("mean_iou", "pixel_accuracy", "f_measure", "image_accuracy")
+"""The figures that `MatchedIoU.per_image` gives for an image; its `mean_iou` is over the ids that the image holds."""
+
+_TIE = 1e-12
+_SHOWN = 5
+
+
+def compare(
+    a: Run,
+    b: Run,
+    key: str | None = None,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    *,
+    matching: Matching | Sequence[Matching] = "none",
+) -> dict[str, Any]:
+    """Compare two runs image by image.
+
+    Each resample draws as many images as there are, with replacement, and takes the mean of their differences; the
+    interval spans the middle of these means. Images are sorted by name first, so the order of counting does not
+    matter. An image that has no value in one of the runs is left out.
+
+    Args:
+        a: a `Localization` or `MatchedIoU`, every image of it with a name.
+        b: another of the same kind, over the same images (and targets).
+        key: a score of `Localization.keys`, or one of `MASK_KEYS`; all of them where none is given.
+        resamples: number of resamples.
+        confidence: the share of the resamples that lies inside the interval.
+        seed: of `numpy.random.default_rng`.
+        matching: for two `MatchedIoU`: how the clusters of both are matched, or a pair of matchings.
+
+    Returns:
+        For one key: `difference` (the mean of a - b), its interval `low` and `high`, `wins`, `ties` and `losses` of
+        a, `num_images`. Without a key, such a dict for each key.
+
+    Raises:
+        ValueError: runs of two kinds, images that only one of them has, an image without a name, an unknown key.
+
+    Example:
+        >>> runs = [Localization(), Localization()]
+        >>> for run, peak in zip(runs, (1.0, -1.0)):
+        ...     for name in ("cat", "dog"):
+        ...         run.update([[peak, 0.0]], [[3, 0]], target=3, name=name)
+        >>> compare(*runs, "pointing_game")["difference"]
+        1.0
+    """
+    if resamples < 1 or not 0 < confidence < 1:
+        raise ValueError(
+            f"resamples={resamples}, confidence={confidence}: expected at least 1, and a share between 0 and 1."
+        )
+    first, second, keys = _columns(a, b, matching)
+    if key is not None and key not in keys:
+        raise ValueError(f"key={key!r}: these runs have {', '.join(keys)}.")
+    for run in (a, b):
+        if not all(run._names):  # per_image would call it by its place, which differs between runs
+            raise ValueError(f"{run!r} has an image without a name: give update a name, by which images are paired.")
+    order = _paired(first, second)
+    result = {
+        one: _difference(first[one], second[one], order, resamples, confidence, seed)
+        for one in (keys if key is None else (key,))
+    }
+    return result if key is None else result[key]
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """The counts or scores that `MatchedIoU.save` or `Localization.save` wrote.
+
+    Raises:
+        ValueError: the file holds neither.
+        FileNotFoundError: there is no file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            scores = str(data["format"]) == SCORES_FORMAT
+    except FileNotFoundError:
+        raise
+    except DAMAGED as error:
+        raise ValueError(
+            f"{os.fspath(path)} holds no counts and no scores ({error}): expected what `imagenet-s evaluate` or "
+            "`evaluate-maps` writes with --save-counts."
+        ) from error
+    return Localization.load(path) if scores else MatchedIoU.load(path)
+
+
+def _columns(
+    a: Run, b: Run, matching: Matching | Sequence[Matching]
+) -> tuple[Mapping[str, list[Any]], Mapping[str, list[Any]], Sequence[str]]:
+    if isinstance(a, Localization) and isinstance(b, Localization):
+        if a.options != b.options:
+            raise ValueError(f"the runs were scored with different options: {a.options} and {b.options}.")
+        return a.per_image(), b.per_image(), a.keys
+    if isinstance(a, MatchedIoU) and isinstance(b, MatchedIoU):
+        if (a.num_classes, a.ignore_index) != (b.num_classes, b.ignore_index):
+            raise ValueError(f"the runs count different classes: {a!r} and {b!r}.")
+        one, other = matching if isinstance(matching, (list, tuple)) else (matching, matching)
+        return a.per_image(one), b.per_image(other), MASK_KEYS
+    raise ValueError(
+        f"cannot compare a {type(a).__name__} with a {type(b).__name__}: expected two Localization or two MatchedIoU."
+    )
+
+
+def _paired(first: Mapping[str, list[Any]], second: Mapping[str, list[Any]]) -> tuple[list[int], list[int]]:
+    """The places of every image in both runs, images sorted by name."""
+    places = [{name: i for i, name in enumerate(run["name"])} for run in (first, second)]
+    for which, only in (
+        ("first", places[0].keys() - places[1].keys()),
+        ("second", places[1].keys() - places[0].keys()),
+    ):
+        if only:
+            shown = ", ".join(sorted(only)[:_SHOWN]) + (" and more" if len(only) > _SHOWN else "")
+            raise ValueError(
+                f"only the {which} run has {len(only):,} of its {len(places[which == 'second']):,} images: {shown}. "
+                "Expected the same images in both, each with a name: score the others too, or leave these out."
+            )
+    names = sorted(places[0])
+    order = [places[0][name] for name in names], [places[1][name] for name in names]
+    if "target" in first:
+        for name, i, j in zip(names, *order):
+            if first["target"][i] != second["target"][j]:
+                raise ValueError(
+                    f"{name} was scored for class {first['target'][i]} in the first run and for class "
+                    f"{second['target'][j]} in the second: expected the same targets."
+                )
+    return order
+
+
+def _difference(
+    first: list[Any],
+    second: list[Any],
+    order: tuple[list[int], list[int]],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, float | int]:
+    d = np.array([first[i] for i in order[0]], np.float64) - np.array([second[j] for j in order[1]], np.float64)
+    d = d[~np.isnan(d)]
+    number = len(d)
+    low = high = difference = math.nan
+    if number:
+        difference = math.fsum(d.tolist()) / number
+        low, high = np.quantile(_resampled(d, resamples, seed), [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+    return {
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "wins": int((d > _TIE).sum()),
+        "ties": int((np.abs(d) <= _TIE).sum()),
+        "losses": int((d < -_TIE).sum()),
+        "num_images": number,
+    }
+
+
+def _resampled(d: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    generator = np.random.default_rng(seed)
+    return np.array([d[generator.integers(0, len(d), size=len(d))].mean() for _ in range(resamples)])

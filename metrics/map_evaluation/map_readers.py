@@ -1,0 +1,142 @@
+"""Readers of maps: `.npy`, `.npz` and grey PNG files named by image id, in a folder or a zip.
+
+A reader can be pickled and sent to another process: it opens files when a map is first read. An `.npz` is a zip of
+`.npy` files: one that holds every map by image id is read as such.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imagenet_s.metrics.localization.scores_file import DAMAGED
+
+_ENDINGS = (".npy", ".npz", ".png")
+
+
+class MapReader(ABC):
+    """Maps by image id.
+
+    Attributes:
+        path: what was opened.
+        ids: the image ids, sorted.
+    """
+
+    def __init__(self, path: Path, names: Iterable[str]) -> None:
+        self.path = path
+        self._names = _by_image_id(names, path)
+        self.ids = sorted(self._names)
+
+    def read(self, image_id: str) -> NDArray[Any]:
+        """The array of a map, as it is stored.
+
+        Raises:
+            ValueError: the file is damaged, or holds no array, or several.
+        """
+        name = self._names[image_id]
+        try:
+            data = self._bytes(name)
+            return _decode(data, name)
+        except (*DAMAGED, Image.DecompressionBombError) as error:
+            raise ValueError(
+                f"{self.path}: {name} cannot be read as a map ({str(error) or type(error).__name__})."
+            ) from error
+
+    @abstractmethod
+    def _bytes(self, name: str) -> bytes: ...
+
+
+class MapFolder(MapReader):
+    """Files below a folder, at any depth, links followed."""
+
+    def __init__(self, path: Path) -> None:
+        names = []
+        for folder, below, files in os.walk(path, followlinks=True):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            names += [(Path(folder) / name).relative_to(path).as_posix() for name in files]
+        super().__init__(path, names)
+
+    def _bytes(self, name: str) -> bytes:
+        return (self.path / name).read_bytes()
+
+
+class MapZip(MapReader):
+    """Files in a zip, which is not extracted."""
+
+    def __init__(self, path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            super().__init__(path, archive.namelist())
+        self._archive: zipfile.ZipFile | None = None
+
+    def _bytes(self, name: str) -> bytes:
+        if self._archive is None:
+            self._archive = zipfile.ZipFile(self.path)
+        return self._archive.read(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_archive": None}
+
+
+def open_map_reader(path: str | os.PathLike[str]) -> MapReader:
+    """The reader for a folder, a zip, or an `.npz` that holds every map by its image id.
+
+    Raises:
+        ValueError: there is no such path, no map in it, or two maps of one image.
+    """
+    root = Path(path)
+    if root.is_dir():
+        return MapFolder(root)
+    if not root.exists():
+        raise ValueError(f"{root}: there is no such folder or zip of maps.")
+    if zipfile.is_zipfile(root):
+        return MapZip(root)
+    raise ValueError(f"{root} is neither a folder nor a zip of maps.")
+
+
+def _by_image_id(names: Iterable[str], path: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        base = name.rsplit("/", 1)[-1]
+        stem, ending = os.path.splitext(base)
+        if ending.lower() not in _ENDINGS or base.startswith(".") or name.startswith("__MACOSX/"):
+            continue
+        # What other tools append to the name of the image they explain.
+        stem = stem.removesuffix(".JPEG")
+        if stem in found:
+            raise ValueError(
+                f"{path} holds two maps of {stem}: {found[stem]} and {name}; keep those of one method in a folder."
+            )
+        found[stem] = name
+    if not found:
+        raise ValueError(
+            f"{path} holds no map: expected files named by image id, as ILSVRC2012_val_00000293.npy (.npy, .npz or a "
+            "grey .png)."
+        )
+    return found
+
+
+def _decode(data: bytes, name: str) -> NDArray[Any]:
+    if name.lower().endswith(".png"):
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.verify()  # `load` does not compare the checksums of pixel data
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.mode not in ("L", "I") and not image.mode.startswith("I;16"):
+                raise ValueError(f"a PNG of mode {image.mode}: expected a grey one, 8 or 16 bits")
+            return np.asarray(image)
+    loaded = np.load(io.BytesIO(data), allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    with loaded:
+        if len(loaded.files) != 1:
+            raise ValueError(f"it holds {len(loaded.files)} arrays ({', '.join(loaded.files[:5])}): expected one")
+        only: NDArray[Any] = loaded[loaded.files[0]]
+        return only
