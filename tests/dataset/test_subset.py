@@ -18,7 +18,7 @@ import imagenet_s
 from imagenet_s import ImageNetSError
 from imagenet_s.conversion.synthetic import LAYOUTS, expected_rows
 
-STORED_ORDER = ("parquet", "hub-tars")
+STORED_ORDER = ("parquet", "hub-cache", "hub-tars")
 
 
 def brute_force(members: dict[str, str], n: int, seed: int) -> list[str]:
