@@ -74,7 +74,7 @@ def test_readme_python(miniature: Callable[[str], Path], annotations: Path) -> N
             expected = expected.replace(f"num_rows: {rows}", f"num_rows: {names['ds']['validation'].num_rows}")
         assert same_everywhere(printed.getvalue()) == same_everywhere(expected)
         compared += bool(expected)
-    assert compared == 4
+    assert compared == 5
     assert names["ids"].tolist() == [[0, 919, 1000]]
     assert [set(names["some"]), len(names["val"].features)] == [{"train_semi", "validation"}, 6]
 
