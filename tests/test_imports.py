@@ -186,3 +186,9 @@ def test_light_imports(code: str, ours: set[str]) -> None:
     loaded, heavy = out.split("\n")[:2]
     assert {part_of(module) for module in loaded.split()} == ours
     assert not heavy
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """pytest imports them by name alone: of two with one name, only the first could be collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in ("conftest.py", "__init__.py")]
+    assert sorted(names) == sorted(set(names))

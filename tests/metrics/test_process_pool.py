@@ -1,5 +1,6 @@
 """Workers end with their parent, however it ends, and leave Ctrl-C to it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -46,18 +47,35 @@ def evaluating(tmp_path):
     for i in range(1, 3000):
         os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
     command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate", "--predict-dir", "gt", "--gt-dir", "gt"]
+    import fcntl
+    import struct
+    import termios
+
+    terminal, stderr = os.openpty()  # progress bars are for terminals
+    fcntl.ioctl(stderr, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     with subprocess.Popen(
         [*command, "--config", "50", "--workers", "2", "--json", "figures.json"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     ) as process:
+        os.close(stderr)
         try:
-            yield process
+            yield process, terminal
         finally:
             process.kill()
+            os.close(terminal)
+
+
+def read_terminal(terminal, until=None):
+    """What is said on a terminal, until a text or until its last process has ended."""
+    said = b""
+    with contextlib.suppress(OSError):  # the end, on Linux
+        while until is None or until not in said:
+            said += os.read(terminal, 1000)
+    return said.decode()
 
 
 def wait_for(condition):
@@ -71,11 +89,10 @@ def wait_for(condition):
     [(signal.SIGKILL, "counting"), (signal.SIGTERM, "counting"), (signal.SIGINT, "counting"), (signal.SIGINT, "start")],
 )
 def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
+    evaluating, terminal = evaluating
     wait_for(lambda: len(running_workers(evaluating.pid)) == 2 or evaluating.poll() is not None)
     if when == "counting":
-        said = ""
-        while "image/s" not in said and evaluating.poll() is None:
-            said += evaluating.stderr.read(1)
+        read_terminal(terminal, b"image/s")
     workers = running_workers(evaluating.pid)
     assert len(workers) == 2
     if number == signal.SIGINT:
@@ -86,7 +103,7 @@ def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
     ended = time.monotonic()
     wait_for(lambda: not workers & running_workers() or time.monotonic() > ended + 2)
     assert not workers & running_workers()
-    out, err = evaluating.communicate(timeout=60)
+    out, err = evaluating.stdout.read(), read_terminal(terminal)
     assert (out, [path.name for path in tmp_path.iterdir()]) == ("", ["gt"])
     if number == signal.SIGINT:
         assert evaluating.returncode == 130
