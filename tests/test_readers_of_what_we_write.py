@@ -7,8 +7,11 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -84,6 +87,12 @@ def test_one_configuration_of_a_result(form: str, written: Callable[[str], Path]
         imagenet_s.load_dataset("919", data_dir=written(form), split="validation")
 
 
+def _rows_and_labels(shard: Path) -> tuple[list[dict[str, Any]], list[int | None]]:
+    """The rows of a shard without `imagenet_label`, and that column."""
+    table = pq.read_table(shard) if shard.suffix == ".parquet" else pa.ipc.open_stream(shard.read_bytes()).read_all()
+    return table.drop_columns("imagenet_label").to_pylist(), table["imagenet_label"].to_pylist()
+
+
 @pytest.mark.parametrize("form", [*TREES, *WITH_IMAGES])
 @pytest.mark.parametrize("into", ["parquet", "arrow"])
 def test_convert(form: str, into: str, written: Callable[[str], Path], tmp_path: Path) -> None:
@@ -94,8 +103,16 @@ def test_convert(form: str, into: str, written: Callable[[str], Path], tmp_path:
     ending = ".parquet" if into == "parquet" else ".arrow"
     want = {path.relative_to(written(into)): path.read_bytes() for path in written(into).rglob(f"*{ending}")}
     found = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob(f"*{ending}")}
-    assert found == want
     assert main(["convert", "--verify", str(tmp_path)]) == 0
+    if form in WITH_IMAGES:
+        assert found == want
+        return
+    # A tree does not say ImageNet's own label of an image of validation or test; everything else is the same.
+    assert found.keys() == want.keys()
+    for name in want:
+        (ours, own), (theirs, known) = (_rows_and_labels(root / name) for root in (tmp_path, written(into)))
+        assert ours == theirs
+        assert all(label in (None, other) for label, other in zip(own, known))
 
 
 @pytest.mark.parametrize("form", [*WITH_IMAGES])
