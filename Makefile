@@ -10,8 +10,8 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
           urllib3==1.26.18 munkres==1.1.4
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
-.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-peers test-chromium chromium test-wheel \
-        dist lint docs bench clean
+.PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-peers test-notebook test-chromium chromium \
+        test-wheel dist lint docs bench clean
 
 # What needs neither a library that is optional, nor a browser, nor minutes.
 FAST := not torch and not vision and not peers and not dask and not s3 and not chromium and not slow
@@ -31,12 +31,16 @@ test-torch: $(VENV)/.torch
 
 # What needs torchvision. In an environment of its own: it goes with one version of torch and one kind of build.
 test-vision: $(VENV)-vision/.test
-	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples
+	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples tests/test_page_code.py
 
 # Scores of maps beside those of Quantus and scikit-learn, and the adapters of docs/localization.md to the libraries that
 # make maps. In an environment of its own: they need torchvision, which goes with one torch.
 test-peers: $(VENV)-peers/.test
 	$(VENV)-peers/bin/python -m pytest -m peers tests/peers
+
+# The notebook, in a kernel of its own.
+test-notebook: $(VENV)-notebook/.test
+	$(VENV)-notebook/bin/python -m pytest tests/examples/test_tour.py
 
 # A real cluster of Dask workers on this machine.
 test-dask: $(VENV)/.dask
@@ -135,7 +139,13 @@ $(VENV)-vision/.test: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-vision
 	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
 	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
-		simplejpeg==1.9.0
+		simplejpeg==1.9.0 timm==1.0.31
+	touch $@
+
+$(VENV)-notebook/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-notebook
+	$(VENV)-notebook/bin/python -m pip install --quiet --editable ".[test]" nbclient==0.11.0 ipykernel==7.4.0 \
+		ipywidgets==8.1.9
 	touch $@
 
 $(VENV)/.dask: $(VENV)/.test

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+import imagenet_s
 from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import VisibleFormatter, hint
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="ImageNet-S: pixel masks for ImageNet. Prepare it, look at it, convert it, score on it.",
         epilog="IMAGENET_S_DEBUG=1 shows the traceback of an error.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {imagenet_s.__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (

@@ -14,7 +14,7 @@ def visible(text: str, keep: str = "") -> str:
 
     Names of files, members of archives and answers of servers may hold escape sequences: a terminal would obey them.
 
-    Example:
+    Examples:
         >>> visible("a\\x1b[2J.png")
         'a\\\\x1b[2J.png'
     """

@@ -40,7 +40,7 @@ class ImageNetS(RowsBuilder):
         cache_dir: where everything is kept; the cache of `datasets` by default.
         **options: the attributes of `ImageNetSConfig`, and what `datasets.DatasetBuilder` takes.
 
-    Example:
+    Examples:
         >>> builder = ImageNetS("300", data_dir="/data/imagenet")  # doctest: +SKIP
         >>> builder.as_dataset("validation")  # builds validation, and nothing else  # doctest: +SKIP
     """

@@ -28,7 +28,7 @@ class MissingAnnotationsError(ImageNetSError):
 def printable(text: str) -> str:
     """Text from outside with control characters and bytes that are no UTF-8 as escapes; newlines stay.
 
-    Example:
+    Examples:
         >>> printable("caf\\udce9 \\x1b[2J")
         'caf\\\\xe9 \\\\x1b[2J'
     """

@@ -51,7 +51,7 @@ def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = No
     Raises:
         ImageNetSError: not a mask (alpha, palette, plain grey, unreadable), or an id the configuration does not have.
 
-    Example:
+    Examples:
         >>> decode_mask(np.array([[[44, 1, 0], [232, 3, 0]]], np.uint8))
         array([[ 300, 1000]], dtype=uint16)
     """
@@ -76,7 +76,7 @@ def encode_mask(ids: Any) -> NDArray[np.uint8]:
     Raises:
         ImageNetSError: no integers, or some that 16 bits do not hold.
 
-    Example:
+    Examples:
         >>> encode_mask([[300, 1000]]).tolist()
         [[[44, 1, 0], [232, 3, 0]]]
     """

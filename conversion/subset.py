@@ -55,7 +55,7 @@ def subset(
     Raises:
         ImageNetSError: no such split, or it has fewer images; lists or ImageNet are missing.
 
-    Example:
+    Examples:
         >>> ids = subset("919", "validation", 1000)  # doctest: +SKIP
         >>> print(len(ids), subset_digest(ids))  # doctest: +SKIP
     """
@@ -81,7 +81,7 @@ def subset(
 def subset_digest(image_ids: Iterable[str]) -> str:
     """16 hexadecimal digits that identify a set of images, whatever their order: to print in a paper.
 
-    Example:
+    Examples:
         >>> subset_digest(["n01440764_10026", "n01440764_2"]) == subset_digest(["n01440764_2", "n01440764_10026"])
         True
     """

@@ -42,7 +42,7 @@ def target_mask(
     Raises:
         ImageNetSError: no mask, or neither or both of `category` and `imagenet_label`.
 
-    Example:
+    Examples:
         >>> target, scored = target_mask(np.array([[0, 7], [7, 1000]]), 7)
         >>> target.tolist(), scored.tolist()
         ([[False, True], [True, False]], [[True, True], [True, False]])

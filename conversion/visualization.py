@@ -37,7 +37,7 @@ def class_color(class_id: int) -> tuple[int, int, int]:
     Hue advances by a fixed angle and lightness in threes, so that the colours of neighbouring ids differ clearly; in
     OKLCH, where equal steps look equal.
 
-    Example:
+    Examples:
         >>> class_color(1), class_color(2)
         ((72, 152, 254), (255, 158, 252))
     """

@@ -7,6 +7,7 @@ of mkdocs.yml is set.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -20,6 +21,7 @@ PAGES = {
     "changelog.md": "CHANGELOG.md",
     "contributing.md": "CONTRIBUTING.md",
     "examples.md": "examples/README.md",
+    "tour.md": "examples/tour.ipynb",
     "metric-card.md": "metrics/matched_miou/README.md",
     "localization-card.md": "metrics/localization/README.md",
     "security.md": "SECURITY.md",
@@ -34,7 +36,8 @@ def on_files(files: Any, config: Any) -> Any:
     """Add the pages that lie outside of docs/."""
     for page, source in PAGES.items():
         if (ROOT / source).exists():
-            text = _FRONT_MATTER.sub("", (ROOT / source).read_text(encoding="utf-8"))
+            text = (ROOT / source).read_text(encoding="utf-8")
+            text = _notebook(json.loads(text)) if source.endswith(".ipynb") else _FRONT_MATTER.sub("", text)
             files.append(File.generated(config, page, content=text))
     return files
 
@@ -54,6 +57,20 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         return f"![{match['text']}]({_relative(file.removeprefix('docs/'), page)})"
 
     return _PICTURE.sub(picture, _LINK.sub(link, markdown))
+
+
+def _notebook(notebook: Any) -> str:
+    """A notebook as Markdown: its code, and the outputs that are stored with it."""
+    parts = []
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            text = "".join(output.get("text", data.get("text/plain", ""))).rstrip("\n")
+            picture = "".join(data.get("image/png", "")).replace("\n", "")
+            parts.append(f"![](data:image/png;base64,{picture})" if picture else f"```text\n{text}\n```")
+    return "\n\n".join(parts) + "\n"
 
 
 def _link(text: str, file: str, anchor: str, page: Any, config: Any, files: Any) -> str:

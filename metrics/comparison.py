@@ -60,7 +60,7 @@ def compare(
     Raises:
         ValueError: runs of two kinds, images that only one of them has, an image without a name, an unknown key.
 
-    Example:
+    Examples:
         >>> runs = [Localization(), Localization()]
         >>> for run, peak in zip(runs, (1.0, -1.0)):
         ...     for name in ("cat", "dog"):

@@ -32,7 +32,7 @@ class RegionAccuracy:
     Raises:
         ValueError: a number of classes below 1.
 
-    Example:
+    Examples:
         >>> metric = RegionAccuracy(num_classes=3)
         >>> metric.update([0.1, 0.7, 0.2], target=2)
         >>> metric.update([0.4, 0.4, 0.1], target=1)

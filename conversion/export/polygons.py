@@ -26,7 +26,7 @@ def polygons(mask: NDArray[np.bool_]) -> list[list[Point]]:
         The corners of each piece, clockwise, from its topmost on; the last is joined to the first. In the order of the
         topmost corners.
 
-    Example:
+    Examples:
         >>> polygons(np.array([[False, True], [False, True]]))
         [[(1, 0), (2, 0), (2, 2), (1, 2)]]
     """

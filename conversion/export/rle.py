@@ -54,7 +54,7 @@ def regions(ids: NDArray[np.integer[Any]]) -> list[Region]:
     Args:
         ids: H x W integers.
 
-    Example:
+    Examples:
         >>> regions(np.array([[0, 7], [0, 7]]))
         [Region(id=7, size=(2, 2), counts='22', area=2, bbox=(1, 0, 1, 2))]
     """
@@ -78,7 +78,7 @@ def region(mask: NDArray[np.bool_], class_id: int) -> Region:
 def encode(mask: NDArray[np.bool_]) -> str:
     """The compressed runs of H x W booleans.
 
-    Example:
+    Examples:
         >>> encode(np.eye(3, dtype=bool))
         '013000'
     """

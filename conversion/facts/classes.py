@@ -94,7 +94,7 @@ class Categories:
         Raises:
             ImageNetSError: a label that ImageNet does not have.
 
-        Example:
+        Examples:
             >>> categories("50").from_imagenet(1), categories("50").from_imagenet([1, 0, 999]).tolist()
             (1, [1, 0, 0])
         """
@@ -171,7 +171,7 @@ def categories(config: str | int = "919") -> Categories:
     Raises:
         ImageNetSError: there is no such configuration.
 
-    Example:
+    Examples:
         >>> table = categories("50")
         >>> table[1]
         Category(id=1, wnid='n01443537', name='goldfish')

@@ -35,7 +35,7 @@ class ClassGroup:
 def class_groups(config: str = "919") -> tuple[ClassGroup, ...]:
     """The groups of a configuration, in the order animals, things, other; each class is in one.
 
-    Example:
+    Examples:
         >>> {group.name: len(group.ids) for group in class_groups("919")}["dogs"]
         118
     """

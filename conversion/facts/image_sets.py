@@ -16,7 +16,7 @@ from imagenet_s.conversion.facts.official import CONFIG_NAMES
 def image_set_digest(image_ids: Iterable[str]) -> str:
     """The sha256 of some image ids, whatever their order: sorted, joined by newlines.
 
-    Example:
+    Examples:
         >>> image_set_digest(["b", "a"]) == image_set_digest(["a", "b"])
         True
     """
@@ -26,7 +26,7 @@ def image_set_digest(image_ids: Iterable[str]) -> str:
 def recognise_split(digest: str) -> tuple[str, str] | None:
     """The configuration and split whose official images have this digest; None for any other set of images.
 
-    Example:
+    Examples:
         >>> recognise_split(image_set_digest(["ILSVRC2012_val_00000293"])) is None
         True
     """

@@ -22,7 +22,7 @@ def _labels() -> dict[str, int]:
 def imagenet_label(wnid: str) -> int | None:
     """ImageNet's label of a folder, 0..999; None for one that ImageNet does not have.
 
-    Example:
+    Examples:
         >>> imagenet_label("n01443537"), imagenet_label("n00000001")
         (1, None)
     """

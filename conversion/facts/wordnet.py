@@ -32,7 +32,7 @@ class Synset:
 def synsets() -> Mapping[str, Synset]:
     """Wnid -> synset of ImageNet's 1000 classes, in the order of the labels 0..999.
 
-    Example:
+    Examples:
         >>> synsets()["n02110958"].lemmas
         ('pug', 'pug-dog')
     """

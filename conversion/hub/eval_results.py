@@ -59,7 +59,7 @@ class Run:
 def task_id(config: str, split: str, protocol: str, figure: str) -> str:
     """The task that results of one kind share; it names the matching too.
 
-    Example:
+    Examples:
         >>> task_id("919", "validation", "unsupervised", "mean_iou")
         '919_validation_unsupervised_hungarian_mean_iou'
     """
@@ -134,7 +134,7 @@ def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:
     Args:
         splits: configuration -> its splits.
 
-    Example:
+    Examples:
         >>> print(benchmark_file({"50": ["validation"]}).decode().splitlines()[0])
         name: ImageNet-S
     """

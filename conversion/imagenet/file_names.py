@@ -30,7 +30,7 @@ IMAGE_ENDINGS = (".jpeg", ".jpg", ".png")
 def image_id_of(name: str, part: ImageNetPart) -> str | None:
     """The image id in the basename of a file, member or key; None where it names no image of that part.
 
-    Example:
+    Examples:
         >>> image_id_of("n01440764_10026_n01440764.JPEG", "train")
         'n01440764_10026'
         >>> image_id_of("ilsvrc2012_VAL_00000293.jpg", "validation")

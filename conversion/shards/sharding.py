@@ -41,7 +41,7 @@ def round_up_for_ranks(count: int) -> int:
     A stream that is split between ranks gives each whole shards only where their number divides; else every rank reads
     everything. At most a quarter more shards.
 
-    Example:
+    Examples:
         >>> [round_up_for_ranks(n) for n in (1, 3, 11, 60, 250, 269)]
         [1, 3, 12, 64, 256, 320]
     """
@@ -55,7 +55,7 @@ def parse_size(text: str | int) -> int:
     Raises:
         ImageNetSError: no size, or none above zero.
 
-    Example:
+    Examples:
         >>> parse_size("500MB"), parse_size("0.5 KiB"), parse_size(7)
         (500000000, 512, 7)
     """

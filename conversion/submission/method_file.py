@@ -22,7 +22,7 @@ _UNKNOWN = "null"
 class Method:
     """What the test server is told about a method; None is written as `null`.
 
-    Example:
+    Examples:
         >>> print(Method(name="PASS", train_scheme="SSL").text(), end="")
         Method name: PASS
         Training data: null

@@ -45,7 +45,7 @@ class SubmissionServer:
 class SubmissionProtocol:
     """A protocol: a competition of the (closed) test server, and what it asks of a method.
 
-    Example:
+    Examples:
         >>> PROTOCOLS["semi"].url
         'https://codalab.lisn.upsaclay.fr/competitions/1318'
     """

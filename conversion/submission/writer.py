@@ -40,7 +40,7 @@ class PredictionWriter:
     Raises:
         ImageNetSError: no such configuration or split.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> with PredictionWriter(tempfile.mkdtemp(), "50") as writer:
         ...     path = writer.write("ILSVRC2012_val_00000206", np.zeros((3, 4), int), "n01644373", pil_size=(320, 240))

@@ -37,7 +37,7 @@ STORED_SIDEWAYS = ("orientation6", "orientation6_xmp", "bad_exif_rational")
 class MiniImage:
     """One image: its folder in ImageNet, its class and splits in ImageNet-S, its size and kind of file.
 
-    Example:
+    Examples:
         >>> image = IMAGES["ILSVRC2012_val_00000206"]
         >>> image.imagenet_wnid, image.class_wnid, image.split_in("50"), image.size
         ('n01443537', 'n01644373', 'validation', (107, 160))

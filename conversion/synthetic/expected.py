@@ -42,7 +42,7 @@ def expected_rows(config: str, split: str) -> list[ExpectedRow]:
     Raises:
         ImageNetSError: the configuration has no such split.
 
-    Example:
+    Examples:
         >>> row = expected_rows("50", "validation")[0]
         >>> row.image_id, row.category, row.pixels.shape, np.unique(row.ids).tolist()
         ('ILSVRC2012_val_00000206', 4, (160, 107, 3), [0, 4, 1000])

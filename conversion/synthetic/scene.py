@@ -58,7 +58,7 @@ class Scene:
 def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> float:
     """A number within low..high that depends on nothing but its arguments.
 
-    Example:
+    Examples:
         >>> draw("n01443537_64", "x") == draw("n01443537_64", "x") != draw("n01443537_64", "y")
         True
     """

@@ -42,7 +42,7 @@ def joint(transform: Callable[..., Any], *, decoder: Decoder = "pillow") -> Call
         TypeError: from the function, by torchvision: the pipeline has a transform that is not defined for masks
             (`AutoAugment` and the like, `FiveCrop`, `TenCrop`).
 
-    Example:
+    Examples:
         >>> from torchvision.transforms import v2  # doctest: +SKIP
         >>> augment = v2.Compose([v2.RandomResizedCrop(224), v2.RandomHorizontalFlip()])  # doctest: +SKIP
         >>> train = dataset.with_transform(joint(augment))  # doctest: +SKIP

@@ -60,7 +60,7 @@ class ImageDataset:
 def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tuple[int, int]:
     """The size an image is resized to: the shorter side as given, the longer in proportion, both in multiples.
 
-    Example:
+    Examples:
         >>> target_size((500, 375), 256), target_size((500, 375), 256, 16)
         ((341, 256), (336, 256))
     """

@@ -25,7 +25,7 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
     Raises:
         ValueError: shapes that do not fit.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> means, ids = segment_embeddings(np.array([[[3.0, 3.0, 0.0]], [[4.0, 4.0, 2.0]]]), np.array([[7, 7, 0]]))
         >>> means.tolist(), ids.tolist()

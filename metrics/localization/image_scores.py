@@ -49,7 +49,7 @@ def score_image(values: Floats, mask: Mask, target: int, options: Options) -> Im
         target: the id of the target, not the ignored one.
         options: which scores.
 
-    Example:
+    Examples:
         >>> one = score_image(np.eye(2), np.array([[3, 0], [0, 0]], np.uint16), 3, Options())
         >>> dict(zip(Options().keys, one.values.tolist()))["pointing_game"]
         0.5

@@ -49,7 +49,7 @@ Returns:
     pixel_accuracy, mean_iou, px_ap, dataset_max_iou, dataset_max_iou_threshold: pooled over all images.
     num_images, num_absent, num_constant, num_full: how many images were used, lack their target, have a constant map,
     are covered by their target.
-Example:
+Examples:
     >>> metric = evaluate.load("metrics/localization")
     >>> metric.add(prediction=[[0.1, 0.9], [0.3, 0.2]], reference=[[0, 7], [7, 1000]], target=7)
     >>> metric.compute()["iou_at_0.5"]

@@ -37,7 +37,7 @@ class Localization:
     Raises:
         ValueError: an argument that means nothing.
 
-    Example:
+    Examples:
         >>> metric = Localization()
         >>> metric.update(map=[[0.1, 0.9], [0.3, 0.2]], mask=[[0, 7], [7, 1000]], target=7, name="dog")
         >>> result = metric.compute()

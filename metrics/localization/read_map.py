@@ -31,7 +31,7 @@ def read_map(values: MapLike, name: str = "the map") -> Floats:
     Raises:
         ValueError: no H x W real numbers, no pixels, or a NaN or an infinity.
 
-    Example:
+    Examples:
         >>> read_map([[1, 2], [3, 4]])
         array([[1., 2.],
                [3., 4.]])

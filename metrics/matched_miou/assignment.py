@@ -70,7 +70,7 @@ def assign(weights: Sequence[Ints]) -> Ints:
     Raises:
         OverflowError: weights too large to be added exactly in float64 (beyond 10^12 pixels a class).
 
-    Example:
+    Examples:
         >>> assign([np.array([[1, 1], [1, 1], [1, 0]])])
         array([ 0,  1, -1])
     """

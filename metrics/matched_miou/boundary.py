@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 def band_width(height: int, width: int) -> int:
     """How far from a boundary the band reaches, in pixels: 3 % of the diagonal, at least 1 (official evaluator).
 
-    Example:
+    Examples:
         >>> band_width(375, 500)
         19
     """
@@ -32,7 +32,7 @@ def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     Returns:
         H x W bool.
 
-    Example:
+    Examples:
         >>> boundary_band(np.zeros((3, 4), np.uint16)).astype(int)
         array([[1, 1, 1, 1],
                [1, 0, 0, 1],

@@ -33,7 +33,7 @@ def count_pair(prediction: MaskLike, reference: MaskLike, name: str = "") -> Cou
     Raises:
         ValueError: no mask, or the two differ in size.
 
-    Example:
+    Examples:
         >>> count_pair([[0, 7], [7, 7]], [[0, 2], [2, 0]]).tolist()
         [[0, 0, 1, 1, 1, 1], [0, 7, 1, 1, 1, 1], [2, 7, 2, 2, 2, 2]]
     """

@@ -36,7 +36,7 @@ class MatchedIoU:
     Raises:
         ValueError: a number of classes below 1, or an ignored id that is a class.
 
-    Example:
+    Examples:
         >>> metric = MatchedIoU(num_classes=2)
         >>> metric.update(prediction=[[0, 7, 7, 0]], reference=[[0, 2, 2, 2]])
         >>> result = metric.compute("pixel")

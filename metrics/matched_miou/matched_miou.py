@@ -65,7 +65,7 @@ Returns:
     matching: the match that was used, cluster -> class. matching_open_pairs: how many predicted clusters could
         have another class in an equally good match. mean_iou_tie_range: lowest and highest mean_iou of such matches.
     num_images: how many were scored.
-Example:
+Examples:
     >>> metric = evaluate.load("metrics/matched_miou")
     >>> metric.add(prediction=[[0, 7], [7, 7]], reference=[[0, 2], [2, 2]])
     >>> metric.compute(num_classes=2, matching="hungarian")["matching"][7]

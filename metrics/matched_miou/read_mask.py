@@ -48,7 +48,7 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
     Raises:
         ValueError: not a mask: logits or probabilities, a palette or alpha, negative ids, no pixels, unreadable.
 
-    Example:
+    Examples:
         >>> read_mask(np.array([[[44, 1, 0], [232, 3, 0]]], np.uint8))
         array([[ 300, 1000]], dtype=uint16)
     """

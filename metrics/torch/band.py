@@ -22,7 +22,7 @@ def boundary_bands(ids: Tensor) -> Tensor:
     Returns:
         B x H x W bool.
 
-    Example:
+    Examples:
         >>> boundary_bands(torch.zeros(1, 3, 4, dtype=torch.int64)).int()
         tensor([[[1, 1, 1, 1],
                  [1, 0, 0, 1],

@@ -29,7 +29,7 @@ def count_batch(preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         K x 6 int32, the rows of all images one after the other, each image's sorted by its two ids; and B int64, how
         many rows each image has.
 
-    Example:
+    Examples:
         >>> rows, lengths = count_batch(torch.tensor([[[0, 7], [7, 7]]]), torch.tensor([[[0, 2], [2, 0]]]))
         >>> rows.tolist(), lengths.tolist()
         ([[0, 0, 1, 1, 1, 1], [0, 7, 1, 1, 1, 1], [2, 7, 2, 2, 2, 2]], [3])

@@ -52,7 +52,7 @@ def logits_to_ids(logits: Tensor, size: Any, memory: int = MEMORY) -> Any:
     Raises:
         ValueError: not B x C x h x w floating point numbers, or sizes that are no sizes or not one for each image.
 
-    Example:
+    Examples:
         >>> logits_to_ids(torch.tensor([[[[0.0, 3.0]], [[2.0, 1.0]]]]), (2, 4))
         tensor([[[1, 1, 0, 0],
                  [1, 1, 0, 0]]])

@@ -36,7 +36,7 @@ class MatchedIoU(Metric):
     Raises:
         ValueError: a number of classes below 1, an ignored id that is a class, no such matching.
 
-    Example:
+    Examples:
         >>> metric = MatchedIoU(num_classes=2)
         >>> metric.update(preds=torch.tensor([[[0, 1, 1, 0]]]), target=torch.tensor([[[0, 2, 2, 2]]]))
         >>> round(metric.compute()["f_measure"].item(), 4)

@@ -1,8 +1,11 @@
 """Options that mean the same have the same names everywhere."""
 
 import argparse
+import importlib.metadata
 
-from imagenet_s.cli.main import build_parser
+import pytest
+
+from imagenet_s.cli.main import build_parser, main
 
 
 def commands():
@@ -22,3 +25,11 @@ def test_split_takes_both_spellings():
     for command in ("match", "evaluate"):
         for text in ("train-semi", "train_semi"):
             assert build_parser().parse_args([command, "--split", text]).split == "train_semi"
+
+
+def test_version(capsys):
+    """What the bug form asks for: the version that pip knows."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"

@@ -3,6 +3,7 @@
 import csv
 import importlib.metadata
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -50,7 +51,21 @@ def main() -> None:
         subprocess.run([command, "demo", "--output", root / "demo"], check=True, stdout=subprocess.DEVNULL)
         if "<h1>ImageNet-S-50</h1>" not in (root / "demo" / "report.html").read_text(encoding="utf-8"):
             sys.exit("the demo's report lacks its heading")
-    sys.stdout.write("the wheel works on its own\n")
+    ran = run_pages(checkout)
+    sys.stdout.write(f"the wheel works on its own; {ran} blocks of code of the pages ran\n")
+
+
+def run_pages(checkout: Path) -> int:
+    """Every page whose code needs the package alone, over the installed wheel. tests/ compares what README prints."""
+    page_code = runpy.run_path(str(checkout / "tests" / "page_code.py"))
+    total = 0
+    for page in [checkout / "README.md", *sorted((checkout / "docs").glob("*.md"))]:
+        if page.name in page_code["NEEDS_MORE"]:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            ran, _ = page_code["run_page"](page, Path(folder).resolve(), compare=page.name != "README.md")
+            total += ran
+    return total
 
 
 if __name__ == "__main__":

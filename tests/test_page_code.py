@@ -1,0 +1,91 @@
+"""Every page of docs/: its Python runs over the miniature and prints what it shows, its commands parse."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from page_code import NEEDS_MORE, blocks_of, commands_of, run_page
+from PIL import Image, ImageOps
+
+import imagenet_s
+from imagenet_s.cli.main import build_parser
+from imagenet_s.metrics import MatchedIoU
+
+ROOT = Path(imagenet_s.__file__).parent
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+THIS = "test_page_code.py"
+NOT_RUN = {"README.md": 1, "colab.md": 2, "fiftyone.md": 1, "from-the-official-toolbox.md": 1}
+
+
+def fiftyone_shows_images_like_their_masks(names: dict[str, Any], folder: Path) -> None:
+    """As a browser turns them; one file of the miniature would be turned on its side."""
+    assert len(names["regions"]) == 9
+    for path, ids, row in names["regions"]:
+        with Image.open(path) as image:
+            assert ImageOps.exif_transpose(image).size == ids.shape[::-1], row["image_id"]
+    assert {ids.dtype for _, ids, _ in names["regions"]} == {np.dtype(np.uint16)}
+    assert any(names["folder"].iterdir())
+
+
+def colab_keeps_counts(names: dict[str, Any], folder: Path) -> None:
+    saved = MatchedIoU.load(folder / names["results"] / "counts.npz")
+    assert saved.compute()["num_images"] == 3
+
+
+CHECKS: dict[str, Callable[[dict[str, Any], Path], None]] = {
+    "colab.md": colab_keeps_counts,
+    "fiftyone.md": fiftyone_shows_images_like_their_masks,
+}
+
+
+def with_python(pages: list[Path]) -> list[Path]:
+    return [page for page in pages if any(block.language == "python" for block in blocks_of(page))]
+
+
+def parameters() -> list[object]:
+    """Pages that need torchvision run here, in its environment; those with a test of their own run there."""
+    here = [page for page in with_python(PAGES) if NEEDS_MORE.get(page.name, THIS) == THIS]
+    return [pytest.param(page, id=page.stem, marks=[pytest.mark.vision] * (page.name in NEEDS_MORE)) for page in here]
+
+
+@pytest.mark.parametrize("page", parameters())
+def test_python(page: Path, tmp_path: Path) -> None:
+    if page.name in NEEDS_MORE:
+        pytest.importorskip("torchvision")
+    blocks = [block for block in blocks_of(page) if block.language == "python"]
+    ran, names = run_page(page, tmp_path)
+    assert ran == len(blocks) - NOT_RUN.get(page.name, 0) > 0
+    CHECKS.get(page.name, lambda names, folder: None)(names, tmp_path)
+
+
+def test_the_pages_with_a_test_of_their_own_have_it() -> None:
+    for page, test in NEEDS_MORE.items():
+        assert test == THIS or f'"{page}"' in (ROOT / "tests" / test).read_text(encoding="utf-8")
+
+
+def test_what_does_not_run_is_known_and_says_why() -> None:
+    pages = [*PAGES, ROOT / "README.md"]
+    reasons = {page.name: [block.reason for block in blocks_of(page) if block.reason] for page in pages}
+    assert {page: len(found) for page, found in reasons.items() if found} == NOT_RUN
+    # A comment that stands above no block would silently run the next one.
+    for page in pages:
+        assert len(re.findall("<!-- not run", page.read_text(encoding="utf-8"))) == len(reasons[page.name]), page.name
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in PAGES if f"](docs/{page.name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "README.md", ROOT / "examples" / "README.md"], ids=lambda one: one.stem
+)
+def test_commands(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    found = commands_of(page)
+    assert found or not re.search(r"^[$!]? ?imagenet-s ", text, re.MULTILINE)
+    for arguments in found:
+        build_parser().parse_args([one.replace("NAME", "semi") for one in arguments])
