@@ -1,6 +1,6 @@
 """Overlays of masks on their images, and contact sheets of many, with captions and legends.
 
-Used by `imagenet-s demo` and `imagenet-s show`. Imports `errors`, `facts`, `mask_codec`.
+Used by `imagenet-s demo`, `show` and `evaluate --report`. Imports `class_colors`, `errors`, `facts`, `mask_codec`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from imagenet_s.conversion.class_colors import class_color
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
 from imagenet_s.conversion.mask_codec import check_size
@@ -22,39 +23,10 @@ Item = tuple[Image.Image, "NDArray[Any] | None"]
 """An image and its H x W class ids, or None where it has no mask."""
 
 _PAGE, _CARD, _EDGE, _TEXT, _FAINT = "#eef0f4", "#ffffff", "#d5d9e2", "#1d2433", "#687083"
+RIGHT, WRONG = (0, 114, 178), (230, 159, 0)
+"""The colours of `difference`."""
 _MARGIN, _GAP, _PAD = 18, 14, 8
 _TITLE_SIZE, _LEGEND_SIZE, _CHIP = 12, 12, 11
-# Chosen by trying all steps: the colours of ids up to six apart, and of the miniature's classes, differ clearly.
-_HUE_STEP, _FIRST_HUE = 0.21041, 0.5
-_LIGHTNESS = (0.52, 0.68, 0.84)
-_CHROMA = 0.17
-
-
-@functools.cache
-def class_color(class_id: int) -> tuple[int, int, int]:
-    """The RGB colour of a class id, always the same.
-
-    Hue advances by a fixed angle and lightness in threes, so that the colours of neighbouring ids differ clearly; in
-    OKLCH, where equal steps look equal.
-
-    Examples:
-        >>> class_color(1), class_color(2)
-        ((72, 152, 254), (255, 158, 252))
-    """
-    hue = 2 * math.pi * (_FIRST_HUE + class_id * _HUE_STEP)
-    lightness = _LIGHTNESS[class_id % len(_LIGHTNESS)]
-    a, b = _CHROMA * math.cos(hue), _CHROMA * math.sin(hue)
-    # OKLab to linear sRGB: the matrices of its definition (Ottosson, 2020).
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    linear = (
-        4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
-        -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
-        -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
-    )
-    red, green, blue = (round(255 * _gamma(min(max(one, 0.0), 1.0))) for one in linear)
-    return red, green, blue
 
 
 def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.Image:
@@ -62,7 +34,7 @@ def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.
 
     Args:
         image: any mode.
-        ids: H x W class ids of the same size.
+        ids: H x W class ids of the same size; the grey of `class_color` stands for ids above the ignored one.
         alpha: how much of a class's colour covers the image, 0..1.
 
     Returns:
@@ -71,14 +43,53 @@ def overlay(image: Image.Image, ids: NDArray[Any], alpha: float = 0.6) -> Image.
     Raises:
         ImageNetSError: the mask has another size than the image.
     """
+    ids = _checked(ids, image)
+    present, index = np.unique(ids, return_inverse=True)
+    colours = np.array([class_color(int(one)) for one in present], np.float64)[index.reshape(ids.shape)]
+    return _painted(image, ids, colours, (ids != OTHER_ID) & (ids != IGNORE_ID), alpha)
+
+
+def difference(
+    image: Image.Image, reference: NDArray[Any], prediction: NDArray[Any], alpha: float = 0.75
+) -> Image.Image:
+    """Where a prediction is right and where it is not.
+
+    A class that is right is blue; a class that is wrong, missed or added is orange: the two of Okabe and Ito (2008)
+    that differ in hue and in lightness with any colour vision. `other` in both is paled, ignored pixels are hatched.
+
+    Args:
+        image: any mode.
+        reference: H x W class ids of the same size.
+        prediction: H x W class ids, after matching.
+        alpha: as for `overlay`.
+
+    Returns:
+        A new RGB image of the same size.
+
+    Raises:
+        ImageNetSError: a mask has another size than the image.
+    """
+    reference, prediction = _checked(reference, image), _checked(prediction, image)
+    right = reference == prediction
+    scored = reference != IGNORE_ID
+    kinds = np.where(right, 1, 2) * (scored & ~(right & (reference == OTHER_ID)))
+    colours = np.array([(0, 0, 0), RIGHT, WRONG], np.float64)[kinds]
+    return _painted(image, np.where(scored, kinds, IGNORE_ID), colours, kinds > 0, alpha)
+
+
+def _checked(ids: NDArray[Any], image: Image.Image) -> NDArray[Any]:
     ids = np.asarray(ids)
     if ids.ndim != 2:
         raise ImageNetSError(f"ids has the shape {ids.shape}: an overlay takes H x W class ids.")
     check_size((ids.shape[1], ids.shape[0]), image.size, "the mask")
+    return ids
+
+
+def _painted(
+    image: Image.Image, ids: NDArray[Any], colours: NDArray[np.float64], classes: NDArray[np.bool_], alpha: float
+) -> Image.Image:
+    """The image with colours (H x W x 3) where there are classes, contours between ids, the ignored pixels hatched."""
     pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
-    present, index = np.unique(ids, return_inverse=True)
-    colours = np.array([class_color(int(one)) for one in present], np.float64)[index.reshape(ids.shape)]
-    classes = (ids != OTHER_ID) & (ids != IGNORE_ID)
     grey = pixels.mean(axis=2, keepdims=True)
     pale = 0.62 * pixels + 0.2 * grey + 0.18 * 255
     # Of the image under a class only the brightness shows, so that the colour matches the legend.
@@ -170,15 +181,20 @@ def _fitted(item: Item, tile: tuple[int, int], alpha: float) -> Image.Image:
     shown = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     if ids is None:
         return shown
-    ids = np.asarray(ids)
-    check_size((ids.shape[1], ids.shape[0]), image.size, "the mask")
-    # The mask of each id is resized by itself and the greatest wins: smooth edges, and no id that was not there.
+    ids = _checked(ids, image)
+    return overlay(shown, resized_ids(ids, size), alpha)
+
+
+def resized_ids(ids: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """H x W ids at another size (width, height): smooth edges, and no id that was not there."""
+    # The mask of each id is resized by itself and the greatest wins.
     present = np.unique(ids)
     layers = [
         np.asarray(Image.fromarray(np.uint8(255) * (ids == one)).resize(size, Image.Resampling.BILINEAR))
         for one in present
     ]
-    return overlay(shown, present[np.argmax(layers, axis=0)], alpha)
+    resized: NDArray[Any] = present[np.argmax(layers, axis=0)]
+    return resized
 
 
 def _legend(ids: NDArray[Any] | None, names: Mapping[int, str], width: int) -> Legend:
@@ -225,7 +241,3 @@ def _cut(text: str, width: int, size: int) -> str:
 @functools.cache
 def _font(size: int) -> Any:
     return ImageFont.load_default(size)
-
-
-def _gamma(linear: float) -> float:
-    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055

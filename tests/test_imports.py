@@ -40,7 +40,9 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.inspection": {"conversion.errors", "conversion.image_header", "conversion.exif"},
     "conversion.features": {"conversion.facts"},
     "conversion.target_mask": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
-    "conversion.visualization": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
+    "conversion.class_colors": {"conversion.facts"},
+    "conversion.visualization": {"conversion.class_colors", "conversion.errors", "conversion.facts"}
+    | {"conversion.mask_codec"},
     "conversion.synthetic": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
     "conversion.arguments": {"conversion.errors", "conversion.facts"},
     "conversion.imagenet": BASE | CODECS,
@@ -90,6 +92,9 @@ ALLOWED: dict[str, set[str]] = {
     "cli.main": {"imagenet_s", "cli.output", "cli.parsers", "cli.existing_files", "cli.option_names", "cli.process"},
 }
 ALLOWED["cli.run_record"] = set(ALLOWED)
+ALLOWED["cli.images_by_id"] = set(ALLOWED)
+ALLOWED["cli.mask_pairs"] = {"metrics.evaluation", "metrics.matched_miou"}
+ALLOWED["cli.report_pictures"] = set(ALLOWED)
 ALLOWED["cli.commands"] = set(ALLOWED)
 ALLOWED["cli"] = set()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from imagenet_s.cli.mask_pairs import MaskPairs
 from imagenet_s.cli.output import hint, visible
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
@@ -26,6 +27,8 @@ class Counted:
     missing: list[str]
     left_out: list[str]
     """Of these, those that are not scored."""
+    masks: MaskPairs | None = None
+    """Where the masks are; None for saved counts."""
 
 
 def count(args: argparse.Namespace) -> Counted:
@@ -84,4 +87,5 @@ def _read(args: argparse.Namespace) -> Counted:
             on_missing=args.on_missing,
             progress=bar.update,
         )
-    return Counted(metric, args.config, pairs.missing, pairs.missing if args.on_missing == "skip" else [])
+    left_out = pairs.missing if args.on_missing == "skip" else []
+    return Counted(metric, args.config, pairs.missing, left_out, MaskPairs(predictions, references, dict(pairs.found)))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagenet_s.cli.commands.counting import Counted, count
 from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.cli.report_pictures import report_pictures
 from imagenet_s.cli.run_record import run_record
 from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 from imagenet_s.metrics.matched_miou.matching import check_matching
-from imagenet_s.metrics.report import TITLES, Group, html_report, percent, ties
+from imagenet_s.metrics.report import TITLES, Group, Picture, html_report, percent, ties
+
+if TYPE_CHECKING:
+    from imagenet_s.cli.images_by_id import ImagesById
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,6 +27,15 @@ def run(args: argparse.Namespace) -> int:
     asked = Path(args.match) if args.match else matching
     if args.config:
         check_matching(asked, int(args.config))  # before minutes of counting
+    if args.images and (args.counts or not args.report):
+        raise ValueError(
+            "--images draws pictures for --report: it needs --report FILE.html, and masks (--predict-dir, --gt-dir)."
+        )
+    images = None
+    if args.images:
+        from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
+
+        images = ImagesById(args.images, args.config)
     counted = count(args)
     result = counted.metric.compute(asked)
     intervals = None
@@ -40,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         }
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
     if args.report:
-        _report(args, counted, result, intervals, matching)
+        _report(args, counted, result, intervals, matching, images)
         hint(f"Report written to {args.report}")
     return 0
 
@@ -73,20 +86,26 @@ def _report(
     result: dict[str, Any],
     intervals: dict[str, tuple[float, float]] | None,
     matching: str,
+    images: ImagesById | None,
 ) -> None:
     notes = [f"{result['num_images']:,} images, matching: {matching}."]
     if counted.missing:
         done = "were left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
         notes.append(f"Predictions that were missing and {done}: {len(counted.missing):,}")
+    labels, per_image = categories(counted.config).names, counted.metric.per_image(result["matching"])
+    pictures: list[Picture] = []
+    if counted.masks:
+        pictures = report_pictures(counted.masks, per_image, result["matching"], labels, images)
     page = html_report(
         result,
-        counted.metric.per_image(result["matching"]),
-        categories(counted.config).names,
+        per_image,
+        labels,
         title=f"ImageNet-S-{counted.config}",
         intervals=intervals,
         notes=notes,
         groups=[Group(one.kind, one.name, one.ids) for one in class_groups(counted.config)],
         confusions=counted.metric.confusions(result["matching"], 20),
+        pictures=pictures,
     )
     with atomic_write(args.report) as file:
         file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8

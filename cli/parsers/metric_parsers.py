@@ -49,7 +49,12 @@ def add_evaluate(commands: Commands) -> None:
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
     group.add_argument("--json", metavar="FILE", help="the figures as fractions, `-` for stdout instead of the tables")
-    group.add_argument("--report", metavar="FILE.html", help="a page with bars for the classes and the worst images")
+    group.add_argument("--report", metavar="FILE.html", help="a page: the figures, the classes, some images")
+    group.add_argument(
+        "--images",
+        metavar="SOURCE",
+        help="draw the masks of the page over these images: an ImageNet, an official tree or a converted data set",
+    )
     parser.set_defaults(command="evaluate")
 
 

@@ -42,7 +42,11 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class Picture:
-    """One image to look at: pictures as data URIs; `image` is empty where no image was at hand."""
+    """One image to look at: pictures as data URIs; `image` is empty where no image was at hand.
+
+    Attributes:
+        legend: (colour, name) of its classes; the colour is empty for a name that has none.
+    """
 
     rank: str
     name: str
@@ -51,6 +55,7 @@ class Picture:
     reference: str
     prediction: str
     difference: str
+    legend: Sequence[tuple[str, str]] = ()
 
 
 def group_scores(groups: Iterable[Group], classes: Sequence[ClassScore]) -> list[GroupScore]:

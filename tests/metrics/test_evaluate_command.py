@@ -69,7 +69,8 @@ def test_match_then_evaluate(trees, tmp_path):
     page = (tmp_path / "r.html").read_text()
     assert page.count("<li data-id=") == len({i for ids in columns["classes"] for i in ids}) + 1
     assert f"{100 * result['mean_iou']:.2f}" in page
-    assert not any(text in page for text in ("http://", "https://", "src="))
+    assert not any(text in page for text in ("<script ", "http://", "https://"))
+    assert page.count("src=") == page.count('src="data:image/jpeg;base64,') > 0
     assert min(zip(columns["mean_iou"], columns["name"]))[1] in page
 
 

@@ -1,7 +1,10 @@
 """The page of an evaluation as text; tests/browser looks at it in a browser."""
 
+from pathlib import Path
+
 import pytest
 
+import imagenet_s.metrics.report
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.report import html_report
 
@@ -18,9 +21,12 @@ def test_the_same_input_gives_the_same_page_and_every_name_is_escaped():
     text = page()
     assert text == page()
     assert text.startswith("<!doctype html>\n")
-    assert text.count("<script") == 1, "our own, which the policy names by its hash"
+    own = text[text.index("<script>") + 8 : text.index("</script>")]
+    assert own == (Path(imagenet_s.metrics.report.__file__).parent / "report.js").read_text(encoding="utf-8")
+    text = text.replace(f"<script>{own}</script>", "")
+    assert "<script" not in text
     assert text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&#34;") == text.count("alert")
-    assert text.count("alert") == 2 + 1 + 3 + 1 + 2 + 2  # title twice, note, classes, image, its ids on either side
+    assert text.count("alert") == 2 + 1 + 3 + 2 + 1 + 2 + 2  # title twice, note, classes, those to sort, image, its ids
 
 
 def test_what_is_not_asked_for_is_left_out():

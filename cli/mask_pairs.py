@@ -1,0 +1,34 @@
+"""Predictions beside their references, as they were scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenet_s.metrics.evaluation.mask_readers import MaskReader
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
+
+
+@dataclass(frozen=True)
+class MaskPairs:
+    """Masks that were scored, to be read again.
+
+    Attributes:
+        predictions, references: the readers.
+        found: the key of a reference -> that of its prediction; a reference without one was scored as `other`.
+    """
+
+    predictions: MaskReader
+    references: MaskReader
+    found: Mapping[str, str]
+
+    def read(self, key: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The ids of reference and prediction, H x W each, before matching."""
+        reference = read_mask(self.references.read(key), f"the reference of {key}")
+        if key not in self.found:
+            return reference, np.zeros_like(reference)
+        return reference, read_mask(self.predictions.read(self.found[key]), f"the prediction of {key}")
