@@ -8,6 +8,7 @@ import imagenet_s
 from imagenet_s.cli.output import hint, say, table
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.hub import plan_push, plan_space, push
+from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,14 +18,19 @@ def run(args: argparse.Namespace) -> int:
     upload = plan_space(imagenet_s.MATCHED_MIOU, args.repo_id) if args.metric else plan_push(args.out, args.repo_id)
     upload.check_visibility(args.public, args.rights)
     kind = "public" if args.public else "private"
-    if len(upload.files) <= 20 or args.dry_run:
-        say(table([(name, size) for name, size in upload.files], ("file", "bytes")))
-    say(f"{len(upload.files):,} files, {upload.bytes:,} bytes, to the {kind} {upload.kind} {args.repo_id}")
+    files, benchmark = list(upload.files), upload.benchmark
+    if benchmark is not None:
+        files.append((BENCHMARK_FILE, len(benchmark)))
+    if len(files) <= 20 or args.dry_run:
+        say(table([(name, size) for name, size in files], ("file", "bytes")))
+    say(f"{len(files):,} files, {sum(size for _, size in files):,} bytes, to the {kind} {upload.kind} {args.repo_id}")
     if args.dry_run:
         hint("Nothing was sent (--dry-run).")
         return 0
     pushed = push(upload, public=args.public)
     if not pushed.changed:
         hint("Nothing to send: everything is there already.")
+    if pushed.note:
+        hint(pushed.note)
     say(pushed.url)
     return 0

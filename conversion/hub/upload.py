@@ -15,6 +15,8 @@ from huggingface_hub.errors import (
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.hub.benchmark import push_benchmark
+from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE
 from imagenet_s.conversion.hub.upload_plan import Upload
 from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.shards.dataset_card import MARK, has_additions, make_card, merge_cards
@@ -29,10 +31,12 @@ class Pushed:
     Attributes:
         url: of the repository.
         changed: whether anything was sent; False where it had everything already.
+        note: a sentence on what was left out; "" for nothing.
     """
 
     url: str
     changed: bool
+    note: str = ""
 
 
 def push(upload: Upload, public: bool = False) -> Pushed:
@@ -84,8 +88,9 @@ def push(upload: Upload, public: bool = False) -> Pushed:
                 path_in_repo=_CARD,
                 commit_message="ImageNet-S: card",
             )
+        note = push_benchmark(api, upload, _read(api, upload, BENCHMARK_FILE)) if upload.benchmark else ""
         after = api.repo_info(upload.repo_id, repo_type=upload.kind)
-    return Pushed(str(url), after.sha != before.sha)
+    return Pushed(str(url), after.sha != before.sha, note)
 
 
 def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:

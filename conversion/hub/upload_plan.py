@@ -12,6 +12,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.hub.eval_results import benchmark_file
 from imagenet_s.conversion.shards.repository_files import file_names, read_index
 from imagenet_s.conversion.shards.storage import LocalStorage, open_storage
 
@@ -47,6 +48,13 @@ class Upload:
         """The names of the files that are not shards."""
         shards = set(self.shards)
         return [name for name, _ in self.files if name not in shards]
+
+    @property
+    def benchmark(self) -> bytes | None:
+        """`eval.yaml` of a data set without images, which has public masks to score; None for any other upload."""
+        if self.index is None or self.index.has_images:
+            return None
+        return benchmark_file({config: list(one.splits) for config, one in self.index.configs.items()})
 
     def check_visibility(self, public: bool, rights: bool) -> None:
         """Refuse to make images public that may not be redistributed.

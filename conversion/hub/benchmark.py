@@ -1,0 +1,58 @@
+"""`eval.yaml` beside a data set of masks: the commit of a push that the Hub may refuse without harm."""
+
+from __future__ import annotations
+
+import yaml
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+
+from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE, FRAMEWORK
+from imagenet_s.conversion.hub.upload_plan import Upload
+from imagenet_s.conversion.hub_errors import explain
+
+_REFUSED = (400, 403, 422)
+"""What the Hub answers to a file that it finds wrong."""
+
+
+def push_benchmark(api: HfApi, upload: Upload, there: bytes | None) -> str:
+    """Add `eval.yaml` to a repository, or bring it up to date.
+
+    Args:
+        api: the Hub's client.
+        upload: a data set that has one.
+        there: the `eval.yaml` of the repository; None where it has none.
+
+    Returns:
+        A sentence on why it was not added; "" where it was, or is there already.
+
+    Raises:
+        HfHubHTTPError: the Hub failed in another way than refusing the file.
+    """
+    if upload.benchmark is None or there == upload.benchmark:
+        return ""
+    if there is not None and not _is_ours(there):
+        return f"{upload.repo_id} has an {BENCHMARK_FILE} that imagenet-s did not write: it stays as it is."
+    try:
+        api.upload_file(
+            repo_id=upload.repo_id,
+            repo_type=upload.kind,
+            path_or_fileobj=upload.benchmark,
+            path_in_repo=BENCHMARK_FILE,
+            commit_message="ImageNet-S: tasks for evaluation results",
+        )
+    except HfHubHTTPError as error:
+        if getattr(error.response, "status_code", None) not in _REFUSED:
+            raise
+        return (
+            f"Everything is there but {BENCHMARK_FILE}: {explain(error, upload.repo_id, 'adding')} The Hub takes it once "
+            f"the framework {FRAMEWORK!r} is listed there; models can name their results before."
+        )
+    return ""
+
+
+def _is_ours(content: bytes) -> bool:
+    try:
+        found = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return False
+    return isinstance(found, dict) and found.get("evaluation_framework") == FRAMEWORK
