@@ -44,8 +44,8 @@ def push_benchmark(api: HfApi, upload: Upload, there: bytes | None) -> str:
         if getattr(error.response, "status_code", None) not in _REFUSED:
             raise
         return (
-            f"Everything is there but {BENCHMARK_FILE}: {explain(error, upload.repo_id, 'adding')} The Hub takes it once "
-            f"the framework {FRAMEWORK!r} is listed there; models can name their results before."
+            f"Everything is there but {BENCHMARK_FILE}: {explain(error, upload.repo_id, 'adding')} The Hub takes "
+            f"it once the framework {FRAMEWORK!r} is listed there; models can name their results before."
         )
     return ""
 
