@@ -106,6 +106,7 @@ def _members(path: Path) -> set[str]:
 _RESULTS: tuple[tuple[str, Callable[[Path], bool], str], ...] = (
     ("json", _is_json, "JSON that imagenet-s wrote"),
     ("report", _is_report, "a report of imagenet-s"),
+    ("page", _is_report, "a page of imagenet-s"),
     ("save_counts", _is_counts, "counts of imagenet-s"),
     ("session_name", _is_match, "a match.json"),
     ("submission", _is_submission, "a submission"),

@@ -77,15 +77,22 @@ def add_show(commands: Commands) -> None:
     """`show`."""
     parser = commands.add_parser(
         "show",
-        help="write overlays to look at: masks over their images",
-        description="Write contact sheets of overlays. DATASET is your ImageNet, an official ImageNet-S tree, or a "
-        "data set that `imagenet-s convert` made, with or without images (or one configuration's folder of it).",
+        help="write overlays to look at: masks over their images, predictions beside them",
+        description="Write contact sheets of overlays, or a page. DATASET is your ImageNet, an official ImageNet-S tree, "
+        "or a data set that `imagenet-s convert` made, with or without images (or one configuration's folder of it).",
         epilog="Without --config, a converted data set shows its largest configuration, anything else 919.",
     )
     parser.add_argument("dataset", metavar="DATASET", help="where the images are")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder for the sheets")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="a folder for contact sheets (PNG)")
+    parser.add_argument("--page", metavar="FILE.html", help="one page that needs nothing else, by class")
     add_config(parser, default=None)
     parser.add_argument("--split", type=split_argument, default="validation", help="which split (default: validation)")
+    parser.add_argument(
+        "--predictions", metavar="P", help="show these too, and where they differ: folder, zip or data set"
+    )
+    parser.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster of the predictions")
+    parser.add_argument("--classes", nargs="+", metavar="CLASS", help="only these: ids, names or WordNet ids")
+    parser.add_argument("--ids", nargs="+", metavar="ID", help="only these images: ids, or files that list them")
     parser.add_argument("--count", type=positive, default=48, metavar="N", help="how many images (default: 48)")
     parser.add_argument("--per-sheet", type=positive, default=24, metavar="N", help="images a sheet (default: 24)")
     parser.add_argument("--seed", type=int, help="show a random choice instead of the first images")

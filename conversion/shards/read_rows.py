@@ -48,12 +48,32 @@ def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]
             start += batch.num_rows
 
 
-def _batches(root: str, shard: ShardInfo) -> Iterator[pa.RecordBatch]:
+def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Some columns of a split, whole; images and masks are not read for them.
+
+    Args:
+        root: the folder of the data set.
+        config: the index of a configuration.
+        split: one of its splits.
+        names: of the columns.
+
+    Raises:
+        ImageNetSError: a shard can't be read.
+    """
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    for shard in config.splits[split].shards:
+        for batch in _batches(root, shard, list(names)):
+            for name in names:
+                found[name] += batch[name].to_pylist()
+    return found
+
+
+def _batches(root: str, shard: ShardInfo, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     path = os.path.join(root, shard.file)
     try:
         if path.endswith(".parquet"):
             with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(100)
+                yield from file.iter_batches(100, columns=columns)
         else:
             with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
                 yield from stream

@@ -125,7 +125,7 @@ def test_every_name_is_text(visit, report):
     page = visit(report[0].as_uri())
     assert page.title() == f"All of it {HOSTILE}"
     assert page.locator("img:not([src^='data:'])").count() == 0
-    assert page.locator(".pictures .names").first.inner_text() == HOSTILE
+    assert page.locator(".pictures .names").first.inner_text().strip() == HOSTILE
     assert page.locator(".classes.all li[data-id='400']").get_attribute("data-name") == HOSTILE
     assert page.locator("script").count() == 1
 

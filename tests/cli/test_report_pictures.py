@@ -13,7 +13,7 @@ from PIL import Image
 
 from imagenet_s.cli.images_by_id import ImagesById
 from imagenet_s.cli.main import main
-from imagenet_s.cli.report_pictures import NO_CLASS, matched_ids
+from imagenet_s.cli.shown_pictures import NO_CLASS, matched_ids
 from imagenet_s.conversion.class_colors import class_color
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert

@@ -1,0 +1,91 @@
+"""The rows that `imagenet-s show` shows: of a split, of some classes, of some ids."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import imagenet_s
+from imagenet_s.conversion.dataset_index import Index
+from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.facts import OTHER_ID
+from imagenet_s.conversion.shards.read_rows import read_columns, read_rows
+
+
+def chosen_rows(
+    args: argparse.Namespace, config: str, converted: tuple[str, Index] | None
+) -> Iterator[Mapping[str, Any]]:
+    """Rows with `image_id`, `category`, `annotation` and perhaps `image`.
+
+    Raises:
+        ImageNetSError: a class or an id that is none, or a split that is not there.
+    """
+    classes, ids = class_ids(args.classes or (), config), read_ids(args.ids or ())
+    if converted:
+        return iter(_converted_rows(args, config, *converted, classes, ids))
+    return iter(_rows(args, config, classes, ids))
+
+
+def class_ids(given: Iterable[str], config: str) -> set[int]:
+    """The ids of classes by id, name or WordNet id."""
+    table = imagenet_s.categories(config)
+    known = {str(one.id): one.id for one in table} | {one.name.casefold(): one.id for one in table}
+    known |= {wnid: i for i, wnid in enumerate(table.wnids, 1)}
+    known.pop(str(OTHER_ID), None)
+    found = {one: known.get(one.casefold()) for one in given}
+    if wrong := [one for one, class_id in found.items() if class_id is None]:
+        raise ImageNetSError(
+            f"--classes {some(wrong)}: no class of ImageNet-S-{config}; expected its id, its name (in quotation marks "
+            "where it has spaces) or its WordNet id."
+        )
+    return {one for one in found.values() if one is not None}
+
+
+def read_ids(given: Iterable[str]) -> list[str]:
+    """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
+    lines = [line for one in given for line in (Path(one).read_text("utf-8").split() if os.path.isfile(one) else [one])]
+    return list(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))
+
+
+def _rows(args: argparse.Namespace, config: str, classes: set[int], ids: list[str]) -> Iterable[Mapping[str, Any]]:
+    dataset = imagenet_s.load_dataset(
+        config,
+        data_dir=args.dataset,
+        split=args.split,
+        streaming=True,
+        annotations_dir=args.annotations_dir,
+        on_missing=args.on_missing,
+        verify=args.verify,
+        image_ids=ids or None,
+    )
+    if args.seed is not None:
+        dataset = dataset.shuffle(seed=args.seed, buffer_size=10 * args.count)
+    return (row for row in dataset if not classes or row["category"] in classes)
+
+
+def _converted_rows(
+    args: argparse.Namespace, config: str, root: str, index: Index, classes: set[int], ids: list[str]
+) -> Iterable[Mapping[str, Any]]:
+    if not index.has_split(config, args.split):
+        have = ", ".join(f"{one} {split}" for one, of in index.configs.items() for split in of.splits)
+        raise ImageNetSError(f"{os.fspath(args.dataset)} holds no {config} {args.split}; it holds {have}.")
+    one = index.configs[config]
+    numbers = list(range(one.splits[args.split].rows))
+    if classes or ids:
+        columns = read_columns(root, one, args.split, ("image_id", "category"))
+        wanted = set(ids)
+        numbers = [
+            number
+            for number, (image_id, category) in enumerate(zip(columns["image_id"], columns["category"]))
+            if (not classes or category in classes) and (not wanted or image_id in wanted)
+        ]
+        if absent := wanted - set(columns["image_id"]):
+            raise ImageNetSError(f"{os.fspath(args.dataset)} has no {some(sorted(absent))} in {config} {args.split}.")
+    chosen = numbers[: args.count]
+    if args.seed is not None:
+        chosen = sorted(random.Random(args.seed).sample(numbers, len(chosen)))
+    return read_rows(root, one, args.split, chosen)
