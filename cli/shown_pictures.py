@@ -60,7 +60,7 @@ def draw(
         image=_address(ground) if image else "",
         reference=_address(overlay(ground, masks[0], alpha)),
         prediction=_address(overlay(ground, masks[1], alpha)) if len(masks) > 1 else "",
-        difference=_address(difference(ground, *masks, alpha)) if len(masks) > 1 else "",
+        difference=_address(difference(ground, masks[0], masks[1], alpha)) if len(masks) > 1 else "",
         legend=legend,
     )
 

@@ -139,7 +139,7 @@ def _report(
         notes.append(f"Images whose ImageNet label is no class, left out: {len(scored.no_class):,}")
     draw = None
     if scored.maps is not None and scored.references is not None:
-        read_image = image_reader(args.images, scored.config, args.split, args.verify)
+        read_image = image_reader(args.images, scored.config)
         draw = pictures(
             scored.maps, scored.references.masks, scored.references.images, scored.metric.options, read_image
         )

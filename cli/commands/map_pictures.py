@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -39,51 +36,25 @@ def pictures(
     return draw
 
 
-def image_reader(place: str | None, config: str, split: str, verify: bool) -> Callable[[str], Image.Image | None]:
+def image_reader(place: str | None, config: str) -> Callable[[str], Image.Image | None]:
     """A function that reads an image by its id; of no place, a function that has none.
 
     Args:
-        place: an ImageNet in any layout, an official tree, or a data set that `imagenet-s convert` wrote.
+        place: where the images are, as `ImagesById` takes it.
         config: `"50"`, `"300"` or `"919"`.
-        split: `"validation"` or `"train_semi"`.
-        verify: as in `open_source`.
     """
     if place is None:
         return lambda image_id: None
-    shards = [
-        path for folder in (Path(place), Path(place) / config) for path in sorted(folder.glob(f"{split}-*.parquet"))
-    ]
-    if shards:
-        return lambda image_id: _decode(_from_shards(shards, image_id), image_id, place)
-    from imagenet_s.conversion.source import open_source  # imports datasets: only where it is needed
+    from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
 
-    reader = open_source(config, place, verify=verify).reader(split)
+    images = ImagesById(place, config)
 
     def read(image_id: str) -> Image.Image:
-        import pyarrow as pa
-
-        rows = reader.find(pa.array([image_id]))
-        found = next(iter(reader.read(rows, 1)), None) if rows.num_rows else None
-        return _decode(None if found is None else found[0].as_py(), image_id, place)
+        found = images.read([image_id])
+        if image_id not in found:
+            raise ImageNetSError(
+                f"{place} (--images) has no image {image_id}: is it the ImageNet that the maps are of?"
+            )
+        return found[image_id]
 
     return read
-
-
-def _from_shards(shards: list[Path], image_id: str) -> Any:
-    import pyarrow.parquet as pq
-
-    for shard in shards:
-        if "image" not in pq.read_schema(shard).names:
-            return None
-        found = pq.read_table(shard, columns=["image"], filters=[("image_id", "=", image_id)])
-        if found.num_rows:
-            return found["image"][0].as_py()
-    return None
-
-
-def _decode(stored: Any, image_id: str, place: str) -> Image.Image:
-    if stored is None:
-        raise ImageNetSError(f"{place} (--images) has no image {image_id}: is it the ImageNet that the maps are of?")
-    source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
-    with Image.open(source) as image:  # in the stored orientation, which the masks have
-        return image.convert("RGB")

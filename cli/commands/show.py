@@ -90,9 +90,12 @@ def write_sheet(rows: Rows, names: Mapping[int, str], path: Path, predictions: P
             found = predictions(row["image_id"])
             items.append((image, found))
             captions.append("prediction" if found is not None else "no prediction")
-            both = mask is not None and found is not None
-            items.append((difference(image, mask, found) if both else image, None))
-            captions.append("difference: blue right, orange wrong" if both else "")
+            if mask is not None and found is not None:
+                items.append((difference(image, mask, found), None))
+                captions.append("difference: blue right, orange wrong")
+            else:
+                items.append((image, None))
+                captions.append("")
     about = PngImagePlugin.PngInfo()
     about.add_text(*SHEET_MARK)
     columns = 4 if predictions is None else 3 if len(items) <= 12 else 6

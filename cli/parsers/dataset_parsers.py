@@ -78,7 +78,7 @@ def add_show(commands: Commands) -> None:
     parser = commands.add_parser(
         "show",
         help="write overlays to look at: masks over their images, predictions beside them",
-        description="Write contact sheets of overlays, or a page. DATASET is your ImageNet, an official ImageNet-S tree, "
+        description="Write contact sheets, or a page. DATASET is your ImageNet, an official ImageNet-S tree, "
         "or a data set that `imagenet-s convert` made, with or without images (or one configuration's folder of it).",
         epilog="Without --config, a converted data set shows its largest configuration, anything else 919.",
     )

@@ -59,6 +59,7 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     add_json(parser, "the differences as fractions")
+    parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, and the images that differ most")
     parser.set_defaults(command="compare")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Upload:
         return [name for name, _ in self.files if name not in shards]
 
     @property
-    def benchmark(self) -> bytes | None:
+    def benchmark(self) -> builtins.bytes | None:
         """`eval.yaml` of a data set without images, which has public masks to score; None for any other upload."""
         if self.index is None or self.index.has_images:
             return None

@@ -2,14 +2,14 @@
 
 Of masks: `page_data` and `page_tables` say what is shown, `report.html.jinja` with its parts, `style.css`
 and `report.js` how; `page` renders them. Of maps: `map_page_data`, `overlay`, `map_report.html.jinja`, `maps.css`,
-`map_page`. A page asks nothing of any network and runs nothing but its own script, and says so to the browser (a
-content security policy).
+`map_page`. Of two runs: `comparison_page`. Of pictures alone: `picture_page`. A page asks nothing of any network and
+runs nothing but its own script, and says so to the browser (a content security policy).
 """
 
 from imagenet_s.metrics.report.map_page import html_map_report
 from imagenet_s.metrics.report.overlay import overlay
 from imagenet_s.metrics.report.page import html_report
-from imagenet_s.metrics.report.page_data import TITLES, percent, ties
+from imagenet_s.metrics.report.page_data import TITLES, percent, points, ties
 from imagenet_s.metrics.report.page_tables import Group, Picture, chosen_images
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "html_report",
     "overlay",
     "percent",
+    "points",
     "ties",
 ]

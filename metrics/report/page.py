@@ -15,6 +15,7 @@ from imagenet_s.metrics.report.page_data import (
     headline_figures,
     histogram,
     percent,
+    points,
     ranked_classes,
     ranked_images,
     ties,
@@ -94,7 +95,7 @@ def template(name: str) -> Template:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(percent=percent, counted=_counted, readable=_readable)
+    environment.filters.update(percent=percent, counted=_counted, readable=_readable, points=points)
     return environment.get_template(name)
 
 

@@ -69,6 +69,11 @@ def percent(fraction: float) -> str:
     return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
 
 
+def points(difference: float) -> str:
+    """A difference of fractions in percentage points, with its sign; a dash where there is none."""
+    return "–" if math.isnan(difference) else f"{100 * difference:+.2f}"
+
+
 def ties(result: Mapping[str, Any]) -> str | None:
     """What the objective of the matching leaves open, as a sentence; None where that is nothing."""
     if not result["matching_open_pairs"]:
