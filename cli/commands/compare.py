@@ -51,7 +51,8 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
         for run, one in ((a, matching[0]), (b, matching[-1]))
     ]
     page = html_comparison_page(
-        *columns,
+        columns[0],
+        columns[1],
         differences,
         title=f"{Path(args.a).stem} and {Path(args.b).stem}",
         notes=notes,

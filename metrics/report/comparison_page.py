@@ -65,7 +65,8 @@ def html_comparison_page(
     figures = [
         FigureOfBoth(
             key,
-            *(_mean([pair[side] for pair in pairs[key].values()]) for side in (0, 1)),
+            _mean([pair[0] for pair in pairs[key].values()]),
+            _mean([pair[1] for pair in pairs[key].values()]),
             *(one[name] for name in ("difference", "low", "high", "wins", "ties", "losses")),
         )
         for key, one in differences.items()
