@@ -85,9 +85,19 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
         ArithmeticError,
         tokenize.TokenError,
     ) as error:
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({reason}); save them again.") from error
+        raise ValueError(
+            f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
+        ) from error
     return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
+
+
+def cause(error: BaseException) -> str:
+    """What a library says, for a message: one line of bounded length. Some quote kilobytes of a damaged file."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
+
+
+_LONGEST_CAUSE = 300
 
 
 def _narrow(column: CountRows) -> np.ndarray:

@@ -17,7 +17,10 @@ MaskLike = Any
 """H x W integers (NumPy, torch, nested lists), a PIL image (`I;16`, `I`, `L`, official RGB), or the path or bytes of
 a PNG; an H x W x 3 uint8 array is an official RGB mask."""
 
-_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+_PILLOW_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 """What Pillow raises for a damaged file."""
 _OTHER_FORMATS = {
     b"\xff\xd8\xff": "a JPEG",

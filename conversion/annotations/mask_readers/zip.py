@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, cause, some
 
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
@@ -49,7 +49,7 @@ class ZipReader(MaskReader):
             with self._lock:
                 return self._zip.read(name)
         except _ZIP_ERRORS as error:
-            raise ImageNetSError(f"{self.describe(name)} is damaged ({error}).") from error
+            raise ImageNetSError(f"{self.describe(name)} is damaged ({cause(error)}).") from error
 
     def stored_in(self, split: str) -> Iterable[str]:
         return [""]
@@ -95,7 +95,8 @@ class ZipReader(MaskReader):
             raise
         except _ZIP_ERRORS as error:
             raise ImageNetSError(
-                f"{self.path} is not a complete zip ({error}): it was cut off or is something else; fetch it again."
+                f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; fetch it "
+                "again."
             ) from error
 
     def _problem_of(self, info: zipfile.ZipInfo) -> str | None:
@@ -111,7 +112,7 @@ class ZipReader(MaskReader):
                 target = self._zip.read(info).decode(errors="replace")
             except _ZIP_ERRORS as error:
                 raise ImageNetSError(
-                    f"{self.describe(info.filename)}, a link, is damaged ({error}); fetch the archive again."
+                    f"{self.describe(info.filename)}, a link, is damaged ({cause(error)}); fetch the archive again."
                 ) from error
             end = posixpath.normpath(posixpath.join(posixpath.dirname(info.filename), target))
             if target.startswith("/") or end.split("/")[0] == "..":
