@@ -16,6 +16,7 @@ import numpy as np
 
 from .atomic_write import atomic_write
 from .counts import CountRows
+from .read_mask import cause
 
 DAMAGED_ZIP = (
     *(
@@ -89,15 +90,6 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
             f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
         ) from error
     return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
-
-
-def cause(error: BaseException) -> str:
-    """What a library says, for a message: one line of bounded length. Some quote kilobytes of a damaged file."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
-
-
-_LONGEST_CAUSE = 300
 
 
 def _narrow(column: CountRows) -> np.ndarray:

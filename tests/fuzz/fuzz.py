@@ -44,8 +44,10 @@ def fuzz(target: Target, number: int, seed: int, seconds: float, save: bool) -> 
                 counts["findings"] += 1
                 kind = verdict.split("'")[0][:60]
                 kinds[kind] += 1
-                if kinds[kind] <= _SAVED_AT_MOST and save:
-                    save_case(target.name, label, data)
+                if kinds[kind] <= _SAVED_AT_MOST:
+                    print(f"{target.name}, {label}: {verdict}", flush=True)
+                    if save:
+                        save_case(target.name, label, data)
             if time.monotonic() > end:
                 break
     return counts
@@ -73,13 +75,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=SCRATCH) as cache:
         os.environ.update(HF_DATASETS_CACHE=cache, HF_HOME=cache, HF_HUB_OFFLINE="1")
         os.environ["IMAGENET_S_ENDPOINT"] = "http://127.0.0.1:9"
+        print(f"{'target':<24}{'inputs':>8}{'right':>8}{'refused':>9}{'findings':>10}", flush=True)
         found = 0
         for target in (*TARGETS, COMMANDS):
             if args.target and target.name not in args.target:
                 continue
             counts = fuzz(target, args.inputs, args.seed, args.seconds, not args.no_save)
             found += counts["findings"]
-            (counts["inputs"], counts["right"], counts["refused"], counts["findings"])
+            numbers = (counts["inputs"], counts["right"], counts["refused"], counts["findings"])
+            print("{:<24}{:>8}{:>8}{:>9}{:>10}".format(target.name, *numbers), flush=True)
     return 1 if found else 0
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
 from imagenet_s.metrics.evaluation.mask_readers.names import Choice, keys_of, mask_folders
-from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_ZIP, cause
+from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_ZIP
+from imagenet_s.metrics.matched_miou.read_mask import cause
 
 
 class FolderReader(MaskReader):
