@@ -39,7 +39,7 @@ class ZipReader(MaskReader):
     def names(self) -> list[str]:
         names = [one for one in self._zip.namelist() if not one.endswith("/") and not is_hidden(one)]
         if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise ImageNetSError(f"{self.path} holds {min(twice)} more than once: pack it again.")
+            raise ImageNetSError(f"{self.path} holds {_one_line(min(twice))} more than once: pack it again.")
         return sorted(names)
 
     def read(self, name: str) -> bytes:
@@ -50,6 +50,9 @@ class ZipReader(MaskReader):
                 return self._zip.read(name)
         except _ZIP_ERRORS as error:
             raise ImageNetSError(f"{self.describe(name)} is damaged ({cause(error)}).") from error
+
+    def describe(self, name: str) -> str:
+        return f"{self.path}: {_one_line(name)}"
 
     def stored_in(self, split: str) -> Iterable[str]:
         return [""]
@@ -65,7 +68,7 @@ class ZipReader(MaskReader):
                     while member.read(1 << 20):
                         pass
             except _ZIP_ERRORS:
-                damaged.append(info.filename)
+                damaged.append(_one_line(info.filename))
         if damaged:
             raise ImageNetSError(
                 f"{self.path} is damaged: {some(damaged)} cannot be read (of {len(infos):,} members); fetch it again."
@@ -118,3 +121,8 @@ class ZipReader(MaskReader):
             if target.startswith("/") or end.split("/")[0] == "..":
                 return f"a link that leads out of the archive ({target})"
         return None
+
+
+def _one_line(name: str) -> str:
+    """A name for a message: unlike that of a file, it may be anything."""
+    return name.replace("\n", "\\n")

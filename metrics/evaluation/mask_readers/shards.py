@@ -54,7 +54,10 @@ class ShardReader(MaskReader):
         number, part, row = self._rows[key]
         if self._cached is None or self._cached[:2] != (number, part):
             self._cached = number, part, _read(self._shards[number], part, ["annotation"])[0]
-        annotation = self._cached[2][row].as_py()
+        column = self._cached[2]
+        if row >= len(column):
+            raise ValueError(f"{self._shards[number]} has fewer annotations than rows: it is damaged.")
+        annotation = column[row].as_py()
         if not annotation:
             raise ValueError(
                 f"{self.path} holds no annotation of {key}: masks of train_semi and validation are public."
