@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.image_header import FORMATS
 from imagenet_s.metrics.evaluation.mask_readers import MaskReader
 from imagenet_s.metrics.localization.options import Options
 from imagenet_s.metrics.localization.read_map import fit, read_map
@@ -85,5 +86,5 @@ def _decode(stored: Any, image_id: str, place: str) -> Image.Image:
     if stored is None:
         raise ImageNetSError(f"{place} (--images) has no image {image_id}: is it the ImageNet that the maps are of?")
     source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
-    with Image.open(source) as image:  # in the stored orientation, which the masks have
+    with Image.open(source, formats=FORMATS) as image:  # in the stored orientation, which the masks have
         return image.convert("RGB")
