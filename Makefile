@@ -11,7 +11,7 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
 .PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-peers test-notebook test-chromium chromium \
-        test-wheel dist lint docs bench clean
+        test-wheel dist lint docs bench fuzz clean
 
 # What needs neither a library that is optional, nor a browser, nor minutes.
 FAST := not torch and not vision and not peers and not dask and not s3 and not chromium and not slow
@@ -49,6 +49,12 @@ test-dask: $(VENV)/.dask
 # A stand-in for S3 and the stock client, in an environment of their own: s3fs ties fsspec to one version.
 test-s3: $(VENV)-s3/.test
 	$(VENV)-s3/bin/python -m pytest -m s3 tests/shards
+
+# 20,000 damaged inputs for each reader; about an hour. What is found is saved in tests/fuzz/cases and repeated by `test`.
+INPUTS ?= 20000
+SEED ?= 0
+fuzz: $(VENV)/.test
+	$(BIN)/python tests/fuzz/fuzz.py --inputs $(INPUTS) --seed $(SEED)
 
 # What takes minutes: twenty kills of one conversion.
 test-slow: $(VENV)/.test

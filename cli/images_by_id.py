@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
+from imagenet_s.conversion.image_header import FORMATS
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.source import ImageNetSource, open_source
 
@@ -65,5 +66,6 @@ class ImagesById:
 
 
 def _decoded(stored: dict[str, Any]) -> Image.Image:
-    with Image.open(io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]) as image:
+    source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
+    with Image.open(source, formats=FORMATS) as image:
         return image.convert("RGB")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
 
 Format = Literal["parquet", "arrow"]
@@ -118,9 +118,11 @@ def parse_index(data: bytes, name: str) -> Index:
             configs = {config: _parse_config(config, one) for config, one in raw["configs"].items()}
             return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ImageNetSError(f"{name} was not written by `imagenet-s convert` ({error!r}).") from error
+        raise ImageNetSError(
+            f"{name} was not written by `imagenet-s convert` ({type(error).__name__}: {cause(error)})."
+        ) from error
     if not isinstance(version, int):
-        raise ImageNetSError(f"{name} was not written by `imagenet-s convert` (its version is {version!r}).")
+        raise ImageNetSError(f"{name} was not written by `imagenet-s convert` (its version is {str(version)[:80]!r}).")
     raise ImageNetSError(f"{name} has version {version}, this package reads {_VERSION}: update imagenet-s.")
 
 

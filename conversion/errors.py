@@ -60,6 +60,20 @@ def reason(error: OSError) -> str:
     return text
 
 
+def cause(error: BaseException) -> str:
+    """What a library says, for a message: one line of bounded length. Some quote kilobytes of a damaged file.
+
+    Example:
+        >>> cause(OSError("thrift: invalid data\\nDeserializing failed.\\n"))
+        'thrift: invalid data Deserializing failed.'
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
+
+
+_LONGEST_CAUSE = 300
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that is no UTF-8

@@ -16,8 +16,17 @@ import zlib
 
 from PIL import ExifTags, Image
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.image_header import APP1, FRAMES, JPEG, PNG, START_OF_SCAN, jpeg_segments
+from imagenet_s.conversion.errors import ImageNetSError, cause
+from imagenet_s.conversion.image_header import (
+    APP1,
+    FORMATS,
+    FRAMES,
+    JPEG,
+    PILLOW_ERRORS,
+    PNG,
+    START_OF_SCAN,
+    jpeg_segments,
+)
 
 _ORIENTATION = ExifTags.Base.Orientation
 _SHORT = 3
@@ -104,10 +113,10 @@ def _is_rotated(data: bytes) -> bool:
     ):
         return True
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.getexif().get(_ORIENTATION) in range(2, 9)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageNetSError(f"damaged ({error})") from error
+    except PILLOW_ERRORS as error:
+        raise ImageNetSError(f"damaged ({cause(error)})") from error
 
 
 def _patch_exif(data: bytearray, start: int, stop: int) -> bool:

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END_OF_JPEG = b"\xff\xd9"
 START_OF_SCAN, APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC are in this range but are no frames.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+PILLOW_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
+"""What Pillow raises for a damaged file, besides the errors it documents."""
+FORMATS = ("JPEG", "PNG")
+"""What Pillow may take an image for. It knows formats for which it runs other programs: an EPS starts Ghostscript."""
 HEADER_BYTES = 4096
 """Bytes of a file that are read first: nearly always its complete header."""
 
@@ -47,7 +55,11 @@ def read_header(data: bytes | memoryview) -> Header | None:
         return _jpeg_header(data)
     if data[: len(PNG)] == PNG:
         # Chunks after the picture may hold metadata too, so a PNG is always checked; ImageNet has one.
-        return Header(struct.unpack(">II", data[16:24]), True) if len(data) >= 24 else None
+        if len(data) < 24:
+            return None
+        if data[12:16] != b"IHDR":
+            raise ImageNetSError("damaged (its header is inconsistent)")
+        return Header(struct.unpack(">II", data[16:24]), True)
     if not data:
         raise ImageNetSError("the file is empty")
     raise ImageNetSError(f"neither JPEG nor PNG (it begins with {bytes(data[:8])!r})")
@@ -86,10 +98,13 @@ def check_complete(data: bytes) -> None:
     if data.startswith(JPEG) and data.endswith(END_OF_JPEG):
         return
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageNetSError(f"damaged ({error})") from error
+            size = image.size
+    except PILLOW_ERRORS as error:
+        raise ImageNetSError(f"damaged ({cause(error)})") from error
+    if size != header_of(data).size:
+        raise ImageNetSError("damaged (it has two headers)")
 
 
 def _jpeg_header(data: bytes | memoryview) -> Header | None:

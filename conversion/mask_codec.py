@@ -3,15 +3,13 @@
 The official PNGs are RGB with id = R + 256 * G, B unused (official readme, "How to get the class id"). The data set
 stores ids as 16-bit grey instead: half the time to read, and no arithmetic for whoever reads them.
 
-Imports `errors` and `facts`.
+Imports `errors`, `facts` and `image_header`.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, cause, some
 from imagenet_s.conversion.facts import CONFIG_NAMES, IGNORE_ID, categories
+from imagenet_s.conversion.image_header import PILLOW_ERRORS
 
 MaskLike = Any
 """An official RGB mask: H x W x 3 uint8 array, PIL image, path or bytes of a PNG; or ids already: H x W integers."""
@@ -29,8 +28,6 @@ PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
 
 _LOSSY = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP"}
 """The first bytes of formats that change ids, for a message."""
-_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What Pillow raises on a damaged file, besides the errors it documents."""
 
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
@@ -176,8 +173,8 @@ def open_mask_image(source: PngLike, name: str) -> Image.Image:
             raise ImageNetSError(f"{name} is a {lossy}, which does not keep ids: a mask is a PNG.") from None
         problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
         raise ImageNetSError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
-    except _PILLOW_ERRORS as error:
-        raise ImageNetSError(f"{name} is not a readable PNG ({error}); fetch or write it again.") from error
+    except PILLOW_ERRORS as error:
+        raise ImageNetSError(f"{name} is not a readable PNG ({cause(error)}); fetch or write it again.") from error
 
 
 def wrong_mode(mode: str, name: str) -> ImageNetSError:

@@ -12,6 +12,16 @@ from imagenet_s.conversion.submission.protocols import PROTOCOLS
 DOCS = Path(imagenet_s.__file__).parent / "docs"
 
 
+def test_reliability_names_tests_that_exist() -> None:
+    rows = re.findall(r"^\|.*\|$", (DOCS / "reliability.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = [one for row in rows for one in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
+    assert len(named) > 40
+    for file, test in named:
+        assert f"\ndef {test}(" in (DOCS.parent / file).read_text(encoding="utf-8"), f"{file}::{test}"
+    without = [row for row in rows if "::" not in row and not row.startswith(("|---", "| what"))]
+    assert len(without) == 2, "what is not noticed has no test"
+
+
 def test_remapping() -> None:
     text = (DOCS / "mmsegmentation.md").read_text(encoding="utf-8")
     blocks = [one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "mmseg" not in one]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from imagenet_s.cli.output import hint, plain, say
 from imagenet_s.cli.run_record import run_record
 from imagenet_s.conversion.cache import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
 from imagenet_s.conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 from imagenet_s.metrics import MATCHINGS as MATCHING_NAMES
@@ -70,6 +72,8 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
     """The record and the figures of a results file, or of saved counts under the protocol's matching."""
     if Path(file).suffix == ".json":
         results = _load_results(file)
+        if absent := [key for key in FIGURES if results[key] is None]:
+            raise ImageNetSError(f"{file} has no {absent[0]}: such a run is none of a whole split.")
         return results["run"], {key: results[key] for key in FIGURES}
     metric = MatchedIoU.load(file)
     matching = MATCHINGS[protocol]
@@ -80,14 +84,36 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
 def _load_results(file: str) -> dict[str, Any]:
     try:
         results = json.loads(Path(file).read_bytes())
-        complete = set(_RECORD_KEYS) <= set(results["run"]) and set(FIGURES) <= set(results)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        complete = set(_RECORD_KEYS) <= set(results["run"]) and {*FIGURES, "matching"} <= set(results)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ImageNetSError(f"{file} is no results file: `imagenet-s evaluate --json FILE` writes one.") from error
     if not complete:
         raise ImageNetSError(
             f"{file} lacks a part of its run record: write it again with `imagenet-s evaluate --json`."
         )
+    if wrong := [name for name, sound in _checks(results) if not sound]:
+        raise ImageNetSError(
+            f"{file} is damaged: {', '.join(wrong)} is not as `imagenet-s evaluate --json FILE` writes it; write it "
+            "again."
+        )
     return dict(results)
+
+
+def _checks(results: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """What is used of a results file, and whether it has the right type."""
+    run, match = results["run"], results["matching"]
+    for name in FIGURES:
+        value = results[name]  # null where there is nothing to take a mean of
+        yield name, value is None or (type(value) in (int, float) and 0 <= value <= 1)
+    for name in ("num_images", "missing_predictions"):
+        yield name, type(run[name]) is int and run[name] >= 0
+    yield "config", run["config"] in CONFIG_NAMES
+    yield "split", run["split"] is None or run["split"] in SPLITS
+    for name in ("matching", "on_missing", "images_sha256", "counts_sha256"):
+        yield name, isinstance(run[name], str)
+    yield "versions", isinstance(run["versions"], dict) and isinstance(run["versions"].get("imagenet-s"), str)
+    pairs = match.items() if isinstance(match, dict) else [("", None)]
+    yield "the match", all(one.isdecimal() and len(one) < 10 and type(label) is int for one, label in pairs)
 
 
 def _notes(record: dict[str, Any]) -> tuple[str, ...]:

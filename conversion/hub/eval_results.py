@@ -84,7 +84,7 @@ def result_entries(
     if run.matching != MATCHINGS[run.protocol]:
         raise ImageNetSError(
             f"results of the protocol {run.protocol!r} are compared under the matching {MATCHINGS[run.protocol]!r}; "
-            f"these were made with {run.matching!r}. Score the saved counts again, or give them to this command."
+            f"these were made with {run.matching[:80]!r}. Score the saved counts again, or give them to this command."
         )
     client = _client()
     notes = f"protocol {run.protocol}, matching {run.matching}, percent"

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from imagenet_s.conversion.dataset_index import INDEX, Format, Index, parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import CONFIG_NAMES
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
 from imagenet_s.conversion.imagenet.image_reader import Measure
@@ -73,9 +74,9 @@ class ConvertedImages(ContainerReader):
             if opened is None or opened[0] != files[start]:
                 opened = files[start], _open(files[start], self.form)
             part = rows.slice(start, stop - start)
-            data = _column(opened[1], files[start], groups[start], "image").take(part["row"].combine_chunks())
+            data = _column(opened[1], files[start], groups[start], "image", part["row"].combine_chunks())
             for begin in range(0, len(part), batch_size):
-                pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
+                pieces = data.slice(begin, batch_size).to_pylist()
                 yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
@@ -107,8 +108,10 @@ def _open(file: str, form: Format) -> Any:
             return pq.ParquetFile(file, memory_map=True)
         with pa.ipc.open_stream(pa.memory_map(file)) as stream:
             return list(stream)
-    except (OSError, pa.ArrowException) as error:
-        raise ImageNetSError(f"{file} can't be read ({error}); `imagenet-s convert --verify` tells more.") from error
+    except (OSError, UnicodeError, MemoryError, pa.ArrowException) as error:
+        raise ImageNetSError(
+            f"{file} can't be read ({cause(error)}); `imagenet-s convert --verify` tells more."
+        ) from error
 
 
 def _group_sizes(opened: Any) -> list[int]:
@@ -117,10 +120,16 @@ def _group_sizes(opened: Any) -> list[int]:
     return [opened.metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
 
 
-def _column(opened: Any, file: str, group: int, name: str) -> pa.ChunkedArray:
+def _column(opened: Any, file: str, group: int, name: str, rows: pa.Array | None = None) -> pa.ChunkedArray:
+    """A column of text, or the bytes of one of images; some rows of it, or all."""
     try:
         if isinstance(opened, list):
-            return pa.chunked_array([opened[group].column(name)])
-        return opened.read_row_group(group, columns=[name])[name]
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise ImageNetSError(f"row group {group} of {file} can't be read ({error}).") from error
+            column = pa.chunked_array([opened[group].column(name)])
+        else:
+            column = opened.read_row_group(group, columns=[name])[name]
+        column.validate(full=True)  # Arrow trusts the offsets of a file, and would read outside of it
+        if name != "image":
+            return column.cast(pa.string())
+        return pc.struct_field(column, "bytes").take(rows).cast(pa.large_binary())
+    except (OSError, UnicodeError, MemoryError, pa.ArrowException, KeyError) as error:
+        raise ImageNetSError(f"row group {group} of {file} can't be read ({cause(error)}).") from error

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError, reason
+from imagenet_s.conversion.errors import ImageNetSError, cause, reason
 from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
@@ -73,9 +73,10 @@ class ParquetReader(ContainerReader):
                         stack.close()
                         opened = (file, stack.enter_context(_opened(file)))
                     column = opened[1].read_row_group(row_group, columns=["image.bytes"])["image"]
-                data = column.take(part["row"].combine_chunks())
+                    column.validate(full=True)
+                    data = pc.struct_field(column, "bytes").take(part["row"].combine_chunks()).cast(pa.large_binary())
                 for begin in range(0, len(part), batch_size):
-                    pieces = [one.as_py()["bytes"] for one in data.slice(begin, batch_size)]
+                    pieces = data.slice(begin, batch_size).to_pylist()
                     yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
@@ -129,8 +130,9 @@ def _labels(columns: pa.Table) -> pa.Array:
     """ImageNet's labels; null where the file has none, or -1, as the Hub's test files do."""
     if "label" not in columns.column_names or not pa.types.is_integer(columns["label"].type):
         return pa.nulls(columns.num_rows, pa.int32())
-    labels = columns["label"].combine_chunks().cast(pa.int32())
-    return pc.if_else(pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000)), labels, pa.scalar(None, pa.int32()))
+    labels = columns["label"].combine_chunks()
+    known = pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000))
+    return pc.if_else(known, labels, pa.scalar(None, labels.type)).cast(pa.int32())
 
 
 def _mean_size(file: str) -> int:
@@ -160,6 +162,6 @@ def _named_errors(file: str, what: str) -> Iterator[None]:
             yield
     except ImageNetSError:
         raise
-    except (OSError, pa.ArrowException, KeyError) as error:
-        text = reason(error) if isinstance(error, OSError) else error
+    except (OSError, UnicodeError, MemoryError, pa.ArrowException, KeyError) as error:
+        text = reason(error) if isinstance(error, OSError) and error.errno else cause(error)
         raise ImageNetSError(f"{what} ({text}).") from error

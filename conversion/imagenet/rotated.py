@@ -61,8 +61,8 @@ def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | N
     todo: list[tuple[str, str, Positions]] = []
     for folder, positions in _by_folder(rows):
         digest = _digest(folder, rows["image_id"].take(pa.array(positions)).to_pylist())
-        if known.get(folder, [""])[0] == digest:
-            replace[positions[known[folder][1]]] = True
+        if (found := _known(known.get(folder), digest, len(positions))) is not None:
+            replace[positions[found]] = True
         else:
             todo.append((folder, digest, positions))
     if todo:
@@ -118,5 +118,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         kept = json.loads(path.read_bytes())
         return kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
+
+
+def _known(entry: Any, digest: str, files: int) -> list[int] | None:
+    """What was found in a folder; None where it has changed since, or the entry is damaged."""
+    if not isinstance(entry, list) or len(entry) != 2 or entry[0] != digest or not isinstance(entry[1], list):
+        return None
+    return entry[1] if all(type(one) is int and 0 <= one < files for one in entry[1]) else None

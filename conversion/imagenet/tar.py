@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError, reason
+from imagenet_s.conversion.errors import ImageNetSError, cause, reason
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
 from imagenet_s.conversion.imagenet.file_names import basename, image_id_of, is_image
 from imagenet_s.conversion.imagenet.image_reader import Measure
@@ -191,6 +191,6 @@ def _open_tar(file: str, mode: str, offset: int = 0) -> Iterator[tarfile.TarFile
     except ImageNetSError:
         raise
     except _DAMAGE as error:
-        raise ImageNetSError(f"{file} is not a complete tar ({error}); fetch it again.") from error
+        raise ImageNetSError(f"{file} is not a complete tar ({cause(error)}); fetch it again.") from error
     except OSError as error:
         raise ImageNetSError(f"{file} can't be read ({reason(error)}).") from error

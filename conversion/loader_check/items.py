@@ -186,7 +186,7 @@ def _as_ids(value: Any) -> NDArray[Any] | None:
     if isinstance(value, (str, os.PathLike)):
         if not os.fspath(value).lower().endswith(".png") or not os.path.isfile(value):
             return None
-        with Image.open(value) as image:
+        with Image.open(value, formats=["PNG"]) as image:
             return _as_ids(image.copy())
     array = _array(value)
     if array is None:
@@ -209,7 +209,7 @@ def _as_grey(value: Any) -> NDArray[np.float32] | None:
     if isinstance(value, (str, os.PathLike)):
         if not os.fspath(value).lower().endswith(_IMAGE_ENDINGS) or not os.path.isfile(value):
             return None
-        with Image.open(value) as image:
+        with Image.open(value, formats=("JPEG", "PNG")) as image:
             return np.asarray(image.convert("L"), np.float32)
     if isinstance(value, Image.Image):
         return np.asarray(value.convert("L"), np.float32)

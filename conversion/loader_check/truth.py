@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from imagenet_s.conversion.annotations.lists import read_text
 from imagenet_s.conversion.annotations.locate import GivenFolder
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import Categories, categories
+from imagenet_s.conversion.image_header import FORMATS
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.mask_codec import decode_mask
@@ -105,14 +107,14 @@ class Truth:
             return None
         (stored,) = next(iter(self._images.read(rows, 1))).to_pylist()
         source: Any = stored["path"] if stored["bytes"] is None else io.BytesIO(stored["bytes"])
-        with Image.open(source) as image:
+        with Image.open(source, formats=FORMATS) as image:
             return np.asarray(image.convert("RGB").convert("L"), np.float32)
 
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:
         """Image id -> its folder in ImageNet, where the official list or the copy of ImageNet says it."""
         if self._list is not None:
-            first = (line.split()[0] for line in self._list.read_text().splitlines() if line.strip())
+            first = (line.split()[0] for line in read_text(self._list).splitlines() if line.strip())
             return {Path(one).stem: one.split("/")[0] for one in first}
         if self._images is None or not self._images.has_files:
             return {}

@@ -1,10 +1,11 @@
 """Rows of a converted data set as they lie in its shards, to look at: no builder, no cache, no annotations.
 
-Imports `dataset_index`, `errors`.
+Imports `dataset_index`, `errors`, `image_header`, `mask_codec`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator, Sequence
@@ -14,8 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from imagenet_s.conversion.dataset_index import ConfigIndex, ShardInfo
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.dataset_index import ConfigIndex
+from imagenet_s.conversion.errors import ImageNetSError, cause
+from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
+from imagenet_s.conversion.mask_codec import open_mask_image
 
 
 def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -41,11 +44,12 @@ def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]
         if number >= start + shard.rows:
             start += shard.rows
             continue
-        for batch in _batches(root, shard):
-            while number is not None and number < start + batch.num_rows:
-                yield _decoded(batch.slice(number - start, 1).to_pylist()[0])
-                number = next(wanted, None)
-            start += batch.num_rows
+        with _named_errors(os.path.join(root, shard.file)) as path:
+            for batch in _batches(path):
+                while number is not None and number < start + batch.num_rows:
+                    yield _decoded(batch.slice(number - start, 1).to_pylist()[0])
+                    number = next(wanted, None)
+                start += batch.num_rows
 
 
 def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -62,27 +66,51 @@ def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str
     """
     found: dict[str, list[Any]] = {name: [] for name in names}
     for shard in config.splits[split].shards:
-        for batch in _batches(root, shard, list(names)):
-            for name in names:
-                found[name] += batch[name].to_pylist()
+        with _named_errors(os.path.join(root, shard.file)) as path:
+            for batch in _batches(path, list(names)):
+                for name in names:
+                    found[name] += batch[name].to_pylist()
     return found
 
 
-def _batches(root: str, shard: ShardInfo, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    path = os.path.join(root, shard.file)
+_REQUIRED = ("image_id", "annotation", "category")
+
+
+def _batches(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    if path.endswith(".parquet"):
+        with pq.ParquetFile(path) as file:
+            batches = file.iter_batches(100, columns=columns)
+            yield from (_checked(batch, columns or _REQUIRED) for batch in batches)
+    else:
+        with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
+            yield from (_checked(batch, columns or _REQUIRED) for batch in stream)
+
+
+def _checked(batch: pa.RecordBatch, required: Sequence[str]) -> pa.RecordBatch:
+    """A batch whose offsets and texts are sound: Arrow trusts those of a file, and would read outside of it."""
+    batch.validate(full=True)
+    if absent := set(required) - set(batch.schema.names):
+        raise KeyError(f"no column {min(absent)}")
+    return batch
+
+
+@contextlib.contextmanager
+def _named_errors(path: str) -> Iterator[str]:
     try:
-        if path.endswith(".parquet"):
-            with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(100, columns=columns)
-        else:
-            with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
-                yield from stream
-    except (OSError, pa.ArrowException) as error:
-        raise ImageNetSError(f"{path} can't be read ({error}); `imagenet-s convert --verify` tells more.") from error
+        yield path
+    except (OSError, UnicodeError, LookupError, TypeError, ValueError, MemoryError, pa.ArrowException) as error:
+        raise ImageNetSError(
+            f"{path} can't be read ({cause(error)}); `imagenet-s convert --verify` tells more."
+        ) from error
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
-    for name in ("image", "annotation"):
-        if row.get(name):
-            row[name] = Image.open(io.BytesIO(row[name]["bytes"]))
+    if row.get("image"):
+        try:
+            row["image"] = Image.open(io.BytesIO(row["image"]["bytes"]), formats=FORMATS)
+            row["image"].load()
+        except PILLOW_ERRORS as error:
+            raise ValueError(f"the image of {row['image_id']} is damaged") from error
+    if row["annotation"]:
+        row["annotation"] = open_mask_image(row["annotation"]["bytes"], f"the annotation of {row['image_id']}")
     return row

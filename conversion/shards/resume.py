@@ -100,7 +100,7 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
     """
     name = _record_name(record.config, record.split)
     data = storage.read(name)
-    earlier = _parse(PlanRecord, data)
+    earlier = _parse_plan(data)
     if earlier == record:
         return False
     if restart:
@@ -136,7 +136,7 @@ def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: s
     if index.has_split(config, split):
         found |= {shard.file for shard in index.configs[config].splits[split].shards}
     data = storage.read(_record_name(config, split))
-    if (earlier := _parse(PlanRecord, data)) is not None:
+    if (earlier := _parse_plan(data)) is not None:
         found |= {shard_name(_form(earlier.form), config, split, n, earlier.shards) for n in range(earlier.shards)}
     parquet, arrow = (shard_name(form, config, split, 0, 1).rpartition("/") for form in FORMATS)
     for folder, _, example in (parquet, arrow):
@@ -229,6 +229,16 @@ def _form(text: str) -> Format:
     return "arrow" if text == "arrow" else "parquet"
 
 
+def _parse_plan(data: bytes | None) -> PlanRecord | None:
+    """A plan from its file; None also where it has a number of shards that no names exist for."""
+    plan = _parse(PlanRecord, data)
+    return plan if plan is not None and 0 < plan.shards < _MAX_SHARDS else None
+
+
+_MAX_SHARDS = 100_000
+"""Five digits in a name."""
+
+
 def _parse(kind: type[Record], data: bytes | None) -> Record | None:
     """A record from its file; None where there is none, or one that no run of this version wrote."""
     try:
@@ -244,4 +254,4 @@ def _json(record: PlanRecord | ShardInfo) -> bytes:
 def _show(value: bool | int | str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else value[:12] or "none"
+    return f"{value:,}" if isinstance(value, int) else " ".join(value.split())[:12] or "none"

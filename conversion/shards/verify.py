@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, cause, some
 from imagenet_s.conversion.features import arrow_schema
 from imagenet_s.conversion.shards.repository_files import read_index
 from imagenet_s.conversion.shards.storage import Storage, open_storage
@@ -83,12 +83,13 @@ def _problem(storage: Storage, kind: ConfigIndex, config: str, shard: ShardInfo)
         file.seek(0)
         try:
             rows, schema = _rows_and_schema(file, kind.form)
-        except (pa.ArrowException, OSError) as error:
-            return f"unreadable ({error})"
+            columns = ", ".join(schema.names)
+        except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
+            return f"unreadable ({cause(error)})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
     if not schema.equals(arrow_schema(config, kind.images)):
-        return f"columns {', '.join(schema.names)}, another schema was expected"
+        return f"columns {columns}, another schema was expected"
     return None
 
 

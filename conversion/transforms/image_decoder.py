@@ -48,7 +48,7 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
             data = Path(stored["path"]).read_bytes()
         if decoder == "simplejpeg" and (pixels := _decode_jpeg(data)) is not None:
             return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
             return functional.to_image(image.convert("RGB"))
     except (OSError, SyntaxError) as error:
         raise ImageNetSError(f"{stored['path'] or 'an image'} can't be decoded ({error}); fetch it again.") from error

@@ -20,6 +20,7 @@ from .atomic_write import atomic_write
 from .options import Options, check_options
 from .pooled import Pooled
 from .read_map import Floats
+from .read_mask import cause
 
 FORMAT = "localization scores, version 1"
 DAMAGED = (
@@ -88,7 +89,6 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[Options, Row
         raise
     except DAMAGED as error:
         shown = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the file"
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{shown} holds no scores of this metric ({reason}); save them again.") from error
+        raise ValueError(f"{shown} holds no scores of this metric ({cause(error)}); save them again.") from error
     pooled.images = int(len(states) - states[:, 0].sum())
     return options, Rows(names, targets, values, [tuple(row) for row in states.tolist()]), pooled

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imagenet_s.metrics.localization.read_mask import cause
 from imagenet_s.metrics.localization.scores_file import DAMAGED
 
 _ENDINGS = (".npy", ".npz", ".png")
@@ -47,9 +48,7 @@ class MapReader(ABC):
             data = self._bytes(name)
             return _decode(data, name)
         except (*DAMAGED, Image.DecompressionBombError) as error:
-            raise ValueError(
-                f"{self.path}: {name} cannot be read as a map ({str(error) or type(error).__name__})."
-            ) from error
+            raise ValueError(f"{self.path}: {name} cannot be read as a map ({cause(error)}).") from error
 
     @abstractmethod
     def _bytes(self, name: str) -> bytes: ...
@@ -73,8 +72,12 @@ class MapZip(MapReader):
     """Files in a zip, which is not extracted."""
 
     def __init__(self, path: Path) -> None:
-        with zipfile.ZipFile(path) as archive:
-            super().__init__(path, archive.namelist())
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+        except DAMAGED as error:
+            raise ValueError(f"{path} is damaged ({cause(error)}); make or fetch it again.") from error
+        super().__init__(path, names)
         self._archive: zipfile.ZipFile | None = None
 
     def _bytes(self, name: str) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .atomic_write import atomic_write
 from .counts import CountRows
+from .read_mask import cause
 
 DAMAGED_ZIP = (
     *(
@@ -85,8 +86,9 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
         ArithmeticError,
         tokenize.TokenError,
     ) as error:
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{os.fspath(path)} holds no counts of this metric ({reason}); save them again.") from error
+        raise ValueError(
+            f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
+        ) from error
     return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
 
 

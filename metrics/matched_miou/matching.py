@@ -159,7 +159,7 @@ def _checked(pairs: Iterable[tuple[Any, Any]], num_classes: int, name: str) -> M
             cluster = label = -1
         if cluster < 0 or not 0 <= label <= num_classes:
             raise ValueError(
-                f"{name} sends cluster {key!r} to {value!r}: clusters are whole numbers from 0, classes "
+                f"{name} sends cluster {_short(key)} to {_short(value)}: clusters are whole numbers from 0, classes "
                 f"0..{num_classes}; was the match made for another number of classes?"
             )
         if cluster == 0 and label != 0:
@@ -168,6 +168,11 @@ def _checked(pairs: Iterable[tuple[Any, Any]], num_classes: int, name: str) -> M
             raise ValueError(f"{name} sends cluster {cluster} to a class twice: to {checked[cluster]} and to {label}.")
         checked[cluster] = label
     return checked
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _check_are_classes(table: CountTable) -> None:

@@ -17,7 +17,10 @@ MaskLike = Any
 """H x W integers (NumPy, torch, nested lists), a PIL image (`I;16`, `I`, `L`, official RGB), or the path or bytes of
 a PNG; an H x W x 3 uint8 array is an official RGB mask."""
 
-_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+_PILLOW_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 """What Pillow raises for a damaged file."""
 _OTHER_FORMATS = {
     b"\xff\xd8\xff": "a JPEG",
@@ -29,6 +32,7 @@ _OTHER_FORMATS = {
     b"%!PS": "an EPS",
 }
 """The first bytes of what is no PNG, for a message."""
+_LONGEST_CAUSE = 300
 
 ARGMAX_HINT = "a mask holds one class id a pixel (H x W integers); argmax over the classes first"
 
@@ -59,6 +63,12 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
     return _array_ids(_as_array(mask, name), name)
 
 
+def cause(error: BaseException) -> str:
+    """What a library says, for a message: one line of bounded length. Some quote kilobytes of a damaged file."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
+
+
 def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, name: str) -> Image.Image:
     try:
         data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else bytes(source)
@@ -79,7 +89,7 @@ def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, n
         problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
         raise ValueError(f"{name} is not a readable PNG ({problem}); write it again.") from None
     except _PILLOW_ERRORS as error:
-        raise ValueError(f"{name} is not a readable PNG ({error}); write it again.") from error
+        raise ValueError(f"{name} is not a readable PNG ({cause(error)}); write it again.") from error
     return image
 
 

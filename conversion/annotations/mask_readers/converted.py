@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader
 from imagenet_s.conversion.dataset_index import INDEX, ShardInfo, parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import MASK_FOLDERS, imagenet_wnids
 
-_COLUMNS = ("image_id", "wnid", "annotation", "imagenet_label")
+_TYPES = {"image_id": pa.string(), "wnid": pa.string(), "annotation": pa.large_binary(), "imagenet_label": pa.int32()}
 
 
 class ConvertedReader(MaskReader):
@@ -59,16 +60,19 @@ class ConvertedReader(MaskReader):
         if "imagenet_label" not in table.column_names:  # written by an earlier version
             return {}
         labels = table["imagenet_label"].to_pylist()
-        return {i: imagenet_wnids()[label] for i, label in zip(positions, labels) if label is not None}
+        wnids = imagenet_wnids()
+        if wrong := [label for label in labels if label is not None and not 0 <= label < len(wnids)]:
+            raise ImageNetSError(f"{self.path}: {wrong[0]} is no label of ImageNet; its shards of {split} are damaged.")
+        return {i: wnids[label] for i, label in zip(positions, labels) if label is not None}
 
     def read(self, name: str) -> bytes:
         folder, _, file = name.split("/")
         split = next(one for one, mask_folder in MASK_FOLDERS.items() if mask_folder == folder)
         table, positions = self._load(split)
         data = table["annotation"][positions[file[: -len(".png")]]].as_py()
-        if data is None or data["bytes"] is None:
+        if data is None:
             raise ImageNetSError(f"{self.describe(name)} is empty.")
-        return bytes(data["bytes"])
+        return bytes(data)
 
     def describe(self, name: str) -> str:
         return f"{self.path}: the annotation of {name.rsplit('/', 1)[-1][: -len('.png')]} in {self.config}"
@@ -94,12 +98,30 @@ class ConvertedReader(MaskReader):
                 raise ImageNetSError(f"{path} is not as {INDEX} says: it was cut off or changed; fetch it again.")
             if path.suffix == ".parquet":
                 names = pq.read_schema(path).names
-                return pq.read_table(path, columns=_known(names)).replace_schema_metadata(None)
-            stream: Any = pa.ipc.open_stream(pa.memory_map(str(path)))
-            return stream.read_all().select(_known(stream.schema.names)).replace_schema_metadata(None)
-        except (OSError, pa.ArrowException) as error:
-            raise ImageNetSError(f"{path} can't be read ({error}); fetch it again.") from error
+                table = pq.read_table(path, columns=_known(names))
+            else:
+                stream: Any = pa.ipc.open_stream(pa.memory_map(str(path)))
+                table = stream.read_all().select(_known(stream.schema.names))
+            if absent := _REQUIRED - set(table.column_names):
+                raise ImageNetSError(f"{path} has no column {min(absent)!r}: it is damaged, or of something else.")
+            table.validate(full=True)  # Arrow trusts the offsets of a file, and would read outside of it
+            table = pa.table({name: _values(table, name) for name in _TYPES if name in table.column_names})
+        except (OSError, UnicodeError, MemoryError, pa.ArrowException) as error:
+            raise ImageNetSError(f"{path} can't be read ({cause(error)}); fetch it again.") from error
+        if not all(pc.all(pc.match_substring_regex(table[one], r"^\w+$"), skip_nulls=False).as_py() for one in _NAMES):
+            raise ImageNetSError(f"{path} has images without a name of ImageNet: it is damaged, or of something else.")
+        return table
+
+
+_NAMES = ("image_id", "wnid")
+_REQUIRED = {*_NAMES, "annotation"}
+
+
+def _values(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """A column by its type; of masks, their bytes."""
+    column = pc.struct_field(table[name], "bytes") if name == "annotation" else table[name]
+    return column.cast(_TYPES[name])
 
 
 def _known(names: list[str]) -> list[str]:
-    return [one for one in _COLUMNS if one in names]
+    return [one for one in _TYPES if one in names]

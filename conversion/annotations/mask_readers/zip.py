@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
-from imagenet_s.conversion.errors import ImageNetSError, some
+from imagenet_s.conversion.errors import ImageNetSError, cause, some
 
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
@@ -39,7 +39,7 @@ class ZipReader(MaskReader):
     def names(self) -> list[str]:
         names = [one for one in self._zip.namelist() if not one.endswith("/") and not is_hidden(one)]
         if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise ImageNetSError(f"{self.path} holds {min(twice)} more than once: pack it again.")
+            raise ImageNetSError(f"{self.path} holds {_one_line(min(twice))} more than once: pack it again.")
         return sorted(names)
 
     def read(self, name: str) -> bytes:
@@ -49,7 +49,10 @@ class ZipReader(MaskReader):
             with self._lock:
                 return self._zip.read(name)
         except _ZIP_ERRORS as error:
-            raise ImageNetSError(f"{self.describe(name)} is damaged ({error}).") from error
+            raise ImageNetSError(f"{self.describe(name)} is damaged ({cause(error)}).") from error
+
+    def describe(self, name: str) -> str:
+        return f"{self.path}: {_one_line(name)}"
 
     def stored_in(self, split: str) -> Iterable[str]:
         return [""]
@@ -65,7 +68,7 @@ class ZipReader(MaskReader):
                     while member.read(1 << 20):
                         pass
             except _ZIP_ERRORS:
-                damaged.append(info.filename)
+                damaged.append(_one_line(info.filename))
         if damaged:
             raise ImageNetSError(
                 f"{self.path} is damaged: {some(damaged)} cannot be read (of {len(infos):,} members); fetch it again."
@@ -95,7 +98,8 @@ class ZipReader(MaskReader):
             raise
         except _ZIP_ERRORS as error:
             raise ImageNetSError(
-                f"{self.path} is not a complete zip ({error}): it was cut off or is something else; fetch it again."
+                f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; fetch it "
+                "again."
             ) from error
 
     def _problem_of(self, info: zipfile.ZipInfo) -> str | None:
@@ -111,9 +115,14 @@ class ZipReader(MaskReader):
                 target = self._zip.read(info).decode(errors="replace")
             except _ZIP_ERRORS as error:
                 raise ImageNetSError(
-                    f"{self.describe(info.filename)}, a link, is damaged ({error}); fetch the archive again."
+                    f"{self.describe(info.filename)}, a link, is damaged ({cause(error)}); fetch the archive again."
                 ) from error
             end = posixpath.normpath(posixpath.join(posixpath.dirname(info.filename), target))
             if target.startswith("/") or end.split("/")[0] == "..":
                 return f"a link that leads out of the archive ({target})"
         return None
+
+
+def _one_line(name: str) -> str:
+    """A name for a message: unlike that of a file, it may be anything."""
+    return name.replace("\n", "\\n")

@@ -10,6 +10,7 @@ from typing import Any
 from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
 from imagenet_s.metrics.evaluation.mask_readers.names import Choice, keys_of, mask_folders
 from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_ZIP
+from imagenet_s.metrics.matched_miou.read_mask import cause
 
 
 class FolderReader(MaskReader):
@@ -39,7 +40,7 @@ class ZipReader(MaskReader):
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if not name.endswith("/")]
         except DAMAGED_ZIP as error:
-            raise ValueError(f"{path} is damaged ({_reason(error)}); make or fetch the zip again.") from error
+            raise ValueError(f"{path} is damaged ({cause(error)}); make or fetch the zip again.") from error
         self._names = keys_of(_chosen(names, choice, path), path)
         self.keys = sorted(self._names)
         self._archive: zipfile.ZipFile | None = None
@@ -51,9 +52,7 @@ class ZipReader(MaskReader):
                 self._archive = zipfile.ZipFile(self.path)
             return self._archive.read(self._names[key])
         except (*DAMAGED_ZIP, KeyError) as error:
-            raise ValueError(
-                f"{self.path}: {key} is damaged ({_reason(error)}); make or fetch the zip again."
-            ) from error
+            raise ValueError(f"{self.path}: {key} is damaged ({cause(error)}); make or fetch the zip again.") from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_archive": None}
@@ -95,7 +94,3 @@ def _chosen(names: list[str], choice: Choice, path: Path) -> list[str]:
     if not found and other:
         raise choice.refusal(path, other)
     return found
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__

@@ -9,6 +9,7 @@ from typing import Any
 
 from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
 from imagenet_s.metrics.evaluation.mask_readers.names import SPELLINGS
+from imagenet_s.metrics.matched_miou.read_mask import cause
 
 _CONFIGS = ("50", "300", "919")
 _SPLITS = ("train", "train_semi", "validation", "test", "train_full")
@@ -35,9 +36,10 @@ class ShardReader(MaskReader):
         self._rows: dict[str, tuple[int, int, int]] = {}
         for number, shard in enumerate(shards):
             for part in range(_num_parts(shard)):
-                columns = _read(shard, part, ["image_id", "wnid"])
-                names = (columns[name].to_pylist() for name in ("wnid", "image_id"))
+                names = (column.to_pylist() for column in _read(shard, part, ["wnid", "image_id"]))
                 for i, (wnid, image_id) in enumerate(zip(*names)):
+                    if not wnid or not image_id:
+                        raise ValueError(f"{shard} has a row without a name, number {i} of part {part}: it is damaged.")
                     key = f"{wnid}/{image_id}.png"
                     if key in self._rows:
                         raise ValueError(f"{path} holds {key} twice, the second in {shard.name}: remove one.")
@@ -51,13 +53,16 @@ class ShardReader(MaskReader):
         """The bytes of the PNG."""
         number, part, row = self._rows[key]
         if self._cached is None or self._cached[:2] != (number, part):
-            self._cached = number, part, _read(self._shards[number], part, ["annotation"])["annotation"]
-        annotation = self._cached[2][row].as_py()
-        if not annotation or not annotation["bytes"]:
+            self._cached = number, part, _read(self._shards[number], part, ["annotation"])[0]
+        column = self._cached[2]
+        if row >= len(column):
+            raise ValueError(f"{self._shards[number]} has fewer annotations than rows: it is damaged.")
+        annotation = column[row].as_py()
+        if not annotation:
             raise ValueError(
                 f"{self.path} holds no annotation of {key}: masks of train_semi and validation are public."
             )
-        return annotation["bytes"]
+        return annotation
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_cached": None}
@@ -124,8 +129,8 @@ def _num_parts(shard: Path) -> int:
     return _opened(shard).num_row_groups if shard.suffix == ".parquet" else 1
 
 
-def _read(shard: Path, part: int, columns: list[str]) -> Any:
-    """Some columns of a part, a `pyarrow.Table`."""
+def _read(shard: Path, part: int, columns: list[str]) -> list[Any]:
+    """Some columns of a part: text, or the bytes of the column `annotation`."""
     import pyarrow as pa
 
     try:
@@ -139,9 +144,21 @@ def _read(shard: Path, part: int, columns: list[str]) -> Any:
             raise ValueError(
                 f"{shard} has no column {absent[0]!r}, but {', '.join(there)}: expected a data set of ImageNet-S."
             )
-        return file.read_row_group(part, columns=columns) if shard.suffix == ".parquet" else table.select(columns)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{shard} is damaged ({error}); make or fetch it again.") from error
+        table = file.read_row_group(part, columns=columns) if shard.suffix == ".parquet" else table.select(columns)
+        table.validate(full=True)  # Arrow trusts the offsets of a file, and would read outside of it
+        return [_values(table[name]) for name in columns]
+    except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
+        raise ValueError(f"{shard} is damaged ({cause(error)}); make or fetch it again.") from error
+
+
+def _values(column: Any) -> Any:
+    """Text, or the bytes of images: whatever else a column may hold has no such values, which is an error."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_struct(column.type):
+        return pc.struct_field(column, "bytes").cast(pa.large_binary())
+    return column.cast(pa.string())
 
 
 def _opened(shard: Path) -> Any:
@@ -150,8 +167,8 @@ def _opened(shard: Path) -> Any:
 
     try:
         return pq.ParquetFile(shard)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{shard} is not a readable Parquet file ({error}); make or fetch it again.") from error
+    except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
+        raise ValueError(f"{shard} is not a readable Parquet file ({cause(error)}); make or fetch it again.") from error
 
 
 def _arrow_table(shard: Path) -> Any:
