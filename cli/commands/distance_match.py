@@ -13,8 +13,6 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.source import resolve_data_dir
 from imagenet_s.conversion.submission.writer import PredictionWriter
-from imagenet_s.metrics.distance_matching.backbone import open_backbone
-from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,6 +23,9 @@ def run(args: argparse.Namespace) -> int:
         raise ImageNetSError(f"--splits {wrong[0]}: validation (the default) and test are predicted.")
     try:
         import torch
+
+        from imagenet_s.metrics.distance_matching.backbone import open_backbone
+        from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
     except ImportError as error:
         raise ImageNetSError('distance-match needs PyTorch: pip install "imagenet-s[torch]".') from error
 
