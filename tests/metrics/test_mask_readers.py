@@ -178,7 +178,7 @@ def test_damaged_shards_are_named(forms, form, tmp_path):
             assert all(truth[key] == ids for key, ids in found.items())
     other = datasets.Dataset.from_dict({"a": [1]})
     other.to_parquet(tmp_path / "validation-00000-of-00001.parquet")
-    with pytest.raises(ValueError, match="has no column '(image_id|wnid)', but a"):
+    with pytest.raises(ValueError, match=r"has no column '(image_id|wnid)', but a"):
         open_mask_reader(tmp_path / "validation-00000-of-00001.parquet")
 
 
