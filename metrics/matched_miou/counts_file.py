@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
 import os
@@ -44,9 +45,10 @@ def save_counts(
     """Write counts; `path` never holds a part of them."""
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
     columns: dict[str, Any] = {name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)}
-    with atomic_write(path) as file:
+    # In memory first, a few MB: an archive whose file can't be written to would complain again when it is discarded.
+    with io.BytesIO() as archive, atomic_write(path) as file:
         np.savez_compressed(
-            file,
+            archive,
             format=np.array(_FORMAT),
             num_classes=np.array(num_classes),
             ignore_index=np.array(ignore_index),
@@ -55,6 +57,7 @@ def save_counts(
             lengths=np.array([len(one) for one in rows], np.int32),
             **columns,
         )
+        file.write(archive.getvalue())
 
 
 def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows]]:

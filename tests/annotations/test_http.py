@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import urllib3
 from http_files import CONTENT, CUT, FileServer, fetch, fetch_a_part, names_beside
 
 from imagenet_s.conversion.annotations.http import DownloadError, download
@@ -275,8 +276,10 @@ def test_what_a_server_says_is_escaped(server: FileServer, target: Path, monkeyp
 
 @pytest.mark.parametrize("size", [5_000, 60_000])
 def test_a_small_file_from_a_connection_that_breaks(server: FileServer, target: Path, size: int) -> None:
-    """All lists are smaller than what is written at a time: nothing of them is kept, and they are asked for again."""
+    """All lists are smaller than what is written at a time: they are asked for again, or what is left of them."""
     server.files["/file.zip"] = CONTENT[:size]
     server.cut_after = [size // 2, size // 2, 0, size - 1]
     fetch(server, target)
-    assert len(server.seen) == 5
+    assert target.read_bytes() == CONTENT[:size]
+    # urllib3 1.26 hands over what came before the connection broke: then the second request asks for the rest alone.
+    assert len(server.seen) == (2 if urllib3.__version__.startswith("1.") else 5)

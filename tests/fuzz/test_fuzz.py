@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from command_target import COMMANDS
 from fuzz import CASES
@@ -39,6 +40,8 @@ def test_damaged_input(target: Target, tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", TARGETS, ids=[one.name for one in TARGETS])
 def test_sound_input(target: Target, tmp_path: Path) -> None:
     """What is not damaged is read: a reader that refused everything would pass the other tests."""
+    if target.name == "results-entry" and not hasattr(huggingface_hub, "EvalResultEntry"):
+        pytest.skip("huggingface_hub 1.4 introduced evaluation results")
     judge = Judge(target, tmp_path)
     for label, data in target.samples().items():
         want = "refused" if (target.name, label) in REFUSED else "right"

@@ -44,7 +44,7 @@ def forms(miniature, annotations, tmp_path_factory):
     for split, part in rows.items():
         part.to_parquet(root / "files" / f"{split}.parquet")
         part.to_parquet(root / "hub" / "data" / f"{split}-00000-of-00001.parquet")
-    rows["validation"].select_columns(["image_id", "wnid", "annotation"]).save_to_disk(root / "mine")
+    rows["validation"].select_columns(["image_id", "wnid", "annotation"]).save_to_disk(str(root / "mine"))
     (root / "hub" / "data" / "validation.md").write_text("")
     (root / "linked").mkdir()
     for file in (root / "hub" / "data").iterdir():
