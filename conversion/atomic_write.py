@@ -11,6 +11,7 @@ Imports nothing of the project. `metrics/matched_miou/atomic_write.py` is its tw
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import uuid
@@ -51,9 +52,12 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True, clean: bool 
     path.parent.mkdir(parents=True, exist_ok=True)
     if clean:
         remove_abandoned(path.parent, path.name)
-    file, temporary = _create(path)
+    # Named before it exists: whatever interrupts this from here on, the file is removed.
+    temporary = path.with_name(temporary_name(path.name))
+    if os.path.lexists(temporary):  # planted by somebody who guessed the name: not ours to remove
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(temporary))
     try:
-        with file:
+        with _create(temporary) as file:
             yield file
             file.flush()
             if sync:
@@ -113,16 +117,15 @@ def try_lock(descriptor: int, wait: bool = False) -> bool | None:
     return True
 
 
-def _create(path: Path) -> tuple[IO[bytes], Path]:
+def _create(temporary: Path) -> IO[bytes]:
     """A new, locked temporary file; never one that exists, so that no planted link is followed."""
     while True:
-        temporary = path.with_name(temporary_name(path.name))
         file = open(temporary, "xb")  # noqa: SIM115
         try_lock(file.fileno(), wait=True)
         # Another process may have taken it for abandoned in the moment before the lock.
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), os.stat(temporary)):
-                return file, temporary
+                return file
         file.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import uuid
@@ -33,9 +34,12 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{_escaped(target.name)}.{'[0-9a-f]' * 12}{_SUFFIX}"):
         _remove_if_abandoned(left)
-    aside, file = _create(target)
+    # Named before it exists: whatever interrupts this from here on, the file is removed.
+    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{_SUFFIX}")
+    if os.path.lexists(aside):  # planted by somebody who guessed the name: not ours to remove
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(aside))
     try:
-        with file:
+        with _create(aside) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -56,14 +60,13 @@ def _is_special(path: str | os.PathLike[str]) -> bool:
     return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
 
 
-def _create(target: Path) -> tuple[Path, BinaryIO]:
-    """A new file beside `target`, locked as long as it is open."""
+def _create(aside: Path) -> BinaryIO:
+    """A new file, locked as long as it is open."""
     while True:
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{_SUFFIX}")
         file = open(aside, "xb")  # noqa: SIM115 - never one that is there, nor where a link leads
         _lock(file.fileno(), wait=True)
         if not fcntl or os.fstat(file.fileno()).st_nlink:
-            return aside, file
+            return file
         file.close()  # taken for abandoned between these two lines
 
 
