@@ -63,12 +63,10 @@ class Linker:
     def copy(self, source: str, folder: str, name: str) -> None:
         """A copy with the times of the source, by which a second run recognises it."""
 
-        def copy(path: str) -> Outcome:
-            if not os.path.islink(path) and _same_file(source, path):
-                return Outcome.KEPT
-            return self._replace(path, lambda temporary: shutil.copy2(source, temporary))
+        def is_same(path: str) -> bool:
+            return not os.path.islink(path) and _same_file(source, path)
 
-        self._put(folder, name, copy)
+        self._put(folder, name, lambda path: self._replace(path, is_same, lambda one: shutil.copy2(source, one)))
 
     def write(self, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
         """A file of these bytes, with this modification time, by which a second run recognises it (`is_missing`)."""
@@ -78,13 +76,11 @@ class Linker:
             if mtime_ns is not None:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
 
-        def write(path: str) -> Outcome:
+        def is_same(path: str) -> bool:
             is_file = os.path.isfile(path) and not os.path.islink(path)
-            if is_file and os.path.getsize(path) == len(data) and Path(path).read_bytes() == data:
-                return Outcome.KEPT
-            return self._replace(path, make)
+            return is_file and os.path.getsize(path) == len(data) and Path(path).read_bytes() == data
 
-        self._put(folder, name, write)
+        self._put(folder, name, lambda path: self._replace(path, is_same, make))
 
     def is_missing(self, folder: str, name: str, mtime_ns: int, size: int | None) -> bool:
         """Whether a file with this modification time (and size) has yet to be written; counts it otherwise."""
@@ -132,12 +128,17 @@ class Linker:
             _symlink(source, path)
             return Outcome.NEW
         except FileExistsError:
-            if os.path.realpath(path) == os.path.realpath(source) or _same_file(source, path):
-                return Outcome.KEPT
-        return self._replace(path, lambda temporary: _symlink(source, temporary))
+            return self._replace(
+                path,
+                lambda there: os.path.realpath(there) == os.path.realpath(source) or _same_file(source, there),
+                lambda temporary: _symlink(source, temporary),
+            )
 
-    def _replace(self, path: str, make: Callable[[str], object]) -> Outcome:
+    def _replace(self, path: str, is_same: Callable[[str], bool], make: Callable[[str], object]) -> Outcome:
+        # Looked for first: what another process puts there after this is what belongs there, too.
         there = os.path.lexists(path)
+        if there and is_same(path):
+            return Outcome.KEPT
         if there and (not self.overwrite or is_real_folder(path)):
             return Outcome.DIFFERS
         temporary = os.path.join(self.temporary, str(next(self._numbers)))

@@ -150,11 +150,11 @@ def test_resumes_after_an_interruption(
     original = Linker._replace
     left = [0]
 
-    def stops(self: Linker, path: str, make: Callable) -> object:
+    def stops(self: Linker, path: str, *how: Callable) -> object:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        return original(self, path, make)
+        return original(self, path, *how)
 
     for left[0] in (0, 1, 30, 70, 120):
         with monkeypatch.context() as patch:

@@ -46,10 +46,9 @@ def runs(miniature: Layouts, annotations: Path, tmp_path: Path) -> Callable[...,
     return lambda *options: Runs(miniature("folders"), annotations, tmp_path / "save", tmp_path, *options)
 
 
-@pytest.mark.parametrize("locks", ["locked", *(["unlocked"] if os.environ.get("KILL_ROUNDS") else [])])
+@pytest.mark.parametrize("locks", ["locked", "unlocked"])
 @pytest.mark.parametrize("options", [(), ("--copy",)], ids=["links", "copies"])
-# Many rounds by hand (KILL_ROUNDS=15): without locks one of two runs then fails now and again, and is to be repeated.
-@pytest.mark.parametrize("rounds", [1, *([15] if os.environ.get("KILL_ROUNDS") else [])])
+@pytest.mark.parametrize("rounds", [1, pytest.param(15, marks=pytest.mark.slow)])
 def test_two_at_once(
     rounds: int, options: tuple[str, ...], locks: str, runs: Callable[..., Runs], miniature: Layouts
 ) -> None:
