@@ -1,6 +1,6 @@
-"""Files that this package writes: the cache folder, locks between processes, atomic writes, digests.
+"""Files that this package writes: the cache folder, locks between processes, digests.
 
-Imports `atomic_write`, `errors`.
+Imports `errors`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
-
-__all__ = [
-    "atomic_write",
-    "cached_file",
-    "file_digest",
-    "locked",
-    "stat_digest",
-    "temporary_folder",
-    "why_not_writable",
-]
 
 logger = logging.getLogger("imagenet_s")
 

@@ -1,4 +1,4 @@
-"""`ProcessPool`: worker processes of this machine that end with their parent and leave Ctrl-C to it.
+"""`ProcessPool`: worker processes of this machine that end with their parent and leave Ctrl-C to it; `ThreadPool`.
 
 Workers are spawned, on every platform: nothing is forked, so no lock of another thread is copied. A spawned worker
 imports the script that starts it, which therefore has to do so under `if __name__ == "__main__":`.
@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -59,6 +59,19 @@ class ProcessPool(ProcessPoolExecutor):
         self.shutdown(wait=True, cancel_futures=True)
         self._own_end.close()
         self._workers_end.close()
+
+
+class ThreadPool(ThreadPoolExecutor):
+    """A `ThreadPoolExecutor` to which tasks can be given while a signal arrives.
+
+    A signal raises its exception anywhere in the main thread, also between taking a lock of the pool and giving it
+    back: then no thread would ever end, and neither would the process.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """See `Executor.submit`."""
+        with sigint_deferred():
+            return super().submit(fn, *args, **kwargs)
 
 
 def exit_if_importing_main() -> None:

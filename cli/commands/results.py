@@ -10,7 +10,7 @@ from typing import Any
 
 from imagenet_s.cli.output import hint, plain, say
 from imagenet_s.cli.run_record import run_record
-from imagenet_s.conversion.cache import atomic_write
+from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
 from imagenet_s.conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,9 +14,10 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.cache import atomic_write
+from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import transcode
+from imagenet_s.conversion.process_pool import ThreadPool
 
 MASK_SCHEMA = pa.schema(
     [
@@ -83,7 +83,7 @@ def _transcoded(reader: MaskReader, config: str, split: str, members: Sequence[M
     damaged: list[ImageNetSError] = []
     with (
         # Threads: Pillow and zlib release the GIL while they decode and encode.
-        ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as pool,
+        ThreadPool(min(usable_cpus(), _MAX_THREADS)) as pool,
         tqdm(total=len(members), desc=f"Preparing {config} {split} masks", unit="mask", delay=1) as bar,
     ):
         for start in range(0, len(members), _BATCH):

@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.cache import atomic_write, cached_file, stat_digest
+from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.cache import cached_file, stat_digest
 from imagenet_s.conversion.errors import ImageNetSError, printable
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.hub_errors import readable_errors

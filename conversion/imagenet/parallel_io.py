@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from imagenet_s.conversion.process_pool import ThreadPool
 
 _THREADS = 8
 
@@ -41,5 +42,5 @@ def parallel_map(ask: Callable[[Item], Answer], items: Iterable[Item], slow: flo
         yield answer
         if took > slow:
             break
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with ThreadPool(_THREADS) as threads:
         yield from threads.map(ask, left)

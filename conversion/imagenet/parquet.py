@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
@@ -24,6 +23,7 @@ from imagenet_s.conversion.hub_errors import readable_errors
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
 from imagenet_s.conversion.imagenet.image_reader import Measure
+from imagenet_s.conversion.process_pool import ThreadPool
 from imagenet_s.conversion.shuffling import mix
 
 _THREADS = 8
@@ -81,7 +81,7 @@ class ParquetReader(ContainerReader):
 
     def measure(self, rows: pa.Table) -> Measure:
         """The mean size of an image of the same file: exact sizes would need reading them."""
-        with ThreadPoolExecutor(_THREADS) as threads:
+        with ThreadPool(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
         numbers = (self._group_numbers(rows) >> 32).astype(np.int64)
         return Measure(means[numbers], self.identity())
@@ -92,7 +92,7 @@ class ParquetReader(ContainerReader):
                 f"{self.root} holds {len(self.files)} of {self.expected} {self.part} Parquet files; fetch the others."
             )
         what = f"indexing {self.part} Parquet files"
-        with ThreadPoolExecutor(_THREADS) as threads:
+        with ThreadPool(_THREADS) as threads:
             indexed = threads.map(self._index_file, self.files)
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 

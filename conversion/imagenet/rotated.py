@@ -23,7 +23,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from imagenet_s.conversion.cache import atomic_write, cached_file
+from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.cache import cached_file
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader, one_array, paths_of
 from imagenet_s.conversion.imagenet.parallel_io import parallel_map
 from imagenet_s.conversion.inspection import files_to_replace

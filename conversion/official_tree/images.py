@@ -9,7 +9,6 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from imagenet_s.conversion.imagenet.image_folder import paths_of
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
 from imagenet_s.conversion.official_tree.linking import Linker, is_real_folder
+from imagenet_s.conversion.process_pool import ThreadPool
 from imagenet_s.conversion.split_plan import SplitPlan
 
 _COPYING_THREADS = 8
@@ -67,7 +67,7 @@ def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, co
                 _write_images(reader, piece, folder, linker, bar)
             elif copy:
                 jobs = _jobs(piece, folder)
-                with ThreadPoolExecutor(_COPYING_THREADS) as threads:
+                with ThreadPool(_COPYING_THREADS) as threads:
                     while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
                         bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
             else:

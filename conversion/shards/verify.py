@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +12,7 @@ from tqdm import tqdm
 from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
 from imagenet_s.conversion.errors import ImageNetSError, cause, some
 from imagenet_s.conversion.features import arrow_schema
+from imagenet_s.conversion.process_pool import ThreadPool
 from imagenet_s.conversion.shards.repository_files import read_index
 from imagenet_s.conversion.shards.storage import Storage, open_storage
 
@@ -46,7 +46,7 @@ def _verify(storage: Storage, threads: int) -> Index:
     shards = [(config, shard) for config, _, shard in index.shards()]
     problems = []
     with (
-        ThreadPoolExecutor(threads) as pool,
+        ThreadPool(threads) as pool,
         tqdm(total=sum(one.bytes for _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
     ):
         found = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)

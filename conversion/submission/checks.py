@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
 from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
+from imagenet_s.conversion.process_pool import ThreadPool
 
 _BATCH = 256
 _MAX_THREADS = 8
@@ -127,7 +127,7 @@ def check_predictions(
 
     waiting = iter(names)
     # Threads: decoding releases the GIL. A batch at a time, so that few files are in memory.
-    with ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as threads:
+    with ThreadPool(min(usable_cpus(), _MAX_THREADS)) as threads:
         while batch := list(itertools.islice(waiting, _BATCH)):
             yield from threads.map(check, batch)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from tqdm import tqdm
@@ -15,6 +14,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.image_header import header_of, read_file_header
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from imagenet_s.conversion.process_pool import ThreadPool
 from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.split_plan import plan_split
 
@@ -60,7 +60,7 @@ def image_sizes(
 
 def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
     ids = iter(rows["image_id"].to_pylist())
-    with ThreadPoolExecutor(_THREADS) as threads:
+    with ThreadPool(_THREADS) as threads:
         for images in reader.read(rows, _BATCH):
             data, paths = images.field("bytes").to_pylist(), images.field("path").to_pylist()
             for size in threads.map(_size, data, paths):
