@@ -144,12 +144,7 @@ def wait_for_files(out: Path, number: int, process: "subprocess.Popen[str]") -> 
 ONCE = [pytest.param(name, 1, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES]
 
 
-# Many rounds, by hand (KILL_ROUNDS=12 make test-slow): convert then leaves a temporary file of its plan now and again.
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "0"))
-MANY = [pytest.param(name, ROUNDS, marks=pytest.mark.slow) for name in NAMES if ROUNDS]
-
-
-@pytest.mark.parametrize(("name", "rounds"), [*ONCE, *MANY])
+@pytest.mark.parametrize(("name", "rounds"), [*ONCE, *(pytest.param(n, 12, marks=pytest.mark.slow) for n in NAMES)])
 def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path) -> None:
     """Several times in a row, at some moment while files are written, and in the end run undisturbed."""
     moments = random.Random(SEED + rounds)
