@@ -8,31 +8,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-
-def visible(text: str, keep: str = "") -> str:
-    """Text with escapes for what can't be seen: control characters, changes of direction, bytes that are no UTF-8.
-
-    Names of files, members of archives and answers of servers may hold escape sequences: a terminal would obey them.
-
-    Examples:
-        >>> visible("a\\x1b[2J.png")
-        'a\\\\x1b[2J.png'
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode("ascii") for char in text
-    )
+from imagenet_s.conversion.errors import printable
 
 
 def say(text: str = "") -> None:
     """Lines of the result, to stdout."""
-    print(visible(text, keep="\n"))  # noqa: T201
+    print(printable(text))  # noqa: T201
 
 
 def hint(text: str) -> None:
     """Lines for the person at the terminal, to stderr: progress, warnings, what to do next."""
-    print(visible(text, keep="\n"), file=sys.stderr)  # noqa: T201
+    print(printable(text), file=sys.stderr)  # noqa: T201
 
 
 class VisibleFormatter(logging.Formatter):
@@ -40,12 +26,12 @@ class VisibleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The message of a record."""
-        return visible(super().format(record), keep="\n")
+        return printable(super().format(record))
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
     """Rows as aligned columns: text to the left, numbers to the right."""
-    body = [[f"{cell:,}" if isinstance(cell, int) else visible(str(cell)) for cell in row] for row in rows]
+    body = [[f"{cell:,}" if isinstance(cell, int) else printable(str(cell), keep="") for cell in row] for row in rows]
     numeric = [all(isinstance(row[i], (int, float)) or row[i] == "" for row in rows) for i in range(len(header))]
     lines = [list(header), *body]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]

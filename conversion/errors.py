@@ -25,8 +25,10 @@ class MissingAnnotationsError(ImageNetSError):
     """The official lists or masks are not at hand, which says nothing about the images."""
 
 
-def printable(text: str) -> str:
-    """Text from outside with control characters and bytes that are no UTF-8 as escapes; newlines stay.
+def printable(text: str, keep: str = "\n") -> str:
+    """Text from outside with control characters and bytes that are no UTF-8 as escapes; those of `keep` stay.
+
+    Names of files, members of archives and answers of servers may hold escape sequences: a terminal would obey them.
 
     Examples:
         >>> printable("caf\\udce9 \\x1b[2J")
@@ -34,7 +36,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one == "\n" or one.isprintable() else _escaped(one) for one in text)
+    return "".join(one if one in keep or one.isprintable() else _escaped(one) for one in text)
 
 
 def is_utf8(name: str) -> bool:

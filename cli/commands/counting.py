@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from imagenet_s.cli.mask_pairs import MaskPairs
-from imagenet_s.cli.output import hint, visible
+from imagenet_s.cli.output import hint
+from imagenet_s.conversion.errors import printable
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
@@ -73,7 +74,7 @@ def _read(args: argparse.Namespace) -> Counted:
         done = "left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
         hint(f"Predictions missing, {done}: {len(pairs.missing):,}")
         for key in pairs.missing[:_SHOWN]:
-            hint(f"  {visible(key)}")
+            hint("  " + printable(key, keep=""))
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
     total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)

@@ -12,7 +12,6 @@ from typing import Any
 
 from mutations import Mutation, mutate
 
-from imagenet_s.cli.output import visible
 from imagenet_s.conversion.errors import ImageNetSError, printable
 
 SECONDS = 20
@@ -83,7 +82,7 @@ def problem_of(error: Exception, says: str = "") -> str | None:
     """What is wrong with an error as an answer to damaged input; None if it is one clear error of ours."""
     if type(error) is not ValueError and not isinstance(error, ImageNetSError):
         return f"{type(error).__name__}: {str(error)[:200]!r}"
-    text = str(error) if isinstance(error, ImageNetSError) else visible(str(error))  # as the command line prints it
+    text = str(error) if isinstance(error, ImageNetSError) else printable(str(error))  # as the command line prints it
     if says not in text:
         return f"the message does not name {says}: {text[:200]!r}"
     if text != printable(text) or "\n" in text or not 10 < len(text) < 2000:
