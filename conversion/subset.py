@@ -17,7 +17,7 @@ from typing import Any
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.arguments import config_name, split_name
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import TRAINING_SPLITS
+from imagenet_s.conversion.facts import TRAINING_SPLITS, image_set_digest
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_plan import plan_split
 
@@ -85,7 +85,7 @@ def subset_digest(image_ids: Iterable[str]) -> str:
         >>> subset_digest(["n01440764_10026", "n01440764_2"]) == subset_digest(["n01440764_2", "n01440764_10026"])
         True
     """
-    return hashlib.sha256("\n".join(sorted(image_ids)).encode()).hexdigest()[:16]
+    return image_set_digest(image_ids)[:16]
 
 
 def _of_source(source: Source, split: str, seed: int, compact: bool, verify: bool) -> list[str]:

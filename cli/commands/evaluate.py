@@ -13,7 +13,7 @@ from imagenet_s.cli.run_record import run_record
 from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 from imagenet_s.metrics.matched_miou.matching import check_matching
-from imagenet_s.metrics.report import TITLES, Group, Picture, html_report, percent, ties
+from imagenet_s.metrics.report import TITLES, Picture, html_report, percent, ties
 
 if TYPE_CHECKING:
     from imagenet_s.cli.images_by_id import ImagesById
@@ -103,7 +103,7 @@ def _report(
         title=f"ImageNet-S-{counted.config}",
         intervals=intervals,
         notes=notes,
-        groups=[Group(one.kind, one.name, one.ids) for one in class_groups(counted.config)],
+        groups=class_groups(counted.config),
         confusions=counted.metric.confusions(result["matching"], 20),
         pictures=pictures,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
 from imagenet_s.metrics.evaluation.mask_readers import MaskReader, open_mask_reader
-from imagenet_s.metrics.evaluation.pairing import read_list
+from imagenet_s.metrics.evaluation.pairing import listed_keys, read_list
 from imagenet_s.metrics.map_evaluation.arrow_masks import ArrowReader
 from imagenet_s.metrics.map_evaluation.scoring import ToScore
 
@@ -59,7 +59,7 @@ def open_references(
         ValueError: no such path.
     """
     masks = _open_masks(gt_dir, config, split, annotations_dir, verify)
-    wanted = _listed(masks, keys)
+    wanted = listed_keys(masks, keys)
     ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in wanted]
     table = categories(config)
     if target == "imagenet":
@@ -121,19 +121,6 @@ def _has_annotations(shard: Path) -> bool:
     import pyarrow.parquet as pq
 
     return "annotation" in pq.read_schema(shard).names
-
-
-def _listed(masks: MaskReader, keys: list[str] | None) -> list[str]:
-    if keys is None:
-        return masks.keys
-    there = set(masks.keys)
-    absent = [key for key in keys if key not in there]
-    if absent:
-        raise ImageNetSError(
-            f"{masks.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; is it another "
-            "split, or another configuration?"
-        )
-    return keys
 
 
 def _imagenet_wnids(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-from importlib import resources
+
+from imagenet_s.conversion.facts.wordnet import synsets
 
 
 @functools.cache
 def imagenet_wnids() -> tuple[str, ...]:
     """The folders of ImageNet's classes, in the order of the labels 0..999."""
-    text = resources.files(__package__).joinpath("imagenet.csv").read_text(encoding="utf-8")
-    return tuple(row["wnid"] for row in csv.DictReader(text.splitlines()))
+    return tuple(synsets())
 
 
 @functools.cache

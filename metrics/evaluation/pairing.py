@@ -37,15 +37,7 @@ def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str]
     Raises:
         ValueError: a listed reference is not there, or no prediction is.
     """
-    if keys is not None:
-        have = set(references.keys)
-        absent = [key for key in keys if key not in have]
-        if absent:
-            raise ValueError(
-                f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "
-                "is it another split, or another configuration?"
-            )
-    wanted = references.keys if keys is None else list(keys)
+    wanted = listed_keys(references, keys)
     there = set(predictions.keys)
     names = Counter(_name(key) for key in predictions.keys)
     by_name = {_name(key): key for key in predictions.keys if names[_name(key)] == 1}
@@ -66,6 +58,23 @@ def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str]
         )
     used = {prediction for _, prediction in found}
     return Pairs(found, missing, sum(a != b for a, b in found), len(there) - len(used))
+
+
+def listed_keys(references: MaskReader, keys: Sequence[str] | None) -> list[str]:
+    """The references to score: those of a list, or all of them without one.
+
+    Raises:
+        ValueError: a listed reference is not there.
+    """
+    if keys is None:
+        return list(references.keys)
+    there = set(references.keys)
+    if absent := [key for key in keys if key not in there]:
+        raise ValueError(
+            f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "
+            "is it another split, or another configuration?"
+        )
+    return list(keys)
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:

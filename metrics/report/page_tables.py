@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from imagenet_s.metrics.report.page_data import ClassScore
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Protocol):
     """Some classes under one name, as `imagenet_s.conversion.facts.class_groups` has them."""
 
-    kind: str
-    name: str
-    ids: Sequence[int]
+    @property
+    def kind(self) -> str:
+        """`"animals"`, `"things"` or `"other"`."""
+
+    @property
+    def name(self) -> str:
+        """`"dogs"`, `"vehicles"`, ..."""
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The class ids."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,11 @@
 """Pages in the distribution's Chromium, driven by pytest-playwright; whatever goes wrong in one fails its test."""
 
+import contextlib
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +38,28 @@ def visit(new_context):
     opened.faults = faults = []
     yield opened
     assert faults == []
+
+
+@contextlib.contextmanager
+def _app(module, folder):
+    """The address of the Space of a metric, run from a copy of its folder: the package is not to be found there."""
+    source = Path(__file__).resolve().parents[2] / "metrics" / module
+    shutil.copytree(source, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
+    command, environment = ["timeout", "600", sys.executable, "app.py"], {**os.environ, **settings}
+    with subprocess.Popen(command, cwd=folder / "app", env=environment, stdout=subprocess.PIPE, text=True) as app:
+        address = next((line.split()[-1] for line in app.stdout if "http://127.0.0.1:" in line), None)
+        assert address, "the app has ended; it says why on stderr"
+        yield address
+        app.terminate()
+
+
+@pytest.fixture(scope="module")
+def space(request, tmp_path_factory):
+    """The address of the Space that a test module names as `SPACE`, while its tests run."""
+    with _app(request.module.SPACE, tmp_path_factory.mktemp("space")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from PIL import Image
 from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.counts import count_pair
-from imagenet_s.metrics.report import Group, Picture, chosen_images, html_report
+from imagenet_s.metrics.report import Picture, chosen_images, html_report
 from imagenet_s.metrics.report.comparison_page import html_comparison_page
 from imagenet_s.metrics.report.picture_page import html_picture_page
 
@@ -46,7 +46,7 @@ def report(tmp_path_factory):
         labels,
         title=f"All of it {HOSTILE}",
         intervals=metric.bootstrap(samples=20),
-        groups=[Group(one.kind, one.name, one.ids) for one in class_groups("919")],
+        groups=class_groups("919"),
         confusions=metric.confusions(limit=20),
         pictures=[
             Picture(rank, per_image["name"][i], per_image["mean_iou"][i], *[address] * 4, [("#336699", HOSTILE)])

@@ -1,11 +1,5 @@
 """The Space of the localization scores, started as the Hub starts it and reached over HTTP."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,22 +8,7 @@ from imagenet_s.metrics import Localization
 from imagenet_s.metrics.report import percent
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory):
-    """The address of the app, run from a copy of its folder alone: the package is not to be found there."""
-    folder = tmp_path_factory.mktemp("space")
-    source = Path(__file__).resolve().parents[2] / "metrics" / "localization"
-    shutil.copytree(source, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
-    settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
-    command, environment = ["timeout", "600", sys.executable, "app.py"], {**os.environ, **settings}
-    with subprocess.Popen(command, cwd=folder / "app", env=environment, stdout=subprocess.PIPE, text=True) as app:
-        address = next((line.split()[-1] for line in app.stdout if "http://127.0.0.1:" in line), None)
-        assert address, "the app has ended; it says why on stderr"
-        yield address
-        app.terminate()
+SPACE = "localization"
 
 
 def test_files_to_figures(space, tmp_path):

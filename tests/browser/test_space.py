@@ -1,11 +1,6 @@
 """The Space of the metric, started as the Hub starts it, reached over HTTP and looked at in a browser."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,22 +10,7 @@ from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.report import TITLES, percent
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory):
-    """The address of the app, run from a copy of its folder alone: the package is not to be found there."""
-    folder = tmp_path_factory.mktemp("space")
-    source = Path(__file__).resolve().parents[2] / "metrics" / "matched_miou"
-    shutil.copytree(source, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    settings = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
-    settings |= {"HF_HOME": f"{folder}/home", "GRADIO_TEMP_DIR": f"{folder}/uploads", "TMPDIR": str(folder)}
-    command, environment = ["timeout", "600", sys.executable, "app.py"], {**os.environ, **settings}
-    with subprocess.Popen(command, cwd=folder / "app", env=environment, stdout=subprocess.PIPE, text=True) as app:
-        address = next((line.split()[-1] for line in app.stdout if "http://127.0.0.1:" in line), None)
-        assert address, "the app has ended; it says why on stderr"
-        yield address
-        app.terminate()
+SPACE = "matched_miou"
 
 
 @pytest.fixture(scope="module")
