@@ -85,7 +85,6 @@ def _score(args: argparse.Namespace) -> _Scored:
             f"Left out, their ImageNet label is no class of ImageNet-S-{args.config}: {len(references.no_class):,} of "
             f"{len(references.images) + len(references.no_class):,} images (--json lists them)"
         )
-    tqdm.monitor_interval = 0  # no thread beside the main one while workers are started
     with tqdm(total=len(images), unit="map", desc="scoring", delay=1) as bar:
         metric = score_maps(
             maps,

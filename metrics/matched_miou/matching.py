@@ -56,11 +56,6 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
     raise ValueError(f"matching={matching!r}: expected one of {_NAMES}, a dict, or the path of a match.json.")
 
 
-def find_match(table: CountTable, matching: str | Match) -> Match:
-    """The match that a matching gives on these counts; arguments and errors as in `find_solution`."""
-    return find_solution(table, matching).match
-
-
 def find_solution(table: CountTable, matching: str | Match) -> Solution:
     """The match that a matching gives on these counts, and what it leaves open.
 
