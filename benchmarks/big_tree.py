@@ -4,8 +4,9 @@
 
 1,281,167 training files and 50,000 validation files: all names of the official lists of validation, test and
 train_semi are among them; the other training names are made up (the real ones are not listed anywhere), so data sets
-over it are built with verify=False. Hard links need a moment and no space. Masks are official RGB PNGs of the size of
-the image they belong to.
+over it are built with verify=False. Hard links need a moment and no space. Of the given images, those that decoders
+would rotate by their metadata make up one in a thousand of the tree, as they do in ImageNet. Masks are official RGB
+PNGs of the size of the image they belong to.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from imagenet_s.conversion.facts import OFFICIAL, categories
+from imagenet_s.conversion.inspection import files_to_replace
 from imagenet_s.conversion.mask_codec import encode_official_png
 
 TRAINING_IMAGES, VALIDATION_IMAGES, CLASSES = 1_281_167, 50_000, 1000
@@ -72,19 +74,25 @@ def make(images: Path, lists: Path, output: Path) -> None:
         copy = output / "source" / path.name  # hard links need the same file system
         copy.write_bytes(path.read_bytes())
         sources.append(os.fspath(copy))
+    rotated = files_to_replace(sources)
+    plain = [i for i in range(len(sources)) if i not in rotated]
     linked: dict[str, int] = {}
+
+    def source(number: int) -> int:
+        return rotated[number % len(rotated)] if rotated and number % 1000 == 500 else plain[number % len(plain)]
+
     with tqdm(total=TRAINING_IMAGES + VALIDATION_IMAGES, unit="link", unit_scale=True) as bar:
         for wnid, names in training_names(lists).items():
             folder = output / "imagenet" / "train" / wnid
             folder.mkdir(parents=True)
             for name in names:
-                linked[name] = bar.n % len(sources)
+                linked[name] = source(bar.n)
                 os.link(sources[linked[name]], f"{folder}/{name}")
                 bar.update()
         for name in validation_names(lists):
             target = output / "imagenet" / "val" / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            linked[target.name] = bar.n % len(sources)
+            linked[target.name] = source(bar.n)
             os.link(sources[linked[target.name]], target)
             bar.update()
     write_annotations(sources, linked, lists, output / "annotations")

@@ -150,7 +150,8 @@ class Annotations:
             # Pinned addresses: what is there, or will be fetched, is the same.
             made_from: list[object] = [list_file(self.config, split).url, archive_file(self.config).url]
         else:
-            made_from = [self._members(split)]
+            path = self._location.list_path(split)
+            made_from = [cache.file_digest(path) if path is not None else self._members(split)]
             if split in ANNOTATED_SPLITS:
                 with self._reader(split) as reader:
                     made_from.append(reader.identity(split))

@@ -136,7 +136,8 @@ class ImageFolderReader(ImageReader):
         A file that is replaced in place, under its own name, is not noticed: for that each file would have to be asked.
         """
         folders = self._folders(None if wnids is None or self.part != "train" else set(wnids))
-        return stat_digest([os.path.relpath(folder, self.root) for folder in folders], self.root, sizes=False)
+        names = [folder.removeprefix(self.root).lstrip(os.sep) or "." for folder in folders]
+        return stat_digest(names, self.root, sizes=False)
 
     def _folders(self, wnids: set[str] | None) -> list[str]:
         if self.subfolders:
