@@ -91,10 +91,12 @@ def builder(options: argparse.Namespace, processes: int, out: Path) -> int:
         annotations_dir=options.annotations,
         splits=options.splits,
         verify=False,
-        cache_dir=str(out),
     )
-    made.download_and_prepare(
-        file_format="parquet", num_proc=processes if processes > 1 else None, max_shard_size=options.max_shard_size
+    made.download_and_prepare(  # beside the cache, which holds the prepared masks
+        str(out),
+        file_format="parquet",
+        num_proc=processes if processes > 1 else None,
+        max_shard_size=options.max_shard_size,
     )
     return sum(file.stat().st_size for file in out.rglob("*.parquet"))
 

@@ -29,7 +29,7 @@ def inspect_bytes(view: memoryview | bytes) -> tuple[tuple[int, int], bytes | No
         ImageNetSError: damaged, or no image.
     """
     header = header_of(view)
-    if not header.may_rotate and view[-2:] == END_OF_JPEG:
+    if view[-2:] == END_OF_JPEG and (not header.may_rotate or surely_upright(bytes(view[:_FIRST_BYTES]))):
         return header.size, None
     data = bytes(view)
     check_complete(data)
