@@ -33,7 +33,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from typing import Any
 import datasets
 import numpy as np
 from PIL import Image
+from started_pool import Started
 
 import imagenet_s
 from imagenet_s.conversion.imagenet.image_folder import paths_of
@@ -54,25 +55,8 @@ STEPS = ("convert 1", "convert 2", "copy 1", "copy 2", "datasets 1", "datasets 2
 LONG_STEPS = ("long 1", "long 2")
 
 
-class StartedPool(ProcessPool):
-    """A pool whose workers have all started when it is made; the seconds that took are kept apart."""
-
-    seconds = 0.0
-
-    def __init__(self, workers: int, initializer: Callable[[], None]) -> None:
-        super().__init__(workers, initializer)
-        start = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
-            for future in [self.submit(wait_for_all, workers, folder) for _ in range(workers)]:
-                future.result()
-        StartedPool.seconds += time.perf_counter() - start
-
-
-def wait_for_all(workers: int, folder: str) -> None:
-    """In a worker: wait until all others run, too."""
-    Path(folder, str(os.getpid())).touch()
-    while len(os.listdir(folder)) < workers:
-        time.sleep(0.01)
+class StartedPool(Started, ProcessPool):
+    """The pool of `convert`."""
 
 
 def convert(options: argparse.Namespace, workers: int, out: Path, long: bool = False) -> int:
