@@ -89,8 +89,8 @@ dist: $(VENV)/bin/python
 	$(BIN)/python -m build --quiet
 	$(BIN)/twine check --strict dist/*
 
-# One table of ratios, on generated data, in bench/. In an environment of its own: the peers tie numpy and datasets to
-# older versions. What needs a prepared tree of ImageNet's size is run by hand: the head of those files says how.
+# One table of ratios, on generated data, in bench/. In an environment of its own: the peers tie numpy to an older
+# version. What needs a prepared tree of ImageNet's size is run by hand: the head of those files says how.
 bench: $(VENV)-bench/.ready
 	$(VENV)-bench/bin/python benchmarks/bench.py
 
@@ -165,11 +165,13 @@ $(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 
-# MosaicML Streaming needs torchvision; where that does not fit torch, its row says so.
+# MosaicML Streaming and Quantus need torchvision, which goes with one torch. MosaicML Streaming also asks for an older
+# transformers, which ties datasets to 4.x; it works with today's.
 $(VENV)-bench/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-bench
-	$(VENV)-bench/bin/python -m pip install --quiet --editable . torch==2.13.0 torchmetrics==1.9.0 datasets==4.8.5 \
-		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0
+	$(VENV)-bench/bin/python -m pip install --quiet --editable . torch==2.14.1 torchvision==0.29.1 torchmetrics==1.9.0 \
+		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0 quantus==0.6.0 scikit-learn==1.9.1
+	$(VENV)-bench/bin/python -m pip install --quiet datasets==5.2.0 transformers==5.24.0 2>&1 | grep -v incompatible
 	touch $@
 
 $(VENV)-peers/.test: pyproject.toml Makefile

@@ -63,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--output", type=Path, default=Path("bench"), help="folder for bench.md and bench.json (bench)")
-    parser.add_argument("--limit", type=float, default=300, help="seconds for a section (300)")
+    parser.add_argument("--limit", type=float, default=600, help="seconds for a section (600)")
     parser.add_argument("--section", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.section:

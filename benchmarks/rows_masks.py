@@ -22,7 +22,7 @@ from imagenet_s import encode_mask
 from imagenet_s.metrics import MatchedIoU
 
 PAIRS = 40
-IMAGES = 300
+IMAGES = 3000
 """Images of the smallest size of the growth rows."""
 
 
