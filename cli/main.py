@@ -26,7 +26,7 @@ from imagenet_s.cli.parsers import (
     metric_parsers,
     submit_parser,
 )
-from imagenet_s.cli.process import Ended, ended_by_signals, plain_output
+from imagenet_s.cli.process import Ended, ended_by_signals, interruption_behind, plain_output
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -87,19 +87,25 @@ def _run(args: argparse.Namespace) -> int:
         command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
         return int(command.run(args))
     except KeyboardInterrupt as stopped:
-        hint("imagenet-s: stopped; nothing half-written stays, and the same command resumes.")
-        return stopped.exit_code if isinstance(stopped, Ended) else 130
+        return _stopped(stopped)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError, ImportError, RuntimeError) as error:
+        if (interruption := interruption_behind(error)) is not None:
+            return _stopped(interruption)
         if os.environ.get("IMAGENET_S_DEBUG"):
             hint(traceback.format_exc().rstrip())
         else:
             message = " ".join(str(error).split()) or type(error).__name__
             hint(f"imagenet-s: {as_options(message, args)}")
         return 1
+
+
+def _stopped(interruption: KeyboardInterrupt) -> int:
+    hint("imagenet-s: stopped; nothing half-written stays, and the same command resumes.")
+    return interruption.exit_code if isinstance(interruption, Ended) else 130
 
 
 if __name__ == "__main__":

@@ -29,6 +29,13 @@ class Ended(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The interruption in whose handling an error was raised: closing a zip that was being written raises one, say."""
+    while error.__context__ is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error if isinstance(error, KeyboardInterrupt) else None
+
+
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Raise `Ended` where the process would end at once without removing what it has half written.

@@ -41,9 +41,8 @@ class ProcessPool(ProcessPoolExecutor):
         # Each worker sends one message when it starts, and reads the end of the stream when this process closes it,
         # or dies.
         self._workers_end, self._own_end = context.Pipe()
+        _start_resource_tracker()
         super().__init__(workers, context, _initialize, (self._workers_end, initializer))
-        # Started here, because starting it unblocks SIGINT.
-        resource_tracker.ensure_running()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `Executor.submit`, which starts the workers."""
@@ -108,6 +107,21 @@ def sigint_deferred() -> Iterator[None]:
             signal.signal(number, handler)
         if received:
             signal.raise_signal(received[0])
+
+
+def _start_resource_tracker() -> None:
+    """Start multiprocessing's own process before anything is registered with it, out of reach of the group's signals.
+
+    It ignores SIGINT and SIGTERM. Ended by SIGHUP, it would be started again and print errors about what it never saw.
+    Starting it unblocks SIGINT, so it must not be done while that is blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, which has no such process
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # inherited
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _initialize(pipe: Connection, initializer: Callable[[], None]) -> None:

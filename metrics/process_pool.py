@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ class ProcessPool(ProcessPoolExecutor):
     """
 
     def __init__(self, max_workers: int, initializer: Callable[..., object], initargs: tuple[Any, ...] = ()) -> None:
+        _start_resource_tracker()
         super().__init__(max_workers, multiprocessing.get_context("spawn"), _start, (initializer, initargs))
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -109,9 +111,6 @@ def _ctrl_c_deferred() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # started with the first worker, it would unblock SIGINT
     received: list[int] = []
     handlers = {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -126,6 +125,21 @@ def _ctrl_c_deferred() -> Iterator[None]:
             signal.signal(number, handler)
         if received:
             signal.raise_signal(received[0])
+
+
+def _start_resource_tracker() -> None:
+    """Start multiprocessing's own process before anything is registered with it, out of reach of the group's signals.
+
+    It ignores SIGINT and SIGTERM. Ended by SIGHUP, it would be started again and print errors about what it never saw.
+    Starting it unblocks SIGINT, so it must not be done while that is blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, which has no such process
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # inherited
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _start(initializer: Callable[..., object], initargs: tuple[Any, ...]) -> None:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from imagenet_s.cli.mask_pairs import MaskPairs
 from imagenet_s.cli.output import hint
 from imagenet_s.conversion.errors import printable
+from imagenet_s.conversion.process_pool import sigint_deferred
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
@@ -55,7 +56,8 @@ def count(args: argparse.Namespace) -> Counted:
             )
         counted = _read(args)
     if args.save_counts:
-        counted.metric.save(args.save_counts)
+        with sigint_deferred():  # a zip that is interrupted complains when it is closed
+            counted.metric.save(args.save_counts)
         hint(f"Counts written to {args.save_counts}; `--counts {args.save_counts}` scores them again.")
     return counted
 

@@ -13,6 +13,7 @@ from imagenet_s.cli.commands.map_pictures import image_reader, pictures
 from imagenet_s.cli.commands.map_references import References, open_references, read_keys
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.process_pool import sigint_deferred
 from imagenet_s.metrics import Localization
 from imagenet_s.metrics.localization.options import PRESETS
 from imagenet_s.metrics.map_evaluation.map_readers import MapReader, open_map_reader
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Score, print."""
     scored = _load(args) if args.counts else _score(args)
     if args.save_counts:
-        scored.metric.save(args.save_counts)
+        with sigint_deferred():  # a zip that is interrupted complains when it is closed
+            scored.metric.save(args.save_counts)
         hint(f"Scores written to {args.save_counts}; `--counts` shows them again, `imagenet-s compare` compares them.")
     result = scored.metric.compute(args.average)
     intervals = None

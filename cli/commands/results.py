@@ -113,7 +113,11 @@ def _checks(results: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         yield name, isinstance(run[name], str)
     yield "versions", isinstance(run["versions"], dict) and isinstance(run["versions"].get("imagenet-s"), str)
     pairs = match.items() if isinstance(match, dict) else [("", None)]
-    yield "the match", all(one.isdecimal() and len(one) < 10 and type(label) is int for one, label in pairs)
+    classes = int(run["config"]) if run["config"] in CONFIG_NAMES else 0
+    yield (
+        "the match",
+        all(one.isdecimal() and len(one) < 10 and type(label) is int and 0 <= label <= classes for one, label in pairs),
+    )
 
 
 def _notes(record: dict[str, Any]) -> tuple[str, ...]:

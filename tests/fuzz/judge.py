@@ -82,10 +82,12 @@ def problem_of(error: Exception, says: str = "") -> str | None:
     """What is wrong with an error as an answer to damaged input; None if it is one clear error of ours."""
     if type(error) is not ValueError and not isinstance(error, ImageNetSError):
         return f"{type(error).__name__}: {str(error)[:200]!r}"
-    text = str(error) if isinstance(error, ImageNetSError) else printable(str(error))  # as the command line prints it
+    text = " ".join(str(error).split())
+    if not isinstance(error, ImageNetSError):  # as the command line prints it
+        text = printable(text)
     if says not in text:
         return f"the message does not name {says}: {text[:200]!r}"
-    if text != printable(text) or "\n" in text or not 10 < len(text) < 2000:
+    if text != printable(text) or not 10 < len(text) < 2000:
         return f"the message is no paragraph: {text[:200]!r}"
     return None
 

@@ -52,9 +52,7 @@ class ZipReader(MaskReader):
                 self._archive = zipfile.ZipFile(self.path)
             return self._archive.read(self._names[key])
         except (*DAMAGED_ZIP, KeyError) as error:
-            raise ValueError(
-                f"{self.path}: {key!r} is damaged ({cause(error)}); make or fetch the zip again."
-            ) from error
+            raise ValueError(f"{self.path}: {key} is damaged ({cause(error)}); make or fetch the zip again.") from error
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_archive": None}
