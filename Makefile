@@ -162,6 +162,7 @@ $(VENV)/.dask: $(VENV)/.test
 $(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 	$(PYTHON) -m venv $(VENV)-chromium
 	$(VENV)-chromium/bin/python -m pip install --quiet --editable ".[test]" pytest-playwright==0.10.0 \
+		axe-playwright-python==0.1.8 \
 		gradio==$(shell sed -n 's/^sdk_version: *//p' metrics/matched_miou/README.md)
 	touch $@
 

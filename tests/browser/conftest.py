@@ -63,6 +63,19 @@ def space(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def barriers():
+    """`barriers(page)`: what axe-core finds that a screen reader, a keyboard or weak eyes cannot get past."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def found(page):
+        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+        violations = Axe().run(page).response["violations"]
+        return [f"{one['id']} ({one['help']}): {one['nodes'][0]['html'][:200]}" for one in violations]
+
+    return found
+
+
+@pytest.fixture(scope="session")
 def too_wide():
     """`too_wide(page)`: what is beyond the right edge, as text; what scrolls in a box of its own does not count."""
     return lambda page: page.evaluate("""() => {

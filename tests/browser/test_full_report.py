@@ -154,9 +154,20 @@ def test_pictures_have_a_text(visit, report):
     assert len(set(texts)) == 36
 
 
+def test_barriers_are_found(new_context, barriers):
+    page = new_context().new_page()
+    page.set_content("<p style='color: #ccc; background: #fff'>pale</p><img src='data:image/gif;base64,R0lGODlh'>")
+    assert {one.split()[0] for one in barriers(page)} >= {"image-alt", "color-contrast", "html-has-lang"}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_barriers(visit, barriers, report, dark):
+    assert barriers(visit(report[0].as_uri(), dark=dark)) == []
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("kind", ["pictures", "comparison"])
-def test_other_pages_fit_and_show_names_as_text(visit, too_wide, tmp_path, kind, width):
+def test_other_pages_fit_and_show_names_as_text(visit, too_wide, barriers, tmp_path, kind, width):
     path = tmp_path / "page.html"
     if kind == "pictures":
         buffer = io.BytesIO()
@@ -170,7 +181,8 @@ def test_other_pages_fit_and_show_names_as_text(visit, too_wide, tmp_path, kind,
         one = {"difference": -0.0625, "low": -0.25, "high": 0.125, "wins": 1, "ties": 0, "losses": 1}
         page = html_comparison_page(run, other, {"mean_iou": one}, title=HOSTILE, notes=[HOSTILE])
         path.write_text(page, encoding="utf-8")
-    page = visit(path.as_uri(), width=width)
+    page = visit(path.as_uri(), width=width, dark=width == 390)
+    assert barriers(page) == []
     assert page.title() == HOSTILE
     assert too_wide(page) == []
     assert page.evaluate("innerWidth") == width
