@@ -50,7 +50,7 @@ test-dask: $(VENV)/.dask
 test-s3: $(VENV)-s3/.test
 	$(VENV)-s3/bin/python -m pytest -m s3 tests/shards
 
-# 20,000 damaged inputs for each reader; about an hour. What is found is saved in tests/fuzz/cases and repeated by `test`.
+# 20,000 damaged inputs for each reader; about half an hour. What is found is saved in tests/fuzz/cases and repeated by `test`.
 INPUTS ?= 20000
 SEED ?= 0
 fuzz: $(VENV)/.test

@@ -24,6 +24,13 @@ PREPARE_NAMES = "prepare links", "prepare copies", "prepare from tars"
 FAST = ("prepare copies", "submit", "evaluate", "show", "export coco")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
 ANNOTATED = ("validation", "train_semi")
+BACKBONE = """
+from torch.nn.functional import avg_pool2d
+
+
+def colours(batch):
+    return avg_pool2d(batch, 4)
+"""
 NAMES = (
     "convert",
     "convert arrow",
@@ -51,7 +58,8 @@ def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: pytest.TempPathFactory):
     """Starts a command that writes into a folder, in a process group of its own."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache, modules = tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("modules")
+    (modules / "backbone.py").write_text(BACKBONE)
     data = ["--config", "919", "--annotations-dir", str(annotations), "--no-verify"]
     count = ["--predict-dir", str(masks), "--gt-dir", str(masks), "--config", "919", "--workers", "2"]
     folders, tars = str(miniature("folders")), str(miniature("tars"))
@@ -70,13 +78,21 @@ def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: 
             "export coco": ["export", str(annotations), f"{out}/o", *data, "--format", "coco", "--split", *ANNOTATED],
             "export yolo": ["export", folders, f"{out}/o", *data, "--format", "yolo", "--split", *ANNOTATED],
             "demo": ["demo", "--output", f"{out}/o"],
+            "distance-match": [
+                "distance-match",
+                folders,
+                f"{out}/o",
+                *data,
+                "--backbone=backbone:colours",
+                "--size=32",
+            ],
         }[name]
 
     def run(name: str, out: Path) -> "subprocess.Popen[str]":
         environment = {**os.environ, "HF_DATASETS_CACHE": str(cache), "HF_HOME": str(cache)}
         arguments = [sys.executable, "-m", "imagenet_s.cli.main", *command(name, out)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(arguments, env=environment, start_new_session=True, **pipes)
+        return subprocess.Popen(arguments, cwd=modules, env=environment, start_new_session=True, **pipes)
 
     return run
 
@@ -142,6 +158,7 @@ def wait_for_files(out: Path, number: int, process: "subprocess.Popen[str]") -> 
 
 
 ONCE = [pytest.param(name, 1, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES]
+ONCE.append(pytest.param("distance-match", 1, marks=pytest.mark.torch))
 
 
 @pytest.mark.parametrize(("name", "rounds"), [*ONCE, *(pytest.param(n, 12, marks=pytest.mark.slow) for n in NAMES)])
@@ -176,9 +193,10 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
         assert not stray(out)
 
 
-@pytest.mark.parametrize(
-    "name", ["submit", *(pytest.param(name, marks=pytest.mark.slow) for name in (*PREPARE_NAMES, "match", "show"))]
-)
+TWICE = [pytest.param(name, marks=pytest.mark.slow) for name in (*PREPARE_NAMES, "match", "show")]
+
+
+@pytest.mark.parametrize("name", ["submit", *TWICE, pytest.param("distance-match", marks=pytest.mark.torch)])
 def test_twice_at_once(name: str, start, undisturbed, tmp_path: Path) -> None:
     """Both end well, and the result is that of one. (A second convert is refused: see tests/shards.)"""
     both = [start(name, tmp_path) for _ in range(2)]
