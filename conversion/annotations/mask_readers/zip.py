@@ -82,7 +82,7 @@ class ZipReader(MaskReader):
         for info in self._zip.infolist():
             if problem := self._problem_of(info):
                 raise ImageNetSError(
-                    f"{self.path} is refused: its member {info.orig_filename!r} has {problem}, which no official "
+                    f"{self.path} is refused: its member {info.orig_filename[:200]!r} has {problem}, which no official "
                     "archive has; fetch it from the official address."
                 )
 
