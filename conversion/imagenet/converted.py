@@ -92,6 +92,11 @@ class ConvertedImages(ContainerReader):
             opened = _open(file, self.form)
             sizes = _group_sizes(opened)
             ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
+            if [len(one) for one in ids] != sizes:
+                raise ImageNetSError(
+                    f"{file} is damaged (its row groups claim {sum(sizes):,} rows, its columns hold others); "
+                    "`imagenet-s convert --verify` tells more."
+                )
             yield pa.table(
                 {
                     "image_id": pa.chunked_array([chunk for one in ids for chunk in one.chunks], pa.string()),
