@@ -58,7 +58,7 @@ fuzz: $(VENV)/.test
 
 # What takes minutes: twenty kills of one conversion.
 test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 # What people look at in a browser, in a browser. In an environment of its own: gradio, which the metric's Space brings
 # and the package does not need, would replace Pillow by an older one.
