@@ -98,7 +98,12 @@ def _run(args: argparse.Namespace) -> int:
         if os.environ.get("IMAGENET_S_DEBUG"):
             hint(traceback.format_exc().rstrip())
         else:
-            message = " ".join(str(error).split()) or type(error).__name__
+            text = str(error)
+            if isinstance(error, OSError) and error.filename is not None and error.strerror:
+                text = (
+                    f"{os.fsdecode(error.filename)}: {error.strerror}" if not isinstance(error.filename, int) else text
+                )
+            message = " ".join(text.split()) or type(error).__name__
             hint(f"imagenet-s: {as_options(message, args)}")
         return 1
 

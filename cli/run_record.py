@@ -19,15 +19,15 @@ _LIBRARIES = ("numpy", "scipy", "pillow")
 
 
 def run_record(
-    metric: MatchedIoU, matching: str, missing: Sequence[str] = (), on_missing: str = "error"
+    metric: MatchedIoU, matching: str, missing: Sequence[str] | None = None, on_missing: str | None = None
 ) -> dict[str, Any]:
     """The record of a run.
 
     Args:
         metric: the counts.
         matching: the name of the matching, or the path of a match.json.
-        missing: references without a prediction.
-        on_missing: what was done with them.
+        missing: references without a prediction; None where that is not known, as of saved counts.
+        on_missing: what was done with them; None likewise.
 
     Returns:
         `versions`, `config`, `split` (None unless the images are exactly those of an official list), `num_images`,
@@ -47,6 +47,6 @@ def run_record(
         "images_sha256": digest,
         "counts_sha256": metric.digest(),
         "matching": matching,
-        "missing_predictions": len(missing),
+        "missing_predictions": None if missing is None else len(missing),
         "on_missing": on_missing,
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import imagenet_s
+from imagenet_s.conversion.annotations.lists import read_text
 from imagenet_s.conversion.dataset_index import Index
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import OTHER_ID
@@ -47,7 +48,7 @@ def class_ids(given: Iterable[str], config: str) -> set[int]:
 
 def read_ids(given: Iterable[str]) -> list[str]:
     """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
-    lines = [line for one in given for line in (Path(one).read_text("utf-8").split() if os.path.isfile(one) else [one])]
+    lines = [line for one in given for line in (read_text(Path(one)).split() if os.path.isfile(one) else [one])]
     return list(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))
 
 

@@ -163,7 +163,8 @@ class ImageNetSource(Source):
         return self._annotations.members(split)
 
     def __repr__(self) -> str:
-        return f"ImageNet with {self.imagenet.train!r} and {self.imagenet.validation!r}"
+        parts = [repr(part) for part in (self.imagenet.train, self.imagenet.validation) if part is not None]
+        return f"ImageNet with {' and '.join(parts)}"
 
 
 class OfficialTreeSource(Source):

@@ -55,9 +55,9 @@ def main() -> None:
     """Train the layer, then predict and score."""
     parser = data_parser(__doc__)
     parser.add_argument("--backbone", help="a ViT of the Hub or a folder; small and random without it")
-    parser.add_argument("--size", type=int, default=224, help="a multiple of the backbone's patches")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--size", type=int, default=224, help="a multiple of the backbone's patches (224)")
+    parser.add_argument("--epochs", type=int, default=20, help="passes over train_semi (20)")
+    parser.add_argument("--batch-size", type=int, default=8, help="images a step (8)")
     args = parser.parse_args()
     data = data_options(args)
     table = imagenet_s.categories(args.config)

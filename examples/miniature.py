@@ -15,7 +15,7 @@ def data_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", help="ImageNet in any layout; a generated miniature where it is not given")
     parser.add_argument("--annotations-dir", help="where the masks are; downloaded where it is not given")
-    parser.add_argument("--config", default="50", choices=("50", "300", "919"))
+    parser.add_argument("--config", default="50", choices=("50", "300", "919"), help="which ImageNet-S (50)")
     return parser
 
 

@@ -96,10 +96,12 @@ def main() -> None:
     """Classify the regions of validation in each way."""
     parser = data_parser(__doc__)
     parser.add_argument("--model", help="a CLIP of the Hub, or its folder; a tiny random one where it is not given")
-    parser.add_argument("--prompts", choices=("lemma", "name", "definition"), default="lemma")
-    parser.add_argument("--template", default="a photo of a {}.")
-    parser.add_argument("--images", type=int, default=1000, help="how many to classify")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument(
+        "--prompts", choices=("lemma", "name", "definition"), default="lemma", help="what stands for a class (lemma)"
+    )
+    parser.add_argument("--template", default="a photo of a {}.", help="the sentence around it (a photo of a {}.)")
+    parser.add_argument("--images", type=int, default=1000, help="how many to classify (1000)")
+    parser.add_argument("--batch-size", type=int, default=32, help="images at a time (32)")
     args = parser.parse_args()
     classes = imagenet_s.categories(args.config).rows[1:]
     words = {

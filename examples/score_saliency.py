@@ -65,6 +65,8 @@ def main() -> None:
     results = {name: metric.compute() for name, metric in scores.items()}
     used = results["contrast"]
     print(f"{used['num_images']} images ({used['num_absent']} without their class left out), in percent")
+    if used["num_images"] + used["num_absent"] == args.images:
+        print("the first ones only; --images N takes more")
     print(f"{'':24}{'contrast':>10}{'centre':>10}   difference, 95 % interval")
     for key in (*SHOWN, *(key for key in scores["contrast"].keys if key.startswith("iou_at_"))):
         paired = compare(scores["contrast"], scores["centre"], key)

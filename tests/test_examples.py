@@ -71,7 +71,7 @@ def test_readme_python(miniature: Callable[[str], Path], annotations: Path) -> N
             exec(code, names)
         if real and expected:
             rows = OFFICIAL.num_images["919"]["validation"]
-            expected = expected.replace(f"num_rows: {rows}", f"num_rows: {names['ds']['validation'].num_rows}")
+            expected = expected.replace(f"num_rows: {rows}", f"num_rows: {names['ds'].num_rows}")
         assert same_everywhere(printed.getvalue()) == same_everywhere(expected)
         compared += bool(expected)
     assert compared == 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
@@ -28,12 +29,15 @@ def run(args: argparse.Namespace) -> int:
             result["splits"][split] = {**_NOTHING, "state": "unknown", "problem": str(error)}
         except ImageNetSError as error:
             result["splits"][split] = {**_NOTHING, "state": "incomplete", "problem": str(error)}
+    for one in result["splits"].values():
+        if one["problem"] is not None:  # --on-missing is an option of the commands that this one prepares for
+            one["problem"] = as_options(one["problem"], argparse.Namespace(**vars(args), on_missing=None))
     states = {one["state"] for one in result["splits"].values()}
     if args.json:
         write_json(result, args.json)
     if args.json != "-":
         _print(result["splits"], args.list_missing)
-        hint(_verdict(states))
+        hint(_verdict(result["splits"]))
     return 0 if states <= {"ok"} else 1
 
 
@@ -55,12 +59,15 @@ def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
     }
 
 
-def _verdict(states: set[str]) -> str:
-    if states <= {"ok"}:
+def _verdict(splits: dict[str, dict[str, Any]]) -> str:
+    incomplete = [one for one in splits.values() if one["state"] == "incomplete"]
+    if all(one["state"] == "ok" for one in splits.values()):
         return "Complete."
-    if "incomplete" not in states:
+    if not incomplete:
         return "What is unknown depends on the annotations, which are not at hand; nothing else is missing."
-    return 'Not complete: load it as it is with on_missing="skip" (--on-missing skip), or complete it.'
+    if any(one["found"] is None for one in incomplete):  # not images are missing: lists or masks are wrong
+        return "Not complete: what is wrong is said above."
+    return "Not complete: use it as it is with --on-missing skip, or complete it."
 
 
 def _print(splits: dict[str, dict[str, Any]], list_missing: bool) -> None:
@@ -74,11 +81,12 @@ def _print(splits: dict[str, dict[str, Any]], list_missing: bool) -> None:
         for split, one in splits.items()
     ]
     say(table(rows, ("split", "found", "expected", "")))
-    # What several splits have in common, as missing annotations, is said once.
+    # What several splits have in common is said once; of missing annotations each split names another file.
     problems: dict[str, list[str]] = {}
+    unknown = next((one["problem"] for one in splits.values() if one["state"] == "unknown"), "")
     for split, one in splits.items():
         if one["problem"] is not None:
-            problems.setdefault(one["problem"], []).append(split)
+            problems.setdefault(unknown if one["state"] == "unknown" else one["problem"], []).append(split)
     for problem, of in problems.items():
         say(problem if problem.startswith(of[0]) else f"{', '.join(of)}: {problem}")
     for split, one in splits.items() if list_missing else ():

@@ -45,11 +45,13 @@ def run(args: argparse.Namespace) -> int:
         _print(result, intervals, counted, args.per_class)
     _warn_of_a_single_id(counted)
     if args.json:
+        # Saved counts do not tell what was missing when they were made.
+        missing, on_missing = (None, None) if args.counts else (counted.missing, args.on_missing)
         extra: dict[str, Any] = {
             "config": counted.config,
-            "missing": counted.missing,
-            "on_missing": args.on_missing,
-            "run": run_record(counted.metric, str(matching), counted.missing, args.on_missing),
+            "missing": missing,
+            "on_missing": on_missing,
+            "run": run_record(counted.metric, str(matching), missing, on_missing),
         }
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
     if args.report:

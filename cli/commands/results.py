@@ -105,11 +105,14 @@ def _checks(results: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     for name in FIGURES:
         value = results[name]  # null where there is nothing to take a mean of
         yield name, value is None or (type(value) in (int, float) and 0 <= value <= 1)
-    for name in ("num_images", "missing_predictions"):
-        yield name, type(run[name]) is int and run[name] >= 0
+    yield "num_images", type(run["num_images"]) is int and run["num_images"] >= 0
+    # null: the figures were computed from saved counts, which do not tell.
+    missing, on_missing = run["missing_predictions"], run["on_missing"]
+    yield "missing_predictions", missing is None or (type(missing) is int and missing >= 0)
+    yield "on_missing", isinstance(on_missing, str) or (missing is None and on_missing is None)
     yield "config", run["config"] in CONFIG_NAMES
     yield "split", run["split"] is None or run["split"] in SPLITS
-    for name in ("matching", "on_missing", "images_sha256", "counts_sha256"):
+    for name in ("matching", "images_sha256", "counts_sha256"):
         yield name, isinstance(run[name], str)
     yield "versions", isinstance(run["versions"], dict) and isinstance(run["versions"].get("imagenet-s"), str)
     pairs = match.items() if isinstance(match, dict) else [("", None)]
@@ -122,7 +125,9 @@ def _checks(results: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 def _notes(record: dict[str, Any]) -> tuple[str, ...]:
     notes = [f"imagenet-s {record['versions']['imagenet-s']}", f"{record['num_images']:,} images"]
-    if record["missing_predictions"]:
+    if record["missing_predictions"] is None:
+        notes.append("from saved counts, which do not tell whether predictions were missing")
+    elif record["missing_predictions"]:
         notes.append(f"{record['missing_predictions']:,} predictions missing ({record['on_missing']})")
     if record["split"] is None:
         notes.append("not the official images")
@@ -150,6 +155,7 @@ def _verify(file: str, counts: str) -> int:
     if differences:
         raise ImageNetSError(f"{file} does not follow from {counts}: {len(differences):,} differences.")
     say(f"{file} follows from {counts}: every figure, {results['run']['num_images']:,} images.")
+    hint("What counts do not tell is taken from the file: missing_predictions, on_missing, versions.")
     return 0
 
 

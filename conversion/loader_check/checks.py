@@ -16,7 +16,17 @@ from scipy import ndimage
 
 from imagenet_s.conversion.errors import some
 from imagenet_s.conversion.facts import IGNORE_ID
-from imagenet_s.conversion.loader_check.geometry import CUTS, MIRRORED, TURNS, WHOLE, Fit, fit_image, fit_mask, viewer
+from imagenet_s.conversion.loader_check.geometry import (
+    CUTS,
+    FLIPPED,
+    MIRRORED,
+    TURNS,
+    WHOLE,
+    Fit,
+    fit_image,
+    fit_mask,
+    viewer,
+)
 from imagenet_s.conversion.loader_check.id_maps import SAME, TOLERANCE, explaining
 from imagenet_s.conversion.loader_check.items import Item
 from imagenet_s.conversion.loader_check.truth import Truth
@@ -82,6 +92,11 @@ def check_item(item: Item, image_id: str, truth: Truth, by_position: bool) -> Ch
     else:
         fit = fit_mask(seen, ids)
         _check_ids(checked, seen, ids, fit, truth, by_position)
+    known = item.image is not None and truth.image(image_id) is not None
+    # Without the original nobody knows whether the image is turned as well, unless its size tells.
+    alone = not known and (item.image is None or item.image.shape == ids.shape)
+    if fit.way in (*TURNS, FLIPPED) and alone and not {"pairing", "order"} & checked.faults.keys():
+        checked.faults.setdefault("mask-turned", f"{image_id}: the mask ({_size(seen)}) is {fit.way}")
     if item.image is not None:
         _check_image(checked, item.image, seen, ids, fit, truth)
     return checked

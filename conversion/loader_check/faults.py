@@ -152,6 +152,11 @@ FAULTS: Mapping[str, Fault] = {
             "image, mask = joint_transform(image, mask)  # crop both with the same box (torchvision: tv_tensors.Mask)",
         ),
         Fault(
+            "mask-turned",
+            "The mask is turned, transposed or upside down.",
+            "mask = numpy.asarray(PIL.Image.open(mask_path))  # height x width: without .T, rot90 or flip",
+        ),
+        Fault(
             "orientation",
             "The image is rotated by its EXIF orientation, its mask is not.",
             "cv2.imread(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # Pillow: no exif_transpose",

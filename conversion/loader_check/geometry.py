@@ -17,7 +17,7 @@ WHOLE = "whole"
 CUTS = ("centre crop", "short side 256, centre crop 224")
 TURNS = ("turned left", "turned upside down", "turned right", "transposed", "transversed")
 """What the EXIF orientations 8, 3, 6, 5 and 7 do."""
-MIRRORED = "mirrored"
+MIRRORED, FLIPPED = "mirrored", "flipped"
 _THUMBNAIL = 24
 _GOOD_ENOUGH = 0.98
 _AS_GOOD = 0.02
@@ -40,6 +40,7 @@ def views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
     yield CUTS[0], _centre(array, shape, 1.0)
     yield CUTS[1], _centre(array, shape, 224 / 256)
     yield MIRRORED, array[:, ::-1]
+    yield FLIPPED, array[::-1]
     yield TURNS[0], np.rot90(array)
     yield TURNS[1], np.rot90(array, 2)
     yield TURNS[2], np.rot90(array, 3)

@@ -112,7 +112,7 @@ def write_submission(
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
 ) -> Checked:
-    """Check predictions and pack them for the test server.
+    """Check predictions and pack them as the (closed) test server took them.
 
     Args:
         predictions_path: folder or zip of `<class folder>/<image_id>.png`, as `PredictionWriter` writes them, or a

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import pytest
 
 from imagenet_s.cli.main import build_parser, main
@@ -31,7 +32,22 @@ def test_what_is_missing_is_named(
     assert main([*arguments, "--list-missing"]) == 1
     out, err = capsys.readouterr()
     assert f"\ntest {gone}\n" in out
-    assert 'on_missing="skip"' in err
+    assert "--on-missing skip" in err
+    assert "on_missing" not in out + err
+    assert "verify=" not in out + err
+
+
+def test_only_missing_images_can_be_left_out(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Lists that are not the official ones are refused with --on-missing skip, too: it is no advice then."""
+    root, where = str(miniature("folders")), ["--config", "50", "--annotations-dir", str(annotations)]
+    assert main(["check", root, *where]) == 1
+    out, err = capsys.readouterr()
+    assert "is not the official ImageNetS_im50_mapping_validation.txt" in out
+    assert "--on-missing" not in err
+    assert "said above" in err
+    assert main(["convert", root, str(tmp_path / "out"), *where, "--on-missing", "skip"]) == 1
 
 
 def test_errors_are_one_paragraph(
@@ -82,16 +98,26 @@ def test_demo_leaves_other_folders_alone(tmp_path: Path, capsys: pytest.CaptureF
     assert "no earlier demo" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("how", ["an empty folder", "offline", "no connection"])
 def test_without_annotations_the_splits_are_unknown(
-    miniature: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture
+    how: str,
+    miniature: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
-    """The images are complete; what is missing is said once."""
+    """The images are complete; what is missing is said once, although each split lacks another file."""
     (tmp_path / "empty").mkdir()
-    command = ["check", str(miniature("folders")), "--config", "50", "--annotations-dir", str(tmp_path / "empty")]
-    assert main([*command, "--no-verify"]) == 1
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1" if how == "offline" else "0")
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "0")
+    monkeypatch.setenv("IMAGENET_S_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("imagenet_s.conversion.annotations.http._RETRIES", 0, raising=False)
+    given = ["--annotations-dir", str(tmp_path / "empty")] if how == "an empty folder" else []
+    assert main(["check", str(miniature("folders")), "--config", "50", *given, "--no-verify"]) == 1
     out, err = capsys.readouterr()
     assert [line.split()[-1] for line in out.splitlines()[2:6]] == ["ok", "unknown", "unknown", "unknown"]
-    assert out.count("has not all the annotations") == 1
+    assert out.count("into one folder" if not given else "has not all the annotations") == 1
     assert "train_semi, validation, test: " in out
     assert "nothing else is missing" in err
     assert "Not complete" not in err

@@ -99,6 +99,12 @@ def test_by_class_and_by_id(source: list[str], tmp_path: Path, capsys: pytest.Ca
     assert "unicorn: no class of ImageNet-S-50" in capsys.readouterr().err
     assert main(["show", *source, "--page", str(page), "--ids", "ILSVRC2012_val_00049999"]) == 1
     assert "ILSVRC2012_val_00049999" in capsys.readouterr().err
+    for wrong, said in ((b"\xff\xfeI\0L\0", "UTF-16"), (b"ILSVRC2012\xff", "0xff is not UTF-8")):
+        listed.write_bytes(wrong)
+        assert main(["show", *source, "--page", str(page), "--ids", str(listed)]) == 1
+        message = capsys.readouterr().err
+        assert str(listed) in message
+        assert said in message
     assert page.read_bytes() == before
 
 

@@ -187,6 +187,37 @@ def test_mapped_training_rows_stay_as_stored(num_proc: int | None, load) -> None
         np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
 
 
+@pytest.mark.parametrize("join", [datasets.concatenate_datasets, datasets.interleave_datasets])
+def test_joined_rows_stay_as_stored(join: Callable, load) -> None:
+    """Rows whose images are paths beside rows whose images are bytes."""
+    expected = {row.image_id: row.pixels for split in ("train", "validation") for row in expected_rows("50", split)}
+    joined = join([load(split="train"), load(split="validation")])
+    assert len(joined) > 10
+    for row in joined:
+        np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+
+
+def test_rows_written_by_datasets_stay_as_stored(tmp_path: Path, load) -> None:
+    expected = {row.image_id: row.pixels for row in expected_rows("50", "train")}
+    load(split="train").to_parquet(str(tmp_path / "train.parquet"))
+    read = datasets.load_dataset("parquet", data_files=str(tmp_path / "train.parquet"), cache_dir=str(tmp_path))
+    assert len(read["train"]) == len(expected)
+    for row in read["train"]:
+        np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+
+
+def test_mapped_images_of_other_kinds_are_kept(load) -> None:
+    """CMYK, which PNG does not have, and floats, which no image file has."""
+    loaded = load(split="validation")
+    cmyk = loaded.map(lambda row: {"image": row["image"].convert("CMYK")})
+    floats = loaded.map(lambda row: {"pixels": np.asarray(row["image"], np.float32) / 255})
+    for before, one, other in zip(loaded, cmyk, floats):
+        assert one["image"].size == before["image"].size
+        np.testing.assert_array_equal(
+            np.array(other["pixels"], np.float32), np.asarray(before["image"], np.float32) / 255
+        )
+
+
 def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) -> None:
     """kill -9 in the middle; the next load gives the right rows without any cleaning up."""
     code = f"""

@@ -45,6 +45,23 @@ class Right:
 # Right, in other styles
 
 
+class MaskTransposed(Right):
+    """As columns x rows."""
+
+    def mask(self, path: Path) -> Any:
+        return super().mask(path).T
+
+
+class MaskUpsideDown(Right):
+    def mask(self, path: Path) -> Any:
+        return np.rot90(super().mask(path), 2)
+
+
+class MaskFlipped(Right):
+    def mask(self, path: Path) -> Any:
+        return super().mask(path)[::-1]
+
+
 class Tuples(Right):
     def __getitem__(self, index: int) -> Any:
         path = self.paths[index]

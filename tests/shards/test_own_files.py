@@ -55,6 +55,19 @@ def test_all_foreign_files_are_named_by_the_command(
     assert contents(tmp_path) == {"README.md": b"# my notes", "id2label.json": b"mine"}
 
 
+def test_a_source_of_validation_alone(convert_miniature, miniature, tmp_path: Path) -> None:
+    """The message names what can be converted, and that works."""
+    source = tmp_path / "imagenet"
+    source.mkdir()
+    (source / "val").symlink_to(miniature("folders") / "val")
+    with pytest.raises(ImageNetSError, match=r'no train images.*splits=\["validation", "test"\]'):
+        convert_miniature(tmp_path / "out", source=source)
+    assert not (tmp_path / "out").exists()
+    index = convert_miniature(tmp_path / "out", source=source, splits=["validation", "test"])
+    assert index.has_split("50", "validation")
+    assert index.has_split("50", "test")
+
+
 @pytest.mark.parametrize("where", ["same", "inside", "around", "through a link"])
 def test_a_folder_that_overlaps_the_source(
     where: str, miniature, annotations: Path, tmp_path: Path, convert_miniature
