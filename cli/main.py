@@ -99,10 +99,8 @@ def _run(args: argparse.Namespace) -> int:
             hint(traceback.format_exc().rstrip())
         else:
             text = str(error)
-            if isinstance(error, OSError) and error.filename is not None and error.strerror:
-                text = (
-                    f"{os.fsdecode(error.filename)}: {error.strerror}" if not isinstance(error.filename, int) else text
-                )
+            if isinstance(error, OSError) and error.strerror and isinstance(error.filename, (str, bytes)):
+                text = f"{os.fsdecode(error.filename)}: {error.strerror}"  # without its number
             message = " ".join(text.split()) or type(error).__name__
             hint(f"imagenet-s: {as_options(message, args)}")
         return 1

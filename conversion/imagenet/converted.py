@@ -94,7 +94,7 @@ class ConvertedImages(ContainerReader):
             ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
             if [len(one) for one in ids] != sizes:
                 raise ImageNetSError(
-                    f"{file} is damaged (its row groups claim {sum(sizes):,} rows, its columns hold others); "
+                    f"{file} is damaged (its row groups and its columns differ in their number of rows); "
                     "`imagenet-s convert --verify` tells more."
                 )
             yield pa.table(

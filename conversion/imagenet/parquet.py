@@ -104,7 +104,7 @@ class ParquetReader(ContainerReader):
             sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         if any(len(column) != sum(sizes) for column in columns.columns):
             raise ImageNetSError(
-                f"{file} is damaged (its row groups claim {sum(sizes):,} rows, its columns do not); fetch it again."
+                f"{file} is damaged (its row groups and its columns differ in their number of rows); fetch it again."
             )
         # As bytes: a name from outside is not always UTF-8.
         names = pc.struct_field(paths, "path").cast(pa.binary()).to_pylist()

@@ -92,13 +92,10 @@ def check_item(item: Item, image_id: str, truth: Truth, by_position: bool) -> Ch
     else:
         fit = fit_mask(seen, ids)
         _check_ids(checked, seen, ids, fit, truth, by_position)
-    known = item.image is not None and truth.image(image_id) is not None
-    # Without the original nobody knows whether the image is turned as well, unless its size tells.
-    alone = not known and (item.image is None or item.image.shape == ids.shape)
-    if fit.way in (*TURNS, FLIPPED) and alone and not {"pairing", "order"} & checked.faults.keys():
-        checked.faults.setdefault("mask-turned", f"{image_id}: the mask ({_size(seen)}) is {fit.way}")
     if item.image is not None:
         _check_image(checked, item.image, seen, ids, fit, truth)
+    else:
+        _check_turns(checked, seen, fit)
     return checked
 
 
@@ -154,6 +151,8 @@ def _check_image(
     original = truth.image(checked.image_id)
     if original is None:
         turned = image.shape == ids.shape[::-1] != ids.shape
+        if image.shape == ids.shape:  # otherwise the image may be turned as well
+            _check_turns(checked, seen, fit)
         if turned and seen.shape == ids.shape:
             checked.faults["orientation"] = sizes
         elif fit.way in CUTS and abs(_ratio(image) / _ratio(ids) - 1) < _RATIO:
@@ -167,6 +166,12 @@ def _check_image(
             checked.faults["orientation"] = f"{sizes}: the image is {found.way}"
         else:
             checked.faults.setdefault("image-and-mask-differ", f"{sizes}: image: {found.way}, mask: {fit.way}")
+
+
+def _check_turns(checked: Checked, seen: NDArray[Any], fit: Fit) -> None:
+    """A mask that is turned, where the original image is not there to be compared with."""
+    if fit.way in (*TURNS, FLIPPED) and not {"pairing", "order"} & checked.faults.keys():
+        checked.faults["mask-turned"] = f"{checked.image_id}: the mask ({_size(seen)}) is {fit.way}"
 
 
 def _is_same(seen: NDArray[Any], ids: NDArray[np.int64]) -> bool:

@@ -113,7 +113,9 @@ def convert(
     source = open_source(config, data_dir, annotations_dir, options.verify)
     there = [f'"{split}"' for split in splits if split in source.splits]
     if there and len(there) < len(splits):
-        raise ImageNetSError(f"{source.absent} Convert the others alone: splits=[{', '.join(there)}].")
+        lacking = ", ".join(split for split in splits if split not in source.splits)
+        absent = source.absent or f"{data_dir} holds no images of {lacking}."
+        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(there)}].")
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
         _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock

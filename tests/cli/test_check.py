@@ -50,6 +50,12 @@ def test_only_missing_images_can_be_left_out(
     assert main(["convert", root, str(tmp_path / "out"), *where, "--on-missing", "skip"]) == 1
 
 
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture) -> None:
+    for command in (["evaluate", "--counts", "gone.npz"], ["compare", "gone.npz", "gone.npz"]):
+        assert main(command) == 1
+        assert capsys.readouterr().err == "imagenet-s: gone.npz: No such file or directory\n"
+
+
 def test_errors_are_one_paragraph(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +118,6 @@ def test_without_annotations_the_splits_are_unknown(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1" if how == "offline" else "0")
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "0")
     monkeypatch.setenv("IMAGENET_S_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("imagenet_s.conversion.annotations.http._RETRIES", 0, raising=False)
     given = ["--annotations-dir", str(tmp_path / "empty")] if how == "an empty folder" else []
     assert main(["check", str(miniature("folders")), "--config", "50", *given, "--no-verify"]) == 1
     out, err = capsys.readouterr()

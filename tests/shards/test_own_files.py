@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import datasets
@@ -66,6 +67,16 @@ def test_a_source_of_validation_alone(convert_miniature, miniature, tmp_path: Pa
     index = convert_miniature(tmp_path / "out", source=source, splits=["validation", "test"])
     assert index.has_split("50", "validation")
     assert index.has_split("50", "test")
+
+
+def test_a_tree_of_validation_alone(convert_miniature, miniature, tmp_path: Path) -> None:
+    """As people have it who only evaluate: the message says which splits are not there."""
+    tree = tmp_path / "tree" / "ImageNetS50"
+    for folder in ("validation", "validation-segmentation"):
+        shutil.copytree(miniature("tree-50") / "ImageNetS50" / folder, tree / folder, symlinks=True)
+    with pytest.raises(ImageNetSError, match=r'holds no images of train_semi, test\..*splits=\["validation"\]'):
+        convert_miniature(tmp_path / "out", source=tree.parent)
+    assert convert_miniature(tmp_path / "out", source=tree.parent, splits=["validation"]).has_split("50", "validation")
 
 
 @pytest.mark.parametrize("where", ["same", "inside", "around", "through a link"])
