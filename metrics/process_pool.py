@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import resource_tracker
 from types import TracebackType
@@ -76,15 +76,30 @@ def map_unordered(
             submit_next()
         started = False
         while running:
-            done, _ = wait(running, None if started or not waiting else 0, FIRST_COMPLETED)
-            started = started or bool(done)
-            if not done:  # workers need a second or two to start: meanwhile this process works
+            starting = bool(waiting) and not started
+            done = _finished(running, 0 if starting else _LONGEST_WAIT)
+            if starting and not done:  # workers need a second or two to start: meanwhile this process works
                 place, task = waiting.popleft()
                 yield place, work(shared, task)
+            started = started or bool(done)
             for future in done:
                 place = running.pop(future)
                 submit_next()
                 yield place, future.result()
+
+
+_LONGEST_WAIT = 0.2
+"""Seconds without an answer to a signal."""
+
+
+def _finished(running: Iterable[Future[Result]], timeout: float) -> set[Future[Result]]:
+    """What has ended, after `timeout` seconds at the most.
+
+    `wait` takes the locks of all futures. A signal's exception between taking one and giving it back would leave it
+    taken: the pool's own thread would then wait for it, and leaving the pool for that thread, for ever.
+    """
+    with _ctrl_c_deferred():
+        return wait(running, timeout, FIRST_COMPLETED).done
 
 
 _kept: tuple[Callable[[Any, Any], Any], Any]

@@ -72,7 +72,10 @@ class ParquetReader(ContainerReader):
                     if opened is None or opened[0] != file:
                         stack.close()
                         opened = (file, stack.enter_context(_opened(file)))
-                    column = opened[1].read_row_group(row_group, columns=["image.bytes"])["image"]
+                    # By this thread alone: one of Arrow's that still gives back what Python read, an address' bytes,
+                    # while the interpreter ends aborts the process (apache/arrow#45214).
+                    table = opened[1].read_row_group(row_group, columns=["image.bytes"], use_threads=False)
+                    column = table["image"]
                     column.validate(full=True)
                     data = pc.struct_field(column, "bytes").take(part["row"].combine_chunks()).cast(pa.large_binary())
                 for begin in range(0, len(part), batch_size):
@@ -97,9 +100,9 @@ class ParquetReader(ContainerReader):
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 
     def _index_file(self, file: str) -> pa.Table:
-        with _named_errors(file, f"{file} is not a Parquet file with images"), _opened(file) as parquet:
-            # Columns of a few bytes a row: the pixels are not read.
-            columns = parquet.read(columns=["image.path", "label"])
+        with _named_errors(file, f"{file} is not a Parquet file with images"), _opened(file, pre_buffer=True) as parquet:
+            # Columns of a few bytes a row, next to each other: one request a row group. The pixels are not read.
+            columns = parquet.read(columns=["image.path", "label"], use_threads=False)
             paths = columns["image"]
             sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         if any(len(column) != sum(sizes) for column in columns.columns):
@@ -146,15 +149,18 @@ def _mean_size(file: str) -> int:
 
 
 @contextlib.contextmanager
-def _opened(file: str) -> Iterator[pq.ParquetFile]:
-    """A Parquet file, closed at the end; at an address, only the ranges that are read are fetched."""
+def _opened(file: str, pre_buffer: bool = False) -> Iterator[pq.ParquetFile]:
+    """A Parquet file, closed at the end; at an address, only the ranges that are read are fetched.
+
+    With `pre_buffer`, ranges of columns that lie together are fetched as one, by threads of Arrow.
+    """
     if "://" not in file:
-        with pq.ParquetFile(file, pre_buffer=True) as parquet:
+        with pq.ParquetFile(file, pre_buffer=pre_buffer) as parquet:
             yield parquet
         return
     fs, path = fsspec.core.url_to_fs(file)
     # Not `fsspec.open`, which gives such options to the file system: files would then read 5 MB ahead each time.
-    with fs.open(path, "rb", cache_type="none") as source, pq.ParquetFile(source, pre_buffer=True) as parquet:
+    with fs.open(path, "rb", cache_type="none") as source, pq.ParquetFile(source, pre_buffer=pre_buffer) as parquet:
         yield parquet
 
 

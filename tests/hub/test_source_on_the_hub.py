@@ -1,6 +1,7 @@
 """An ImageNet on the Hub: `data_dir="hf://datasets/..."`, read by ranges, never downloaded as a whole."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,32 @@ def test_the_same_rows_from_the_hub(hub: HubServer, run, miniature: Callable[[st
         for line in run(code).stdout.splitlines():
             assert json.loads(line) == expected
     assert run(code, token=None, check=False).returncode
+
+
+THREADS = """
+import os
+import imagenet_s
+rows = imagenet_s.load_dataset(
+    "50", data_dir="hf://datasets/me/imagenet-1k", annotations_dir=ANNOTATIONS, split="test", verify=False,
+    streaming=True,
+)
+before = set(os.listdir("/proc/self/task"))
+count = sum(1 for row in rows)
+print(count, len(set(os.listdir("/proc/self/task")) - before))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_thread_of_arrow_is_left_behind(hub: HubServer, run, miniature: Callable[[str], Path], annotations: Path):
+    """One that gives back bytes of Python while the interpreter ends aborts the process."""
+    root = miniature("parquet")
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.parquet")}
+    hub.repositories["dataset", "me/imagenet-1k"] = Repository(commits=[files])
+    code = THREADS.replace("ANNOTATIONS", repr(str(annotations)))
+    run(code)  # makes the index
+    count, threads = map(int, run(code).stdout.split())
+    assert count > 0
+    assert threads == 0
 
 
 COMPACT = """

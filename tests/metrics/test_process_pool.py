@@ -60,6 +60,7 @@ def evaluating(tmp_path):
         stderr=stderr,
         text=True,
         start_new_session=True,
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     ) as process:
         os.close(stderr)
         try:
@@ -76,6 +77,15 @@ def read_terminal(terminal, until=None):
         while until is None or until not in said:
             said += os.read(terminal, 1000)
     return said.decode()
+
+
+def wait_until_it_ended(process, terminal):
+    """Says where each of its threads is if it does not end."""
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # for faulthandler
+        pytest.fail(read_terminal(terminal))
 
 
 def wait_for(condition):
@@ -99,7 +109,7 @@ def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
         os.killpg(evaluating.pid, number)  # as a terminal does: parent and workers alike
     else:
         evaluating.send_signal(number)
-    evaluating.wait(60)
+    wait_until_it_ended(evaluating, terminal)
     ended = time.monotonic()
     wait_for(lambda: not workers & running_workers() or time.monotonic() > ended + 2)
     assert not workers & running_workers()
