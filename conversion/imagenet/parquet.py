@@ -100,7 +100,10 @@ class ParquetReader(ContainerReader):
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 
     def _index_file(self, file: str) -> pa.Table:
-        with _named_errors(file, f"{file} is not a Parquet file with images"), _opened(file, pre_buffer=True) as parquet:
+        with (
+            _named_errors(file, f"{file} is not a Parquet file with images"),
+            _opened(file, pre_buffer=True) as parquet,
+        ):
             # Columns of a few bytes a row, next to each other: one request a row group. The pixels are not read.
             columns = parquet.read(columns=["image.path", "label"], use_threads=False)
             paths = columns["image"]
