@@ -16,7 +16,7 @@ from PIL import Image
 pytest.importorskip("torchvision")
 pytestmark = pytest.mark.vision
 
-import albumentations as A  # noqa: E402, N812
+import albumentations as A  # noqa: E402
 import datasets  # noqa: E402
 import torch  # noqa: E402
 from albumentations.pytorch import ToTensorV2  # noqa: E402
