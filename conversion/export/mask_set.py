@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -175,13 +174,14 @@ class _ConvertedImages:
 
     def __call__(self) -> Iterator[StoredImage]:
         for file in self.files:
-            batches: Any
             if file.endswith(".parquet"):
-                batches = pq.ParquetFile(file).iter_batches(_IMAGES_PER_BATCH, columns=["image_id", "wnid", "image"])
+                with pq.ParquetFile(file) as parquet:
+                    for batch in parquet.iter_batches(_IMAGES_PER_BATCH, columns=["image_id", "wnid", "image"]):
+                        yield from _stored(batch)
             else:
-                batches = pa.ipc.open_stream(pa.memory_map(file))
-            for batch in batches:
-                yield from _stored(batch)
+                with pa.ipc.open_stream(pa.memory_map(file)) as stream:
+                    for batch in stream:
+                        yield from _stored(batch)
 
 
 def _stored(table: pa.Table | pa.RecordBatch) -> Iterator[StoredImage]:

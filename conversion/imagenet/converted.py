@@ -5,6 +5,7 @@ Imports `dataset_index`, `errors`, `facts`, `container`, `file_names`, `image_re
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -69,29 +70,29 @@ class ConvertedImages(ContainerReader):
         """Bytes, a row group at a time."""
         files, groups = rows["file"].cast(pa.string()).to_pylist(), rows["row_group"].to_pylist()
         edges = [i for i in range(len(files)) if i == 0 or (files[i], groups[i]) != (files[i - 1], groups[i - 1])]
-        opened: tuple[str, Any] | None = None
-        for start, stop in zip(edges, [*edges[1:], len(files)]):
-            if opened is None or opened[0] != files[start]:
-                opened = files[start], _open(files[start], self.form)
-            part = rows.slice(start, stop - start)
-            data = _column(opened[1], files[start], groups[start], "image", part["row"].combine_chunks())
-            for begin in range(0, len(part), batch_size):
-                pieces = data.slice(begin, batch_size).to_pylist()
-                yield as_images(part["image_id"].slice(begin, batch_size), pieces)
+        with contextlib.ExitStack() as stack:  # closes the file that is open
+            opened: tuple[str, Any] | None = None
+            for start, stop in zip(edges, [*edges[1:], len(files)]):
+                if opened is None or opened[0] != files[start]:
+                    stack.close()
+                    opened = files[start], stack.enter_context(_open(files[start], self.form))
+                part = rows.slice(start, stop - start)
+                data = _column(opened[1], files[start], groups[start], "image", part["row"].combine_chunks())
+                for begin in range(0, len(part), batch_size):
+                    pieces = data.slice(begin, batch_size).to_pylist()
+                    yield as_images(part["image_id"].slice(begin, batch_size), pieces)
 
     def measure(self, rows: pa.Table) -> Measure:
         """The mean size of a row of the same file."""
         files = rows["file"].cast(pa.string()).to_pylist()
-        means = {
-            file: os.path.getsize(file) // max(1, sum(_group_sizes(_open(file, self.form)))) for file in set(files)
-        }
+        means = {file: os.path.getsize(file) // max(1, sum(self._sizes(file))) for file in set(files)}
         return Measure(np.array([means[file] for file in files], np.int64), self.identity())
 
     def _index_files(self) -> Iterable[pa.Table]:
         for file in self.files:
-            opened = _open(file, self.form)
-            sizes = _group_sizes(opened)
-            ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
+            with _open(file, self.form) as opened:
+                sizes = _group_sizes(opened)
+                ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
             if [len(one) for one in ids] != sizes:
                 raise ImageNetSError(
                     f"{file} is damaged (its row groups and its columns differ in their number of rows); "
@@ -105,14 +106,18 @@ class ConvertedImages(ContainerReader):
                 }
             )
 
+    def _sizes(self, file: str) -> list[int]:
+        with _open(file, self.form) as opened:
+            return _group_sizes(opened)
 
-def _open(file: str, form: Format) -> Any:
-    """A `ParquetFile`, or the record batches of an Arrow stream that is mapped into memory."""
+
+def _open(file: str, form: Format) -> contextlib.AbstractContextManager[Any]:
+    """For `with`: a `ParquetFile`, or the record batches of an Arrow stream that is mapped into memory."""
     try:
         if form == "parquet":
             return pq.ParquetFile(file, memory_map=True)
         with pa.ipc.open_stream(pa.memory_map(file)) as stream:
-            return list(stream)
+            return contextlib.nullcontext(list(stream))
     except (OSError, UnicodeError, MemoryError, pa.ArrowException) as error:
         raise ImageNetSError(
             f"{file} can't be read ({cause(error)}); `imagenet-s convert --verify` tells more."

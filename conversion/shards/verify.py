@@ -95,7 +95,7 @@ def _problem(storage: Storage, kind: ConfigIndex, config: str, shard: ShardInfo)
 
 def _rows_and_schema(file, form: Format) -> tuple[int, pa.Schema]:  # type: ignore[no-untyped-def]
     if form == "parquet":
-        parquet = pq.ParquetFile(file)
-        return parquet.metadata.num_rows, parquet.schema_arrow
+        with pq.ParquetFile(file) as parquet:
+            return parquet.metadata.num_rows, parquet.schema_arrow
     with pa.ipc.open_stream(file) as reader:
         return sum(batch.num_rows for batch in reader), reader.schema

@@ -126,25 +126,30 @@ def _listed(values: Iterable[str | None]) -> str:
 
 def _num_parts(shard: Path) -> int:
     """Row groups of a Parquet file; an Arrow file, which is mapped into memory, is one part."""
-    return _opened(shard).num_row_groups if shard.suffix == ".parquet" else 1
+    if shard.suffix != ".parquet":
+        return 1
+    with _opened(shard) as file:
+        return int(file.num_row_groups)
 
 
 def _read(shard: Path, part: int, columns: list[str]) -> list[Any]:
     """Some columns of a part: text, or the bytes of the column `annotation`."""
     import pyarrow as pa
 
-    try:
-        if shard.suffix == ".parquet":
-            file = _opened(shard)
-            there = file.schema_arrow.names
-        else:
-            table = _arrow_table(shard)
-            there = table.column_names
+    def required(there: list[str]) -> list[str]:
         if absent := [name for name in columns if name not in there]:
             raise ValueError(
                 f"{shard} has no column {absent[0]!r}, but {', '.join(there)}: expected a data set of ImageNet-S."
             )
-        table = file.read_row_group(part, columns=columns) if shard.suffix == ".parquet" else table.select(columns)
+        return columns
+
+    try:
+        if shard.suffix == ".parquet":
+            with _opened(shard) as file:
+                table = file.read_row_group(part, columns=required(file.schema_arrow.names))
+        else:
+            table = _arrow_table(shard)
+            table = table.select(required(table.column_names))
         table.validate(full=True)  # Arrow trusts the offsets of a file, and would read outside of it
         return [_values(table[name]) for name in columns]
     except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
