@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
 from imagenet_s.cli.mask_pairs import MaskPairs
 from imagenet_s.cli.output import hint
 from imagenet_s.cli.shown_pictures import draw, matched_ids
@@ -35,14 +37,20 @@ def report_pictures(
     """
     chosen = [(rank, per_image["name"][i], per_image["mean_iou"][i]) for rank, i in chosen_images(per_image, each)]
     ids = {key: PurePosixPath(key).stem for _, key, _ in chosen}
-    found = images.read(ids.values()) if images else {}
-    if images and (lacking := [one for one in ids.values() if one not in found]):
-        hint(
-            f"{images.place} (--images) lacks {len(lacking):,} of the {len(ids):,} images shown, {lacking[0]} for one."
-        )
+    found = images_shown(images, list(ids.values()))
     pictures = []
     for rank, key, mean_iou in chosen:
         reference, prediction = masks.read(key)
         matched = matched_ids(prediction, match)
         pictures.append(draw(rank, key, mean_iou, reference, matched, labels, found.get(ids[key])))
     return pictures
+
+
+def images_shown(images: ImagesById | None, ids: Sequence[str]) -> dict[str, Image.Image]:
+    """The images of these ids; those that are not there are said."""
+    found = images.read(ids) if images else {}
+    if images and (lacking := [one for one in ids if one not in found]):
+        hint(
+            f"{images.place} (--images) lacks {len(lacking):,} of the {len(ids):,} images shown, {lacking[0]} for one."
+        )
+    return found

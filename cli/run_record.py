@@ -16,6 +16,7 @@ from imagenet_s.conversion.facts import image_set_digest, recognise_split
 from imagenet_s.metrics import MatchedIoU
 
 _LIBRARIES = ("numpy", "scipy", "pillow")
+"""And munkres where it matched: which of the matches of one sum it returns depends on its version."""
 
 
 def run_record(
@@ -39,7 +40,7 @@ def run_record(
         "versions": {
             "imagenet-s": imagenet_s.__version__,
             "python": platform.python_version(),
-            **{name: metadata.version(name) for name in _LIBRARIES},
+            **{name: metadata.version(name) for name in (*_LIBRARIES, *(["munkres"] * (matching == "munkres")))},
         },
         "config": str(metric.num_classes),
         "split": known[1] if known and known[0] == str(metric.num_classes) else None,

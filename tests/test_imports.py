@@ -96,6 +96,7 @@ ALLOWED["cli.images_by_id"] = set(ALLOWED)
 ALLOWED["cli.mask_pairs"] = {"metrics.evaluation", "metrics.matched_miou"}
 ALLOWED["cli.shown_pictures"] = set(ALLOWED)
 ALLOWED["cli.report_pictures"] = set(ALLOWED)
+ALLOWED["cli.compared_pictures"] = set(ALLOWED)
 ALLOWED["cli.show_rows"] = set(ALLOWED)
 ALLOWED["cli.commands"] = set(ALLOWED)
 ALLOWED["cli"] = set()

@@ -6,12 +6,25 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from imagenet_s.cli.compared_pictures import compared_pictures
 from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.conversion.facts import CONFIG_NAMES, categories
 from imagenet_s.metrics import Localization, MatchedIoU, compare
 from imagenet_s.metrics.comparison import Run, load_run
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
 from imagenet_s.metrics.report import percent, points
-from imagenet_s.metrics.report.comparison_page import html_comparison_page
+from imagenet_s.metrics.report.comparison_page import (
+    PictureOfBoth,
+    ValuesOfBoth,
+    classes_of_both,
+    ends,
+    html_comparison_page,
+    paired_figures,
+    ranked_by,
+)
+
+_DRAWN = 4
+"""Images on either side."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -20,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--matching {' '.join(args.matching)}: expected one for both runs, or one for each.")
     matching = [Path(one) if one.endswith(".json") else one for one in args.matching]
     a, b = load_run(args.a), load_run(args.b)
+    _check_pictures(args, isinstance(a, MatchedIoU))
     keys = [args.key] if args.key else None
     result: dict[str, Any] = compare(
         a,
@@ -41,15 +55,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_pictures(args: argparse.Namespace, of_masks: bool) -> None:
+    given = [name for name in ("gt_dir", "predict_dir", "images") if getattr(args, name)]
+    if given and not (args.report and args.gt_dir and args.predict_dir):
+        raise ValueError(
+            "pictures need the page and the masks: --report FILE.html --gt-dir G --predict-dir A B (and --images "
+            "IMAGENET, to draw them over the images)."
+        )
+    if given and not of_masks:
+        raise ValueError("pictures are drawn of masks: these are runs of maps, whose page has none.")
+
+
 def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str], differences: dict[str, Any]) -> None:
     notes = [f"A: {args.a}", f"B: {args.b}", f"{len(a):,} images."]
+    more: dict[str, Any] = {}
     if isinstance(a, MatchedIoU) and isinstance(b, MatchedIoU):
-        whole = [percent(run.compute(one)["mean_iou"]) for run, one in ((a, matching[0]), (b, matching[-1]))]
+        results = a.compute(matching[0]), b.compute(matching[-1])
+        whole = [percent(result["mean_iou"]) for result in results]
         notes.append(f"mIoU over all images together: A {whole[0]}, B {whole[1]}.")
-    columns = [
-        run.per_image(one) if isinstance(run, MatchedIoU) else run.per_image()
-        for run, one in ((a, matching[0]), (b, matching[-1]))
-    ]
+        columns = [run.per_image(result["matching"]) for run, result in zip((a, b), results)]
+        labels = _labels(a.num_classes)
+        more["classes"] = classes_of_both(*results, columns[0]["classes"], labels)
+        if args.gt_dir:
+            more["pictures"] = _pictures(args, columns, [result["matching"] for result in results], labels, differences)
+    elif isinstance(a, Localization) and isinstance(b, Localization):
+        columns = [a.per_image(), b.per_image()]
     page = html_comparison_page(
         columns[0],
         columns[1],
@@ -57,9 +87,34 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
         title=f"{Path(args.a).stem} and {Path(args.b).stem}",
         notes=notes,
         confidence=args.confidence,
+        **more,
     )
     with atomic_write(args.report) as file:
         file.write(page.encode("utf-8", "backslashreplace"))
+
+
+def _labels(num_classes: int) -> list[str]:
+    """The names of a configuration; the ids of any other number of classes."""
+    if str(num_classes) in CONFIG_NAMES:
+        return list(categories(str(num_classes)).names)
+    return ["other", *(str(i) for i in range(1, num_classes + 1))]
+
+
+def _pictures(
+    args: argparse.Namespace,
+    columns: list[dict[str, Any]],
+    matches: list[dict[int, int]],
+    labels: list[str],
+    differences: dict[str, Any],
+) -> list[PictureOfBoth]:
+    key = ranked_by(differences)
+    values = [ValuesOfBoth(name, *pair) for name, pair in paired_figures(columns[0], columns[1], [key])[key].items()]
+    images = None
+    if args.images:
+        from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
+
+        images = ImagesById(args.images, str(len(labels) - 1))
+    return compared_pictures(ends(values, _DRAWN), args.predict_dir, args.gt_dir, args.split, matches, labels, images)
 
 
 def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, what: str, images: int) -> None:

@@ -59,7 +59,22 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     add_json(parser, "the differences as fractions")
-    parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, and the images that differ most")
+    parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, classes and images that differ most")
+    group = parser.add_argument_group("pictures for the page, of runs of masks")
+    group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` takes them")
+    group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of both runs, likewise")
+    group.add_argument(
+        "--split",
+        type=_annotated,
+        default="validation",
+        metavar="NAME",
+        help="of a tree or a data set: validation (default) or train_semi",
+    )
+    group.add_argument(
+        "--images",
+        metavar="IMAGENET",
+        help="draw the masks over these images: an ImageNet, an official tree or a converted data set",
+    )
     parser.set_defaults(command="compare")
 
 

@@ -13,7 +13,8 @@ def add_submit(commands: Commands) -> None:
     """`submit`."""
     parser = commands.add_parser(
         "submit",
-        help="check predictions and pack them in the form of the official test server (closed)",
+        help="check predictions and pack them in the form of the official test server"
+        + ("" if TEST_SERVER.successor else " (closed)"),
         description="Check predictions (every image of the list, none besides, sizes, ids, RGB), list all that is "
         "wrong, and pack what is right with method.txt. The same predictions give the same zip, byte for byte.\n\n"
         "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"

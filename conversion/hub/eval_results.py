@@ -81,10 +81,16 @@ def result_entries(
     Raises:
         ImageNetSError: the matching is not the one of the protocol, or the installed huggingface_hub knows no entries.
     """
-    if run.matching != MATCHINGS[run.protocol]:
+    wanted = MATCHINGS[run.protocol]
+    if run.matching != wanted:
+        how = (
+            "score predictions of class ids without a match (clusters are relabelled by it first)"
+            if wanted == "none"
+            else "give this command the saved counts (`imagenet-s evaluate --save-counts`), and it matches them so"
+        )
         raise ImageNetSError(
-            f"results of the protocol {run.protocol!r} are compared under the matching {MATCHINGS[run.protocol]!r}; "
-            f"these were made with {run.matching[:80]!r}. Score the saved counts again, or give them to this command."
+            f"results of the protocol {run.protocol!r} are compared under the matching {wanted!r}; these were made "
+            f"with {run.matching[:80]!r}: {how}."
         )
     client = _client()
     notes = f"protocol {run.protocol}, matching {run.matching}, percent"

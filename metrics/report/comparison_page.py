@@ -1,4 +1,4 @@
-"""The page of two runs: each figure of both side by side, and the images in which they differ most."""
+"""The page of two runs: each figure, the classes and the images of both side by side."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagenet_s.metrics.report.page import template
+from imagenet_s.metrics.report.page_data import ranked_classes
 
 RANKED_BY = ("mean_iou", "average_precision")
 """What orders the images, where the runs have it; else their first figure."""
@@ -29,12 +30,35 @@ class FigureOfBoth:
 
 
 @dataclass(frozen=True)
-class ImageOfBoth:
-    """An image and its figure in both runs."""
+class ValuesOfBoth:
+    """An image or a class, and its figure in both runs."""
 
     name: str
     a: float
     b: float
+
+
+@dataclass(frozen=True)
+class PictureOfBoth:
+    """One image to look at: pictures as data URIs; `image` is empty where no image was at hand.
+
+    Attributes:
+        heading: under which it stands.
+        name: of the image.
+        a, b: its figure in both runs.
+        image, reference, prediction_a, prediction_b: what is shown, in this order.
+        legend: (colour, name) of its classes.
+    """
+
+    heading: str
+    name: str
+    a: float
+    b: float
+    image: str
+    reference: str
+    prediction_a: str
+    prediction_b: str
+    legend: Sequence[tuple[str, str]] = ()
 
 
 def html_comparison_page(
@@ -46,6 +70,8 @@ def html_comparison_page(
     notes: Sequence[str] = (),
     confidence: float = 0.95,
     shown: int = 15,
+    classes: Sequence[ValuesOfBoth] = (),
+    pictures: Sequence[PictureOfBoth] = (),
 ) -> str:
     """A page on two runs over the same images; the same input gives the same page.
 
@@ -56,7 +82,9 @@ def html_comparison_page(
         title: the heading.
         notes: sentences for the top.
         confidence: of the intervals.
-        shown: how many images to list on either side.
+        shown: how many images and classes to list on either side.
+        classes: what `classes_of_both` returned.
+        pictures: images to look at, those under one heading together.
 
     Returns:
         HTML that asks for nothing from anywhere and runs nothing.
@@ -71,20 +99,47 @@ def html_comparison_page(
         )
         for key, one in differences.items()
     ]
-    ranked_by = next((key for key in RANKED_BY if key in differences), next(iter(differences)))
-    images = [ImageOfBoth(name, *pair) for name, pair in pairs[ranked_by].items()]
-    images.sort(key=lambda one: (one.b - one.a, one.name))
     return template("comparison_page.html.jinja").render(
         title=title,
         notes=notes,
         figures=figures,
         confidence=100 * confidence,
-        ranked_by=ranked_by,
-        ends=[
-            ("A is better", [one for one in images[:shown] if one.a > one.b]),
-            ("B is better", [one for one in images[::-1][:shown] if one.b > one.a]),
-        ],
+        ranked_by=ranked_by(differences),
+        images=ends([ValuesOfBoth(name, *pair) for name, pair in pairs[ranked_by(differences)].items()], shown),
+        classes=ends(classes, shown),
+        all_classes=classes,
+        pictures=pictures,
     )
+
+
+def ranked_by(figures: Mapping[str, Any] | Sequence[str]) -> str:
+    """The figure, of those that two runs have, by which their images are ordered."""
+    return next((key for key in RANKED_BY if key in figures), next(iter(figures)))
+
+
+def ends(values: Sequence[ValuesOfBoth], shown: int) -> list[tuple[str, list[ValuesOfBoth]]]:
+    """(heading, what differs most under it), for either run that is better somewhere."""
+    ordered = sorted(values, key=lambda one: (one.b - one.a, one.name))
+    both = [
+        ("A is better", [one for one in ordered[:shown] if one.a > one.b]),
+        ("B is better", [one for one in ordered[::-1][:shown] if one.b > one.a]),
+    ]
+    return [(heading, found) for heading, found in both if found]
+
+
+def classes_of_both(
+    a: Mapping[str, Any], b: Mapping[str, Any], references: Sequence[Sequence[int]], labels: Sequence[str]
+) -> list[ValuesOfBoth]:
+    """The IoU of the classes that some reference holds, by class id.
+
+    Args:
+        a: what `MatchedIoU.compute` of the first run returned.
+        b: what that of the second returned.
+        references: `classes` of `MatchedIoU.per_image` of either.
+        labels: C + 1 names, by class id.
+    """
+    found = [{one.id: one for one in ranked_classes(result, references, labels)[0]} for result in (a, b)]
+    return [ValuesOfBoth(found[0][i].name, found[0][i].iou, found[1][i].iou) for i in sorted(found[0])]
 
 
 def paired_figures(

@@ -15,11 +15,14 @@ from imagenet_s.cli.images_by_id import ImagesById
 from imagenet_s.cli.main import main
 from imagenet_s.cli.shown_pictures import NO_CLASS, matched_ids
 from imagenet_s.conversion.class_colors import class_color
+from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
 from imagenet_s.conversion.visualization import RIGHT, WRONG
+from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
+from imagenet_s.metrics.report import percent
 
 FIGURE = re.compile(r'<img src="data:image/jpeg;base64,([^"]+)" alt="(\w+) of ([^"]+)"')
 
@@ -139,3 +142,59 @@ def test_an_image_without_prediction_is_drawn_as_other(masks: Path, tmp_path: Pa
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(found["prediction"]))))
     assert np.ptp(pixels) < 12, "one pale ground"
     assert read_mask(gone).any()
+
+
+@pytest.fixture(scope="module")
+def two_runs(masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Saved counts of the clusters, as a.npz, and of the references themselves, as b.npz."""
+    root = tmp_path_factory.mktemp("runs")
+    for name, folder in (("a", "predictions"), ("b", "references")):
+        where = ["--predict-dir", str(masks / folder), "--gt-dir", str(masks / "references"), "--config", "50"]
+        where += ["--matching", "hungarian", "--workers", "1"]
+        assert main(["evaluate", *where, "--save-counts", str(root / f"{name}.npz")]) == 0
+    return root
+
+
+def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    """The images that differ most, with image, reference and both predictions, and the IoU of every class."""
+    page = tmp_path / "both.html"
+    places = ["--gt-dir", str(masks / "references"), "--images", str(miniature("folders"))]
+    places += ["--predict-dir", str(masks / "predictions"), str(masks / "references")]
+    runs = [str(two_runs / "a.npz"), str(two_runs / "b.npz"), "--matching", "hungarian", "none"]
+    assert main(["compare", *runs, "--resamples", "20", "--report", str(page), *places]) == 0
+    text = page.read_text(encoding="utf-8")
+    pictures: dict[str, dict[str, np.ndarray]] = {}
+    for data, what, name in FIGURE.findall(text):
+        picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))).astype(int)
+        pictures.setdefault(Path(unescape(name)).stem, {})[what] = picture
+    assert len(pictures) == 4, "A is better nowhere"
+    for image_id, shown in pictures.items():
+        assert list(shown) == ["image", "reference", "A", "B"]
+        assert np.array_equal(shown["B"], shown["reference"])
+        assert np.abs(shown["A"] - shown["B"]).mean() > 1
+        original = Image.open(io.BytesIO(image_bytes(image_id))).convert("RGB").resize(shown["image"].shape[1::-1])
+        assert np.abs(shown["image"] - np.asarray(original)).mean() < 8
+
+    a, b = (MatchedIoU.load(two_runs / f"{name}.npz") for name in "ab")
+    ious = [run.compute(one)["per_category_iou"] for run, one in ((a, "hungarian"), (b, "none"))]
+    held = {0} | {i for ids in a.per_image()["classes"] for i in ids}
+    rows = re.findall(
+        r'<th scope="row">([^<]+)</th>\s*<td class="value">([^<]+)</td>\s*<td class="value">([^<]+)', text
+    )
+    names = categories("50").names
+    expected = [(names[i], percent(ious[0][i]), percent(ious[1][i])) for i in sorted(held)]
+    assert [(unescape(name), one, other) for name, one, other in rows[-len(held) :]] == expected
+    places[1] = str(masks / "predictions" / "n02110341")
+    assert main(["compare", *runs, "--report", str(page), *places]) == 1
+
+
+@pytest.mark.parametrize("left_out", ["--report", "--gt-dir", "--predict-dir"])
+def test_pictures_of_two_runs_need_page_and_masks(
+    two_runs: Path, masks: Path, tmp_path: Path, left_out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"--report": [str(tmp_path / "p.html")], "--gt-dir": [str(masks / "references")], "--images": ["x"]}
+    given["--predict-dir"] = [str(masks / "predictions")] * 2
+    arguments = [one for name, values in given.items() if name != left_out for one in (name, *values)]
+    assert main(["compare", str(two_runs / "a.npz"), str(two_runs / "b.npz"), *arguments]) == 1
+    assert "--report FILE.html --gt-dir G --predict-dir A B" in capsys.readouterr().err
+    assert not (tmp_path / "p.html").exists()
