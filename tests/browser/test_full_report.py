@@ -11,7 +11,7 @@ from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.metrics.report import Picture, chosen_images, html_report
-from imagenet_s.metrics.report.comparison_page import html_comparison_page
+from imagenet_s.metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth, html_comparison_page
 from imagenet_s.metrics.report.picture_page import html_picture_page
 
 pytestmark = pytest.mark.chromium
@@ -169,17 +169,21 @@ def test_no_barriers(visit, barriers, report, dark):
 @pytest.mark.parametrize("kind", ["pictures", "comparison"])
 def test_other_pages_fit_and_show_names_as_text(visit, too_wide, barriers, tmp_path, kind, width):
     path = tmp_path / "page.html"
+    buffer = io.BytesIO()
+    Image.new("RGB", (224, 150), "#336699").save(buffer, "PNG")
+    address = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     if kind == "pictures":
-        buffer = io.BytesIO()
-        Image.new("RGB", (224, 150), "#336699").save(buffer, "PNG")
-        address = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
         both = [Picture(HOSTILE, f"{HOSTILE}{i}", float("nan"), *[address] * 4, [("", HOSTILE)]) for i in range(2)]
         path.write_text(html_picture_page(both, title=HOSTILE, notes=[HOSTILE]), encoding="utf-8")
     else:
         run = {"name": [HOSTILE, "x" * 300], "mean_iou": [0.25, 0.5]}
         other = {"name": run["name"][::-1], "mean_iou": [0.75, 0.125]}
         one = {"difference": -0.0625, "low": -0.25, "high": 0.125, "wins": 1, "ties": 0, "losses": 1}
-        page = html_comparison_page(run, other, {"mean_iou": one}, title=HOSTILE, notes=[HOSTILE])
+        more = {
+            "classes": [ValuesOfBoth(HOSTILE, 0.25, 0.5), ValuesOfBoth("x" * 100, 0.5, 0.25)],
+            "pictures": [PictureOfBoth(HOSTILE, HOSTILE, 0.25, 0.5, *[address] * 4, [("#336699", HOSTILE)])],
+        }
+        page = html_comparison_page(run, other, {"mean_iou": one}, title=HOSTILE, notes=[HOSTILE], **more)
         path.write_text(page, encoding="utf-8")
     page = visit(path.as_uri(), width=width, dark=width == 390)
     assert barriers(page) == []

@@ -4,6 +4,7 @@ import json
 import sys
 import types
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,33 @@ def test_other_images_are_refused(counts: str, capsys: pytest.CaptureFixture[str
 
 @needs_entries
 def test_another_matching_is_refused(results: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["results", str(results("--matching", "pixel")), *TO, "--protocol", "unsupervised"]) == 1
-    assert "compared under the matching 'hungarian'" in capsys.readouterr().err
+    file = str(results("--matching", "pixel"))
+    assert main(["results", file, *TO, "--protocol", "unsupervised"]) == 1
+    said = capsys.readouterr().err
+    assert "compared under the matching 'hungarian'" in said
+    assert "the saved counts (`imagenet-s evaluate --save-counts`)" in said
+    assert main(["results", file, *TO, "--protocol", "free"]) == 1
+    assert "score predictions of class ids without a match" in capsys.readouterr().err
+
+
+@needs_entries
+def test_the_saved_counts_are_matched_as_the_protocol_says(
+    results: Callable[..., Path], counts: str, tmp_path: Path
+) -> None:
+    """What a refused results file is answered with works."""
+    file = json.loads(results("--matching", "hungarian").read_text(encoding="utf-8"))
+    output = tmp_path / "results.yaml"
+    assert main(["results", counts, *TO, "--protocol", "unsupervised", "--output", str(output)]) == 0
+    assert f"value: {100 * file['mean_iou']:.4f}".rstrip("0") in output.read_text(encoding="utf-8")
+
+
+def test_the_record_has_the_version_of_what_matched(results: Callable[..., Path]) -> None:
+    """munkres 1.1.4 and 3.0.0 return different matches of one sum."""
+    versions = [
+        json.loads(results("--matching", one).read_text(encoding="utf-8"))["run"]["versions"]
+        for one in ("munkres", "hungarian")
+    ]
+    assert versions[0] == {**versions[1], "munkres": metadata.version("munkres")}
 
 
 @pytest.mark.parametrize("matching", ["none", "hungarian", "majority"])

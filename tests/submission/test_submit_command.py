@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from predicted_masks import IDS, KEYS, write_predictions
 
+import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 
@@ -66,6 +67,25 @@ def test_the_rules_of_a_protocol(name: str, capsys: pytest.CaptureFixture[str]) 
     assert PROTOCOLS[name].title in printed
     assert TEST_SERVER.closed_since in printed
     assert all(rule in printed for rule in (*PROTOCOLS[name].must, *PROTOCOLS[name].may, *PROTOCOLS[name].must_not))
+
+
+def test_pages_say_of_the_server_what_protocols_json_says() -> None:
+    """None sends people to the closed server without saying so; with a successor, this names the pages to rewrite."""
+    root = Path(imagenet_s.__file__).parent
+    texts = {one: one.read_text(encoding="utf-8") for one in (*root.glob("*.md"), *root.glob("docs/*.md"))}
+    about = {one.name: text for one, text in texts.items() if "codalab" in text.lower() or "test server" in text}
+    about.pop("CHANGELOG.md", None)
+    assert {"README.md", "results.md", "from-the-official-toolbox.md"} <= set(about)
+    for page in [*about.values(), (root / "dataset_card.md").read_text(encoding="utf-8")]:
+        assert TEST_SERVER.closed_since in page
+        assert (TEST_SERVER.successor or "") in page
+
+
+def test_help_follows_the_state_of_the_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    line = " ".join(capsys.readouterr().out.split())
+    assert ("the official test server (closed)" in line) is (TEST_SERVER.successor is None)
 
 
 def test_protocols_as_the_official_table_has_them() -> None:
