@@ -11,7 +11,7 @@ OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 
 OLDEST_PYTHON ?= $(shell command -v python3.10 >/dev/null 2>&1 && python3.10 -c '' 2>/dev/null && echo python3.10 || echo $(PYTHON))
 
 .PHONY: demo test test-oldest test-dask test-s3 test-slow test-torch test-vision test-peers test-notebook test-chromium chromium \
-        test-wheel dist lint docs bench fuzz clean
+        test-wheel test-wheel-pages dist lint docs bench fuzz clean
 
 # What needs neither a library that is optional, nor a browser, nor minutes.
 FAST := not torch and not vision and not peers and not dask and not s3 and not chromium and not slow
@@ -82,6 +82,18 @@ test-wheel: $(VENV)/bin/python
 	$(VENV)-wheel/bin/python -m pip install --quiet dist/*.whl
 	cd / && $(CURDIR)/$(VENV)-wheel/bin/python -I $(CURDIR)/tests/wheel/check_wheel.py
 
+# The pages whose code needs more than the package, over the files of the wheel: PYTHONPATH comes before an editable install.
+# `python -m pytest` would find the checkout first.
+test-wheel-pages: test-wheel $(VENV)-vision/.test $(VENV)-peers/.test
+	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)-wheel/pages dist/*.whl
+	cd / && PYTHONPATH=$(WHEEL) $(CURDIR)/$(VENV)-vision/bin/python -c "import imagenet_s as s; assert s.__file__.startswith('$(WHEEL)')"
+	PYTHONPATH=$(WHEEL) $(VENV)-vision/bin/pytest tests/test_page_code.py::test_python tests/transforms/test_recipes.py \
+		tests/transforms/test_semantic_segmentation_script.py tests/metrics/test_torch_docs.py tests/metrics/test_mmengine.py \
+		tests/export/test_export_page.py
+	PYTHONPATH=$(WHEEL) $(VENV)-peers/bin/pytest tests/peers/test_adapters.py
+
+WHEEL = $(CURDIR)/$(VENV)-wheel/pages
+
 # The sdist and the wheel as they are published. A README that PyPI cannot show is an error.
 dist: $(VENV)/bin/python
 	rm -rf dist
@@ -145,7 +157,8 @@ $(VENV)-vision/.test: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-vision
 	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
 	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
-		simplejpeg==1.9.0 timm==1.0.31 albumentations==2.0.8
+		simplejpeg==1.9.0 timm==1.0.31 albumentations==2.0.8 \
+		mmengine==0.10.7
 	touch $@
 
 $(VENV)-notebook/.test: pyproject.toml Makefile

@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 import imagenet_s
 from imagenet_s.cli.existing_files import refuse_foreign_results
@@ -27,11 +28,20 @@ from imagenet_s.cli.parsers import (
     submit_parser,
 )
 from imagenet_s.cli.process import Ended, ended_by_signals, interruption_behind, plain_output
+from imagenet_s.conversion.errors import printable
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its commands are parsed by this class, too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Escape sequences of an argument made visible: the standard library prints them as they are."""
+        super().error(printable(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="imagenet-s",
         description="ImageNet-S: pixel masks for ImageNet. Prepare it, look at it, convert it, score on it.",
         epilog="IMAGENET_S_DEBUG=1 shows the traceback of an error.",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.synthetic import expected_rows
 
@@ -20,7 +19,7 @@ def test_reading_coco(
     monkeypatch.chdir(tmp_path)
     source = ["--annotations-dir", str(annotations), "--no-verify"]
     assert main(["export", str(miniature("folders")), "OUT", "--format", "coco", *source]) == 0
-    page = (Path(imagenet_s.__file__).parent / "docs" / "export.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)

@@ -26,7 +26,7 @@ import imagenet_s  # noqa: E402
 from imagenet_s.conversion.shards import Options, convert  # noqa: E402
 from imagenet_s.metrics import MatchedIoU  # noqa: E402
 
-PAGE = Path(imagenet_s.__file__).parent / "docs" / "training-loops.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "training-loops.md"
 SIZE = 64
 SMALL = {
     "depths": [1] * 4,
