@@ -29,12 +29,16 @@ FIGURE = re.compile(r'<img src="data:image/jpeg;base64,([^"]+)" alt="(\w+) of ([
 
 @pytest.fixture(scope="module")
 def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Masks of validation and of one train_semi image; predictions shifted by 9 columns, as clusters 100 higher."""
+    """Masks of validation and of one train_semi image; predictions shifted by 9 columns, as clusters 100 higher; and
+    predictions that are right.
+    """
     root = tmp_path_factory.mktemp("masks")
     for image in (*images_of("50", "validation"), images_of("50", "train_semi")[0]):
         ids = mask_ids(image, "50")
-        moved = np.roll(np.where(ids == 1000, 0, ids), 9, axis=1)
-        for folder, one in (("references", ids), ("predictions", np.where(moved > 0, moved + 100, 0))):
+        right = np.where(ids == 1000, 0, ids)
+        moved = np.roll(right, 9, axis=1)
+        clusters = np.where(moved > 0, moved + 100, 0)
+        for folder, one in (("references", ids), ("predictions", clusters), ("right", right)):
             path = root / folder / image.class_wnid / f"{image.image_id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encode_official_png(one.astype(np.uint16)))
@@ -146,9 +150,9 @@ def test_an_image_without_prediction_is_drawn_as_other(masks: Path, tmp_path: Pa
 
 @pytest.fixture(scope="module")
 def two_runs(masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Saved counts of the clusters, as a.npz, and of the references themselves, as b.npz."""
+    """Saved counts of the clusters, as a.npz, and of the right predictions, as b.npz."""
     root = tmp_path_factory.mktemp("runs")
-    for name, folder in (("a", "predictions"), ("b", "references")):
+    for name, folder in (("a", "predictions"), ("b", "right")):
         where = ["--predict-dir", str(masks / folder), "--gt-dir", str(masks / "references"), "--config", "50"]
         where += ["--matching", "hungarian", "--workers", "1"]
         assert main(["evaluate", *where, "--save-counts", str(root / f"{name}.npz")]) == 0
@@ -159,7 +163,7 @@ def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[
     """The images that differ most, with image, reference and both predictions, and the IoU of every class."""
     page = tmp_path / "both.html"
     places = ["--gt-dir", str(masks / "references"), "--images", str(miniature("folders"))]
-    places += ["--predict-dir", str(masks / "predictions"), str(masks / "references")]
+    places += ["--predict-dir", str(masks / "predictions"), str(masks / "right")]
     runs = [str(two_runs / "a.npz"), str(two_runs / "b.npz"), "--matching", "hungarian", "none"]
     assert main(["compare", *runs, "--resamples", "20", "--report", str(page), *places]) == 0
     text = page.read_text(encoding="utf-8")
@@ -170,14 +174,14 @@ def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[
     assert len(pictures) == 4, "A is better nowhere"
     for image_id, shown in pictures.items():
         assert list(shown) == ["image", "reference", "A", "B"]
-        assert np.array_equal(shown["B"], shown["reference"])
+        assert (np.abs(shown["B"] - shown["reference"]).max(axis=-1) < 60).mean() > 0.8, "all but the ignored pixels"
         assert np.abs(shown["A"] - shown["B"]).mean() > 1
         original = Image.open(io.BytesIO(image_bytes(image_id))).convert("RGB").resize(shown["image"].shape[1::-1])
         assert np.abs(shown["image"] - np.asarray(original)).mean() < 8
 
     a, b = (MatchedIoU.load(two_runs / f"{name}.npz") for name in "ab")
     ious = [run.compute(one)["per_category_iou"] for run, one in ((a, "hungarian"), (b, "none"))]
-    held = {0} | {i for ids in a.per_image()["classes"] for i in ids}
+    held = {0} | {i for ids in b.per_image()["classes"] for i in ids}
     rows = re.findall(
         r'<th scope="row">([^<]+)</th>\s*<td class="value">([^<]+)</td>\s*<td class="value">([^<]+)', text
     )
