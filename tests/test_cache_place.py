@@ -147,6 +147,16 @@ def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: 
     assert [path for path in files_below(tmp_path) if path.suffix == ".arrow"] == []
 
 
+def test_the_demo_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
+    code = (
+        f"from imagenet_s.cli.main import main; raise SystemExit(main(['demo', '--output', {str(tmp_path / 'd')!r}]))"
+    )
+    done = run(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert files_below(tmp_path / "hf") == []
+    assert files_below(tmp_path / "d" / "cache" / "imagenet_s" / "masks"), "what is kept lies below --output"
+
+
 def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
     """In a checkout: a cache, a data set, anything may be called so."""
     shutil.copy(ROOT / "imagenet_s.py", tmp_path)
