@@ -43,6 +43,20 @@ def test_score_saliency(tmp_path: Path) -> None:
     assert f"{expected:+.2f}" in found["average_precision"][3]
 
 
+@pytest.mark.parametrize("script", ["cluster_pixels.py", "score_saliency.py"])
+def test_what_is_left_out_is_said(script: str, tmp_path: Path) -> None:
+    said = "the first ones only; --images N takes more"
+    printed = run(script, "--images", "3", cwd=tmp_path)
+    assert printed.startswith("3 images")
+    assert said in printed
+    assert said not in run(script, "--images", "9", cwd=tmp_path), "there are no more than nine"
+
+
+@pytest.mark.parametrize(("script", "default"), [("cluster_pixels.py", 500), ("score_saliency.py", 1000)])
+def test_help_names_how_many_are_scored(script: str, default: int, tmp_path: Path) -> None:
+    assert re.search(rf"--images IMAGES +how many [^(]*\(default:\s+{default}\)", run(script, "--help", cwd=tmp_path))
+
+
 @pytest.mark.vision
 def test_linear_probe(tmp_path: Path) -> None:
     printed = run("linear_probe.py", "--size", "64", "--epochs", "8", cwd=tmp_path)
