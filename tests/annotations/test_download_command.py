@@ -12,7 +12,7 @@ from annotation_files import check_masks, masks, opened, write_archive
 from http_files import FileServer
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.facts import OFFICIAL
+from imagenet_s.conversion.facts import OFFICIAL, split_names
 
 Download = Callable[..., Any]
 
@@ -138,3 +138,15 @@ def test_without_a_connection_it_says_what_to_do(
     assert f"- {OFFICIAL.lists['50']['test'].file}" not in error, "it is there already"
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "fetch them on another machine" in download("--config", "50", code=1)[1]
+
+
+def test_check_fetches_no_archive(
+    mirror: FileServer, miniature: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It looks; the archive of 919 has half a gigabyte."""
+    main(["check", str(miniature("folders")), "--config", "50", "--no-verify"])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:6]] == list(split_names("50"))
+    lists = {facts.url_path for facts in OFFICIAL.lists["50"].values()}
+    fetched = {request.path for request in mirror.seen}
+    assert fetched
+    assert fetched <= lists
