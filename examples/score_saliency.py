@@ -10,6 +10,7 @@ baseline that any method should beat. Replace `contrast` by a map of yours.
 from __future__ import annotations
 
 import itertools
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,8 @@ def main() -> None:
         args.save.mkdir(parents=True, exist_ok=True)
         for name, metric in scores.items():
             metric.save(args.save / f"{name}.npz")
-        print(f"imagenet-s compare {args.save / 'contrast.npz'} {args.save / 'centre.npz'}")
+        saved = [str(args.save / f"{name}.npz") for name in scores]
+        print(shlex.join(["imagenet-s", "compare", *saved]))
 
 
 if __name__ == "__main__":
