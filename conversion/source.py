@@ -123,13 +123,16 @@ class Source(abc.ABC):
         """The file of cached masks of an annotated split."""
         return os.fspath(self._with_masks(split).masks(split))
 
-    def check_masks(self, split: str) -> None:
+    def check_masks(self, split: str) -> list[str]:
         """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
 
+        Returns:
+            The images without a mask, which verify=False leaves out.
+
         Raises:
-            ImageNetSError: some are missing.
+            ImageNetSError: with `verify`, some are missing; without, all are.
         """
-        self._with_masks(split).check_masks(split)
+        return self._with_masks(split).check_masks(split)
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""

@@ -11,6 +11,7 @@ counts instead of logits, because 920 channels of 12,419 images fit into no memo
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from functools import partial
 from typing import Any
@@ -130,7 +131,7 @@ def main() -> None:
             # At the stored size of the image, which may have 12 million pixels.
             writer.write(row["image_id"], logits_to_ids(logits, row["image"].size[::-1])[0].cpu(), row["wnid"])
     print(f"{writer.written} predictions, of the stored sizes, are in {found}. The benchmark's figures:")
-    print(f"imagenet-s evaluate --predict-dir {found} --gt-dir SHARDS_OR_TREE --config {args.config}")
+    print(f"imagenet-s evaluate --predict-dir {shlex.quote(found)} --gt-dir SHARDS_OR_TREE --config {args.config}")
 
 
 if __name__ == "__main__":

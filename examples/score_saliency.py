@@ -10,6 +10,7 @@ baseline that any method should beat. Replace `contrast` by a map of yours.
 from __future__ import annotations
 
 import itertools
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000, help="how many to score (default: 1000)")
     parser.add_argument("--save", type=Path, help="folder for the scores, for `imagenet-s compare` and --counts")
     args = parser.parse_args()
-    rows = imagenet_s.load_dataset(args.config, split="val", streaming=True, **data_options(args))
+    rows = iter(imagenet_s.load_dataset(args.config, split="val", streaming=True, **data_options(args)))
 
     scores = {name: Localization(args.thresholds) for name in METHODS}
     for row in itertools.islice(rows, args.images):
@@ -65,7 +66,7 @@ def main() -> None:
     results = {name: metric.compute() for name, metric in scores.items()}
     used = results["contrast"]
     print(f"{used['num_images']} images ({used['num_absent']} without their class left out), in percent")
-    if used["num_images"] + used["num_absent"] == args.images:
+    if next(rows, None) is not None:
         print("the first ones only; --images N takes more")
     print(f"{'':24}{'contrast':>10}{'centre':>10}   difference, 95 % interval")
     for key in (*SHOWN, *(key for key in scores["contrast"].keys if key.startswith("iou_at_"))):
@@ -77,7 +78,8 @@ def main() -> None:
         args.save.mkdir(parents=True, exist_ok=True)
         for name, metric in scores.items():
             metric.save(args.save / f"{name}.npz")
-        print(f"imagenet-s compare {args.save / 'contrast.npz'} {args.save / 'centre.npz'}")
+        saved = [str(args.save / f"{name}.npz") for name in scores]
+        print(shlex.join(["imagenet-s", "compare", *saved]))
 
 
 if __name__ == "__main__":

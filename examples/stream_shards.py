@@ -10,6 +10,7 @@ cluster, rank and world size come from torch.distributed; each rank reads shards
 from __future__ import annotations
 
 import itertools
+import shlex
 import warnings
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ def main() -> None:
     if shards is None:
         if args.data_dir:
             parser.error(
-                f"shards are read here: run `imagenet-s convert {args.data_dir} OUT --config {args.config} --splits "
-                "train` first, then give --shards OUT"
+                f"shards are read here: run `imagenet-s convert {shlex.quote(args.data_dir)} OUT --config "
+                f"{args.config} --splits train` first, then give --shards OUT"
             )
         data = data_options(args)  # the miniature
         shards = Path(data["data_dir"]).with_name("shards")

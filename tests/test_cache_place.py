@@ -1,6 +1,7 @@
 """Everything that is kept lies where the user said; a cache that can't be written costs time and not the result."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -55,6 +56,27 @@ def test_all_that_is_kept_lies_below_cache_dir(
     kept = {path.parts[len(chosen.parts) + 1] for path in files_below(chosen) if "imagenet_s" in path.parts}
     assert {"masks"} <= kept if split == "validation" else kept & {"headers", "indexes"}
     assert [path for path in files_below(tmp_path) if chosen not in path.parents] == []
+
+
+def test_what_is_kept_may_be_deleted(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
+    """What README says of the folders; none of a build's files refers to them."""
+    chosen = tmp_path / "chosen"
+    code = "\n".join(
+        load(miniature(layout), annotations, split, cache_dir=str(chosen), **options)
+        for layout in ("folders", "tars")
+        for split in ("train", "validation")
+        for options in ({}, {"download_mode": "force_redownload"})
+    )
+    expected = [str(COUNTS[split]) for split in ("train", "validation") for _ in range(2)] * 2
+    assert run(code, tmp_path).stdout.split() == expected
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = {chosen / "imagenet_s" / name for name in re.findall(r"`imagenet_s/(\w+)`", readme)}
+    assert {path.name for path in named} == {"masks", "indexes", "headers"}
+    for folder in named:
+        assert files_below(folder), f"{folder.name} is where README says"
+        shutil.rmtree(folder)
+    done = run(code, tmp_path)
+    assert done.stdout.split() == expected, done.stderr
 
 
 def test_downloads_lie_below_cache_dir(annotations: Path, tmp_path: Path) -> None:
@@ -145,6 +167,16 @@ def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: 
     done = run(f"from imagenet_s.cli.main import main; print(main({command!r}))", tmp_path)
     assert done.stdout.split()[-1] == "0", done.stderr
     assert [path for path in files_below(tmp_path) if path.suffix == ".arrow"] == []
+
+
+def test_the_demo_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
+    code = (
+        f"from imagenet_s.cli.main import main; raise SystemExit(main(['demo', '--output', {str(tmp_path / 'd')!r}]))"
+    )
+    done = run(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert files_below(tmp_path / "hf") == []
+    assert files_below(tmp_path / "d" / "cache" / "imagenet_s" / "masks"), "what is kept lies below --output"
 
 
 def test_a_folder_called_like_the_package(tmp_path: Path) -> None:

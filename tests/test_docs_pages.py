@@ -8,6 +8,7 @@ import pytest
 
 import imagenet_s
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from imagenet_s.metrics import MatchedIoU
 
 DOCS = Path(imagenet_s.__file__).parent / "docs"
 
@@ -31,6 +32,41 @@ def test_remapping() -> None:
     dog, fish = table.id_of("n02110958"), table.id_of("n01443537")
     np.testing.assert_array_equal(names["ids"], [[0, dog], [fish, dog]])
     assert names["names"][fish] == "goldfish"  # type: ignore[index]
+
+
+def test_where_mmsegmentation_has_the_data_set() -> None:
+    text = " ".join((DOCS / "mmsegmentation.md").read_text(encoding="utf-8").split())
+    assert "only in the git repository: the last 0.x release on PyPI, 0.30.0, does not contain them" in text
+
+
+def test_the_two_means_of_mmsegmentation_and_the_benchmark() -> None:
+    """The page's example: five classes of 50, predicted perfectly."""
+    text = (DOCS / "mmsegmentation.md").read_text(encoding="utf-8")
+    there, here, occurring, ids = re.findall(r"are ([\d.]+) there and ([\d.]+) here \((\d+) of (\d+) ids\)", text)[0]
+    metric = MatchedIoU(50)
+    for number in range(1, 6):
+        mask = np.zeros((4, 4), int)
+        mask[:2] = number
+        metric.update(mask, mask)
+    result = metric.compute()
+    assert round(100 * result["mean_iou"], 2) == float(here)
+    assert len(result["per_category_iou"]) == int(ids)
+    assert 100 * np.mean(result["per_category_iou"][: int(occurring)]) == float(there)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/transforms.md"])
+def test_shapes_of_formatted_annotations(page: str) -> None:
+    """tests/dataset/test_rows.py and test_dataloader.py look at the arrays."""
+    text = " ".join((DOCS.parent / page).read_text(encoding="utf-8").split())
+    assert re.search(r'`with_format\("numpy"\)` (returns|gives) annotations as H x W', text)
+    assert re.search(r'`with_format\("torch"\)` as 1 x H x W', text)
+
+
+def test_what_an_editable_install_puts_on_the_path() -> None:
+    text = " ".join((DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    said = re.findall(r"An editable install puts the checkout on `sys.path`, so (.*?) find this project there", text)
+    named = re.findall(r"\w+", said[0].replace("import", "").replace("and", ""))
+    assert {path.parent.name for path in DOCS.parent.glob("*/__init__.py")} - {"tests"} <= set(named)
 
 
 def test_merged_classes_and_subsets_by_wnid() -> None:

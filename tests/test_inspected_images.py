@@ -1,13 +1,17 @@
 """Images are inspected on their way into rows: rotated ones are replaced, damaged ones named, others not copied."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from imagenet_s.conversion import inspection
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.examples import _inspected
 from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.inspection import files_to_replace
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 USUAL = [name for name, image in IMAGES.items() if image.kind in ("rgb", "grey")][-5:]
@@ -55,3 +59,13 @@ def test_a_damaged_image_is_named(damage: Callable[[bytes], bytes], message: str
     given = images({USUAL[0]: image_bytes(USUAL[0]), USUAL[1]: damage(image_bytes(USUAL[1]))})
     with pytest.raises(ImageNetSError, match=f"{USUAL[1]}: .*{message}"):
         _inspected(given, USUAL[:2], None, range(2))
+
+
+def test_files_are_opened_as_binary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows changes line ends and stops at Ctrl-Z otherwise; this machine need not be one."""
+    path, plain, flags = tmp_path / "x.JPEG", os.open, []
+    path.write_bytes(image_bytes(USUAL[0]))
+    monkeypatch.setattr(inspection, "_BINARY", 1 << 30)
+    monkeypatch.setattr(os, "open", lambda name, flag: flags.append(flag) or plain(name, flag & ~(1 << 30)))
+    assert files_to_replace([str(path)]) == []
+    assert flags == [os.O_RDONLY | 1 << 30]

@@ -7,12 +7,13 @@ from typing import Any
 
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable
+from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
 from imagenet_s.conversion.split_plan import check_plan, plan_split
 
-_NOTHING: dict[str, Any] = {"found": None, "expected": None, "missing": []}
+_NOTHING: dict[str, Any] = {"found": None, "expected": None, "missing": [], "without_mask": []}
+_FEWER_MASKS = "fewer masks"  # with --no-verify every command goes on without these images
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,23 +39,27 @@ def run(args: argparse.Namespace) -> int:
     if args.json != "-":
         _print(result["splits"], args.list_missing)
         hint(_verdict(result["splits"]))
-    return 0 if states <= {"ok"} else 1
+    return 0 if states <= {"ok", _FEWER_MASKS} else 1
 
 
 def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
     plan = plan_split(source, split, verify, masks=False)
-    if split in ANNOTATED_SPLITS:
-        source.check_masks(split)
-    problem = None
+    without_mask = source.check_masks(split) if split in ANNOTATED_SPLITS else []
+    left_out = set(without_mask).intersection(plan.rows["image_id"].to_pylist()) if without_mask else ()
+    state, problem = "ok", None
+    if without_mask:
+        state = _FEWER_MASKS
+        problem = f"{split}: no mask of {some(without_mask)}; verify=False leaves out the images without one."
     try:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:
-        problem = str(error)
+        state, problem = "incomplete", f"{error} {problem.removeprefix(f'{split}: ')}" if problem else str(error)
     return {
-        "found": plan.rows.num_rows,
+        "found": plan.rows.num_rows - len(left_out),
         "expected": plan.expected,
         "missing": list(plan.missing),
-        "state": "ok" if problem is None else "incomplete",
+        "without_mask": without_mask,
+        "state": state,
         "problem": problem,
     }
 
@@ -63,6 +68,8 @@ def _verdict(splits: dict[str, dict[str, Any]]) -> str:
     incomplete = [one for one in splits.values() if one["state"] == "incomplete"]
     if all(one["state"] == "ok" for one in splits.values()):
         return "Complete."
+    if all(one["state"] in ("ok", _FEWER_MASKS) for one in splits.values()):
+        return "Complete but for the images without a mask."
     if not incomplete:
         return "What is unknown depends on the annotations, which are not at hand; nothing else is missing."
     if any(one["found"] is None for one in incomplete):  # not images are missing: lists or masks are wrong

@@ -104,7 +104,8 @@ def _convert(output: Path, imagenet: Path, annotations: Path, validation: Any) -
     _headline("Converted to shards, and loaded with plain datasets")
     out = output / "imagenet-s"
     say(f"$ imagenet-s convert {imagenet} {out} --config {_CONFIG} --annotations-dir {annotations} --no-verify")
-    index = convert(imagenet, out, _CONFIG, annotations, Options(verify=False))
+    options = Options(verify=False, cache_dir=output / "cache")  # the user's cache is left as it is
+    index = convert(imagenet, out, _CONFIG, annotations, options)
     verify(out)
     rows = [(shard.file, shard.rows, shard.bytes, shard.sha256[:12]) for _, _, shard in index.shards()]
     say(table(rows, ("file", "images", "bytes", "sha256")))

@@ -50,9 +50,11 @@ def run(args: argparse.Namespace) -> int:
     if "validation" in splits:
         masks = args.annotations_dir or "GT"
         where = ["--predict-dir", f"{args.output}/validation", "--gt-dir", masks]
+        where += ["--on-missing", "skip"] if args.on_missing == "skip" else []
         hint(f"Score it: {command('evaluate', *where, *common)}")
     if "test" in splits:
-        packed = [f"{args.output}/test", "OUT.zip", *common, "--protocol", "distance", *annotation_options(args)]
+        packed = [f"{args.output}/test", "OUT.zip", *common, "--protocol", "distance"]
+        packed += ["--imagenet", str(args.imagenet), *annotation_options(args)]  # it compares the sizes
         hint(f"Pack it: {command('submit', *packed)}")
     return 0
 

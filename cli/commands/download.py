@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
+from imagenet_s.cli.next_steps import call
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all, official_files
@@ -36,10 +38,12 @@ def run(args: argparse.Namespace) -> int:
             opened = open_annotations(config, folder, verify=not args.no_verify)
             for split in ANNOTATED_SPLITS:
                 opened.masks(split)
-    hint(
-        f"\nTo use them: load_dataset('imagenet_s', '{configs[-1]}', data_dir=..., annotations_dir='{folder}'),\n"
-        f"or once for all: export IMAGENET_S_ANNOTATIONS_DIR={folder.resolve()}"
+    unverified = {"verify": False} if args.no_verify else {}
+    use = call(
+        "load_dataset", "imagenet_s", configs[-1], data_dir="IMAGENET", annotations_dir=str(folder), **unverified
     )
+    variable = shlex.quote(str(folder.resolve()))
+    hint(f"\nTo use them: {use}\nOr once for all: export IMAGENET_S_ANNOTATIONS_DIR={variable}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import imagenet_s
 from imagenet_s.cli.output import hint, say, table
@@ -21,16 +22,25 @@ def run(args: argparse.Namespace) -> int:
     files, benchmark = list(upload.files), upload.benchmark
     if benchmark is not None:
         files.append((BENCHMARK_FILE, len(benchmark)))
-    if len(files) <= 20 or args.dry_run:
-        say(table([(name, size) for name, size in files], ("file", "bytes")))
-    say(f"{len(files):,} files, {sum(size for _, size in files):,} bytes, to the {kind} {upload.kind} {args.repo_id}")
+    target = f"to the {kind} {upload.kind} {args.repo_id}"
     if args.dry_run:
+        _print(files, target, whole=True)
         hint("Nothing was sent (--dry-run).")
         return 0
+    hint(f"{len(files):,} files {target}; what is there already is not sent again.")
     pushed = push(upload, public=args.public)
-    if not pushed.changed:
+    if pushed.sent:
+        _print(pushed.sent, target)
+    else:
         hint("Nothing to send: everything is there already.")
     if pushed.note:
         hint(pushed.note)
     say(pushed.url)
     return 0
+
+
+def _print(files: Sequence[tuple[str, int]], target: str, whole: bool = False) -> None:
+    if len(files) <= 20 or whole:
+        say(table(files, ("file", "bytes")))
+    count = f"{len(files):,} file{'' if len(files) == 1 else 's'}"
+    say(f"{count}, {sum(size for _, size in files):,} bytes, {target}")

@@ -158,21 +158,26 @@ class Annotations:
         key = json.dumps([_FORMAT, self.verify, made_from])
         return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
-    def check_masks(self, split: str) -> None:
+    def check_masks(self, split: str) -> list[str]:
         """Look whether a split has all its masks, without fetching, decoding or keeping any.
+
+        Returns:
+            The images without a mask, which verify=False leaves out.
 
         Raises:
             ImageNetSError: with `verify`, some are missing; without, all are.
         """
         _expect(split, ANNOTATED_SPLITS)
         if isinstance(self._location, DownloadFolder) and not self._location.has_archive():
-            return  # they will be downloaded
+            return []  # they will be downloaded
         members = self._members(split)
         with self._reader(split) as reader:
             there = reader.masks(split)
-            self._present(reader, split, members)
+            if self.verify:
+                self._present(reader, split, members)
             if members and not there:
                 raise ImageNetSError(f"{reader.path} has no masks of {split}.")
+            return [member.image_id for member in members if member.image_id not in there]
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.

@@ -12,6 +12,7 @@ from huggingface_hub.errors import (
     LocalTokenNotFoundError,
     RepositoryNotFoundError,
 )
+from huggingface_hub.hf_api import RepoFile
 
 from imagenet_s.conversion.dataset_index import INDEX, parse_index
 from imagenet_s.conversion.errors import ImageNetSError, some
@@ -30,12 +31,12 @@ class Pushed:
 
     Attributes:
         url: of the repository.
-        changed: whether anything was sent; False where it had everything already.
+        sent: names and sizes in bytes of the files that are new or changed there; none where it had everything already.
         note: a sentence on what was left out; "" for nothing.
     """
 
     url: str
-    changed: bool
+    sent: tuple[tuple[str, int], ...]
     note: str = ""
 
 
@@ -89,8 +90,24 @@ def push(upload: Upload, public: bool = False) -> Pushed:
                 commit_message="ImageNet-S: card",
             )
         note = push_benchmark(api, upload, _read(api, upload, BENCHMARK_FILE)) if upload.benchmark else ""
-        after = api.repo_info(upload.repo_id, repo_type=upload.kind)
-    return Pushed(str(url), after.sha != before.sha, note)
+        sent = _changed(api, upload, before.sha)
+    return Pushed(str(url), sent, note)
+
+
+def _changed(api: HfApi, upload: Upload, before: str | None) -> tuple[tuple[str, int], ...]:
+    """The files that differ from those of an earlier commit."""
+    after = api.repo_info(upload.repo_id, repo_type=upload.kind).sha
+    if after == before:
+        return ()
+    old, new = (
+        {
+            one.path: (one.blob_id, one.size)
+            for one in api.list_repo_tree(upload.repo_id, recursive=True, revision=revision, repo_type=upload.kind)
+            if isinstance(one, RepoFile)
+        }
+        for revision in (before, after)
+    )
+    return tuple((path, size) for path, (blob, size) in new.items() if old.get(path, ("", 0))[0] != blob)
 
 
 def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:

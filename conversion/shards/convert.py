@@ -59,6 +59,7 @@ class Options:
         on_missing: what an incomplete ImageNet gets: `"error"`, or `"skip"` to leave out the images it lacks.
         verify: check annotations and counts against the official ones.
         restart: write splits from the beginning that an earlier run with other arguments began or finished.
+        cache_dir: for masks, indexes and downloads that are kept; the cache of `datasets` by default.
     """
 
     splits: Sequence[str] = DEFAULT_SPLITS
@@ -70,6 +71,7 @@ class Options:
     on_missing: OnMissing = "error"
     verify: bool = True
     restart: bool = False
+    cache_dir: str | os.PathLike[str] | None = None
 
 
 def convert(
@@ -110,7 +112,7 @@ def convert(
     data_dir = resolve_data_dir(data_dir)
     refuse_overlap(storage.url, [data_dir], "OUT")
     refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
-    source = open_source(config, data_dir, annotations_dir, options.verify)
+    source = open_source(config, data_dir, annotations_dir, options.verify, options.cache_dir)
     there = [f'"{split}"' for split in splits if split in source.splits]
     if there and len(there) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
-from annotation_files import check_masks, masks, opened, write_archive
+from annotation_files import Pin, check_masks, masks, opened, served, write_archive
 from http_files import FileServer
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.facts import OFFICIAL
+from imagenet_s.conversion.facts import OFFICIAL, split_names
 
 Download = Callable[..., Any]
 
@@ -54,6 +56,27 @@ def test_it_fetches_everything_once(mirror: FileServer, download: Download, targ
     assert len(mirror.seen) == 6
     for split in ("train_semi", "validation"):
         check_masks(opened(target, tmp_path), split)
+
+
+def test_next_steps(
+    miniature: Callable[[str], Path],
+    annotations: Path,
+    pinned: Pin,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Both lines are run as they are printed, but for the word in capitals."""
+    pinned(annotations, "50")
+    target = tmp_path / "it's here"
+    with FileServer(served(annotations, "50")) as server:
+        monkeypatch.setenv("IMAGENET_S_ENDPOINT", f"{server.url}/")
+        assert main(["download", "--config", "50", "--annotations-dir", str(target), "--no-verify"]) == 0
+    use, export = capsys.readouterr().err.splitlines()[-2:]
+    call = use.removeprefix("To use them: ").replace("IMAGENET", str(miniature("folders")))
+    assert len(eval(call, {"load_dataset": datasets.load_dataset})["validation"]) == 9
+    shell = f'{export.removeprefix("Or once for all: ")}; printf %s "$IMAGENET_S_ANNOTATIONS_DIR"'
+    assert subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout == str(target)
 
 
 def test_all_configurations_as_json(mirror: FileServer, download: Download, target: Path) -> None:
@@ -138,3 +161,15 @@ def test_without_a_connection_it_says_what_to_do(
     assert f"- {OFFICIAL.lists['50']['test'].file}" not in error, "it is there already"
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "fetch them on another machine" in download("--config", "50", code=1)[1]
+
+
+def test_check_fetches_no_archive(
+    mirror: FileServer, miniature: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It looks; the archive of 919 has half a gigabyte."""
+    main(["check", str(miniature("folders")), "--config", "50", "--no-verify"])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:6]] == list(split_names("50"))
+    lists = {facts.url_path for facts in OFFICIAL.lists["50"].values()}
+    fetched = {request.path for request in mirror.seen}
+    assert fetched
+    assert fetched <= lists

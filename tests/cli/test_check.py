@@ -1,6 +1,7 @@
 """`imagenet-s check`, and how every command fails."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import datasets
 import pytest
 
 from imagenet_s.cli.main import build_parser, main
-from imagenet_s.conversion.synthetic import expected_rows
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 
 def test_a_whole_imagenet(miniature: Callable[[str], Path], annotations: Path, capsys: pytest.CaptureFixture) -> None:
@@ -48,6 +49,28 @@ def test_only_missing_images_can_be_left_out(
     assert "--on-missing" not in err
     assert "said above" in err
     assert main(["convert", root, str(tmp_path / "out"), *where, "--on-missing", "skip"]) == 1
+
+
+def test_fewer_masks_than_the_list(
+    miniature: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """It counts what convert writes."""
+    write_annotations(tmp_path / "a", "extracted")
+    gone = expected_rows("50", "validation")[0].image_id
+    next((tmp_path / "a" / "ImageNetS50").rglob(f"{gone}.png")).unlink()
+    options = ["--config", "50", "--annotations-dir", str(tmp_path / "a"), "--no-verify", "--splits", "validation"]
+    root = str(miniature("folders"))
+    assert main(["check", root, *options]) == 0
+    out, err = capsys.readouterr()
+    assert re.search(r"^validation +8 +9 +fewer masks$", out, re.MULTILINE)
+    assert f"validation: no mask of {gone}; --no-verify leaves out the images without one." in out
+    assert "Complete but for the images without a mask." in err
+    assert main(["check", root, *options, "--json", "-"]) == 0
+    checked = json.loads(capsys.readouterr().out)["splits"]["validation"]
+    assert checked["without_mask"] == [gone]
+    assert main(["convert", root, str(tmp_path / "out"), *options, "--json", "-"]) == 0
+    (written,) = json.loads(capsys.readouterr().out)
+    assert written["images"] == checked["found"] == 8
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture) -> None:

@@ -136,7 +136,7 @@ def test_next_step_of_prepare(
 def test_next_steps_are_calls_and_commands() -> None:
     """No line of advice has a literal `...` that a shell or Python would take for an argument."""
     root = Path(imagenet_s.__file__).parent / "cli" / "commands"
-    for path in ("convert", "prepare", "submit", "distance_match"):
+    for path in ("convert", "prepare", "submit", "distance_match", "download"):
         for node in ast.walk(ast.parse((root / f"{path}.py").read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "hint":
                 assert not re.search(r"imagenet-s \w+[^`']* \.\.\.", ast.unparse(node)), path

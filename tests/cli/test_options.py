@@ -2,10 +2,13 @@
 
 import argparse
 import importlib.metadata
+import json
+import re
 
 import pytest
 
 from imagenet_s.cli.main import build_parser, main
+from imagenet_s.conversion.facts import split_names
 
 
 def commands():
@@ -33,3 +36,39 @@ def test_version(capsys):
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"
+
+
+COLOURS = "def colours(batch):\n    return batch[:, :, ::4, ::4]\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("check", ["--json", "-"]),
+        ("convert", ["OUT", "--json", "-"]),
+        ("prepare", ["OUT", "--json", "-"]),
+        pytest.param("distance-match", ["OUT", "--backbone", "colours:colours"], marks=pytest.mark.torch),
+    ],
+)
+def test_splits_without_the_option_are_those_of_the_help(
+    command, more, miniature, annotations, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "colours.py").write_text(COLOURS)
+    told = commands()[command]._option_string_actions["--splits"].help
+    source = ["--annotations-dir", str(annotations), "--no-verify", "--config", "50"]
+    assert main([command, str(miniature("folders")), *more, *source]) == 0
+    out = capsys.readouterr().out
+    if command == "check":
+        assert "all that the source can have" in told
+        assert list(json.loads(out)["splits"]) == list(split_names("50"))
+    elif command == "prepare":
+        assert "all of the configuration otherwise" in told
+        used = [one["folder"] for one in json.loads(out)["splits"]]
+        assert used == [one.replace("_", "-") for one in split_names("50")]
+    elif command == "convert":
+        named = re.findall(r"train_semi|train|validation|test", told.partition("default: ")[2])
+        assert [one["split"] for one in json.loads(out)] == named
+    else:
+        named = re.findall(r"(\w+) \(default\)", told)
+        assert [path.name for path in (tmp_path / "OUT").iterdir() if path.is_dir()] == named

@@ -1,5 +1,6 @@
 """Only the split that is asked for is built, and only what it is made from is needed."""
 
+import functools
 import logging
 import os
 import shutil
@@ -42,11 +43,14 @@ def official_counts_of_the_miniature(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OFFICIAL.__dict__, "num_images", MappingProxyType(counts))
 
 
+LOADERS = {"datasets": functools.partial(load_dataset, "imagenet_s"), "imagenet_s": imagenet_s.load_dataset}
+
+
 @pytest.fixture
 def load(annotations: Path) -> Callable[..., Any]:
-    def run(data_dir: Path, **options: Any) -> Any:
+    def run(data_dir: Path, function: Callable[..., Any] = LOADERS["datasets"], **options: Any) -> Any:
         given = {"annotations_dir": str(annotations), "verify": False, **options}
-        return load_dataset("imagenet_s", "50", data_dir=str(data_dir), **given)
+        return function("50", data_dir=str(data_dir), **given)
 
     return run
 
@@ -168,8 +172,11 @@ def ids(split: str) -> list[str]:
     ],
     ids=str,
 )
-def test_what_split_may_be(split: Any, expected: dict[str, int], miniature: Callable[[str], Path], load) -> None:
-    plain = load(miniature("folders"), split=split)
+@pytest.mark.parametrize("function", LOADERS)
+def test_what_split_may_be(
+    function: str, split: Any, expected: dict[str, int], miniature: Callable[[str], Path], load
+) -> None:
+    plain = load(miniature("folders"), function=LOADERS[function], split=split)
     assert len(plain) == sum(expected.values())
     for name, count in expected.items():
         assert len(set(plain["image_id"][:]) & set(ids(name))) == count
@@ -177,9 +184,11 @@ def test_what_split_may_be(split: Any, expected: dict[str, int], miniature: Call
         assert set(plain.info.splits) == set(expected), "no other split was built"
 
 
-def test_a_list_of_splits(miniature: Callable[[str], Path], load) -> None:
+@pytest.mark.parametrize("function", LOADERS)
+def test_a_list_of_splits(function: str, miniature: Callable[[str], Path], load) -> None:
     for streaming in (False, True):
-        first, second = load(miniature("folders"), split=["test", datasets.Split.VALIDATION], streaming=streaming)
+        options = {"split": ["test", datasets.Split.VALIDATION], "streaming": streaming}
+        first, second = load(miniature("folders"), function=LOADERS[function], **options)
         assert sorted(row["image_id"] for row in first) == sorted(ids("test"))
         assert sorted(row["image_id"] for row in second) == sorted(ids("validation"))
 

@@ -13,12 +13,13 @@ import datasets
 import numpy as np
 import pytest
 from datasets import load_dataset
-from PIL import Image
+from PIL import Image, ImageCms
 
 import imagenet_s
 from imagenet_s.conversion.synthetic import expected_rows, image_bytes
 
 ROOT = Path(imagenet_s.__file__).parent
+SRGB, LAB = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
 
 
 @pytest.fixture
@@ -140,6 +141,17 @@ def test_damage_is_found_by_building(layout: str, miniature: Callable[[str], Pat
         load(root)
 
 
+def test_pixels_overwritten_in_between_are_not_noticed(copy: Path, load) -> None:
+    """The limit of what the first and last bytes show; README says so."""
+    row = expected_rows("50", "validation")[0]
+    path = next(copy.rglob(f"{row.image_id}.JPEG"))
+    half = len(image_bytes(row.image_id)) // 2
+    path.write_bytes(path.read_bytes()[:half] + bytes(half) + b"\xff\xd9")
+    assert row.image_id in load(copy)["image_id"][:]
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert "pixels that were overwritten in between are not decoded to find out" in said
+
+
 @pytest.mark.parametrize("num_proc", [None, 2])
 def test_a_damaged_training_image_is_named_by_building(num_proc: int | None, copy: Path, load) -> None:
     """Not in the middle of training: every header is looked at before the first row is made."""
@@ -204,6 +216,27 @@ def test_rows_written_by_datasets_stay_as_stored(tmp_path: Path, load) -> None:
     assert len(read["train"]) == len(expected)
     for row in read["train"]:
         np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: image.convert("CMYK"),
+        lambda image: ImageCms.profileToProfile(image, SRGB, LAB, outputMode="LAB"),
+        lambda image: np.asarray(image.convert("L"), np.float32),
+    ],
+    ids=["CMYK", "LAB", "floats"],
+)
+def test_images_can_be_mapped_to_other_kinds(change: Callable, load) -> None:
+    """What PNG does not have, `datasets` stores as TIFF: the column reads it, as a plain one would."""
+    loaded = load(split="validation").select(range(3))
+    mapped = loaded.map(lambda row: {"image": change(row["image"])})
+    plain = mapped.cast_column("image", datasets.Image(mode="RGB"))
+    stored = mapped.cast_column("image", datasets.Image(decode=False))
+    for before, one, other, kept in zip(loaded, mapped, plain, stored):
+        assert kept["image"]["bytes"][:2] in (b"II", b"MM"), "it is a TIFF"
+        assert one["image"].size == before["image"].size
+        np.testing.assert_array_equal(np.asarray(one["image"]), np.asarray(other["image"]))
 
 
 def test_mapped_images_of_other_kinds_are_kept(load) -> None:

@@ -37,6 +37,7 @@ def test_masks_as_tensors(load_miniature) -> None:
     expected = {row.image_id: row.ids for row in expected_rows("919", "validation")}
     for row in table:
         assert row["annotation"].dtype == torch.int32
+        assert row["annotation"].shape == (1, *expected[row["image_id"]].shape), "1 x H x W"
         # datasets gives every grey image a channel axis
         assert torch.equal(row["annotation"].squeeze(0), torch.from_numpy(expected[row["image_id"]].astype("int32")))
         assert row["image"].shape[1:] == row["annotation"].shape[1:]

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from datasets import ClassLabel, Image
 from same_rows import assert_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.synthetic import LAYOUTS
+from imagenet_s.conversion.synthetic import LAYOUTS, expected_rows
 
 CONFIGS = ("50", "300", "919")
 RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-cache", "hub-tars")]
@@ -76,3 +77,10 @@ def test_rows_from_folders_hold_paths(load_miniature) -> None:
         upright = sum(one["bytes"] is not None for one in stored)
         assert upright <= 0.5 * len(stored)
         assert upright > 0 or split != "train"
+
+
+def test_annotations_as_numpy_are_height_x_width(load_miniature) -> None:
+    """As PyTorch tensors they are 1 x H x W, see test_dataloader.py; README and docs/transforms.md say both."""
+    expected = {row.image_id: row.ids for row in expected_rows("50", "validation")}
+    for row in load_miniature(split="validation").with_format("numpy"):
+        np.testing.assert_array_equal(row["annotation"], expected[row["image_id"]])

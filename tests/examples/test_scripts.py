@@ -1,27 +1,35 @@
 """Every example runs, as a person would run it, on the miniature it makes for itself."""
 
+import ast
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import imagenet_s
+from imagenet_s.cli.main import build_parser, main
+from imagenet_s.conversion.synthetic import expected_rows
 from imagenet_s.metrics import Localization, compare
 
 EXAMPLES = Path(imagenet_s.__file__).with_name("examples")
 SCRIPTS = {path.name for path in EXAMPLES.glob("*.py")} - {"miniature.py"}
 
 
-def run(script: str, *arguments: str, cwd: Path) -> str:
-    environment = {**os.environ, "HF_HOME": str(cwd / "hf"), "HF_HUB_OFFLINE": "1", "TMPDIR": str(cwd)}
+def run(script: str, *arguments: str, cwd: Path, home: Path | None = None, code: int = 0) -> str:
+    """What it prints; what it complains of where another exit code than 0 is expected."""
+    home = home or cwd
+    environment = {**os.environ, "HF_HOME": str(home / "hf"), "HF_HUB_OFFLINE": "1", "TMPDIR": str(home)}
     command = [sys.executable, str(EXAMPLES / script), *arguments]
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     assert "copy construct" not in done.stderr
-    return done.stdout
+    return done.stderr if code else done.stdout
 
 
 def test_cluster_pixels(tmp_path: Path) -> None:
@@ -32,15 +40,32 @@ def test_cluster_pixels(tmp_path: Path) -> None:
     assert float(found["majority"]) > 0
 
 
-def test_score_saliency(tmp_path: Path) -> None:
-    printed = run("score_saliency.py", "--thresholds", "0", "mean", "--save", "scores", cwd=tmp_path)
+def test_score_saliency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run("score_saliency.py", "--thresholds", "0", "mean", "--save", "my scores", cwd=tmp_path)
     assert printed.startswith("9 images")
     found = {line.split()[0]: line.split() for line in printed.splitlines()[2:-1]}
     assert found["iou_at_0"][1] == found["iou_at_0"][2], "the threshold 0 picks everything, whatever the map"
     assert 0 < float(found["average_precision"][1]) <= 100
-    a, b = (Localization.load(tmp_path / "scores" / f"{name}.npz") for name in ("contrast", "centre"))
+    a, b = (Localization.load(tmp_path / "my scores" / f"{name}.npz") for name in ("contrast", "centre"))
     expected = 100 * compare(a, b, "average_precision")["difference"]
     assert f"{expected:+.2f}" in found["average_precision"][3]
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(printed.splitlines()[-1])[1:]) == 0, "the last line runs as it is"
+    assert "average_precision" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("script", ["cluster_pixels.py", "score_saliency.py"])
+def test_what_is_left_out_is_said(script: str, tmp_path: Path) -> None:
+    said = "the first ones only; --images N takes more"
+    printed = run(script, "--images", "3", cwd=tmp_path)
+    assert printed.startswith("3 images")
+    assert said in printed
+    assert said not in run(script, "--images", "9", cwd=tmp_path), "there are no more than nine"
+
+
+@pytest.mark.parametrize(("script", "default"), [("cluster_pixels.py", 500), ("score_saliency.py", 1000)])
+def test_help_names_how_many_are_scored(script: str, default: int, tmp_path: Path) -> None:
+    assert re.search(rf"--images IMAGES +how many [^(]*\(default:\s+{default}\)", run(script, "--help", cwd=tmp_path))
 
 
 @pytest.mark.vision
@@ -61,6 +86,33 @@ def test_finetune_segformer(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out" / "predictions").glob("n*/ILSVRC2012_val_*.png"))) == 9
     assert '"other": 0' in (tmp_path / "out" / "config.json").read_text()
     assert not (tmp_path / "segformer-imagenet-s").exists(), "nothing is written beside what is named"
+
+
+@pytest.mark.vision
+def test_finetune_segformer_without_output(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    printed = run("finetune_segformer.py", "--size", "32", cwd=tmp_path / "here", home=tmp_path / "home")
+    assert list((tmp_path / "here").iterdir()) == []
+    words = shlex.split(printed.splitlines()[-1])
+    assert build_parser().parse_args(words[1:]).predict_dir.startswith(str(tmp_path / "home"))
+
+
+@pytest.mark.torch
+def test_stream_shards_reads_what_the_printed_command_writes(
+    miniature: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = shutil.copytree(miniature("folders"), tmp_path / "it's mine")
+    said = run("stream_shards.py", "--data-dir", str(data_dir), cwd=tmp_path, code=2)
+    words = shlex.split(re.findall("`(imagenet-s convert .*?)`", said)[0])
+    parsed = build_parser().parse_args(words[1:])
+    assert (parsed.imagenet, parsed.splits) == (str(data_dir), ["train"])
+    monkeypatch.chdir(tmp_path)
+    assert main([*words[1:], "--no-verify", "--max-shard-size", "40KB"]) == 0, "with what a miniature needs"
+    printed = run("stream_shards.py", "--shards", "OUT", cwd=tmp_path)
+    assert printed.startswith("rank 0 of 1: ")
+    before, after, different = map(int, re.findall(r"\d+", printed.splitlines()[-1]))
+    assert different == before + after == len(expected_rows("50", "train"))
 
 
 @pytest.mark.torch
@@ -85,3 +137,15 @@ def test_all_of_them_are_run_and_listed() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     assert {name for name in SCRIPTS if f'run("{name}"' in here} == SCRIPTS
     assert set(re.findall(r"\[`(\w+\.py)`\]", (EXAMPLES / "README.md").read_text(encoding="utf-8"))) == SCRIPTS
+
+
+def test_every_option_is_explained() -> None:
+    """Read and not run: most scripts need libraries that are optional."""
+    options = [
+        (path.name, ast.unparse(node.args[0]), {one.arg for one in node.keywords})
+        for path in EXAMPLES.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"
+    ]
+    assert len(options) > 20
+    assert [option for option in options if "help" not in option[2]] == []

@@ -79,15 +79,17 @@ def test_what_the_hub_refuses_or_cannot_do(
         "forbidden": (403, "Your token has no read access \x1b[2J", ""),
         "often": (429, "slow down", ""),
         "broken": (500, "sorry", ""),
+        "closed": (401, "Access to dataset me/closed is restricted. You must be authenticated", "GatedRepo"),
     }
     expected = {
         "gated": "access is granted on request.*ask for it at .*/datasets/me/gated, then log in",
         "forbidden": r"the token may not read it.*ask for access at",
         "often": "the Hub is asked too often",
         "broken": "the Hub is busy or out of order, it answered 500",
+        "closed": "access is granted on request.*ask for it at .*/datasets/me/closed, then log in",
     }
     for name in answers:
-        hub.repositories["dataset", f"me/{name}"] = Repository(commits=[imagenet])
+        hub.repositories["dataset", f"me/{name}"] = Repository(private=name != "closed", commits=[imagenet])
     (route,) = [one for one, endpoint in ROUTES.items() if endpoint is getattr(Handler, at)]
     usual = ROUTES[route]
 
@@ -97,7 +99,9 @@ def test_what_the_hub_refuses_or_cannot_do(
         usual(handler, kind, name, *rest)
 
     monkeypatch.setitem(ROUTES, route, refuse)
-    said = look(*(f"hf://datasets/me/{name}" for name in answers))
+    without_token = "hf://datasets/me/closed"
+    said = look(*(f"hf://datasets/me/{name}" for name in answers if name != "closed"))
+    said |= look(without_token, token=None)
     for name, message in expected.items():
         text = said[f"hf://datasets/me/{name}"]
         assert re.search(message, text), f"{name}: {text}"

@@ -39,6 +39,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_push_then_load_with_the_stock_client(hub: HubServer, run, push, converted: Path) -> None:
     done = push()
     assert "hf_me" not in done.stdout + done.stderr
+    assert " bytes, to the private dataset me/imagenet-s" in done.stdout
     there = hub.repositories["dataset", "me/imagenet-s"]
     assert there.private
     plan = plan_push(converted, "me/imagenet-s")
@@ -105,9 +106,20 @@ def test_pushing_twice_sends_nothing_new_and_deletes_nothing(hub: HubServer, pus
     begun, commits = hub.uploads, len(there.commits)
     done = push()
     assert "Nothing to send" in done.stderr
+    assert "bytes" not in done.stdout, "sizes are those of what is sent"
     assert hub.uploads == begun
     assert len(there.commits) == commits
     assert "notes.md" in there.files
+
+
+def test_only_what_is_sent_is_listed(hub: HubServer, push, converted: Path) -> None:
+    push()
+    there = hub.repositories["dataset", "me/imagenet-s"]
+    there.commits.append({name: data for name, data in there.files.items() if name != "id2label.json"})
+    size = (converted / "id2label.json").stat().st_size
+    done = push()
+    assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["id2label.json", f"{size:,}"]]
+    assert f"\n1 file, {size:,} bytes, to the private dataset me/imagenet-s\n" in done.stdout
 
 
 def test_what_people_add_to_the_card_on_the_hub_stays(hub: HubServer, push, converted: Path, tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
 """What is recognised, and what is said where nothing is."""
 
+import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
+from imagenet_s.conversion.shards import Options, convert
+from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.synthetic import images_of_imagenet
 
 FORMS = {
@@ -127,3 +133,36 @@ def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path:
         (root / "train" / name).write_text("x")
     found = open_imagenet(root).reader("train").index()
     assert sorted(found["image_id"].to_pylist()) == ids_of("train")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+@pytest.mark.parametrize("converted", [False, True], ids=["the Hub's", "converted"])
+def test_parquet_files_are_closed(
+    converted: bool,
+    miniature: Callable[[str], Path],
+    annotations: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By whoever opened them, not when they are collected: here none is, as they are kept."""
+    root = miniature("parquet")
+    if converted:
+        root = tmp_path / "out"
+        convert(miniature("folders"), root, "50", annotations, Options(verify=False, max_shard_size="20KB"))
+    reader = open_source("50", root, annotations, verify=False).reader("validation")
+    kept: list[pq.ParquetFile] = []
+
+    class Kept(pq.ParquetFile):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            kept.append(self)
+
+    monkeypatch.setattr(pq, "ParquetFile", Kept)
+    before = os.listdir("/proc/self/fd")
+    rows = reader.index()
+    assert sum(len(images) for images in reader.read(rows, 3)) == rows.num_rows > 0
+    reader.measure(rows)
+    assert len(kept) > 2
+    assert all(one.closed for one in kept)
+    del rows
+    assert len(os.listdir("/proc/self/fd")) == len(before)

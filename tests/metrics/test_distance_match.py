@@ -1,6 +1,8 @@
 """`imagenet-s distance-match`, start to end on the miniature; what comes out is scored and submitted."""
 
 import json
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,14 +51,25 @@ K, TEMPERATURE = 10, 0.07
 
 
 @pytest.fixture
-def run(miniature: Layouts, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+def imagenet(request: pytest.FixtureRequest, miniature: Layouts, tmp_path: Path) -> Path:
+    """The miniature; or a copy without an image, which the test names."""
+    gone = getattr(request, "param", None)
+    if gone is None:
+        return miniature("folders")
+    source = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    next(source.rglob(f"{gone}.JPEG")).unlink()
+    return source
+
+
+@pytest.fixture
+def run(imagenet: Path, annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command with the miniature's usual arguments, in a folder that holds colour_backbone.py."""
     (tmp_path / "colour_backbone.py").write_text(COLOURS)
     monkeypatch.chdir(tmp_path)
     options = ["--annotations-dir", str(annotations), "--no-verify", "--config", "50", "--workers", "0", "--size", "64"]
 
     def command(output: Path, *more: str, backbone: str = "colour_backbone:colours") -> int:
-        return main(["distance-match", str(miniature("folders")), str(output), "--backbone", backbone, *options, *more])
+        return main(["distance-match", str(imagenet), str(output), "--backbone", backbone, *options, *more])
 
     return command
 
@@ -105,6 +118,25 @@ def test_start_to_end(
     checked = json.loads(capsys.readouterr().out)
     assert checked["problems"] == []
     assert checked["sizes_checked"] == len(images_of("50", "test"))
+
+
+def test_next_steps(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every printed line is run as it is; the folder of this test is the current one."""
+    assert run(Path("it's out"), "--splits", "validation", "test") == 0
+    score, pack = capsys.readouterr().err.strip().splitlines()[-2:]
+    assert main(shlex.split(score.removeprefix("Score it: "))[1:]) == 0
+    assert f"{len(images_of('50', 'validation'))} images, ImageNet-S-50" in capsys.readouterr().out
+    assert main(shlex.split(pack.removeprefix("Pack it: "))[1:]) == 0
+    assert (tmp_path / "OUT.zip").is_file()
+    assert "not checked" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("imagenet", ["ILSVRC2012_val_00000206"], indirect=True)
+def test_the_next_step_leaves_out_the_same_images(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Path("out"), "--on-missing", "skip") == 0
+    score = capsys.readouterr().err.strip().splitlines()[-1]
+    assert main(shlex.split(score.removeprefix("Score it: "))[1:]) == 0
+    assert "8 of 9 images, ImageNet-S-50" in capsys.readouterr().out
 
 
 def test_as_the_protocol_says(run: Callable[..., int], tmp_path: Path) -> None:

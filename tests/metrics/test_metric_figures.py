@@ -136,6 +136,18 @@ def test_pixels_beyond_the_precision_of_float32():
     assert result["per_category_iou"][1] == 2**24 / (2**24 + 1)
 
 
+def test_the_f_measure_is_a_mean_without_rounding_and_float32_is_not():
+    """Why the official figure differs the more, the more images there are: docs/metric.md."""
+    random = np.random.default_rng(0)
+    metric = MatchedIoU(4)
+    for _ in range(2000):
+        metric.update(*random.integers(0, 5, (2, 6, 6)))
+    values = np.array(metric.per_image()["f_measure"])
+    assert metric.compute()["f_measure"] == math.fsum(values) / len(values)
+    far = np.abs(np.cumsum(values.astype(np.float32), dtype=np.float32) - np.cumsum(values)) / np.arange(1, 2001)
+    assert 0 < 5 * far[:100].mean() < far[-100:].mean()
+
+
 def test_per_image_columns():
     metric = MatchedIoU(2)
     metric.update([[1, 1, 2, 0]], [[1, 2, 2, 1000]], "a")

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 
+import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.dataset_config import VERSION
 from imagenet_s.conversion.synthetic import images_of, mask_ids
 from imagenet_s.metrics import MatchedIoU
 
@@ -67,6 +70,23 @@ def prepared(imagenet: Path, annotations: Path, folder: Path) -> dict[str, str]:
     return digests_below(folder, imagenet)
 
 
+def built(imagenet: Path, annotations: Path, cache: Path) -> dict[str, str]:
+    """Each split of a build by the content of its rows; of an image that the row names, the name of its file."""
+    found = {}
+    for config in ("50", "919"):
+        options = {"data_dir": imagenet, "annotations_dir": annotations, "cache_dir": cache, "verify": False}
+        for split, rows in imagenet_s.load_dataset(config, **options).items():
+            features = repr(rows.features)
+            for column in ("image", "annotation"):
+                rows = rows.cast_column(column, datasets.Image(decode=False))
+            content = hashlib.sha256(features.encode())
+            for row in rows:
+                row["image"]["path"] = Path(row["image"]["path"] or "").name
+                content.update(repr(sorted(row.items())).encode())
+            found[f"{config} {split}"] = content.hexdigest()[:16]
+    return found
+
+
 def submitted(annotations: Path, folder: Path) -> dict[str, str]:
     with PredictionWriter(folder / "predictions", "50") as writer:
         for image in images_of("50", "test"):
@@ -113,6 +133,22 @@ def test_converted(kind: str, miniature: Callable[[str], Path], annotations: Pat
     assert converted(miniature("folders"), annotations, tmp_path, kind) == recorded(kind)
 
 
+def test_built(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
+    assert built(miniature("folders"), annotations, tmp_path) == recorded("rows")
+    assert recorded("rows version") == str(VERSION)
+
+
+def test_changed_rows_are_recorded_under_a_new_version_only() -> None:
+    """Else builds in people's caches, whose names hold the version, would keep their old rows."""
+    before = {"versions": VERSIONS, "rows version": "1.0.0", "rows": {"50 test": "a"}}
+    changed = {**before, "rows": {"50 test": "b"}}
+    refuse_same_version(before, before)
+    with pytest.raises(SystemExit, match="raise VERSION in"):
+        refuse_same_version(before, changed)
+    refuse_same_version(before, {**changed, "rows version": "1.1.0"})
+    refuse_same_version(before, {**changed, "versions": {}})
+
+
 def test_prepared(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
     assert prepared(miniature("folders"), annotations, tmp_path) == recorded("tree")
 
@@ -126,12 +162,24 @@ def test_figures(name: str) -> None:
     assert figures(name) == recorded("figures")[name]
 
 
+def refuse_same_version(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """End where rows changed and `VERSION` did not; rows of other versions of what bytes depend on are not compared."""
+    if before["versions"] == now["versions"] and before["rows version"] == now["rows version"]:
+        changed = [name for name, digest in before["rows"].items() if now["rows"].get(name) != digest]
+        if changed:
+            raise SystemExit(
+                f"The rows of {', '.join(changed)} changed: raise VERSION in conversion/dataset_config.py first."
+            )
+
+
 def record(folder: Path) -> dict[str, Any]:
     from imagenet_s.conversion.synthetic import write_annotations, write_imagenet
 
     imagenet, annotations = write_imagenet(folder / "imagenet"), write_annotations(folder / "annotations")
     return {
         "versions": VERSIONS,
+        "rows version": str(VERSION),
+        "rows": built(imagenet, annotations, folder / "cache"),
         **{kind: converted(imagenet, annotations, folder / kind, kind) for kind in RESULTS},
         "tree": prepared(imagenet, annotations, folder / "tree"),
         "submission": submitted(annotations, folder / "submission"),
@@ -143,5 +191,7 @@ if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        text = json.dumps(record(Path(folder).resolve()), indent=1, sort_keys=True)
+        now = record(Path(folder).resolve())
+    refuse_same_version(json.loads(DIGESTS.read_text(encoding="utf-8")), now)
+    text = json.dumps(now, indent=1, sort_keys=True)
     DIGESTS.write_text(text + "\n", encoding="utf-8")

@@ -121,3 +121,6 @@ def test_the_card(out: Path) -> None:
     names = ClassLabel(names=imagenet_s.categories("919").names).names
     assert text.count(f"'919': {names[919]}\n") == 1, "class names once a configuration"
     assert "$" not in text.split("---", 2)[2]
+    assert "run_semantic_segmentation" not in text, "it runs on no data set of ours as it comes"
+    assert "semantic_loss_ignore_index=1000" in text
+    assert "do_reduce_labels=False" in text
