@@ -10,7 +10,7 @@ import imagenet_s
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 from imagenet_s.metrics import MatchedIoU
 
-DOCS = Path(imagenet_s.__file__).parent / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def test_reliability_names_tests_that_exist() -> None:
