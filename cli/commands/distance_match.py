@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if "test" in splits:
         packed = [f"{args.output}/test", "OUT.zip", *common, "--protocol", "distance"]
         packed += ["--imagenet", str(args.imagenet), *annotation_options(args)]  # it compares the sizes
-        hint(f"Pack it: {command('submit', *packed)}")
+        when = "Pack it" if args.on_missing == "error" else "Pack it, once no image of the list is missing"
+        hint(f"{when}: {command('submit', *packed)}")
     return 0
 
 
