@@ -62,7 +62,8 @@ def bootstrap(
             else:
                 values[name].append(_mean_of(iou, counted > 0))
         values["image_accuracy"].append(hits @ weights / table.num_images)
-        values["f_measure"].append(f @ weights / table.num_images)
+        # Image by image: a product of matrices adds in an order that depends on the processor.
+        values["f_measure"].append((f[:, None] * weights).sum(axis=0) / table.num_images)
     return {name: _interval(np.concatenate(drawn), level) for name, drawn in values.items()}
 
 
