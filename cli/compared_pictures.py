@@ -41,10 +41,11 @@ def compared_pictures(
         ValueError: a place holds no masks, or not those of the images that the runs counted.
     """
     config, keys = str(len(labels) - 1), [one.name for _, found in chosen for one in found]
+    reader = open_mask_reader(references, config, split)
     masks = []
     for place in predictions:
-        readers = open_mask_reader(place, config, split), open_mask_reader(references, config, split)
-        masks.append(MaskPairs(*readers, dict(pair_up(*readers, keys).found)))
+        predicted = open_mask_reader(place, config, split)
+        masks.append(MaskPairs(predicted, reader, dict(pair_up(predicted, reader, keys).found)))
     shown = images_shown(images, [PurePosixPath(key).stem for key in keys])
     pictures = []
     for heading, found in chosen:

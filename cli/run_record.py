@@ -36,11 +36,12 @@ def run_record(
     """
     digest = image_set_digest(PurePosixPath(name).stem for name in metric.names)
     known = recognise_split(digest)
+    libraries = (*_LIBRARIES, "munkres") if matching == "munkres" else _LIBRARIES
     return {
         "versions": {
             "imagenet-s": imagenet_s.__version__,
             "python": platform.python_version(),
-            **{name: metadata.version(name) for name in (*_LIBRARIES, *(["munkres"] * (matching == "munkres")))},
+            **{name: metadata.version(name) for name in libraries},
         },
         "config": str(metric.num_classes),
         "split": known[1] if known and known[0] == str(metric.num_classes) else None,

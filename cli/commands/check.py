@@ -46,14 +46,12 @@ def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
     plan = plan_split(source, split, verify, masks=False)
     without_mask = source.check_masks(split) if split in ANNOTATED_SPLITS else []
     left_out = set(without_mask).intersection(plan.rows["image_id"].to_pylist()) if without_mask else ()
-    state, problem = "ok", None
-    if without_mask:
-        state = _FEWER_MASKS
-        problem = f"{split}: no mask of {some(without_mask)}; verify=False leaves out the images without one."
+    masks = f"no mask of {some(without_mask)}; verify=False leaves out the images without one." if without_mask else ""
+    state, problem = (_FEWER_MASKS, f"{split}: {masks}") if masks else ("ok", None)
     try:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:
-        state, problem = "incomplete", f"{error} {problem.removeprefix(f'{split}: ')}" if problem else str(error)
+        state, problem = "incomplete", " ".join(filter(None, [str(error), masks]))
     return {
         "found": plan.rows.num_rows - len(left_out),
         "expected": plan.expected,

@@ -1,10 +1,9 @@
 """docs/training-loops.md: its code runs, also in a Trainer, and what it says of labels is so."""
 
-import os
-import re
 from pathlib import Path
 
 import pytest
+from page_code import run_page
 
 pytestmark = pytest.mark.torch
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training-loops.md"
@@ -14,15 +13,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "training-loops.md"
 def page(tmp_path_factory):
     """The names that the code of the page defines, and the folder it was run in."""
     folder = tmp_path_factory.mktemp("page")
-    before = os.getcwd()
-    os.chdir(folder)
-    names = {}
-    try:
-        blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-        exec("\n".join(blocks), names)
-    finally:
-        os.chdir(before)
-    return names, folder
+    return run_page(PAGE, folder)[1], folder
 
 
 def test_the_code_runs(page):

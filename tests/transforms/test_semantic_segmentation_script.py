@@ -4,13 +4,12 @@ What that script does to a data set, in the order it does it, on a converted min
 """
 
 import json
-import os
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from page_code import run_page
 from PIL import Image
 
 pytest.importorskip("torchvision")
@@ -54,14 +53,8 @@ def splits(shards, tmp_path_factory) -> datasets.DatasetDict:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> dict[str, Any]:
     """What the code of the page defines, and the folder that it writes."""
-    folder, before = tmp_path_factory.mktemp("page"), os.getcwd()
-    names: dict[str, Any] = {}
-    os.chdir(folder)
-    try:
-        exec("\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)), names)
-    finally:
-        os.chdir(before)
-    return {**names, "CONFIG": folder / "CONFIG"}
+    folder = tmp_path_factory.mktemp("page")
+    return {**run_page(PAGE, folder)[1], "CONFIG": folder / "CONFIG"}
 
 
 def padded(mask_fill: dict[str, int]) -> A.Compose:
