@@ -73,6 +73,23 @@ def test_fewer_masks_than_the_list(
     assert written["images"] == checked["found"] == 8
 
 
+def test_an_image_and_a_mask_less(
+    miniature: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Both are said, once each."""
+    write_annotations(tmp_path / "a", "extracted")
+    shutil.copytree(miniature("folders"), tmp_path / "i")
+    first, second = (row.image_id for row in expected_rows("50", "validation")[:2])
+    next((tmp_path / "a" / "ImageNetS50").rglob(f"{first}.png")).unlink()
+    next((tmp_path / "i").rglob(f"{second}.JPEG")).unlink()
+    options = ["--config", "50", "--annotations-dir", str(tmp_path / "a"), "--no-verify", "--splits", "validation"]
+    assert main(["check", str(tmp_path / "i"), *options, "--json", "-"]) == 1
+    found = json.loads(capsys.readouterr().out)["splits"]["validation"]
+    assert (found["state"], found["found"], found["missing"]) == ("incomplete", 7, [second])
+    assert found["problem"].startswith("validation: ")
+    assert found["problem"].count("validation: ") == found["problem"].count(f"no mask of {first};") == 1
+
+
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture) -> None:
     for command in (["evaluate", "--counts", "gone.npz"], ["compare", "gone.npz", "gone.npz"]):
         assert main(command) == 1
