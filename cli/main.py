@@ -10,6 +10,7 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from imagenet_s.cli.parsers import (
     metric_parsers,
     submit_parser,
 )
-from imagenet_s.cli.process import Ended, ended_by_signals, interruption_behind, plain_output
+from imagenet_s.cli.process import interrupted_by_signals, plain_output
 from imagenet_s.conversion.errors import printable
 
 
@@ -87,24 +88,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
-    with ended_by_signals(), plain_output(args):
-        return _run(args)
+    with interrupted_by_signals() as signals, plain_output(args):
+        return _run(args, signals)
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace, signals: list[int]) -> int:
     try:
         refuse_foreign_results(args)
         command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
         return int(command.run(args))
-    except KeyboardInterrupt as stopped:
-        return _stopped(stopped)
+    except KeyboardInterrupt:
+        return _stopped(signals)
     except BrokenPipeError:
         # The reader of stdout went away (`| head`): not an error of ours. Python would complain while closing it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
-        if (interruption := interruption_behind(error)) is not None:
-            return _stopped(interruption)
+    except Exception as error:
+        if signals:
+            return _stopped(signals)
+        if not isinstance(error, (ValueError, OSError, ImportError, RuntimeError)):
+            raise
         if os.environ.get("IMAGENET_S_DEBUG"):
             hint(traceback.format_exc().rstrip())
         else:
@@ -116,9 +119,9 @@ def _run(args: argparse.Namespace) -> int:
         return 1
 
 
-def _stopped(interruption: KeyboardInterrupt) -> int:
+def _stopped(signals: list[int]) -> int:
     hint("imagenet-s: stopped; nothing half-written stays, and the same command resumes.")
-    return interruption.exit_code if isinstance(interruption, Ended) else 130
+    return 128 + (signals[0] if signals else signal.SIGINT)
 
 
 if __name__ == "__main__":

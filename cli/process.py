@@ -14,45 +14,41 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import NoReturn
 
 from imagenet_s.cli.option_names import as_options
 
-_SIGNALS = ("SIGTERM", "SIGHUP")
-"""What SLURM, docker and a terminal that is closed send."""
-
-
-class Ended(KeyboardInterrupt):
-    """A signal asked the process to end: handled as Ctrl-C, so that nothing half-written stays."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.exit_code = 128 + number
-
-
-def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """The interruption in whose handling an error was raised: closing a zip that was being written raises one, say."""
-    while error.__context__ is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error if isinstance(error, KeyboardInterrupt) else None
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Ctrl-C, and what SLURM, docker and a terminal that is closed send."""
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Raise `Ended` where the process would end at once without removing what it has half written.
+def interrupted_by_signals() -> Iterator[list[int]]:
+    """Raise KeyboardInterrupt where the process would end at once without removing what it has half written.
 
     Signals that are ignored (`nohup`) or that a program around this one handles stay as they are.
+
+    Yields:
+        The signals that came. The exception may not arrive as itself: code in C can drop it and raise an error of its
+        own in its place (as the import of NumPy does while it imports `datetime`), and closing a zip that was being
+        written raises one, too.
     """
-    changed = []
+    received: list[int] = []
+    before = {}
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name, None) for name in _SIGNALS):
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _end)
-                changed.append(number)
+            if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, interrupt)
     try:
-        yield
+        yield received
     finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -78,7 +74,3 @@ class _OptionNames(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = as_options(record.getMessage(), self._args), ()
         return True
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    raise Ended(number)

@@ -30,6 +30,13 @@ from imagenet_s.cli.main import main
 pathlib.Path(sys.argv.pop(1)).touch()  # from here on the command is to answer signals, and no longer Python's start
 sys.exit(main())
 """
+DROPPED = """
+import signal, sys
+number = int(sys.argv.pop(1))
+from imagenet_s.cli.main import main
+sys.addaudithook(lambda event, args: event == "import" and args[0] == "datetime" and signal.raise_signal(number))
+sys.exit(main())
+"""
 BACKBONE = """
 from torch.nn.functional import avg_pool2d
 
@@ -194,6 +201,16 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
         assert process.returncode == 0, said
         assert contents(out) == want
         assert not stray(out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interruption_that_code_in_c_replaces_by_an_error(number: int, annotations: Path, tmp_path: Path) -> None:
+    """NumPy imports `datetime` from C, and says that NumPy is badly installed, whatever the reason."""
+    command = ["export", str(annotations), "out", "--config", "919", "--format", "coco"]
+    arguments = [sys.executable, "-c", DROPPED, str(int(number)), *command]
+    ended = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == EXIT_CODES[number]
+    assert ended.stderr == "imagenet-s: stopped; nothing half-written stays, and the same command resumes.\n"
 
 
 TWICE = [pytest.param(name, marks=pytest.mark.slow) for name in (*PREPARE_NAMES, "match", "show")]
