@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -24,6 +24,9 @@ logger = logging.getLogger("imagenet_s")
 
 _MAX_DEATHS = 3
 """Pools (or attempts of a cluster) in a row that may die without finishing a single shard."""
+
+_LONGEST_WAIT = 0.2
+"""Seconds without an answer to a signal."""
 
 
 def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob], object]) -> None:
@@ -74,13 +77,18 @@ _CLUSTER_DEATHS = ("KilledWorker", "CommClosedError", "CancelledError", "FutureC
 
 
 def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[ShardJob]:
-    futures: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
-    for future in as_completed(futures):
-        error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
-        if type(error).__name__ in _CLUSTER_DEATHS:
-            raise _ClusterWorkerDiedError(str(error)) from error
-        future.result()
-        yield futures[future]
+    running: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
+    while running:
+        # `wait` takes the locks of all futures. A signal's exception between taking one and giving it back would leave
+        # it taken, and the executor's own thread would wait for it for ever.
+        with sigint_deferred():
+            finished = wait(running, _LONGEST_WAIT, FIRST_COMPLETED).done
+        for future in finished:
+            error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
+            if type(error).__name__ in _CLUSTER_DEATHS:
+                raise _ClusterWorkerDiedError(str(error)) from error
+            future.result()
+            yield running.pop(future)
 
 
 def _open_pool(workers: int, scheduler: str | None, jobs: int) -> contextlib.AbstractContextManager[Executor]:
