@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from imagenet_s.cli.commands.compared_maps import compared_maps
 from imagenet_s.cli.compared_pictures import compared_pictures
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.facts import CONFIG_NAMES, categories
@@ -22,6 +23,7 @@ from imagenet_s.metrics.report.comparison_page import (
     paired_figures,
     ranked_by,
 )
+from imagenet_s.metrics.report.map_page_data import spread_by_class
 
 _DRAWN = 4
 """Images on either side."""
@@ -56,14 +58,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_pictures(args: argparse.Namespace, of_masks: bool) -> None:
-    given = [name for name in ("gt_dir", "predict_dir", "images") if getattr(args, name)]
-    if given and not (args.report and args.gt_dir and args.predict_dir):
+    """Refuse the options of the other kind of run, and pictures of which something is missing."""
+    what, ours, other = ("masks", "predict_dir", "maps_dir") if of_masks else ("maps", "maps_dir", "predict_dir")
+    for name in (other, "config") if of_masks else (other,):
+        if getattr(args, name):
+            option = "--" + name.replace("_", "-")
+            raise ValueError(f"{option} is for runs of {'maps' if of_masks else 'masks'}: these are of {what}.")
+    given = [name for name in ("gt_dir", ours, "images") if getattr(args, name)]
+    if given and not (args.report and args.gt_dir and getattr(args, ours) and (of_masks or args.config)):
         raise ValueError(
-            "pictures need the page and the masks: --report FILE.html --gt-dir G --predict-dir A B (and --images "
-            "IMAGENET, to draw them over the images)."
+            f"pictures need the page and the {what}: --report FILE.html --gt-dir G "
+            f"{'--predict-dir A B' if of_masks else '--maps-dir A B --config 50|300|919'} (and --images IMAGENET, to "
+            f"draw them over the images)."
         )
-    if given and not of_masks:
-        raise ValueError("pictures are drawn of masks: these are runs of maps, whose page has none.")
+    if args.config and not args.report:
+        raise ValueError("--config names the classes of the page: it needs --report FILE.html.")
 
 
 def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str], differences: dict[str, Any]) -> None:
@@ -80,6 +89,12 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
             more["pictures"] = _pictures(args, columns, [result["matching"] for result in results], labels, differences)
     elif isinstance(a, Localization) and isinstance(b, Localization):
         columns = [a.per_image(), b.per_image()]
+        if args.config:
+            more["classes"] = _classes_of_maps(columns, args.config, ranked_by(differences))
+        if args.gt_dir:
+            more["pictures"] = compared_maps(
+                _drawn(columns, differences), args.maps_dir, args.gt_dir, args.config, args.split, (a, b), args.images
+            )
     page = html_comparison_page(
         columns[0],
         columns[1],
@@ -107,14 +122,30 @@ def _pictures(
     labels: list[str],
     differences: dict[str, Any],
 ) -> list[PictureOfBoth]:
-    key = ranked_by(differences)
-    values = [ValuesOfBoth(name, *pair) for name, pair in paired_figures(columns[0], columns[1], [key])[key].items()]
     images = None
     if args.images:
         from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
 
         images = ImagesById(args.images, str(len(labels) - 1))
-    return compared_pictures(ends(values, _DRAWN), args.predict_dir, args.gt_dir, args.split, matches, labels, images)
+    chosen = _drawn(columns, differences)
+    return compared_pictures(chosen, args.predict_dir, args.gt_dir, args.split, matches, labels, images)
+
+
+def _drawn(columns: list[dict[str, Any]], differences: dict[str, Any]) -> list[tuple[str, list[ValuesOfBoth]]]:
+    """The images that differ most, under their headings."""
+    key = ranked_by(differences)
+    values = [ValuesOfBoth(name, *pair) for name, pair in paired_figures(columns[0], columns[1], [key])[key].items()]
+    return ends(values, _DRAWN)
+
+
+def _classes_of_maps(columns: list[dict[str, Any]], config: str, key: str) -> list[ValuesOfBoth]:
+    """The mean of a score over the images of each class, by class id."""
+    labels = categories(config).names
+    highest = max(columns[0]["target"], default=0)
+    if highest >= len(labels):
+        raise ValueError(f"--config {config}: the runs have maps of class {highest}; of which ImageNet-S are they?")
+    means = [{one.id: one.mean for one in spread_by_class(run, labels, key)} for run in columns]
+    return [ValuesOfBoth(labels[i], means[0][i], means[1][i]) for i in sorted(means[0].keys() & means[1].keys())]
 
 
 def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, what: str, images: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_json, positive, split_argument
+from imagenet_s.cli.parsers.options import Commands, add_config, add_json, config_argument, positive, split_argument
+from imagenet_s.conversion.facts import CONFIG_NAMES
 
 
 def add_evaluate_maps(commands: Commands) -> None:
@@ -60,9 +61,17 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     add_json(parser, "the differences as fractions")
     parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, classes and images that differ most")
-    group = parser.add_argument_group("pictures for the page, of runs of masks")
-    group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` takes them")
-    group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of both runs, likewise")
+    group = parser.add_argument_group("pictures for the page")
+    group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them")
+    group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks")
+    group.add_argument("--maps-dir", nargs=2, metavar=("A", "B"), help="the maps of two runs of maps")
+    group.add_argument(
+        "--config",
+        "--mode",
+        type=config_argument,
+        choices=CONFIG_NAMES,
+        help="which ImageNet-S two runs of maps are of: the page then lists their classes, too",
+    )
     group.add_argument(
         "--split",
         type=_annotated,
@@ -73,7 +82,7 @@ def add_compare(commands: Commands) -> None:
     group.add_argument(
         "--images",
         metavar="IMAGENET",
-        help="draw the masks over these images: an ImageNet, an official tree or a converted data set",
+        help="draw masks and maps over these images: an ImageNet, an official tree or a converted data set",
     )
     parser.set_defaults(command="compare")
 

@@ -40,7 +40,7 @@ class ValuesOfBoth:
 
 @dataclass(frozen=True)
 class PictureOfBoth:
-    """One image to look at: pictures as data URIs; `image` is empty where no image was at hand.
+    """One image to look at: pictures as data URIs; `image` is empty where no image was at hand, or that of maps.
 
     Attributes:
         heading: under which it stands.
@@ -83,7 +83,7 @@ def html_comparison_page(
         notes: sentences for the top.
         confidence: of the intervals.
         shown: how many images and classes to list on either side.
-        classes: what `classes_of_both` returned.
+        classes: what `classes_of_both` returned, or the mean score of the maps of each class.
         pictures: images to look at, those under one heading together.
 
     Returns:
@@ -103,6 +103,7 @@ def html_comparison_page(
         title=title,
         notes=notes,
         figures=figures,
+        masks="target" not in a,
         confidence=100 * confidence,
         ranked_by=ranked_by(differences),
         images=ends([ValuesOfBoth(name, *pair) for name, pair in pairs[ranked_by(differences)].items()], shown),

@@ -1,0 +1,57 @@
+"""The pictures of a comparison of maps: the images in which two runs differ most, with the map of either as heat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imagenet_s.cli.commands.map_pictures import image_reader, pictures
+from imagenet_s.cli.commands.map_references import open_references
+from imagenet_s.metrics import Localization
+from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
+from imagenet_s.metrics.map_evaluation.scoring import ToScore
+from imagenet_s.metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
+
+
+def compared_maps(
+    chosen: Sequence[tuple[str, Sequence[ValuesOfBoth]]],
+    maps: Sequence[str],
+    gt_dir: str,
+    config: str,
+    split: str,
+    runs: Sequence[Localization],
+    images: str | None,
+) -> list[PictureOfBoth]:
+    """Draw some images.
+
+    Args:
+        chosen: (heading, images) as `ends` has them.
+        maps: where the maps of A and of B are.
+        gt_dir: where the masks are.
+        config: `"50"`, `"300"` or `"919"`.
+        split: of a tree, a converted data set or an ImageNet.
+        runs: A and B, which know what each map was to find, and how it was read.
+        images: where the images are; None draws the heat alone.
+
+    Raises:
+        ValueError: a place holds no maps or masks, or not those of the images that the runs scored.
+    """
+    references = open_references(gt_dir, config, split, "category")
+    keys = {one.image_id: one.key for one in references.images}
+    readers = [open_map_reader(place) for place in maps]
+    wanted = [one.name for _, found in chosen for one in found]
+    for where, there in ((gt_dir, keys), *((place, set(reader.ids)) for place, reader in zip(maps, readers))):
+        absent = [name for name in wanted if name not in there]
+        if absent:
+            raise ValueError(f"{where} has not {absent[0]}, which the runs scored: is it of these runs and this split?")
+    read_image = image_reader(images, config)
+    draw = []
+    for reader, run in zip(readers, runs):
+        scored = run.per_image()
+        targets = dict(zip(scored["name"], scored["target"]))
+        to_score = [ToScore(name, keys[name], targets[name]) for name in wanted]
+        draw.append(pictures(reader, references.masks, to_score, run.options, read_image))
+    return [
+        PictureOfBoth(heading, one.name, one.a, one.b, "", "", draw[0](one.name), draw[1](one.name))
+        for heading, found in chosen
+        for one in found
+    ]
