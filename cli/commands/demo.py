@@ -19,18 +19,29 @@ import imagenet_s
 from imagenet_s.cli.commands.show import write_sheet
 from imagenet_s.cli.main import main
 from imagenet_s.cli.output import say, table
+from imagenet_s.conversion.cache import locked
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.synthetic import IMAGES, write_annotations, write_imagenet
 
 _MARKER = ".imagenet-s-demo"
+"""Says that a folder is a demo's; locked while one runs."""
 _CONFIG = "50"
 _SHIFT = 4  # pixels
 
 
 def run(args: argparse.Namespace) -> int:
     """All steps, one after the other."""
-    output = _empty_folder(args.output.resolve())
+    output = args.output.resolve()
+    if output.exists() and not (output / _MARKER).exists() and (not output.is_dir() or any(output.iterdir())):
+        raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
+    with locked(output / _MARKER, f"runs the demo in {output}"):
+        _empty(output)
+        _run(output)
+    return 0
+
+
+def _run(output: Path) -> None:
     imagenet, annotations = output / "imagenet", output / "annotations"
     _generate(imagenet, annotations)
     loaded = _load(output, imagenet, annotations)
@@ -48,23 +59,16 @@ def run(args: argparse.Namespace) -> int:
     )
     say("\nWhere to look:")
     say(table([(str(output / path), what) for path, what in results], ("", "")).lstrip("\n"))
-    return 0
 
 
-def _empty_folder(output: Path) -> Path:
-    """An empty folder: an earlier demo is replaced, anything else is not touched."""
-    if output.exists() and not (output / _MARKER).exists():
-        if not output.is_dir() or any(output.iterdir()):
-            raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
-    elif output.exists():
-        for path in output.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path.name != _MARKER:  # it goes last: until then a killed run knows the folder again
-                path.unlink()
-    output.mkdir(parents=True, exist_ok=True)
+def _empty(output: Path) -> None:
+    """Remove an earlier demo, but for its marker: with it a killed run knows the folder again."""
     (output / _MARKER).touch()
-    return output
+    for path in output.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif not path.name.startswith(_MARKER):
+            path.unlink()
 
 
 def _headline(text: str) -> None:

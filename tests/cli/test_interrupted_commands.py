@@ -10,20 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from imagenet_s.conversion import PredictionWriter
-from imagenet_s.conversion.synthetic import images_of, mask_ids
+from written_commands import NAMES, command, made_inputs
 
 Layouts = Callable[[str], Path]
 SEED = 12
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
-RESULTS = {"report": "r.html", "json": "r.json", "save-counts": "c.npz"}
-PREPARE_NAMES = "prepare links", "prepare copies", "prepare from tars"
-FAST = ("prepare copies", "submit", "evaluate", "show", "export coco")
+FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "show", "export coco")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
-ANNOTATED = ("validation", "train_semi")
 START = """
 import pathlib, sys
 from imagenet_s.cli.main import main
@@ -37,70 +31,20 @@ from imagenet_s.cli.main import main
 sys.addaudithook(lambda event, args: event == "import" and args[0] == "datetime" and signal.raise_signal(number))
 sys.exit(main())
 """
-BACKBONE = """
-from torch.nn.functional import avg_pool2d
-
-
-def colours(batch):
-    return avg_pool2d(batch, 4)
-"""
-BACKBONE_OPTIONS = "--backbone", "backbone:colours", "--size", "32"
-NAMES = (
-    "convert",
-    "convert arrow",
-    *PREPARE_NAMES,
-    "submit",
-    "evaluate",
-    "match",
-    "show",
-    "export coco",
-    "export yolo",
-    "demo",
-)
 
 
 @pytest.fixture(scope="module")
-def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("masks")
-    with PredictionWriter(folder, "919") as writer:
-        for image in images_of("919", "validation"):
-            ids = mask_ids(image, "919")
-            writer.write(image.image_id, np.where(ids == 1000, 0, ids), image.class_wnid)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: pytest.TempPathFactory):
+def start(miniature: Layouts, annotations: Path, tmp_path_factory: pytest.TempPathFactory):
     """Starts a command that writes into a folder, in a process group of its own."""
-    cache, modules = tmp_path_factory.mktemp("cache"), tmp_path_factory.mktemp("modules")
-    (modules / "backbone.py").write_text(BACKBONE)
-    data = ["--config", "919", "--annotations-dir", str(annotations), "--no-verify"]
-    count = ["--predict-dir", str(masks), "--gt-dir", str(masks), "--config", "919", "--workers", "2"]
-    folders, tars = str(miniature("folders")), str(miniature("tars"))
-
-    def command(name: str, out: Path) -> list[str]:
-        return {
-            "convert": ["convert", folders, f"{out}/o", *data, "--max-shard-size", "8KB", "--workers", "2"],
-            "convert arrow": ["convert", tars, f"{out}/o", *data, "--max-shard-size", "8KB", "--format", "arrow"],
-            "prepare links": ["prepare", folders, f"{out}/o", *data],
-            "prepare copies": ["prepare", folders, f"{out}/o", *data, "--copy"],
-            "prepare from tars": ["prepare", tars, f"{out}/o", *data],
-            "submit": ["submit", str(masks), f"{out}/o.zip", *data, "--split", "validation", "--protocol", "free"],
-            "evaluate": ["evaluate", *count, *(f"--{k}={out}/{v}" for k, v in RESULTS.items())],
-            "match": ["match", *count, "--session-name", f"{out}/match", "--save-counts", f"{out}/c.npz"],
-            "show": ["show", folders, "--output", f"{out}/o", *data, "--per-sheet", "4"],
-            "export coco": ["export", str(annotations), f"{out}/o", *data, "--format", "coco", "--split", *ANNOTATED],
-            "export yolo": ["export", folders, f"{out}/o", *data, "--format", "yolo", "--split", *ANNOTATED],
-            "demo": ["demo", "--output", f"{out}/o"],
-            "distance-match": ["distance-match", folders, f"{out}/o", *data, *BACKBONE_OPTIONS],
-        }[name]
+    inputs = made_inputs(tmp_path_factory.mktemp("inputs"), miniature("folders"), miniature("tars"), annotations)
+    cache = tmp_path_factory.mktemp("cache")
 
     def run(name: str, out: Path) -> "subprocess.Popen[str]":
         environment = {**os.environ, "HF_DATASETS_CACHE": str(cache), "HF_HOME": str(cache)}
-        begun = modules / f"begun-{time.monotonic_ns()}"
-        arguments = [sys.executable, "-c", START, str(begun), *command(name, out)]
+        begun = cache / f"begun-{time.monotonic_ns()}"
+        arguments = [sys.executable, "-c", START, str(begun), *command(name, inputs, out)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(arguments, cwd=modules, env=environment, start_new_session=True, **pipes)
+        process = subprocess.Popen(arguments, cwd=inputs.modules, env=environment, start_new_session=True, **pipes)
         while process.poll() is None and not begun.exists():
             time.sleep(0.001)
         return process
@@ -168,11 +112,14 @@ def wait_for_files(out: Path, number: int, process: "subprocess.Popen[str]") -> 
         time.sleep(0.0005)
 
 
+AT_THE_END = ("compare", "results")
+"""They write one or two small files when all is done: one round shows as much as twelve."""
+OFTEN = [name for name in NAMES if name not in AT_THE_END]
 ONCE = [pytest.param(name, 1, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES]
 ONCE.append(pytest.param("distance-match", 1, marks=pytest.mark.torch))
 
 
-@pytest.mark.parametrize(("name", "rounds"), [*ONCE, *(pytest.param(n, 12, marks=pytest.mark.slow) for n in NAMES)])
+@pytest.mark.parametrize(("name", "rounds"), [*ONCE, *(pytest.param(n, 12, marks=pytest.mark.slow) for n in OFTEN)])
 def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path) -> None:
     """Several times in a row, at some moment while files are written, and in the end run undisturbed."""
     moments = random.Random(SEED + rounds)
@@ -213,7 +160,7 @@ def test_an_interruption_that_code_in_c_replaces_by_an_error(number: int, annota
     assert ended.stderr == "imagenet-s: stopped; nothing half-written stays, and the same command resumes.\n"
 
 
-TWICE = [pytest.param(name, marks=pytest.mark.slow) for name in (*PREPARE_NAMES, "match", "show")]
+TWICE = [pytest.param(n, marks=pytest.mark.slow) for n in NAMES if n not in ("convert", "convert arrow", "submit")]
 
 
 @pytest.mark.parametrize("name", ["submit", *TWICE, pytest.param("distance-match", marks=pytest.mark.torch)])
