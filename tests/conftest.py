@@ -1,15 +1,20 @@
 """What all tests share: the miniature in every form, written once a run, and a cache of their own."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import datasets
+import hypothesis
 import pytest
 
 from imagenet_s.conversion.synthetic import write_annotations, write_imagenet, write_official_tree
 
 datasets.disable_progress_bars()
+# The same examples in every run: a test fails for what was changed. HYPOTHESIS_PROFILE=default draws others.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A background job ignores Ctrl-C, and so would the processes that the tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -147,7 +147,7 @@ def test_no_progress_bars_into_pipes(miniature: Layouts, annotations: Path, tmp_
     code = """
 import sys, imagenet_s.cli.commands
 from imagenet_s.cli import main as module
-def command(args):
+def command(args, signals):
     import time
     from tqdm import tqdm
     for _ in tqdm(range(3), desc="counting"): time.sleep(0.01)

@@ -44,19 +44,22 @@ def scaled(x):
     return [0.0 if high == low else (one - low) / (high - low) for one in x]
 
 
-def picked_by(threshold, x, s):
+def picked_by(threshold, x, s, rounding=0.0):
     if threshold == "mean":
         mean = math.fsum(x) / len(x)
         return [max(x) > min(x) and one > mean for one in x]
     if threshold == "mean_std":
         mean = math.fsum(s) / len(s)
         cut = mean + math.sqrt(math.fsum((one - mean) ** 2 for one in s) / len(s))
-        return [max(x) > min(x) and one >= cut for one in s]
+        return [max(x) > min(x) and one >= cut + rounding for one in s]
     return [one >= threshold for one in s]
 
 
-def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance="signed"):
-    """Every score of an image by its name; None where no pixel that counts is of the target."""
+def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance="signed", rounding=0.0):
+    """Every score of an image by its name; None where no pixel that counts is of the target.
+
+    `rounding` is added to mean + standard deviation, for maps with a pixel that only rounding sets above or below it.
+    """
     pixels = pixels_of(values, mask, target, relevance)
     places, x, truth = ([pixel[i] for pixel in pixels] for i in range(3))
     k, n = sum(truth), len(pixels)
@@ -96,7 +99,7 @@ def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance
         ),
     }
     for threshold in thresholds:
-        picked = picked_by(threshold, x, s)
+        picked = picked_by(threshold, x, s, rounding)
         both = sum(p and g for p, g in zip(picked, truth))
         name = threshold if isinstance(threshold, str) else format(threshold, "g")
         result |= {
