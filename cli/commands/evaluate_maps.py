@@ -157,7 +157,7 @@ def _report(
         picture=draw,
     )
     with atomic_write(args.report) as file:
-        file.write(page.encode())
+        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8
 
 
 def _print(

@@ -193,6 +193,20 @@ def test_what_is_missing(rows, maps, tree, tmp_path, capsys):
     assert scored(some, tree, "--list", str(listed), out=tmp_path / "out.json")["num_images"] == 3
 
 
+def test_names_that_are_no_utf8(rows, maps, tree, tmp_path):
+    """They are scored, and written to the page and the JSON as escapes."""
+    (first, (wnid, _, values)), *_ = rows.items()
+    odd = f"{first}\udce9"
+    (tmp_path / "maps").mkdir()
+    np.save(tmp_path / "maps" / f"{odd}.npy", values)
+    (tmp_path / "masks" / wnid).mkdir(parents=True)
+    shutil.copy(tree / "validation-segmentation" / wnid / f"{first}.png", tmp_path / "masks" / wnid / f"{odd}.png")
+    page = tmp_path / "page.html"
+    result = scored(tmp_path / "maps", tmp_path / "masks", "--report", str(page), out=tmp_path / "out.json")
+    assert result["num_images"] == 1
+    assert f"{first}\\udce9" in page.read_text(encoding="utf-8")
+
+
 def broken(kind, some, first):
     path = some / f"{first}.npy"
     if kind == "two maps of one image":

@@ -106,6 +106,15 @@ def test_protocols_as_the_official_table_has_them() -> None:
     assert who("validation and test images", "must_not") == set(PROTOCOLS)
 
 
+def test_a_description_that_is_no_utf8(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a terminal in Latin-1 gives it: the line of method.txt is named, with the bytes as escapes."""
+    out = tmp_path / "out.zip"
+    options = ["--config", "50", "--protocol", "free", "--method", "caf\udce9"]
+    assert main(["submit", str(predictions), str(out), *options]) == 1
+    assert r"Method name 'caf\udce9' is not text in UTF-8" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_match_where_none_is_needed(
     predictions: Path, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
