@@ -83,7 +83,7 @@ def test_other_entries_are_kept_and_own_ones_replaced(counts: str, tmp_path: Pat
 
 
 @needs_entries
-@pytest.mark.parametrize("content", ["a: 1", "- 7", "[", "- dataset: {id: x}"])
+@pytest.mark.parametrize("content", ["a: 1", "- 7", "[", "- dataset: {id: x}", "- 2026-99-99", "[" * 1000])
 def test_a_foreign_file_is_kept(counts: str, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "results.yaml"
     output.write_text(content, encoding="utf-8")
