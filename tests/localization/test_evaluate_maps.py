@@ -1,6 +1,7 @@
 """`imagenet-s evaluate-maps`: maps in every form, over masks in every place, on several workers."""
 
 import json
+import re
 import shutil
 import zipfile
 
@@ -205,6 +206,26 @@ def test_names_that_are_no_utf8(rows, maps, tree, tmp_path):
     result = scored(tmp_path / "maps", tmp_path / "masks", "--report", str(page), out=tmp_path / "out.json")
     assert result["num_images"] == 1
     assert f"{first}\\udce9" in page.read_text(encoding="utf-8")
+
+
+def test_figures_that_no_image_has(rows, maps, tree, tmp_path, capsys):
+    """One dash each, in the table, on the page, and in a comparison; no bar without a length."""
+    (first, (wnid, mask, _)), *_ = rows.items()
+    other = tmp_path / "masks" / wnid / f"{first}.png"
+    other.parent.mkdir(parents=True)
+    Image.fromarray(np.full(mask.shape, 2 if imagenet_s.categories("50").id_of(wnid) != 2 else 3, np.uint16)).save(
+        other
+    )
+    pages, counts = [tmp_path / "page.html", tmp_path / "both.html"], str(tmp_path / "counts.npz")
+    given = ["--maps-dir", str(maps), "--gt-dir", str(tmp_path / "masks"), "--config", "50", "--bootstrap", "5"]
+    assert main(["evaluate-maps", *given, "--save-counts", counts, "--report", str(pages[0])]) == 0
+    table = capsys.readouterr().out
+    assert main(["compare", counts, counts, "--report", str(pages[1])]) == 0
+    table += capsys.readouterr().out
+    assert "mean_average_precision" in table
+    for text in (table, *(page.read_text(encoding="utf-8") for page in pages)):
+        assert "–" in text
+        assert not re.search(r"– +to|\bnan\b|:–%", text)
 
 
 def broken(kind, some, first):
