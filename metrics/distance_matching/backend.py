@@ -28,7 +28,7 @@ def check_ids(ids: Any) -> None:
         ValueError: fractions, or ids outside of 0..65535.
     """
     array = np.asarray(ids.detach().cpu() if hasattr(ids, "detach") else ids)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iuf" or (array != np.floor(array)).any():
         raise ValueError(f"the ids of the bank are {array.dtype}: expected whole numbers.")
     if array.size and (array.min() < 0 or array.max() > _LARGEST_ID):
         raise ValueError(f"the ids of the bank are {array.min()}..{array.max()}: expected 0..{_LARGEST_ID}.")

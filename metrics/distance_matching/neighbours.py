@@ -44,12 +44,12 @@ def label_pixels(
     shape = tuple(bank.shape)
     if len(shape) != 2 or shape[1] != depth or not shape[0]:
         raise ValueError(f"the bank has the shape {shape}: expected N x {depth}, N at least 1.")
-    check_ids(bank_ids)
     ids = backend.ids_like(bank_ids, features)
     if tuple(ids.shape) != shape[:1]:
         raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
     if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
         raise ValueError(f"k={k}, temperature={temperature}, chunk={chunk}: expected numbers above 0.")
+    check_ids(bank_ids)
     for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
         if not backend.are_finite(vectors, axis):
             raise ValueError(
