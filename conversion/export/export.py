@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.atomic_write import is_temporary, try_lock
+from imagenet_s.conversion.atomic_write import is_temporary, named_if_full, try_lock
 from imagenet_s.conversion.cache import cached_file, file_digest, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.export.export_format import ExportFormat
@@ -148,7 +148,7 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
         shutil.rmtree(temporary)
     temporary.mkdir(parents=True)
     try:
-        with contextlib.closing(_encoded(form, masks, workers)) as encoded:
+        with named_if_full(folder), contextlib.closing(_encoded(form, masks, workers)) as encoded:
             form.write(temporary, masks, encoded)
         (temporary / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.rename(temporary, folder)
