@@ -54,6 +54,24 @@ def test_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "whole" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", [name for name in subcommands() if name != "demo"])
+def test_a_command_alone_says_what_it_needs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every word in capitals that it asks for is one of its help, in one line."""
+    try:
+        code = main([name])
+    except SystemExit as ended:
+        code = ended.code
+    said = capsys.readouterr().err.strip().splitlines()
+    assert code in (1, 2)
+    assert said[-1].startswith(
+        "imagenet-s: " if code == 1 else f"imagenet-s {name}: error: the following arguments are"
+    )
+    assert len(said) == 1 or code == 2
+    wanted = re.findall(r"\b[A-Z]{3,}\b|--[a-z-]+|[A-Z]\.npz", said[-1])
+    assert wanted
+    assert all(word in subcommands()[name].format_help() for word in wanted)
+
+
 MESSAGES = [
     ('8 found; on_missing="skip" leaves them out.', "8 found; --on-missing skip leaves them out."),
     ("pass verify=False (--no-verify) for a list", "pass --no-verify for a list"),

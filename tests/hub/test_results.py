@@ -92,6 +92,28 @@ def test_a_foreign_file_is_kept(counts: str, tmp_path: Path, content: str, capsy
     assert output.read_text(encoding="utf-8") == content
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"mean_iou": float("inf")}, "mean_iou"),
+        ({"f_measure": float("nan")}, "f_measure"),
+        ({"image_accuracy": 10**400}, "image_accuracy"),
+        ({"mean_iou": True}, "mean_iou"),
+        ({"matching": {"1": 10**400}}, "the match"),
+        ({"matching": {"1": float("inf")}}, "the match"),
+        ({"matching": {"\u0661" * 10: 1}}, "the match"),
+    ],
+)
+def test_numbers_that_no_run_has(results: Callable[..., Path], change: dict[str, Any], what: str, capsys) -> None:
+    """JSON as Python reads it knows infinities and numbers of any length."""
+    file = results("--matching", "hungarian")
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **change}), encoding="utf-8")
+    output = file.with_name("results.yaml")
+    assert main(["results", str(file), *TO, "--protocol", "unsupervised", "--output", str(output)]) == 1
+    assert not output.exists()
+    assert f"{file} is damaged: {what} is not as" in capsys.readouterr().err
+
+
 def test_rules_are_shown_before_anything_is_written(
     counts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

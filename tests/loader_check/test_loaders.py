@@ -221,6 +221,18 @@ def test_a_file_that_cannot_be_imported_is_named(text: str, tmp_path: Path) -> N
         load_dataset_object(f"{tmp_path}/data.py:ImageNetS")
 
 
+def test_what_a_data_set_raises_is_escaped(miniature: Layout, tmp_path: Path, capsys) -> None:
+    """Its message may hold the name of a file: nothing of it reaches the terminal as a command."""
+    text = r"raise ValueError('\x1b[2J\x9b1m\u202e\udce9')"
+    (tmp_path / "data.py").write_text(f"class D(list):\n    def __getitem__(self, i):\n        {text}\n\nD = D([0])\n")
+    gt_dir = miniature("tree-919") / "ImageNetS919"
+    assert main(["check-loader", f"{tmp_path}/data.py:D", "--gt-dir", str(gt_dir), "--json", f"{tmp_path}/j"]) == 1
+    out, err = capsys.readouterr()
+    assert "ValueError" in out
+    assert all(one.isprintable() or one == "\n" for one in out + err)
+    assert (tmp_path / "j").read_bytes().isascii()
+
+
 def test_some_of_the_images(miniature: Layout) -> None:
     report = report_of(miniature, "SomeMissing", limit=4)
     assert report.images == 4
