@@ -219,6 +219,18 @@ def test_no_pull_request(run: Any, counts: str) -> None:
     run(command, refused="no such repository")
 
 
+@needs_entries
+def test_a_pull_request_without_a_connection(hub: HubServer, run: Any, counts: str) -> None:
+    """One message that says what could not be reached and what to do, not that of the library."""
+    hub.url = "http://127.0.0.1:9"
+    command = ["results", counts, *TO, "--protocol", "free", "--push"]
+    code = "import time; time.sleep = lambda seconds: None\n"  # the client waits before it asks again
+    code += f"from imagenet_s.cli.main import main\nraise SystemExit(main({command!r}))"
+    said = run(code, refused="the same command tries it again").stderr
+    assert "opening a pull request on me/model: the connection to http://127.0.0.1:9 failed" in said
+    assert "what has arrived" not in said
+
+
 def test_the_benchmark_file_names_every_task() -> None:
     content = eval_results.benchmark_file({"50": ["train_semi", "validation"], "919": ["validation"]})
     assert content is not None
