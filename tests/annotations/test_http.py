@@ -304,3 +304,14 @@ def test_a_small_file_from_a_connection_that_breaks(server: FileServer, target: 
     assert target.read_bytes() == CONTENT[:size]
     # urllib3 1.26 hands over what came before the connection broke: then the second request asks for the rest alone.
     assert len(server.seen) == (2 if urllib3.__version__.startswith("1.") else 5)
+
+
+@pytest.mark.parametrize("etags", ["strong", "none"])
+def test_a_server_that_restarts(server: FileServer, target: Path, etags: str) -> None:
+    """It has answered once, in the middle of a small file: then it is asked again while it answers nothing."""
+    server.etags, server.files["/file.zip"] = etags, CONTENT[:5000]
+    server.cut_after = [2500]
+    server.hang_ups = [False, *6 * [True]]
+    fetch(server, target)
+    assert names_beside(target) == {"file.zip"}
+    assert statuses(server)[-1] == (206 if urllib3.__version__.startswith("1.") and etags == "strong" else 200)

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -188,6 +191,19 @@ def test_damaged_embeddings_are_named(
         assert f"{path} holds no embeddings of distance-match (" in line
         assert path.read_bytes() == data
     assert {one: one.read_bytes() for one in out.rglob("*.png")} == written
+
+
+def test_no_progress_bars_into_pipes(imagenet: Path, annotations: Path, tmp_path: Path) -> None:
+    """Neither our own nor those of datasets, which builds two splits here."""
+    (tmp_path / "colour_backbone.py").write_text(COLOURS)
+    options = ["--annotations-dir", str(annotations), "--no-verify", "--config", "50", "--workers", "0", "--size", "64"]
+    command = ["distance-match", str(imagenet), "out", "--backbone", "colour_backbone:colours", *options]
+    environment = {**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    arguments = [sys.executable, "-m", "imagenet_s.cli.main", *command]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Score it: ")
+    assert "\r" not in done.stderr
 
 
 def test_another_backbone_needs_another_output(
