@@ -208,6 +208,15 @@ def test_names_that_are_no_utf8(rows, maps, tree, tmp_path):
     assert f"{first}\\udce9" in page.read_text(encoding="utf-8")
 
 
+def test_maps_that_say_nothing(rows, tree, tmp_path, capsys):
+    """Constant maps have figures, those of chance: how many there are is said with them."""
+    (tmp_path / "maps").mkdir()
+    for number, (image_id, (_, mask, _)) in enumerate(rows.items()):
+        np.save(tmp_path / "maps" / f"{image_id}.npy", np.full(mask.shape, number % 2))
+    assert main(["evaluate-maps", "--maps-dir", str(tmp_path / "maps"), "--gt-dir", str(tree), "--config", "50"]) == 0
+    assert f"{len(rows)} images, ImageNet-S-50; constant maps: {len(rows)}" in capsys.readouterr().out
+
+
 def test_figures_that_no_image_has(rows, maps, tree, tmp_path, capsys):
     """One dash each, in the table, on the page, and in a comparison; no bar without a length."""
     (first, (wnid, mask, _)), *_ = rows.items()
