@@ -99,6 +99,9 @@ def open_map_reader(path: str | os.PathLike[str]) -> MapReader:
         raise ValueError(f"{root}: there is no such folder or zip of maps.")
     if zipfile.is_zipfile(root):
         return MapZip(root)
+    with root.open("rb") as file:
+        if file.read(2) == b"PK":
+            raise ValueError(f"{root} is damaged (it has no end: it was cut off); make or fetch it again.")
     raise ValueError(f"{root} is neither a folder nor a zip of maps.")
 
 

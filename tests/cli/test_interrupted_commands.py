@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.synthetic import images_of, mask_ids
 
 Layouts = Callable[[str], Path]
@@ -44,6 +45,7 @@ NAMES = (
     *PREPARE_NAMES,
     "submit",
     "evaluate",
+    "evaluate-maps",
     "match",
     "show",
     "export coco",
@@ -71,6 +73,11 @@ def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: 
     count = ["--predict-dir", str(masks), "--gt-dir", str(masks), "--config", "919", "--workers", "2"]
     folders, tars = str(miniature("folders")), str(miniature("tars"))
 
+    (modules / "maps").mkdir()
+    for path in masks.rglob("*.png"):
+        np.save(modules / "maps" / f"{path.stem}.npy", decode_mask(path) > 0)
+    given = ["--maps-dir", str(modules / "maps"), "--gt-dir", str(masks), "--config", "919", "--workers", "2"]
+
     def command(name: str, out: Path) -> list[str]:
         return {
             "convert": ["convert", folders, f"{out}/o", *data, "--max-shard-size", "8KB", "--workers", "2"],
@@ -80,6 +87,7 @@ def start(miniature: Layouts, annotations: Path, masks: Path, tmp_path_factory: 
             "prepare from tars": ["prepare", tars, f"{out}/o", *data],
             "submit": ["submit", str(masks), f"{out}/o.zip", *data, "--split", "validation", "--protocol", "free"],
             "evaluate": ["evaluate", *count, *(f"--{k}={out}/{v}" for k, v in RESULTS.items())],
+            "evaluate-maps": ["evaluate-maps", *given, *(f"--{k}={out}/{v}" for k, v in RESULTS.items())],
             "match": ["match", *count, "--session-name", f"{out}/match", "--save-counts", f"{out}/c.npz"],
             "show": ["show", folders, "--output", f"{out}/o", *data, "--per-sheet", "4"],
             "export coco": ["export", str(annotations), f"{out}/o", *data, "--format", "coco", "--split", *ANNOTATED],

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -286,6 +287,32 @@ def test_errors_name_the_image(kind, workers, message, rows, maps, tree, tmp_pat
     error = capsys.readouterr().err
     assert message.format(first) in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("damage", ["cut", "directory", "encrypted", "method", "data"])
+def test_damaged_zips_are_named(damage, rows, maps, tree, tmp_path, capsys):
+    path = Path(shutil.make_archive(str(tmp_path / "maps"), "zip", maps))
+    data = bytearray(path.read_bytes())
+    first, *_ = rows
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(first.encode()))  # in the central directory
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo(f"{first}.npy").header_offset
+    if damage == "cut":
+        del data[-40:]
+    elif damage == "directory":
+        data[entry] ^= 0xFF
+    elif damage == "encrypted":
+        data[entry + 8], data[start + 6] = data[entry + 8] | 1, data[start + 6] | 1
+    elif damage == "method":
+        data[entry + 10] = 99
+    else:
+        data[start + 200] ^= 0xFF
+    path.write_bytes(data)
+    arguments = ["evaluate-maps", "--maps-dir", str(path), "--gt-dir", str(tree), "--config", "50", "--workers", "1"]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    where = f"{path} is damaged" if damage in ("cut", "directory") else f"{path}: {first}.npy cannot be read as a map"
+    assert said.startswith(f"imagenet-s: {where} (")
 
 
 def test_other_mistakes(maps, tree, tmp_path, capsys):
