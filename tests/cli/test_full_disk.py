@@ -42,8 +42,8 @@ def files_of_at_most(size: int) -> Iterator[None]:
         ("export ANNOTATIONS OUT/e --format coco", "e/validation"),
         ("export ANNOTATIONS OUT/e --format rle-csv", "e/validation"),
         ("prepare IMAGENET OUT/t --copy --splits validation", "t/ImageNetS50"),
-        ("show IMAGENET --output OUT/s --count 4", "s/50-validation-01.png"),
-        ("show IMAGENET --page OUT/p.html --count 4", "p.html"),
+        ("show IMAGENET --output OUT/s --count 1", "s/50-validation-01.png"),
+        ("show IMAGENET --page OUT/p.html --count 1", "p.html"),
         ("submit MASKS OUT/z.zip --split validation --protocol free", "z.zip"),
         ("evaluate --predict-dir MASKS --gt-dir MASKS --workers 1 --report OUT/r.html", "r.html"),
     ],
@@ -71,3 +71,8 @@ def test_a_result_that_does_not_fit(
             assert path.read_bytes() == (sound / path.relative_to(out)).read_bytes()
     assert run(out) == 0, "with room, the same command goes on"
     assert {path.relative_to(out) for path in out.rglob("*")} == {path.relative_to(sound) for path in sound.rglob("*")}
+    with files_of_at_most(700):
+        run(out)
+    for path in sound.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (out / path.relative_to(sound)).read_bytes(), "an earlier result stays"
