@@ -28,7 +28,6 @@ from imagenet_s.cli.parsers import (
     submit_parser,
 )
 from imagenet_s.cli.process import Ended, ended_by_signals, interruption_behind, plain_output
-from imagenet_s.conversion.atomic_write import DISK_FULL
 from imagenet_s.conversion.errors import printable
 
 
@@ -111,9 +110,7 @@ def _run(args: argparse.Namespace) -> int:
         else:
             text = str(error)
             if isinstance(error, OSError) and error.strerror and isinstance(error.filename, (str, bytes)):
-                # Without its number. Of a copy that did not fit, the copy is named.
-                name = error.filename2 if error.errno in DISK_FULL and error.filename2 else error.filename
-                text = f"{os.fsdecode(name)}: {error.strerror}"
+                text = f"{os.fsdecode(error.filename)}: {error.strerror}"  # without its number
             message = " ".join(text.split()) or type(error).__name__
             hint(f"imagenet-s: {as_options(message, args)}")
         return 1
