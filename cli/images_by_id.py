@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
-from imagenet_s.conversion.image_header import FORMATS
+from imagenet_s.conversion.errors import ImageNetSError, cause
+from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.source import ImageNetSource, open_source
 
@@ -62,10 +63,12 @@ class ImagesById:
             rows = reader.find(pa.array(ids, pa.string()))
         names = rows["image_id"].to_pylist()
         stored = (one for batch in reader.read(rows, 8) for one in batch.to_pylist())
-        return {name: _decoded(one) for name, one in zip(names, stored)}
+        return {name: self._decoded(name, one) for name, one in zip(names, stored)}
 
-
-def _decoded(stored: dict[str, Any]) -> Image.Image:
-    source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
-    with Image.open(source, formats=FORMATS) as image:
-        return image.convert("RGB")
+    def _decoded(self, image_id: str, stored: dict[str, Any]) -> Image.Image:
+        source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
+        try:
+            with Image.open(source, formats=FORMATS) as image:
+                return image.convert("RGB")
+        except PILLOW_ERRORS as error:
+            raise ImageNetSError(f"{self.place}: {image_id} is damaged ({cause(error)}); fetch it again.") from error

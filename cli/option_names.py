@@ -27,10 +27,21 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ("workers", r"workers=(\d+|-\d+)", r"--workers \1"),
     ("max_shard_size", r"max_shard_size", "--max-shard-size"),
     ("config", r"configuration [\"'](\w+)[\"']", r"--config \1"),
+    # Where images come second: `submit` and `check-loader` have --imagenet, those that draw pages --images.
+    ("submission", r"data_dir", "--imagenet"),
+    ("image_key", r"data_dir", "--imagenet"),
     ("imagenet", rf"data_dir={_VALUE}", r"IMAGENET \1"),
     ("imagenet", r"data_dir", "IMAGENET"),
     ("dataset", rf"data_dir={_VALUE}", r"DATASET \1"),
     ("dataset", r"data_dir", "DATASET"),
+    ("images", r"data_dir", "--images"),
+    ("ids", r"image_ids", "--ids"),
+    ("resize", rf"resize={_VALUE}", r"--resize \1"),
+    ("tolerance", rf"tolerance={_VALUE}", r"--tolerance \1"),
+    ("bootstrap", rf"samples={_VALUE}, level=[\d.]+", r"--bootstrap \1"),
+    ("resamples", rf"resamples={_VALUE}, confidence={_VALUE}", r"--resamples \1 --confidence \2"),
+    ("key", rf"key={_VALUE}", r"--key \1"),
+    ("k", rf"k={_VALUE}, temperature={_VALUE}, chunk=\w+", r"-k \1 --temperature \2"),
 )
 _TWICE = re.compile(r"(--[a-z-]+(?: [a-z]+)?) \(\1\)")
 

@@ -26,6 +26,8 @@ except ImportError:  # Windows
 
 INCOMPLETE = ".incomplete"
 """How the names of temporary files end."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk, the user's share of it, or the largest file that is allowed."""
 _TEMPORARY = re.compile(rf"\.(.+)\.[0-9a-f]{{12}}{re.escape(INCOMPLETE)}", re.DOTALL)
 
 
@@ -57,7 +59,7 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True, clean: bool 
     if os.path.lexists(temporary):  # planted by somebody who guessed the name: not ours to remove
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(temporary))
     try:
-        with _create(temporary) as file:
+        with named_if_full(path), _create(temporary) as file:
             yield file
             file.flush()
             if sync:
@@ -68,6 +70,17 @@ def atomic_write(target: str | os.PathLike[str], sync: bool = True, clean: bool 
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def named_if_full(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Give an error that says that the disk is full the name of what was being written: the system says none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 def temporary_name(name: str) -> str:

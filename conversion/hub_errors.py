@@ -18,6 +18,8 @@ from collections.abc import Iterator
 
 from imagenet_s.conversion.errors import ImageNetSError
 
+UPLOADING = "uploading to"
+"""What is being done where some of it may have arrived."""
 _TOKENS = "https://huggingface.co/settings/tokens"
 _STORAGE = re.compile(r"storage|quota|limit", re.IGNORECASE)
 _TOKEN = re.compile(r"hf_\w+")
@@ -30,7 +32,7 @@ def readable_errors(where: str, sending: str | None = None) -> Iterator[None]:
 
     Args:
         where: the address that is read, or the repository that is written to.
-        sending: what is being done when something is sent, for the message: `"uploading to"`.
+        sending: what is being done when something is sent, for the message: `UPLOADING`, `"creating"`.
 
     Raises:
         ImageNetSError: in place of what the client raised.
@@ -84,8 +86,10 @@ def _explain(error: BaseException, where: str, sending: str | None) -> str | Non
         )
     if isinstance(error, _network_errors()):
         reason = without_token(str(error)) or type(error).__name__
-        kept = "; what has arrived is kept, the same command resumes from there" if sending else "; try again"
-        return f"the connection to {_endpoint()} failed ({reason}){kept}."
+        next_step = "nothing was sent by this step; the same command tries it again" if sending else "try again"
+        if sending == UPLOADING:
+            next_step = "what has arrived is kept, the same command resumes from there"
+        return f"the connection to {_endpoint()} failed ({reason}); {next_step}."
     return None
 
 

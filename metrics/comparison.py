@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenet_s.metrics.localization.map_scores import Localization
-from imagenet_s.metrics.localization.scores_file import DAMAGED
+from imagenet_s.metrics.localization.read_map import DAMAGED
+from imagenet_s.metrics.localization.read_mask import cause
 from imagenet_s.metrics.localization.scores_file import FORMAT as SCORES_FORMAT
 from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
 from imagenet_s.metrics.matched_miou.matching import Matching
@@ -100,7 +101,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise
     except DAMAGED as error:
         raise ValueError(
-            f"{os.fspath(path)} holds no counts and no scores ({error}): expected what `imagenet-s evaluate` or "
+            f"{os.fspath(path)} holds no counts and no scores ({cause(error)}): expected what `imagenet-s evaluate` or "
             "`evaluate-maps` writes with --save-counts."
         ) from error
     return Localization.load(path) if scores else MatchedIoU.load(path)

@@ -153,7 +153,7 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, wha
         [
             key,
             points(one["difference"]).rjust(7),
-            f"{points(one['low']):>7} to {points(one['high']):>7}",
+            f"{points(one['low']):>7} to {points(one['high']):>7}" if one["low"] == one["low"] else "–".rjust(7),
             one["wins"],
             one["ties"],
             one["losses"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import glob
+import os
 
 from imagenet_s.cli.next_steps import call, command
 from imagenet_s.cli.output import hint, say, table, write_json
@@ -44,11 +46,13 @@ def _next_steps(index: Index, out: str, config: str) -> list[str]:
     one = index.configs[config]
     if one.form == "arrow":
         read = call("datasets.load_from_disk", f"{out}/{config}")
-    elif "://" not in out:
-        read = call("datasets.load_dataset", out, config)
-    else:  # `load_dataset` knows no data set behind an address, but files
+    elif "://" not in out and not glob.has_magic(out):
+        # A name alone may be one that `datasets` knows otherwise: parquet, say.
+        read = call("datasets.load_dataset", out if os.path.dirname(out) else os.path.join(".", out), config)
+    else:  # `load_dataset` knows no data set behind an address or a name such as `out[1]`, but files
+        folder = out if "://" in out else glob.escape(out)
         files = {
-            split: f"{out}/{data_files(one.form, config, split, len(shards.shards))}"
+            split: f"{folder}/{data_files(one.form, config, split, len(shards.shards))}"
             for split, shards in one.splits.items()
         }
         read = call("datasets.load_dataset", "parquet", data_files=files)

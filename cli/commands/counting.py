@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from imagenet_s.cli.mask_pairs import MaskPairs
+from imagenet_s.cli.next_steps import command
 from imagenet_s.cli.output import hint
 from imagenet_s.conversion.errors import printable
 from imagenet_s.conversion.process_pool import sigint_deferred
@@ -58,7 +59,10 @@ def count(args: argparse.Namespace) -> Counted:
     if args.save_counts:
         with sigint_deferred():  # a zip that is interrupted complains when it is closed
             counted.metric.save(args.save_counts)
-        hint(f"Counts written to {args.save_counts}; `--counts {args.save_counts}` scores them again.")
+        how = ["--matching", args.matching] if args.matching else []
+        how = ["--match", args.match] if getattr(args, "match", None) else how
+        again = command("evaluate", "--counts", args.save_counts, *how)
+        hint(f"Counts written to {args.save_counts}; to score them again: {again}")
     return counted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,7 +158,7 @@ def _report(
         picture=draw,
     )
     with atomic_write(args.report) as file:
-        file.write(page.encode())
+        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8
 
 
 def _print(
@@ -170,10 +171,13 @@ def _print(
     shown = keys or [key for key in result if key not in (*counts, "dataset_max_iou_threshold")]
     rows = []
     for key in shown:
-        label = f"{key} (at {result['dataset_max_iou_threshold']:.3f})" if key == "dataset_max_iou" else key
+        at = result["dataset_max_iou_threshold"]
+        label = f"{key} (at {at:.3f})" if key == "dataset_max_iou" and at == at else key
         row = [label, percent(result[key]).rjust(7)]
         if intervals:
-            row.append("{:>6} to {:>6}".format(*map(percent, intervals[key])) if key in intervals else "")
+            low, high = intervals.get(key, (math.nan, math.nan))
+            dash = "–".rjust(6) if key in intervals else ""
+            row.append(f"{percent(low):>6} to {percent(high):>6}" if low == low else dash)
         rows.append(row)
     say(table(rows, ["figure", "percent"] + (["95 % interval"] if intervals else [])))
     parts = [f"{result['num_images']:,} images" + (f", ImageNet-S-{config}" if config else "")]

@@ -10,6 +10,7 @@ from imagenet_s.cli.parsers.options import (
     add_config,
     add_imagenet_options,
     add_json,
+    natural,
     positive,
     split_argument,
 )
@@ -95,7 +96,7 @@ def add_show(commands: Commands) -> None:
     parser.add_argument("--ids", nargs="+", metavar="ID", help="only these images: ids, or files that list them")
     parser.add_argument("--count", type=positive, default=48, metavar="N", help="how many images (default: 48)")
     parser.add_argument("--per-sheet", type=positive, default=24, metavar="N", help="images a sheet (default: 24)")
-    parser.add_argument("--seed", type=int, help="show a random choice instead of the first images")
+    parser.add_argument("--seed", type=natural, help="show a random choice instead of the first images")
     add_imagenet_options(parser)
     parser.set_defaults(command="show")
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_json, config_argument, positive, split_argument
+from imagenet_s.cli.parsers.options import (
+    Commands,
+    add_config,
+    add_json,
+    config_argument,
+    natural,
+    positive,
+    split_argument,
+)
 from imagenet_s.conversion.facts import CONFIG_NAMES
 
 
@@ -26,7 +34,7 @@ def add_evaluate_maps(commands: Commands) -> None:
     group.add_argument(
         "--bootstrap", type=int, metavar="N", help="95 %% intervals of the means, from N resamples of the images"
     )
-    group.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     add_json(group, "the figures as fractions")
     group.add_argument(
         "--report", metavar="FILE.html", help="a page: the curve of IoU, the classes, best and worst maps"
@@ -58,7 +66,7 @@ def add_compare(commands: Commands) -> None:
     )
     parser.add_argument("--resamples", type=positive, default=2000, metavar="N", help="(default: 2000)")
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
-    parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     add_json(parser, "the differences as fractions")
     parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, classes and images that differ most")
     group = parser.add_argument_group("pictures for the page")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, positive, split_argument
+from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, natural, positive, split_argument
 
 # As in `metrics.MATCHINGS`, which is not imported here: a parser imports nothing heavy.
 CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majority")
@@ -45,7 +45,7 @@ def add_evaluate(commands: Commands) -> None:
         metavar="N",
         help="95 %% intervals from N resamples of the images; 1000 is a good number",
     )
-    group.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
     group.add_argument("--json", metavar="FILE", help="the figures as fractions, `-` for stdout instead of the tables")
@@ -78,12 +78,16 @@ def add_distance_match(commands: Commands) -> None:
         "from B x 3 x H x W images, normalised as ImageNet, to B x D x h x w features",
     )
     add_config(parser)
-    parser.add_argument("--size", type=int, default=256, metavar="N", help="short side of the images (default: 256)")
-    parser.add_argument("--multiple", type=int, metavar="N", help="round sides to this (default: the patch size, or 1)")
-    parser.add_argument("-k", type=int, default=10, metavar="N", help="segments that vote (default: 10)")
+    parser.add_argument(
+        "--size", type=positive, default=256, metavar="N", help="short side of the images (default: 256)"
+    )
+    parser.add_argument(
+        "--multiple", type=positive, metavar="N", help="round sides to this (default: the patch size, or 1)"
+    )
+    parser.add_argument("-k", type=positive, default=10, metavar="N", help="segments that vote (default: 10)")
     parser.add_argument("--temperature", type=float, default=0.07, help="of their votes (default: 0.07)")
-    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="images at a time (default: 16)")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes that decode (default: 2)")
+    parser.add_argument("--batch-size", type=positive, default=16, metavar="N", help="images at a time (default: 16)")
+    parser.add_argument("--workers", type=natural, default=2, metavar="N", help="processes that decode (default: 2)")
     parser.add_argument("--device", help="as torch names it (default: cuda where there is one, else cpu)")
     add_imagenet_options(parser, "predict these: validation (default), test")
     parser.set_defaults(command="distance_match")

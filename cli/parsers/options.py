@@ -76,3 +76,11 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
     return value
+
+
+def natural(text: str) -> int:
+    """A number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text}: expected at least 0")
+    return value

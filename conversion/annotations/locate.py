@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,8 +100,9 @@ class GivenFolder:
             f"ImageNet-S-{self.config}. What is missing is in these files (an archive may also be extracted there, as "
             f"{tree_name(self.config)}/{MASK_FOLDERS['validation']}/...):\n"
             f"{_addresses(files)}\n"
-            f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir {self.folder}` or by "
-            f"hand, or give neither annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
+            f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir "
+            f"{shlex.quote(str(self.folder))}` or by hand, or give neither "
+            f"annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
         )
 
     def _list_candidates(self, name: str) -> list[Path]:
@@ -121,7 +123,7 @@ class GivenFolder:
         except ImageNetSError as error:
             raise ImageNetSError(
                 f"{error} Fetch it again with `imagenet-s download --config {self.config} --annotations-dir "
-                f"{self.folder}`, or pass verify=False (--no-verify) for a list of your own."
+                f"{shlex.quote(str(self.folder))}`, or pass verify=False (--no-verify) for a list of your own."
             ) from error
 
     def _tree(self) -> Path | None:

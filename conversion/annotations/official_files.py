@@ -41,6 +41,14 @@ class RemoteFile:
         else:
             check_list(path, self.facts)
 
+    def check_form(self, path: Path) -> None:
+        """Raise an ImageNetSError if it can't be such a file at all, also one of somebody's own: a login page, say."""
+        with path.open("rb") as file:
+            head = file.read(512).lstrip()
+        if head.startswith(b"<") or (isinstance(self.facts, Archive) and not head.startswith(b"PK")):
+            kind = "an archive" if isinstance(self.facts, Archive) else "a list"
+            raise ImageNetSError(f"expected {kind}, and it begins with {head[:40].decode(errors='replace')!r}.")
+
 
 def list_file(config: str, role: str) -> RemoteFile:
     """A list of a configuration; `role` is one of `LIST_ROLES`."""
@@ -65,7 +73,7 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
     Args:
         remote: the file.
         folder: where it is written, under its own name.
-        verify: whether to check it.
+        verify: whether to compare it with what is known of the official one.
         replace: whether to fetch it although the folder has such a file.
 
     Raises:
@@ -79,7 +87,10 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
 
     def check(path: Path) -> None:
         try:
-            remote.check(path)
+            if verify:
+                remote.check(path)
+            else:
+                remote.check_form(path)
         except ImageNetSError as error:
             raise ImageNetSError(
                 f"What came from {remote.url} is not the official file and was deleted: {error} Is there a login page "
@@ -87,7 +98,7 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
             ) from error
 
     target = folder / remote.name
-    download(remote.url, target, check=check if verify else None, replace=replace)
+    download(remote.url, target, check=check, replace=replace)
     return target
 
 

@@ -11,10 +11,13 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 import os
+import re
 import shutil
+import uuid
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.atomic_write import is_temporary
+from imagenet_s.conversion.atomic_write import is_temporary, named_if_full, try_lock
 from imagenet_s.conversion.cache import cached_file, file_digest, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.export.export_format import ExportFormat
@@ -33,6 +36,8 @@ from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories
 from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
+
+logger = logging.getLogger("imagenet_s")
 
 RECORD = "export.json"
 """In the folder of every finished split: what it is."""
@@ -91,14 +96,37 @@ def export_masks(
     _refuse_foreign(folder, form)
     sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
     key = hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:16]
-    with locked(cached_file("exports", f"{key}.lock"), f"writes {folder}"):
+    with locked(cached_file("exports", f"{key}.lock"), f"writes {folder}"), _folder_locked(folder) as alone:
         _refuse_foreign(folder, form)
-        done = [_export_split(masks, folder, form, workers) for masks in sets]
+        done = [_export_split(masks, folder, form, workers, alone) for masks in sets]
         form.describe(folder, [one for one in ANNOTATED_SPLITS if (folder / one).is_dir()])
     return done
 
 
-def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int) -> ExportedSplit:
+@contextlib.contextmanager
+def _folder_locked(out: Path) -> Iterator[bool]:
+    """Wait for everybody who writes OUT, with whatever cache, as a user, a container or a machine has its own.
+
+    The folder itself is locked, so that no file is left in it. Yields whether it could be: not on Windows, nor on every
+    network disk.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(out, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        yield False
+        return
+    try:
+        alone = try_lock(descriptor)
+        if alone is False:
+            logger.warning("Another process writes %s; waiting for it.", out)
+            alone = try_lock(descriptor, wait=True)
+        yield bool(alone)
+    finally:
+        os.close(descriptor)
+
+
+def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, alone: bool) -> ExportedSplit:
     folder = out / masks.split
     record = {
         "format": form.name,
@@ -114,12 +142,13 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int) -
                 "or give another OUT."
             )
         return ExportedSplit(masks.split, len(masks.rows), str(folder), kept=True)
-    temporary = out / _incomplete(masks.split)
+    # Without a lock, another process may be writing its own: each has a folder, and the last to finish is told.
+    temporary = out / (_incomplete(masks.split) if alone else f"{_incomplete(masks.split)}-{uuid.uuid4().hex[:12]}")
     if temporary.exists():
         shutil.rmtree(temporary)
     temporary.mkdir(parents=True)
     try:
-        with contextlib.closing(_encoded(form, masks, workers)) as encoded:
+        with named_if_full(folder), contextlib.closing(_encoded(form, masks, workers)) as encoded:
             form.write(temporary, masks, encoded)
         (temporary / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.rename(temporary, folder)
@@ -182,9 +211,13 @@ def _record(folder: Path) -> dict[str, Any] | None:
     """What is said to be in the folder of a split; None where nothing of ours says so."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and {"format", "config"} <= set(record) else None
+    named = isinstance(record, dict) and all(isinstance(record.get(key), str) for key in ("format", "config"))
+    return record if named else None
+
+
+_UNIQUE = re.compile(r"(?<=\.incomplete)-[0-9a-f]{12}$")
 
 
 def _incomplete(split: str) -> str:
@@ -201,9 +234,14 @@ def _refuse_foreign(out: Path, form: ExportFormat) -> None:
     ours = {*map(_incomplete, ANNOTATED_SPLITS), *(split for split, record in records.items() if record)}
     if any(records.values()):
         ours.add(DATA_YAML)
-    foreign = [name for name in os.listdir(out) if name not in ours and not is_temporary(name, DATA_YAML)]
+    foreign = [name for name in os.listdir(out) if not (_UNIQUE.sub("", name) in ours or is_temporary(name, DATA_YAML))]
     if foreign:
-        raise ImageNetSError(f"{out} is not empty (it holds {some(sorted(foreign), 3)}): name a new folder for OUT.")
+        held = f"{out} is not empty (it holds {some(sorted(foreign), 3)})"
+        for split in ANNOTATED_SPLITS:
+            if split in foreign and (out / split / RECORD).is_file():
+                held += f", and {split}/{RECORD} is no record of an export: remove {split} if it was one, or"
+                raise ImageNetSError(f"{held} name a new folder for OUT.")
+        raise ImageNetSError(f"{held}: name a new folder for OUT.")
     made = {(record["format"], record["config"]) for record in records.values() if record}
     if other := made - {(form.name, form.config)}:
         shown = " and ".join(f"{name} of {config}" for name, config in sorted(other))

@@ -53,6 +53,6 @@ def push_benchmark(api: HfApi, upload: Upload, there: bytes | None) -> str:
 def _is_ours(content: bytes) -> bool:
     try:
         found = yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: no UTF-8, a date that is none
         return False
     return isinstance(found, dict) and found.get("evaluation_framework") == FRAMEWORK

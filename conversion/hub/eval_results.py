@@ -125,7 +125,7 @@ def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], na
         try:
             there = yaml.safe_load(existing) or []
             known = [(one["dataset"]["id"], one["dataset"]["task_id"]) for one in there]
-        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        except (yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise ImageNetSError(
                 f"{name} is no list of evaluation results: move it away, or write elsewhere."
             ) from error

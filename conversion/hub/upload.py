@@ -19,7 +19,7 @@ from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.hub.benchmark import push_benchmark
 from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE
 from imagenet_s.conversion.hub.upload_plan import Upload
-from imagenet_s.conversion.hub_errors import readable_errors
+from imagenet_s.conversion.hub_errors import UPLOADING, readable_errors
 from imagenet_s.conversion.shards.dataset_card import MARK, has_additions, make_card, merge_cards
 
 _CARD = "README.md"
@@ -69,7 +69,7 @@ def push(upload: Upload, public: bool = False) -> Pushed:
         before = api.repo_info(upload.repo_id, repo_type=upload.kind)
         if not public and not before.private:
             raise ImageNetSError(f"{upload.repo_id} was created by somebody else at the same moment, and is public.")
-    with readable_errors(upload.repo_id, "uploading to"):
+    with readable_errors(upload.repo_id, UPLOADING):
         others = [name for name in upload.others if card is None or name != _CARD]
         # In this order, a card never names shards that have not arrived.
         for names, what in ((upload.shards, "shards"), (others, "card, labels and index")):

@@ -85,7 +85,11 @@ def read_items(dataset: Any, keys: Keys, limit: int | None) -> Iterator[Item]:
         except Exception as error:  # noqa: BLE001
             yield Item(-1, error=error)
             return
-        yield _item(raw, keys, position)
+        try:
+            item = _item(raw, keys, position)
+        except Exception as error:  # noqa: BLE001 - a path in it leads to a damaged file, say
+            item = Item(position, error=error)
+        yield item
         limit = None if limit is None else limit - 1
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 
 
 def load_dataset_object(address: str, arguments: Mapping[str, Any] | None = None) -> Any:
@@ -30,7 +30,12 @@ def load_dataset_object(address: str, arguments: Mapping[str, Any] | None = None
     module_name, _, name = address.rpartition(":")
     if not module_name or not name:
         raise ImageNetSError(f"{address}: expected MODULE:DATASET, as my_project.data:ImageNetS or data.py:ImageNetS.")
-    found: Any = _module(module_name)
+    try:
+        found: Any = _module(module_name)
+    except ImageNetSError:
+        raise
+    except Exception as error:  # somebody's code: anything
+        raise ImageNetSError(f"{module_name} cannot be imported ({type(error).__name__}: {cause(error)}).") from error
     for part in name.split("."):
         if not hasattr(found, part):
             names = ", ".join(sorted(one for one in vars(found) if not one.startswith("_"))[:10])

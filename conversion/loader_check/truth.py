@@ -23,9 +23,9 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations.lists import read_text
 from imagenet_s.conversion.annotations.locate import GivenFolder
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import Categories, categories
-from imagenet_s.conversion.image_header import FORMATS
+from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.mask_codec import decode_mask
@@ -107,8 +107,13 @@ class Truth:
             return None
         (stored,) = next(iter(self._images.read(rows, 1))).to_pylist()
         source: Any = stored["path"] if stored["bytes"] is None else io.BytesIO(stored["bytes"])
-        with Image.open(source, formats=FORMATS) as image:
-            return np.asarray(image.convert("RGB").convert("L"), np.float32)
+        try:
+            with Image.open(source, formats=FORMATS) as image:
+                return np.asarray(image.convert("RGB").convert("L"), np.float32)
+        except PILLOW_ERRORS as error:
+            raise ImageNetSError(
+                f"{image_id} in the ImageNet to compare with is damaged ({cause(error)}); fetch it again."
+            ) from error
 
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Links and files in class folders: each complete or not at all, and never over something else unless asked to.
 
-Imports `errors`.
+Imports `atomic_write`, `errors`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
+from imagenet_s.conversion.atomic_write import DISK_FULL
 from imagenet_s.conversion.errors import ImageNetSError
 
 
@@ -145,6 +146,10 @@ class Linker:
         try:
             make(temporary)
             os.replace(temporary, path)
+        except OSError as error:
+            if error.errno in DISK_FULL:  # of a copy the source was named, of bytes nothing
+                error.filename, error.filename2 = path, None
+            raise
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)

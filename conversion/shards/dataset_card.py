@@ -16,7 +16,7 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
 from imagenet_s.conversion.dataset_index import ConfigIndex, Index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.features import features
 from imagenet_s.conversion.shards.writers import data_files
@@ -111,8 +111,8 @@ def _parts(card: str, name: str) -> tuple[dict[str, Any], str, str]:
     found = _METADATA.match(card)
     try:
         metadata = yaml.safe_load(found[1]) if found else {}
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
+        problem = cause(error)
         raise ImageNetSError(f"the metadata of {name} can't be read ({problem}): correct it, or remove it.") from error
     before, _, rest = card[found.end() if found else 0 :].partition(MARK)
     _, _, after = rest.partition(_END)

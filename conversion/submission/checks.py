@@ -13,7 +13,7 @@ from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.annotations.mask_cache import usable_cpus
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID, categories
+from imagenet_s.conversion.facts import IGNORE_ID, SPELLINGS, categories
 from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 from imagenet_s.conversion.process_pool import ThreadPool
 
@@ -58,7 +58,7 @@ def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Prob
     return problems + [Problem("missing", name, f"{name} is missing") for name in sorted(wanted - there - misplaced)]
 
 
-def refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -> None:
+def refuse_other_depth(path: Path, names: list[str], split: str, wnids: Mapping[str, str]) -> None:
     """One message instead of thousands where the class folders are in a subfolder."""
     pngs = [name for name in names if name.endswith(".png")]
     if not pngs:
@@ -68,6 +68,10 @@ def refuse_other_depth(path: Path, names: list[str], wnids: Mapping[str, str]) -
         inside = {tuple(name.split("/")[-2:]) for name in pngs}
         if any((wnid, f"{image_id}.png") in inside for image_id, wnid in wnids.items()):
             raise ImageNetSError(f"the class folders of {path} lie in its folder {'/'.join(above)}: give that one.")
+    # One folder a split, as distance-match leaves them.
+    for folder in sorted(one[0] for one in parts if len(one) == 1):
+        if SPELLINGS.get(folder, folder) == split:
+            raise ImageNetSError(f"{path} holds a folder for each of several splits: give its folder {folder}.")
 
 
 def refuse_other_split(

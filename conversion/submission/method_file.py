@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8
 
 METHOD_FILE = "method.txt"
 _KEYS = {
@@ -43,6 +43,11 @@ class Method:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is not None and not is_utf8(value):
+                raise ImageNetSError(
+                    f"{_KEYS[field.name]} {value!r} is not text in UTF-8, which {METHOD_FILE} is written in: write it "
+                    "in the encoding of your terminal."
+                )
             if value is not None and len(value.splitlines()) > 1:
                 raise ImageNetSError(
                     f"{_KEYS[field.name]} has several lines; {METHOD_FILE} has one line a key: give it as one line."

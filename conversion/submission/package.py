@@ -200,7 +200,7 @@ def _check_all(
 ) -> None:
     """Check every prediction, and pack those without problems into an archive."""
     names = [name for name in predictions.names if name not in (METHOD_FILE, MATCH_FILE)]
-    refuse_other_depth(predictions.path, names, wnids)
+    refuse_other_depth(predictions.path, names, checked.split, wnids)
     refuse_other_split(predictions.path, names, checked.split, wnids, other_lists)
     problems = compare_names(names, wnids)
     checked.problems += problems

@@ -16,6 +16,12 @@ def ids_like(ids: Any, features: Floats) -> Ids:
     return np.asarray(ids, dtype=np.int64)
 
 
+def are_finite(vectors: Floats, axis: int) -> bool:
+    """Whether every vector has a length: no NaN, no infinity, nothing so large that it becomes one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.linalg.norm(vectors, axis=axis)).all())
+
+
 def upsample(features: Floats, factor: int) -> Floats:
     """See `segments.upsample`; pixel centres as in torch (align_corners=False)."""
     for axis in (1, 2):

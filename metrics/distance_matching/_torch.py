@@ -18,6 +18,11 @@ def ids_like(ids: Any, features: Tensor) -> Tensor:
     return ids.to(device=features.device, dtype=torch.int64)
 
 
+def are_finite(vectors: Tensor, axis: int) -> bool:
+    """Whether every vector has a length: no NaN, no infinity, nothing so large that it becomes one."""
+    return bool(torch.isfinite(torch.linalg.vector_norm(vectors, dim=axis)).all())
+
+
 def upsample(features: Tensor, factor: int) -> Tensor:
     """See `segments.upsample`."""
     return functional.interpolate(features[None], scale_factor=factor, mode="bilinear", align_corners=False)[0]

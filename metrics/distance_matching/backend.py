@@ -5,6 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+_LARGEST_ID = 65535
+
 
 def backend_of(array: Any) -> ModuleType:
     """The module that does the arithmetic for an array: `_torch` for tensors, `_numpy` for everything else."""
@@ -15,6 +19,19 @@ def backend_of(array: Any) -> ModuleType:
     from imagenet_s.metrics.distance_matching import _numpy
 
     return _numpy
+
+
+def check_ids(ids: Any) -> None:
+    """Refuse ids that a 16-bit mask can't hold: they would come out as others.
+
+    Raises:
+        ValueError: fractions, or ids outside of 0..65535.
+    """
+    array = np.asarray(ids.detach().cpu() if hasattr(ids, "detach") else ids)
+    if array.dtype.kind not in "iuf" or (array != np.floor(array)).any():
+        raise ValueError(f"the ids of the bank are {array.dtype}: expected whole numbers.")
+    if array.size and (array.min() < 0 or array.max() > _LARGEST_ID):
+        raise ValueError(f"the ids of the bank are {array.min()}..{array.max()}: expected 0..{_LARGEST_ID}.")
 
 
 def check_features(features: Any) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
+from imagenet_s.metrics.distance_matching.backend import backend_of, check_features, check_ids
 
 _SIMILARITIES_AT_ONCE = 1 << 24
 """64 MB of float32, whatever the sizes of the image and the bank are."""
@@ -35,7 +35,7 @@ def label_pixels(
         H x W ids: uint16 in NumPy, int64 on the device of the features in torch.
 
     Raises:
-        ValueError: shapes that do not fit, an empty bank.
+        ValueError: shapes that do not fit, an empty bank, vectors without a direction, ids that are none.
     """
     depth, height, width = check_features(features)
     backend = backend_of(features)
@@ -49,6 +49,12 @@ def label_pixels(
         raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
     if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
         raise ValueError(f"k={k}, temperature={temperature}, chunk={chunk}: expected numbers above 0.")
+    check_ids(bank_ids)
+    for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
+        if not backend.are_finite(vectors, axis):
+            raise ValueError(
+                f"NaN, an infinity or vectors too long for {vectors.dtype} in the {what}: they have no direction."
+            )
     chunk = chunk or max(1, _SIMILARITIES_AT_ONCE // shape[0])
     labels = backend.vote(features.reshape(depth, -1), bank, ids, min(k, shape[0]), temperature, chunk)
     return labels.reshape(height, width)

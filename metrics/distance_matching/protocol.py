@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -18,6 +19,8 @@ from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, Pre
 from imagenet_s.metrics.distance_matching.neighbours import label_pixels
 from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_NPZ
+from imagenet_s.metrics.matched_miou.read_mask import cause
 
 _UPSAMPLING = 4
 """By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""
@@ -71,14 +74,12 @@ class DistanceMatching:
             "temperature": self.temperature,
         }
         if os.path.exists(path):
-            with np.load(path) as stored:
-                before = json.loads(str(stored["made_with"]))
-                if before != settings:
-                    changed = [key for key in settings if before.get(key) != settings[key]]
-                    other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
-                    raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
-                embeddings, ids = (torch.as_tensor(stored[key]).to(self.device) for key in ("embeddings", "ids"))
-                return embeddings, ids
+            before, stored, stored_ids = _stored(path)
+            if before != settings:
+                changed = [key for key in settings if before.get(key) != settings[key]]
+                other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
+                raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
+            return torch.as_tensor(stored).to(self.device), torch.as_tensor(stored_ids).to(self.device)
         if os.path.isdir(output) and os.listdir(output):
             raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
         found = []
@@ -112,3 +113,20 @@ class DistanceMatching:
                 for image, features in zip(batch, maps):
                     yield image, upsample(features, _UPSAMPLING)
                 bar.update(len(batch))
+
+
+def _stored(path: str) -> tuple[dict[str, Any], NDArray[np.float32], NDArray[np.integer[Any]]]:
+    """How a bank of embeddings was made, the embeddings, their ids."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            before = json.loads(str(stored["made_with"]))
+            embeddings, ids = stored["embeddings"], stored["ids"]
+        fit = ids.shape == embeddings.shape[:1] and embeddings.ndim == 2 and len(ids)
+        if not (fit and isinstance(before, dict) and embeddings.dtype.kind == "f" and ids.dtype.kind in "iu"):
+            raise ValueError("its arrays do not fit together")
+    except DAMAGED_NPZ as error:
+        raise ValueError(
+            f"{path} holds no embeddings of distance-match ({cause(error)}): remove it and what was predicted with it, "
+            "or give another OUTPUT."
+        ) from error
+    return before, embeddings, ids

@@ -23,7 +23,7 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
         K x D embeddings of length 1 (0 where the mean is 0), and the K ids, ascending. K is 0 where all is ignored.
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: shapes that do not fit, features that are not finite.
 
     Examples:
         >>> import numpy as np
@@ -38,6 +38,8 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
         raise ValueError(f"the mask has the shape {tuple(mask.shape)}: expected H x W ids.")
     if tuple(mask.shape) != (height, width):
         mask = resize_nearest(mask, (height, width))
+    if not backend.are_finite(features.reshape(len(features), -1), 0):
+        raise ValueError(f"NaN, an infinity or vectors too long for {features.dtype} in the features.")
     return backend.segment_embeddings(features, mask, ignore_index)
 
 

@@ -65,12 +65,7 @@ def score(
     metric = _module("map_scores").Localization(relevance=relevance, resize=None if resize == "none" else resize)
     pictures: list[Image.Image] = []
     for name, (path, mask_path) in _pairs(maps, masks).items():
-        # An upload may be anything: for some formats Pillow would start other programs.
-        values = (
-            np.load(path, allow_pickle=False)
-            if path.endswith(".npy")
-            else np.asarray(Image.open(path, formats=["PNG"]))
-        )
+        values = _module("read_map").read_map_file(Path(path).read_bytes(), Path(path).name)
         ids = _module("read_mask").read_mask(mask_path, name)
         label = int(target)
         if not label:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import BinaryIO
@@ -19,15 +14,10 @@ import numpy as np
 from .atomic_write import atomic_write
 from .options import Options, check_options
 from .pooled import Pooled
-from .read_map import Floats
+from .read_map import DAMAGED, Floats
 from .read_mask import cause
 
 FORMAT = "localization scores, version 1"
-DAMAGED = (
-    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, ArithmeticError),
-    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, tokenize.TokenError),
-)
-"""What NumPy and `zipfile` raise for a damaged file."""
 
 
 @dataclass(frozen=True)

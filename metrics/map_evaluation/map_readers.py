@@ -6,7 +6,6 @@ A reader can be pickled and sent to another process: it opens files when a map i
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from abc import ABC, abstractmethod
@@ -14,12 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from imagenet_s.metrics.localization.read_map import DAMAGED, read_map_file
 from imagenet_s.metrics.localization.read_mask import cause
-from imagenet_s.metrics.localization.scores_file import DAMAGED
 
 _ENDINGS = (".npy", ".npz", ".png")
 
@@ -46,9 +43,9 @@ class MapReader(ABC):
         name = self._names[image_id]
         try:
             data = self._bytes(name)
-            return _decode(data, name)
-        except (*DAMAGED, Image.DecompressionBombError) as error:
+        except DAMAGED as error:
             raise ValueError(f"{self.path}: {name} cannot be read as a map ({cause(error)}).") from error
+        return read_map_file(data, f"{self.path}: {name}")
 
     @abstractmethod
     def _bytes(self, name: str) -> bytes: ...
@@ -102,6 +99,9 @@ def open_map_reader(path: str | os.PathLike[str]) -> MapReader:
         raise ValueError(f"{root}: there is no such folder or zip of maps.")
     if zipfile.is_zipfile(root):
         return MapZip(root)
+    with root.open("rb") as file:
+        if file.read(2) == b"PK":
+            raise ValueError(f"{root} is damaged (it has no end: it was cut off); make or fetch it again.")
     raise ValueError(f"{root} is neither a folder nor a zip of maps.")
 
 
@@ -125,21 +125,3 @@ def _by_image_id(names: Iterable[str], path: Path) -> dict[str, str]:
             "grey .png)."
         )
     return found
-
-
-def _decode(data: bytes, name: str) -> NDArray[Any]:
-    if name.lower().endswith(".png"):
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            image.verify()  # `load` does not compare the checksums of pixel data
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            if image.mode not in ("L", "I") and not image.mode.startswith("I;16"):
-                raise ValueError(f"a PNG of mode {image.mode}: expected a grey one, 8 or 16 bits")
-            return np.asarray(image)
-    loaded = np.load(io.BytesIO(data), allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    with loaded:
-        if len(loaded.files) != 1:
-            raise ValueError(f"it holds {len(loaded.files)} arrays ({', '.join(loaded.files[:5])}): expected one")
-        only: NDArray[Any] = loaded[loaded.files[0]]
-        return only

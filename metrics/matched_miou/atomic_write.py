@@ -17,6 +17,7 @@ except ImportError:  # Windows, where a file that is open can't be removed: that
     fcntl = None  # type: ignore[assignment]
 
 _SUFFIX = ".part"
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -48,6 +49,10 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 os.replace(aside, target)
         if not fcntl:
             os.replace(aside, target)
+    except OSError as error:
+        if error.errno in _DISK_FULL and error.filename is None:  # the system does not say which file
+            error.filename = os.fspath(path)
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

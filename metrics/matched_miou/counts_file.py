@@ -31,6 +31,11 @@ DAMAGED_ZIP = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
 )
 """What `zipfile` raises for a damaged archive."""
+DAMAGED_NPZ = (
+    *DAMAGED_ZIP,
+    *(KeyError, TypeError, AttributeError, SyntaxError, ArithmeticError, tokenize.TokenError),
+)
+"""What NumPy raises for a damaged archive of arrays, or for one that holds something else."""
 _FORMAT = "matched_miou counts, version 2"
 _COLUMNS = ("gt", "pred", "pixels", "gt_band", "pred_band", "both_bands")
 
@@ -80,15 +85,7 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
             head = int(data["num_classes"]), int(data["ignore_index"])
     except FileNotFoundError:
         raise
-    except (
-        *DAMAGED_ZIP,
-        KeyError,
-        TypeError,
-        AttributeError,
-        SyntaxError,
-        ArithmeticError,
-        tokenize.TokenError,
-    ) as error:
+    except DAMAGED_NPZ as error:
         raise ValueError(
             f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
         ) from error

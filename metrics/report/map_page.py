@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -55,9 +56,8 @@ def html_map_report(
     images = ranked_maps(per_image, labels, RANKED_BY, columns)
     classes = spread_by_class(per_image, labels, RANKED_BY)
     best, worst = images[:shown], images[::-1][: min(shown, max(0, len(images) - shown))]
-    figures = {
-        key: Figure(key, key, value, (intervals or {}).get(key)) for key, value in result.items() if key not in _COUNTS
-    }
+    known = {key: interval for key, interval in (intervals or {}).items() if not math.isnan(interval[0])}
+    figures = {key: Figure(key, key, value, known.get(key)) for key, value in result.items() if key not in _COUNTS}
     return template("map_report.html.jinja").render(
         title=title,
         notes=notes,

@@ -54,6 +54,7 @@ class FileServer(ThreadingHTTPServer):
         etags: `"strong"`, `"weak"` with a date of modification, or `"none"` of either.
         failures: the status of each request to come, until it is empty.
         cut_after: after how many bytes of each body to come the connection breaks, until it is empty.
+        hang_ups: for each request to come, whether the connection breaks before there is an answer.
         seen: the requests so far.
     """
 
@@ -64,6 +65,7 @@ class FileServer(ThreadingHTTPServer):
         self.ranges, self.if_range, self.etags, self.retry_after = True, True, "strong", "0"
         self.failures: list[int] = []
         self.cut_after: list[int | None] = []
+        self.hang_ups: list[bool] = []
         self.seen: list[Request] = []
         threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
 
@@ -101,6 +103,9 @@ class FileServer(ThreadingHTTPServer):
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         request = Request(handler.path, handler.headers.get("Range"), handler.headers.get("If-Range"))
         self.seen.append(request)
+        if self.hang_ups and self.hang_ups.pop(0):
+            handler.close_connection = True
+            return
         request.status, fields, body = self.respond(request)
         handler.send_response(request.status)
         for name, value in {**fields, "Content-Length": str(len(body))}.items():

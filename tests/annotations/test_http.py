@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import subprocess
 import sys
 import time
@@ -225,6 +226,26 @@ def start(server: FileServer, target: Path) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", script, f"{server.url}/file.zip", str(target)])
 
 
+@pytest.mark.parametrize("note", ["the right one", "a link"])
+def test_a_planted_link_is_not_followed(server: FileServer, target: Path, tmp_path: Path, note: str) -> None:
+    """In a folder that others may write to: neither is the file it leads to written, nor taken for a first part."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(CONTENT[:CUT])
+    target.parent.mkdir()
+    target.with_name("file.zip.incomplete").symlink_to(victim)
+    noted = {"url": f"{server.url}/file.zip", "validator": server.validators("/file.zip")["ETag"]}
+    planted = tmp_path / "note" if note == "a link" else target.with_name("file.zip.incomplete.json")
+    planted.write_text(json.dumps(noted))
+    if note == "a link":
+        target.with_name("file.zip.incomplete.json").symlink_to(planted)
+    fetch(server, target)
+    assert ranges(server) == [None]
+    assert victim.read_bytes() == CONTENT[:CUT]
+    assert json.loads(planted.read_text()) == noted if note == "a link" else not planted.exists()
+    assert target.read_bytes() == CONTENT
+    assert not target.is_symlink()
+
+
 def test_two_processes_fetch_it_once(server: FileServer, target: Path) -> None:
     processes = [start(server, target) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
@@ -283,3 +304,14 @@ def test_a_small_file_from_a_connection_that_breaks(server: FileServer, target: 
     assert target.read_bytes() == CONTENT[:size]
     # urllib3 1.26 hands over what came before the connection broke: then the second request asks for the rest alone.
     assert len(server.seen) == (2 if urllib3.__version__.startswith("1.") else 5)
+
+
+@pytest.mark.parametrize("etags", ["strong", "none"])
+def test_a_server_that_restarts(server: FileServer, target: Path, etags: str) -> None:
+    """It has answered once, in the middle of a small file: then it is asked again while it answers nothing."""
+    server.etags, server.files["/file.zip"] = etags, CONTENT[:5000]
+    server.cut_after = [2500]
+    server.hang_ups = [False, *6 * [True]]
+    fetch(server, target)
+    assert names_beside(target) == {"file.zip"}
+    assert statuses(server)[-1] == (206 if urllib3.__version__.startswith("1.") and etags == "strong" else 200)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from annotation_files import (
     write_tree,
 )
 
+from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
@@ -183,3 +186,14 @@ def test_masks_with_names_that_are_no_utf8(tmp_path: Path) -> None:
     annotations = opened(tmp_path, tmp_path, verify=False)
     assert rows(annotations, "validation") == expected("50", "validation")
     check_masks(annotations, "validation")
+
+
+@pytest.mark.parametrize("wrong", ["a list that is another", "no archive"])
+def test_the_command_of_a_message_runs_as_it_is_printed(tmp_path: Path, wrong: str) -> None:
+    folder = tmp_path / "my annotations"
+    folder.mkdir()
+    write_lists(folder, "50")
+    with pytest.raises(ImageNetSError) as refused:
+        opened(folder, tmp_path, verify=wrong != "no archive").masks("validation")
+    (command,) = re.findall(r"`imagenet-s (download [^`]+)`", str(refused.value))
+    assert build_parser().parse_args(shlex.split(command)).annotations_dir == str(folder)

@@ -94,6 +94,17 @@ def test_a_damaged_archive_is_refused_and_not_kept(mirror: FileServer, tmp_path:
     check_masks(online(tmp_path), "validation")
 
 
+@pytest.mark.parametrize("what", ["a list", "an archive"])
+def test_a_login_page_is_not_kept_either_without_verification(mirror: FileServer, tmp_path: Path, what: str) -> None:
+    """Kept in the cache, it would be in the way of every later run."""
+    path = list_path("validation") if what == "a list" else archive_path()
+    sound, mirror.files[path] = mirror.files[path], b"\n<!DOCTYPE html><html>log in</html>"
+    with pytest.raises(ImageNetSError, match=rf"was deleted: expected {what}, and it begins with '<!DOC.*a login page"):
+        online(tmp_path, verify=False).masks("validation")
+    mirror.files[path] = sound
+    check_masks(online(tmp_path, verify=False), "validation")
+
+
 def check_message(error: ImageNetSError, config: str) -> None:
     """All there is to fetch, from where, and how to tell the program of it."""
     text = str(error)

@@ -41,6 +41,10 @@ def commands(masks: Path, miniature: Layouts, annotations: Path, tmp_path: Path)
         "submit": (submit, tmp_path / "o.zip"),
         "submit --json": ([*submit, "--json", str(tmp_path / "s.json")], tmp_path / "s.json"),
         "show": (show, tmp_path / "50-validation-01.png"),
+        "show --page": (
+            ["show", imagenet, "--page", str(tmp_path / "p.html"), "--count", "2", *data],
+            tmp_path / "p.html",
+        ),
         "check --json": (["check", imagenet, *data, "--json", str(tmp_path / "k.json")], tmp_path / "k.json"),
         "convert --json": (
             ["convert", imagenet, str(tmp_path / "out"), *data, "--json", str(tmp_path / "v.json")],
@@ -55,7 +59,7 @@ def commands(masks: Path, miniature: Layouts, annotations: Path, tmp_path: Path)
 
 NAMES = (
     *("evaluate --json", "evaluate --report", "evaluate --save-counts", "match", "submit", "submit --json", "show"),
-    *("check --json", "convert --json", "prepare --json"),
+    *("check --json", "convert --json", "prepare --json", "show --page"),
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import datasets
 import pytest
+from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser, main
@@ -53,6 +54,24 @@ def test_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "whole" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", [name for name in subcommands() if name != "demo"])
+def test_a_command_alone_says_what_it_needs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every word in capitals that it asks for is one of its help, in one line."""
+    try:
+        code = main([name])
+    except SystemExit as ended:
+        code = ended.code
+    said = capsys.readouterr().err.strip().splitlines()
+    assert code in (1, 2)
+    assert said[-1].startswith(
+        "imagenet-s: " if code == 1 else f"imagenet-s {name}: error: the following arguments are"
+    )
+    assert len(said) == 1 or code == 2
+    wanted = re.findall(r"\b[A-Z]{3,}\b|--[a-z-]+|[A-Z]\.npz", said[-1])
+    assert wanted
+    assert all(word in subcommands()[name].format_help() for word in wanted)
+
+
 MESSAGES = [
     ('8 found; on_missing="skip" leaves them out.', "8 found; --on-missing skip leaves them out."),
     ("pass verify=False (--no-verify) for a list", "pass --no-verify for a list"),
@@ -70,10 +89,16 @@ MESSAGES = [
     ("max_shard_size: 20 then", "--max-shard-size: 20 then"),
     ("load configuration '50', or", "load --config 50, or"),
     ("a configuration without verify", "a configuration without verify"),
+    ("unless resize='map' (bilinear) or resize='mask'", "unless --resize map (bilinear) or --resize mask"),
+    ("tolerance=-1.0: expected", "--tolerance -1.0: expected"),
+    ("samples=-3, level=0.95: expected", "--bootstrap -3: expected"),
+    ("resamples=2000, confidence=2.0: expected", "--resamples 2000 --confidence 2.0: expected"),
+    ("key='nope': these", "--key nope: these"),
+    ("1 of 1 image_ids are no", "1 of 1 --ids are no"),
 ]
 ALL = argparse.Namespace(
     **dict.fromkeys(["on_missing", "verify", "restart", "overwrite", "copy", "annotations_dir", "splits", "imagenet"]),
-    **dict.fromkeys(["max_shard_size", "config"]),
+    **dict.fromkeys(["max_shard_size", "config", "resize", "tolerance", "bootstrap", "resamples", "key", "ids"]),
 )
 
 
@@ -81,6 +106,45 @@ ALL = argparse.Namespace(
 def test_messages_name_options(message: str, want: str) -> None:
     assert as_options(message, ALL) == want
     assert as_options(message, argparse.Namespace()) == message.replace(" (x)", ""), "as the library says it otherwise"
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("check IMAGENET", "IMAGENET"),
+        ("export IMAGENET OUT --format coco", "DATASET"),
+        ("submit P OUT.zip --config 50 --protocol free --imagenet IMAGENET", "--imagenet"),
+        ("check-loader data.py:D --gt-dir P --imagenet IMAGENET", "--imagenet"),
+        ("evaluate --predict-dir P --gt-dir P --config 50 --report r.html --images IMAGENET", "--images"),
+    ],
+)
+def test_a_wrong_folder_is_named_by_its_option(command: str, option: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "P" / "n01443537").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(tmp_path / "P" / "n01443537" / "a.png")
+    (tmp_path / "data.py").write_text("D = [0]\n")
+    assert main(command.split()) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"imagenet-s: {option} {tmp_path}/IMAGENET is no folder")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "show I --output S --seed -1",
+        "evaluate --seed -1",
+        "evaluate-maps --seed -1",
+        "compare a.npz b.npz --seed -1",
+        "distance-match I OUT --backbone b:b --size 0",
+        "distance-match I OUT --backbone b:b --workers -1",
+        "distance-match I OUT --backbone b:b --multiple -1",
+    ],
+)
+def test_numbers_that_are_too_small(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused by the name of the option before anything is read."""
+    with pytest.raises(SystemExit):
+        main(command.split())
+    *_, option, number = command.split()
+    assert re.search(rf"argument {option}: {number}: expected at least [01]$", capsys.readouterr().err.strip())
 
 
 def test_an_incomplete_imagenet(miniature: Layouts, annotations: Path, tmp_path: Path) -> None:
@@ -95,14 +159,17 @@ def test_an_incomplete_imagenet(miniature: Layouts, annotations: Path, tmp_path:
 
 
 @pytest.mark.parametrize("missing", [False, True], ids=["complete", "incomplete"])
-@pytest.mark.parametrize("form", ["parquet", "arrow", "parquet --no-images", "a name"])
+@pytest.mark.parametrize(
+    "form", ["parquet", "arrow", "parquet --no-images", "a name", "a pattern", "a word that datasets knows"]
+)
 def test_next_steps_of_convert(
     form: str, missing: bool, miniature: Layouts, annotations: Path, tmp_path: Path, capsys, monkeypatch
 ) -> None:
     """Every printed line is run as it is."""
     monkeypatch.chdir(tmp_path)
     source = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
-    out = "it's a result" if form == "a name" else str(tmp_path / "out")
+    names = {"a name": "it's a result", "a pattern": "result[1]", "a word that datasets knows": "parquet"}
+    out = names.get(form, str(tmp_path / "out"))
     options = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
     options += {"arrow": ["--format", "arrow"], "parquet --no-images": ["--no-images"]}.get(form, [])
     if missing:

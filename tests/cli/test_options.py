@@ -30,6 +30,18 @@ def test_split_takes_both_spellings():
             assert build_parser().parse_args([command, "--split", text]).split == "train_semi"
 
 
+def test_numbers_in_the_help_are_the_defaults():
+    """Of every option of every command that names one."""
+    named = 0
+    for name, parser in commands().items():
+        for action in parser._actions:
+            if told := re.search(r"\bdefault: (\d+(?:\.\d+)?)\b", action.help or ""):
+                default = action.default[0] if isinstance(action.default, tuple | list) else action.default
+                assert float(default) == float(told[1]), (name, action.dest)
+                named += 1
+    assert named > 15
+
+
 def test_version(capsys):
     """What the bug form asks for: the version that pip knows."""
     with pytest.raises(SystemExit) as ended:

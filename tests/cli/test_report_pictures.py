@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -16,6 +18,7 @@ from imagenet_s.cli.main import main
 from imagenet_s.cli.shown_pictures import NO_CLASS, matched_ids
 from imagenet_s.conversion.class_colors import class_color
 from imagenet_s.conversion.facts import categories
+from imagenet_s.conversion.image_header import FRAMES, JPEG, PNG, jpeg_segments
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
@@ -114,6 +117,33 @@ def test_absent_images_are_said(masks: Path, tmp_path: Path, capsys: pytest.Capt
     pictures = report(masks, tmp_path / "report.html", "--images", str(tmp_path / "some"))
     assert {what for _, what in pictures} == {"reference", "prediction", "difference"}
     assert "(--images) lacks 9 of the 9 images shown" in capsys.readouterr().err
+
+
+def test_an_image_that_cannot_be_decoded_is_named(masks: Path, tmp_path: Path, capsys) -> None:
+    """One that claims billions of pixels, one that ends after its header: in the form that pages read images in."""
+    for name, damage in (("huge", huge), ("cut", lambda data: data[:200])):
+        root = tmp_path / name
+        for image in images_of("50", "validation"):
+            path = root / "val" / image.imagenet_wnid / f"{image.image_id}.JPEG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(damage(image_bytes(image.image_id)))
+        where = ["--predict-dir", str(masks / "right"), "--gt-dir", str(masks / "right"), "--config", "50"]
+        page = tmp_path / f"{name}.html"
+        assert main(["evaluate", *where, "--workers", "1", "--report", str(page), "--images", str(root)]) == 1
+        assert re.search(rf"{root}: ILSVRC2012_val_\d+ is damaged \(.+\); fetch it again", capsys.readouterr().err)
+        assert not page.exists()
+
+
+def huge(data: bytes) -> bytes:
+    """The same JPEG (or PNG) whose header claims 60,000 x 60,000 pixels."""
+    changed = bytearray(data)
+    for marker, start, _ in jpeg_segments(data) if data.startswith(JPEG) else ():
+        if marker in FRAMES:
+            changed[start + 1 : start + 5] = struct.pack(">HH", 60_000, 60_000)
+    if data.startswith(PNG):
+        changed[16:24] = struct.pack(">II", 60_000, 60_000)
+        changed[29:33] = struct.pack(">I", zlib.crc32(changed[12:29]))
+    return bytes(changed)
 
 
 def test_images_need_a_report_and_masks(masks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,17 @@ def source(
     return [str(out)]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"), [(b"a\n\xff\n", r"ids\.txt, line 2: the byte 0xff"), (b"\xff\xfea\0", "UTF-16")]
+)
+def test_a_list_of_ids_in_another_encoding(text: bytes, message: str, miniature, tmp_path: Path, capsys) -> None:
+    (tmp_path / "ids.txt").write_bytes(text)
+    options = ["--output", str(tmp_path / "s"), "--ids", str(tmp_path / "ids.txt"), "--config", "50", "--no-verify"]
+    assert main(["show", str(miniature("tree-50")), *options]) == 1
+    assert re.search(message, capsys.readouterr().err)
+    assert not (tmp_path / "s").exists()
+
+
 def shown(path: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for what, name in FIGURE.findall(path.read_text(encoding="utf-8")):

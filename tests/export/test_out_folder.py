@@ -1,5 +1,8 @@
 """OUT: nothing of others is touched, nothing half-written has a name, the same command goes on."""
 
+import errno
+import fcntl
+import itertools
 import json
 import os
 import signal
@@ -8,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import datasets
 import pytest
 
 import imagenet_s
@@ -64,6 +69,76 @@ def test_another_form_or_other_masks_are_refused(miniature: Layout, annotations:
     with pytest.raises(ImageNetSError, match="with other options"):
         export_masks(annotations, tmp_path, Foreground("50", own_class=True), verify=False)
     assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "record", ["", "[]", "null", '{"format": [], "config": {}}', '{"format": "coco"}', "[" * 100_000, "\udcff"]
+)
+def test_a_record_that_cannot_be_read(annotations: Path, tmp_path: Path, record: str) -> None:
+    """The folder counts as somebody's own: named with what to do, and left as it is."""
+    export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    path = tmp_path / "validation" / "export.json"
+    path.write_bytes(record.encode(errors="surrogateescape"))
+    before = everything(tmp_path)
+    with pytest.raises(
+        ImageNetSError, match=r"and validation/export\.json is no record of an export: remove validation"
+    ):
+        export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    assert everything(tmp_path) == before
+
+
+def test_two_at_once_with_caches_of_their_own(annotations: Path, tmp_path: Path) -> None:
+    """As two users, containers or machines have them: the second waits for the first, and nothing is lost."""
+    command = [
+        "export",
+        str(annotations),
+        str(tmp_path / "out"),
+        "--format",
+        "foreground",
+        "--config",
+        "50",
+        "--no-verify",
+    ]
+    environment = {**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "another")}
+    others = []
+
+    class Meanwhile(Foreground):
+        def write(self, folder: Path, masks: Any, encoded: Any) -> None:
+            """In the middle of it, the other run begins; its first line says that it waits, or it is over."""
+            row = next(encoded)
+            code = "import sys; from imagenet_s.cli.main import main; sys.exit(main(sys.argv[1:]))"
+            others.append(
+                subprocess.Popen([sys.executable, "-c", code, *command], env=environment, stderr=-1, text=True)
+            )
+            assert "waiting for it" in others[0].stderr.readline()
+            super().write(folder, masks, itertools.chain([row], encoded))
+
+    export_masks(annotations, tmp_path / "out", Meanwhile("50"), verify=False)
+    assert others[0].communicate(timeout=60) == (None, "")
+    assert others[0].returncode == 0
+    export_masks(annotations, tmp_path / "clean", Foreground("50"), verify=False)
+    assert everything(tmp_path / "out") == everything(tmp_path / "clean")
+
+
+def test_two_at_once_without_locks(annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system that has none, each has a folder of its own, and the second to finish leaves nothing."""
+
+    def no_locks(*arguments: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+
+    class Meanwhile(Foreground):
+        def write(self, folder: Path, masks: Any, encoded: Any) -> None:
+            super().write(folder, masks, encoded)
+            monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "another"))
+            export_masks(annotations, tmp_path / "out", Foreground("50"), verify=False)
+
+    with pytest.raises(OSError, match="not empty"):
+        export_masks(annotations, tmp_path / "out", Meanwhile("50"), verify=False)
+    export_masks(annotations, tmp_path / "clean", Foreground("50"), verify=False)
+    assert everything(tmp_path / "out") == everything(tmp_path / "clean")
+    assert os.listdir(tmp_path / "out") == ["validation"]
 
 
 def test_options_of_another_form_and_splits_without_masks(

@@ -83,13 +83,35 @@ def test_other_entries_are_kept_and_own_ones_replaced(counts: str, tmp_path: Pat
 
 
 @needs_entries
-@pytest.mark.parametrize("content", ["a: 1", "- 7", "[", "- dataset: {id: x}"])
+@pytest.mark.parametrize("content", ["a: 1", "- 7", "[", "- dataset: {id: x}", "- 2026-99-99", "[" * 1000])
 def test_a_foreign_file_is_kept(counts: str, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "results.yaml"
     output.write_text(content, encoding="utf-8")
     assert main(["results", counts, *TO, "--protocol", "free", "--output", str(output)]) == 1
     assert "move it away" in capsys.readouterr().err
     assert output.read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"mean_iou": float("inf")}, "mean_iou"),
+        ({"f_measure": float("nan")}, "f_measure"),
+        ({"image_accuracy": 10**400}, "image_accuracy"),
+        ({"mean_iou": True}, "mean_iou"),
+        ({"matching": {"1": 10**400}}, "the match"),
+        ({"matching": {"1": float("inf")}}, "the match"),
+        ({"matching": {"\u0661" * 10: 1}}, "the match"),
+    ],
+)
+def test_numbers_that_no_run_has(results: Callable[..., Path], change: dict[str, Any], what: str, capsys) -> None:
+    """JSON as Python reads it knows infinities and numbers of any length."""
+    file = results("--matching", "hungarian")
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **change}), encoding="utf-8")
+    output = file.with_name("results.yaml")
+    assert main(["results", str(file), *TO, "--protocol", "unsupervised", "--output", str(output)]) == 1
+    assert not output.exists()
+    assert f"{file} is damaged: {what} is not as" in capsys.readouterr().err
 
 
 def test_rules_are_shown_before_anything_is_written(
@@ -195,6 +217,18 @@ def test_no_pull_request(run: Any, counts: str) -> None:
     command = ["results", counts, *TO, "--protocol", "free", "--push"]
     run(command, token=None, refused="no token for the Hub")
     run(command, refused="no such repository")
+
+
+@needs_entries
+def test_a_pull_request_without_a_connection(hub: HubServer, run: Any, counts: str) -> None:
+    """One message that says what could not be reached and what to do, not that of the library."""
+    hub.url = "http://127.0.0.1:9"
+    command = ["results", counts, *TO, "--protocol", "free", "--push"]
+    code = "import time; time.sleep = lambda seconds: None\n"  # the client waits before it asks again
+    code += f"from imagenet_s.cli.main import main\nraise SystemExit(main({command!r}))"
+    said = run(code, refused="the same command tries it again").stderr
+    assert "opening a pull request on me/model: the connection to http://127.0.0.1:9 failed" in said
+    assert "what has arrived" not in said
 
 
 def test_the_benchmark_file_names_every_task() -> None:

@@ -72,6 +72,18 @@ def test_sizes_that_cannot_be(size: bytes, tmp_path: Path) -> None:
         indexed(path)
 
 
+@pytest.mark.parametrize("size", ["-5", "1e999", "abc", str(2**63), str(2**70)])
+def test_sizes_that_cannot_be_in_an_extended_header(size: str, tmp_path: Path) -> None:
+    """The header of POSIX 2001, which replaces the size of the header after it."""
+    with tarfile.open(tmp_path / "train.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        for number in range(3):
+            info = tarfile.TarInfo(f"n01440764_{number}.JPEG")
+            info.size, info.pax_headers = 700, {"size": size} if number == 1 else {}
+            tar.addfile(info, io.BytesIO(b"x" * 700))
+    with pytest.raises(ImageNetSError, match=r"train\.tar (is damaged|ends within|is not a complete|has no mark)"):
+        indexed(tmp_path / "train.tar")
+
+
 def test_a_damaged_header_in_the_middle_is_no_end(tmp_path: Path) -> None:
     """tarfile stops there as if it were the end."""
     data = bytearray(tar_of(images_of("n01440764")))

@@ -2,14 +2,16 @@
 
 import json
 import re
+import struct
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import loaders
 import numpy as np
-import PIL
+import PIL.Image
 import pytest
 
 import imagenet_s
@@ -195,6 +197,40 @@ def test_every_form_of_the_official_masks(miniature: Layout, annotations: Path, 
         check_loader(dataset, tmp_path / "gone", "919")
     with pytest.raises(ImageNetSError, match="holds no masks of validation"):
         check_loader(dataset, tmp_path, "919")
+
+
+def test_a_stream_of_paths_to_a_damaged_mask(miniature: Layout, tmp_path: Path) -> None:
+    """A path that can't be decoded is a fault of that item, in a stream as in a list."""
+    path = tmp_path / "ILSVRC2012_val_00000206.png"
+    PIL.Image.new("L", (4, 4)).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", 60_000, 60_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
+    report = check_loader(iter([{"mask": str(path)}]), miniature("tree-919") / "ImageNetS919")
+    assert any(one.fault.key == "raises" and "DecompressionBombError" in one.detail for one in report.findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["raise KeyError('root')", "def broken(:", "raise ZeroDivisionError", "import sys\nsys.setrecursionlimit('x')"],
+)
+def test_a_file_that_cannot_be_imported_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "data.py").write_text(text)
+    with pytest.raises(ImageNetSError, match=r"data\.py cannot be imported \((KeyError|SyntaxError|Zero|TypeError)"):
+        load_dataset_object(f"{tmp_path}/data.py:ImageNetS")
+
+
+def test_what_a_data_set_raises_is_escaped(miniature: Layout, tmp_path: Path, capsys) -> None:
+    """Its message may hold the name of a file: nothing of it reaches the terminal as a command."""
+    text = r"raise ValueError('\x1b[2J\x9b1m\u202e\udce9')"
+    (tmp_path / "data.py").write_text(f"class D(list):\n    def __getitem__(self, i):\n        {text}\n\nD = D([0])\n")
+    gt_dir = miniature("tree-919") / "ImageNetS919"
+    assert main(["check-loader", f"{tmp_path}/data.py:D", "--gt-dir", str(gt_dir), "--json", f"{tmp_path}/j"]) == 1
+    out, err = capsys.readouterr()
+    assert "ValueError" in out
+    assert all(one.isprintable() or one == "\n" for one in out + err)
+    assert (tmp_path / "j").read_bytes().isascii()
 
 
 def test_some_of_the_images(miniature: Layout) -> None:

@@ -1,8 +1,10 @@
 """`imagenet-s evaluate-maps`: maps in every form, over masks in every place, on several workers."""
 
 import json
+import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,6 +195,49 @@ def test_what_is_missing(rows, maps, tree, tmp_path, capsys):
     assert scored(some, tree, "--list", str(listed), out=tmp_path / "out.json")["num_images"] == 3
 
 
+def test_names_that_are_no_utf8(rows, maps, tree, tmp_path):
+    """They are scored, and written to the page and the JSON as escapes."""
+    (first, (wnid, _, values)), *_ = rows.items()
+    odd = f"{first}\udce9"
+    (tmp_path / "maps").mkdir()
+    np.save(tmp_path / "maps" / f"{odd}.npy", values)
+    (tmp_path / "masks" / wnid).mkdir(parents=True)
+    shutil.copy(tree / "validation-segmentation" / wnid / f"{first}.png", tmp_path / "masks" / wnid / f"{odd}.png")
+    page = tmp_path / "page.html"
+    result = scored(tmp_path / "maps", tmp_path / "masks", "--report", str(page), out=tmp_path / "out.json")
+    assert result["num_images"] == 1
+    assert f"{first}\\udce9" in page.read_text(encoding="utf-8")
+
+
+def test_maps_that_say_nothing(rows, tree, tmp_path, capsys):
+    """Constant maps have figures, those of chance: how many there are is said with them."""
+    (tmp_path / "maps").mkdir()
+    for number, (image_id, (_, mask, _)) in enumerate(rows.items()):
+        np.save(tmp_path / "maps" / f"{image_id}.npy", np.full(mask.shape, number % 2))
+    assert main(["evaluate-maps", "--maps-dir", str(tmp_path / "maps"), "--gt-dir", str(tree), "--config", "50"]) == 0
+    assert f"{len(rows)} images, ImageNet-S-50; constant maps: {len(rows)}" in capsys.readouterr().out
+
+
+def test_figures_that_no_image_has(rows, maps, tree, tmp_path, capsys):
+    """One dash each, in the table, on the page, and in a comparison; no bar without a length."""
+    (first, (wnid, mask, _)), *_ = rows.items()
+    other = tmp_path / "masks" / wnid / f"{first}.png"
+    other.parent.mkdir(parents=True)
+    Image.fromarray(np.full(mask.shape, 2 if imagenet_s.categories("50").id_of(wnid) != 2 else 3, np.uint16)).save(
+        other
+    )
+    pages, counts = [tmp_path / "page.html", tmp_path / "both.html"], str(tmp_path / "counts.npz")
+    given = ["--maps-dir", str(maps), "--gt-dir", str(tmp_path / "masks"), "--config", "50", "--bootstrap", "5"]
+    assert main(["evaluate-maps", *given, "--save-counts", counts, "--report", str(pages[0])]) == 0
+    table = capsys.readouterr().out
+    assert main(["compare", counts, counts, "--report", str(pages[1])]) == 0
+    table += capsys.readouterr().out
+    assert "mean_average_precision" in table
+    for text in (table, *(page.read_text(encoding="utf-8") for page in pages)):
+        assert "–" in text
+        assert not re.search(r"– +to|\bnan\b|:–%", text)
+
+
 def broken(kind, some, first):
     path = some / f"{first}.npy"
     if kind == "two maps of one image":
@@ -242,6 +287,32 @@ def test_errors_name_the_image(kind, workers, message, rows, maps, tree, tmp_pat
     error = capsys.readouterr().err
     assert message.format(first) in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("damage", ["cut", "directory", "encrypted", "method", "data"])
+def test_damaged_zips_are_named(damage, rows, maps, tree, tmp_path, capsys):
+    path = Path(shutil.make_archive(str(tmp_path / "maps"), "zip", maps))
+    data = bytearray(path.read_bytes())
+    first, *_ = rows
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(first.encode()))  # in the central directory
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo(f"{first}.npy").header_offset
+    if damage == "cut":
+        del data[-40:]
+    elif damage == "directory":
+        data[entry] ^= 0xFF
+    elif damage == "encrypted":
+        data[entry + 8], data[start + 6] = data[entry + 8] | 1, data[start + 6] | 1
+    elif damage == "method":
+        data[entry + 10] = 99
+    else:
+        data[start + 200] ^= 0xFF
+    path.write_bytes(data)
+    arguments = ["evaluate-maps", "--maps-dir", str(path), "--gt-dir", str(tree), "--config", "50", "--workers", "1"]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    where = f"{path} is damaged" if damage in ("cut", "directory") else f"{path}: {first}.npy cannot be read as a map"
+    assert said.startswith(f"imagenet-s: {where} (")
 
 
 def test_other_mistakes(maps, tree, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Maps of any real type, masks in any form, sizes; and one clear error that names the image."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.metrics import Localization
+from imagenet_s.metrics.localization import app
 from imagenet_s.metrics.localization.read_map import fit
 
 sys.path.append(str(Path(__file__).parents[1] / "metrics"))
@@ -127,6 +129,42 @@ def test_resizing_changes_what_is_scored():
 def test_maps_that_are_none(values, message):
     with pytest.raises(ValueError, match=message):
         scores(values)
+
+
+def png_of(values):
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "PNG")
+    return file.getvalue()
+
+
+def array_of(values):
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
+def test_the_space_takes_no_damaged_map(tmp_path):
+    """A flipped bit is another map: it is refused there as on the command line, and so is what is none."""
+    values = np.random.default_rng(0).integers(0, 60_000, (9, 12)).astype(np.uint16)
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(png_of(np.where(values > 30_000, 7, 0).astype(np.uint16)))
+    png, npy = png_of(values), array_of(values)
+    flipped = bytearray(png)
+    flipped[len(png) - 30] ^= 4
+    for name, data in (
+        *(("map.png", bytes(flipped)), ("map.png", png[:60]), ("map.png", b"")),
+        *(
+            ("map.npy", npy[:-9]),
+            ("map.npy", b""),
+            ("map.npy", b"PK\x03\x04 cut"),
+            ("map.npy", array_of(np.array([None]))),
+        ),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"{name} cannot be read as a map"):
+            app.score([str(tmp_path / name)], [str(mask)], 7, "signed", "none")
+    (tmp_path / "map.png").write_bytes(png)
+    assert app.score([str(tmp_path / "map.png")], [str(mask)], 7, "signed", "none")[2][0][2] == "100.00"
 
 
 def test_ignored_pixels_must_be_finite_too():

@@ -1,8 +1,12 @@
 """`imagenet-s distance-match`, start to end on the miniature; what comes out is scored and submitted."""
 
+import io
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +166,44 @@ def test_again_and_after_an_interruption(
     assert f"{len(written)} predictions, 1 of them new" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in out.rglob("*.png")} == written
     assert {path: path.stat().st_mtime_ns for path in times} == times, "embeddings included"
+
+
+def test_damaged_embeddings_are_named(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is damaged: one message, no prediction is touched."""
+    out = tmp_path / "out"
+    assert run(out) == 0
+    path = out / "embeddings.npz"
+    sound = path.read_bytes()
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    written = {one: one.read_bytes() for one in out.rglob("*.png")}
+    damaged = [b"", sound[:1000], sound[:-200], sound[:300] + b"x" + sound[301:]]
+    for change in ({"made_with": "[]"}, {"made_with": "{"}, {"ids": arrays["ids"][1:]}, {"ids": arrays["ids"] + 0.5}):
+        file = io.BytesIO()
+        np.savez(file, **{**arrays, **change})
+        damaged.append(file.getvalue())
+    for data in damaged:
+        path.write_bytes(data)
+        assert run(out) == 1
+        (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+        assert f"{path} holds no embeddings of distance-match (" in line
+        assert path.read_bytes() == data
+    assert {one: one.read_bytes() for one in out.rglob("*.png")} == written
+
+
+def test_no_progress_bars_into_pipes(imagenet: Path, annotations: Path, tmp_path: Path) -> None:
+    """Neither our own nor those of datasets, which builds two splits here."""
+    (tmp_path / "colour_backbone.py").write_text(COLOURS)
+    options = ["--annotations-dir", str(annotations), "--no-verify", "--config", "50", "--workers", "0", "--size", "64"]
+    command = ["distance-match", str(imagenet), "out", "--backbone", "colour_backbone:colours", *options]
+    environment = {**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    arguments = [sys.executable, "-m", "imagenet_s.cli.main", *command]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Score it: ")
+    assert "\r" not in done.stderr
 
 
 def test_another_backbone_needs_another_output(

@@ -170,3 +170,27 @@ def test_memory_is_bounded_by_the_chunk(to, generator):
 def test_shapes_that_do_not_fit(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("feature", "vector", "bank_id", "message"),
+    [
+        (np.nan, 1, 7, r"NaN, an infinity or vectors too long for .*float32 in the features"),
+        (1e30, 1, 7, r"vectors too long for .*float32 in the features"),
+        (1, np.inf, 7, r"in the bank: they have no direction"),
+        (1, 1, -1, r"the ids of the bank are -1\.\.-1: expected 0\.\.65535"),
+        (1, 1, 70_000, r"the ids of the bank are 70000\.\.70000"),
+        (1, 1, 7.5, r"the ids of the bank are float64"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["numpy", pytest.param("torch", marks=pytest.mark.torch)])
+def test_nothing_is_labelled_by_what_has_no_direction(kind, feature, vector, bank_id, message):
+    features, bank = np.full((3, 2, 2), feature, np.float32), np.full((2, 3), vector, np.float32)
+    if kind == "torch":
+        torch = pytest.importorskip("torch")
+        features, bank = torch.from_numpy(features), torch.from_numpy(bank)
+    with pytest.raises(ValueError, match=message):
+        label_pixels(features, bank, np.array([bank_id] * 2))
+    if feature != 1:
+        with pytest.raises(ValueError, match="in the features"):
+            segment_embeddings(features, np.ones((2, 2), np.int64))

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -227,3 +228,12 @@ def test_a_result_that_cannot_be_written_leaves_the_old_one(gaps, tmp_path, here
     assert not os.path.isfile("/dev/null")
     both = run("evaluate", *paths, "--json", "/dev/stdout").stdout
     assert json.loads(both[both.index("{") : both.rindex("}") + 1])["num_images"] == 2
+
+
+def test_next_step_of_saved_counts(trees, tmp_path, here):
+    """The printed command is run as it is."""
+    predictions, references = trees["zip"]
+    paths = ["--predict-dir", predictions, "--gt-dir", references, "--config", "50", "--workers", 1]
+    said = here("match", *paths, "--session-name", tmp_path / "m", "--save-counts", tmp_path / "it's counts.npz").stderr
+    again = next(line for line in said.splitlines() if line.startswith("Counts written to ")).partition("again: ")[2]
+    assert f"{NUMBER} images, ImageNet-S-50" in here(*shlex.split(again)[1:]).stdout

@@ -133,10 +133,11 @@ def test_what_people_add_to_a_card_stays(convert_miniature, tmp_path: Path) -> N
     assert after.replace("Ours", "ImageNet-S") == (tmp_path / "fresh" / "README.md").read_text()
 
 
-def test_a_card_whose_metadata_is_damaged(convert_miniature, tmp_path: Path) -> None:
+@pytest.mark.parametrize("license", ["[other", "2026-99-99", "[" * 1000], ids=["cut", "a date that is none", "deep"])
+def test_a_card_whose_metadata_is_damaged(license: str, convert_miniature, tmp_path: Path) -> None:
     convert_miniature(tmp_path, splits=["validation"])
     card = tmp_path / "README.md"
-    card.write_text(card.read_text().replace("license: other", "license: [other", 1))
+    card.write_text(card.read_text().replace("license: other", f"license: {license}", 1))
     before = card.read_bytes()
     with pytest.raises(ImageNetSError, match=r"metadata of .*README.md can't be read"):
         convert_miniature(tmp_path, splits=["test"])

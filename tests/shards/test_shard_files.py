@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pyarrow as pa
@@ -99,6 +101,21 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
     sizes = [found.metadata.row_group(i).num_rows for i in range(found.num_row_groups)]
     assert sizes == [ROWS_PER_GROUP] * 7 + [30]
     assert found.read().equals(table)
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_the_code_of_the_card_runs(
+    images: bool, convert_miniature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands there, on what it stands beside: the name of a repository may be a folder."""
+    convert_miniature(tmp_path / "me" / "imagenet-s", splits=["validation"], images=images)
+    (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "me" / "imagenet-s" / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert len(found["validation"]) == len(list(found["stream"])) == 9
+    assert found["masks"].column_names == ["image_id", "annotation"]
+    assert found["masks"][0]["annotation"].size == found["validation"][0]["annotation"].size
 
 
 def test_the_card(out: Path) -> None:

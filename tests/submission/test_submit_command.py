@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import warnings
@@ -106,6 +107,15 @@ def test_protocols_as_the_official_table_has_them() -> None:
     assert who("validation and test images", "must_not") == set(PROTOCOLS)
 
 
+def test_a_description_that_is_no_utf8(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a terminal in Latin-1 gives it: the line of method.txt is named, with the bytes as escapes."""
+    out = tmp_path / "out.zip"
+    options = ["--config", "50", "--protocol", "free", "--method", "caf\udce9"]
+    assert main(["submit", str(predictions), str(out), *options]) == 1
+    assert r"Method name 'caf\udce9' is not text in UTF-8" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_match_where_none_is_needed(
     predictions: Path, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +186,22 @@ def test_predictions_of_another_split_are_one_line(
             capsys.readouterr()
             assert main(["submit", "--check", str(out), "--split", wrong, *common]) == 1
             assert f"--split {split}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_predictions_of_several_splits_are_one_line(
+    packed: bool, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder for each split, as distance-match leaves them: the one to give is named."""
+    for split in ("validation", "test"):
+        write_predictions(tmp_path / "p" / split, "50", split)
+    given = shutil.make_archive(str(tmp_path / "p"), "zip", tmp_path / "p") if packed else str(tmp_path / "p")
+    common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "free"]
+    for split in ("validation", "test"):
+        assert main(["submit", given, str(tmp_path / "out.zip"), "--split", split, *common]) == 1
+        said = capsys.readouterr()
+        assert f"{given} holds a folder for each of several splits: give its folder {split}." in said.err
+        assert not said.out
 
 
 def test_a_submission_of_validation_says_what_it_is_good_for(
