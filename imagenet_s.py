@@ -16,6 +16,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import os
+import runpy
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -191,7 +192,9 @@ class _DatasetsImport(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "datasets" in sys.modules:
+if __name__ == "__main__":  # python -m imagenet_s: run and not imported, as the command line stands above this module
+    runpy.run_module("imagenet_s.cli.main", run_name="__main__")
+elif "datasets" in sys.modules:
     _register()
 else:
     sys.meta_path.insert(0, _DatasetsImport())

@@ -7,6 +7,7 @@ does not hold, and every id replaced by a cluster number, as an unsupervised met
 from __future__ import annotations
 
 import argparse
+import glob
 import shutil
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     output = args.output.resolve()
     if output.exists() and not (output / _MARKER).exists() and (not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
+    if glob.has_magic(str(output)):
+        raise ValueError(f"{output}: `datasets` takes a name with *, ? or [ for a pattern; name another with --output.")
     with locked(output / _MARKER, f"runs the demo in {output}"):
         _empty(output)
         _run(output)

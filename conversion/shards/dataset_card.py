@@ -60,10 +60,15 @@ def make_card(index: Index, place: str = "me/imagenet-s") -> str:
     """
     default = default_config(index)
     one = index.configs[default]
+    split = "validation" if "validation" in one.splits else next(iter(one.splits))
+    some = '["image_id", "annotation"]'
+    # The reader of Arrow files takes no columns.
+    masks = f'load_dataset("{place}", "{default}", split="{split}", columns={some})'
     body = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         place=place,
         config=default,
-        split="validation" if "validation" in one.splits else next(iter(one.splits)),
+        split=split,
+        masks=masks if one.form == "parquet" else f"validation.select_columns({some})",
         default=default,
         contents=_contents(index),
         pixels=_pixels(index),

@@ -142,6 +142,9 @@ def test_demo_leaves_other_folders_alone(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["demo", "--output", str(tmp_path)]) == 1
     assert (tmp_path / "thesis.tex").exists()
     assert "no earlier demo" in capsys.readouterr().err
+    assert main(["demo", "--output", str(tmp_path / "x[1]")]) == 1
+    assert "name another with --output" in capsys.readouterr().err
+    assert not (tmp_path / "x[1]").exists()
 
 
 @pytest.mark.parametrize("how", ["an empty folder", "offline", "no connection"])

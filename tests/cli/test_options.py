@@ -4,6 +4,8 @@ import argparse
 import importlib.metadata
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -47,7 +49,10 @@ def test_version(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"
+    said = f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"
+    assert capsys.readouterr().out == said
+    as_module = [sys.executable, "-m", "imagenet_s", "--version"]
+    assert subprocess.run(as_module, capture_output=True, text=True, check=True).stdout == said
 
 
 COLOURS = "def colours(batch):\n    return batch[:, :, ::4, ::4]\n"

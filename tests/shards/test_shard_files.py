@@ -104,11 +104,12 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("images", [True, False])
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_the_code_of_the_card_runs(
-    images: bool, convert_miniature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    form: str, images: bool, convert_miniature, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it stands there, on what it stands beside: the name of a repository may be a folder."""
-    convert_miniature(tmp_path / "me" / "imagenet-s", splits=["validation"], images=images)
+    convert_miniature(tmp_path / "me" / "imagenet-s", splits=["validation"], form=form, images=images)
     (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "me" / "imagenet-s" / "README.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     found: dict[str, Any] = {}
