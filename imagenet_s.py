@@ -194,6 +194,8 @@ class _DatasetsImport(importlib.abc.MetaPathFinder):
 
 if __name__ == "__main__":  # python -m imagenet_s: run and not imported, as the command line stands above this module
     runpy.run_module("imagenet_s.cli.main", run_name="__main__")
+elif __name__ == "__mp_main__":  # the same in a worker process, which imports the package by its name, too
+    pass
 elif "datasets" in sys.modules:
     _register()
 else:

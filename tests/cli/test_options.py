@@ -55,6 +55,14 @@ def test_version(capsys):
     assert subprocess.run(as_module, capture_output=True, text=True, check=True).stdout == said
 
 
+def test_workers_of_the_module(miniature, annotations, tmp_path):
+    """Each imports the script that started it."""
+    command = ["convert", str(miniature("folders")), str(tmp_path / "out"), "--config", "50", "--workers", "2"]
+    more = ["--annotations-dir", str(annotations), "--no-verify", "--splits", "validation", "--max-shard-size", "8KB"]
+    subprocess.run([sys.executable, "-m", "imagenet_s", *command, *more], capture_output=True, check=True)
+    assert main(["convert", "--verify", str(tmp_path / "out")]) == 0
+
+
 COLOURS = "def colours(batch):\n    return batch[:, :, ::4, ::4]\n"
 
 
