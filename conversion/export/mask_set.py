@@ -107,10 +107,13 @@ def open_mask_set(
 def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
     if not os.path.isdir(root):
         return False
+    images_beside = any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
     if os.path.isfile(os.path.join(root, OFFICIAL.archives[config].file)):
-        return not any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
-    tree = find_tree(root, config)
-    return tree is not None and not os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split]))
+        return not images_beside
+    tree = find_tree(root, config, images=False)
+    if tree is None or os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split])):
+        return False
+    return tree == root or not images_beside
 
 
 def _annotations_alone(

@@ -14,7 +14,8 @@ import pytest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.synthetic import image_bytes, images_of_imagenet
+from imagenet_s.conversion.source import open_source
+from imagenet_s.conversion.synthetic import image_bytes, images_of_imagenet, write_annotations
 
 PARTS = {"train": "train", "validation": "val"}
 
@@ -232,6 +233,19 @@ def test_two_copies_are_not_mixed(copy: Callable[[str], Path]) -> None:
     assert_complete(root, "validation")
     with pytest.raises(ImageNetSError, match="holds train images in several folders"):
         open_imagenet(root).reader("train")
+
+
+@pytest.mark.parametrize("where", ["", "ImageNetS50"])
+@pytest.mark.parametrize("layout", ["folders", "tars", "kaggle"])
+def test_annotations_extracted_beside_it(layout: str, where: str, copy: Callable[[str], Path], tmp_path: Path) -> None:
+    """Masks alone are no official tree, and must not hide the images beside them."""
+    root = copy(layout)
+    write_annotations(tmp_path / "annotations", "extracted")
+    for folder in (tmp_path / "annotations" / "ImageNetS50").iterdir():
+        shutil.copytree(folder, root / where / folder.name)
+    source = open_source("50", root, tmp_path / "annotations", verify=False)
+    for part, split in zip(PARTS, ("train", "validation")):
+        assert sorted(source.reader(split).index()["image_id"].to_pylist()) == ids_of(part)
 
 
 def test_what_is_in_the_folders_is_said(tmp_path: Path) -> None:
