@@ -22,9 +22,9 @@ import datasets
 from datasets.arrow_reader import ArrowReader
 
 from imagenet_s.conversion.arguments import config_name as name_of_config
-from imagenet_s.conversion.arguments import split_name, split_text
+from imagenet_s.conversion.arguments import local_path, split_name, split_text
 from imagenet_s.conversion.cache import temporary_folder, why_not_writable
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8
 from imagenet_s.conversion.selection import selected_splits
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
@@ -51,8 +51,10 @@ class ImageNetS(RowsBuilder):
     def __init__(self, config_name: Any = None, *, cache_dir: Any = None, **options: Any) -> None:
         # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
         name = None if config_name is None else name_of_config(config_name)
-        self._given_cache_dir: str | None = os.fspath(cache_dir) if cache_dir is not None else None
+        self._given_cache_dir: str | None = local_path(cache_dir, "cache_dir") if cache_dir is not None else None
         self._root = os.path.expanduser(self._given_cache_dir or str(datasets.config.HF_DATASETS_CACHE))
+        if not is_utf8(self._root):
+            raise ImageNetSError(f"the cache {self._root}: its name is not UTF-8, and Arrow opens no other. Rename it.")
         # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
         # which wants to lock something, gets a temporary folder.
         writable = why_not_writable(self._root) is None

@@ -124,6 +124,20 @@ def test_where_nothing_can_be_built_the_variable_is_named(
         assert "HF_DATASETS_CACHE" in last
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [(b"/caf\xe9", r"caf\\xe9: its name is not UTF-8"), (b"", "s3://bucket/cache is an address: expected a file or")],
+)
+def test_a_cache_dir_that_cannot_be_used(
+    name: bytes, message: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    chosen = os.fsdecode(os.fsencode(tmp_path) + name) if name else "s3://bucket/cache"
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
+    with pytest.raises(imagenet_s.ImageNetSError, match=message):
+        imagenet_s.load_dataset("50", split="test", **given)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_can_only_be_read_is_read(
     miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:

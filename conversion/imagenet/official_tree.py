@@ -16,7 +16,6 @@ from imagenet_s.conversion.facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDER
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 
-
 _IMAGES = tuple(SPLIT_FOLDERS.values())
 """Folders of images in a tree."""
 

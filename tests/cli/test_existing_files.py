@@ -83,6 +83,46 @@ def test_the_result_of_an_earlier_run(name: str, commands: dict[str, tuple[list[
         assert file.read_bytes() == first
 
 
+@pytest.mark.parametrize("name", [*NAMES, "prepare", "export", "distance-match", "show --output", "--annotations-dir"])
+def test_an_address_is_no_local_file(
+    name: str, commands: dict[str, tuple[list[str], Path]], tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`s3://bucket/x` would be written into a folder called `s3:`, and seem to be there."""
+    monkeypatch.chdir(tmp_path)
+    imagenet = commands["check --json"][0][1]
+    more = {
+        "prepare": ["prepare", imagenet, "s3://bucket/x", "--config", "50"],
+        "export": ["export", imagenet, "s3://bucket/x", "--format", "coco"],
+        "distance-match": ["distance-match", imagenet, "s3://bucket/x", "--backbone", "none"],
+        "show --output": ["show", imagenet, "--output", "s3://bucket/x"],
+        "--annotations-dir": ["check", imagenet, "--annotations-dir", "s3://bucket/x"],
+    }
+    command, file = commands.get(name, (more.get(name, []), tmp_path))
+    given = {str(file), str(file.with_suffix(""))} if name != "show" else {str(tmp_path)}
+    assert main(["s3://bucket/x" if one in given else one for one in command]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "s3:/" in line
+    assert "is an address: expected a file or folder of this machine" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_addresses_are_paths(masks: Path, annotations: Path, tmp_path: Path, miniature: Layouts) -> None:
+    (tmp_path / "a b").symlink_to(annotations)
+    data = ["--config", "50", "--annotations-dir", (tmp_path / "a b").as_uri(), "--no-verify"]
+    score = ["--predict-dir", masks.as_uri(), "--gt-dir", masks.as_uri(), "--config", "50", "--workers", "1"]
+    for out in ("tree", "coco", "k.json", "c.npz"):
+        where = (tmp_path / "o o" / out).as_uri()
+        command = {
+            "tree": ["prepare", str(miniature("folders")), where, "--splits", "validation", *data],
+            "coco": ["export", annotations.as_uri(), where, "--format", "coco", *data],
+            "k.json": ["check", miniature("folders").as_uri(), "--json", where, *data],
+            "c.npz": ["match", *score, "--save-counts", where, "--session-name", f"file://localhost{tmp_path}/m"],
+        }[out]
+        assert main(command) == 0
+        assert (tmp_path / "o o" / out).exists()
+    assert (tmp_path / "m.json").exists()
+
+
 @pytest.mark.parametrize("where", ["same", "inside", "around"])
 @pytest.mark.parametrize("command", ["show", "distance-match"])
 def test_an_output_that_overlaps_the_source(

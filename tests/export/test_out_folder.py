@@ -79,6 +79,14 @@ def test_options_of_another_form_and_splits_without_masks(
         export_masks(annotations, tmp_path / "out", Coco("50"), ["train"], verify=False)
 
 
+def test_a_folder_whose_name_is_no_utf8(annotations: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    for form in (Coco("50"), Yolo("50")):
+        export_masks(annotations, odd / form.name, form, verify=False)
+        export_masks(annotations, tmp_path / form.name, form, verify=False)
+        assert everything(odd / form.name) == everything(tmp_path / form.name)
+
+
 def test_killed_and_run_again(annotations: Path, tmp_path: Path) -> None:
     """Killed in the middle of a split: nothing has a final name, and the next run ends well."""
     code = (
