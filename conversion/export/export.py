@@ -1,7 +1,7 @@
 """`export_masks`: open the masks, encode them in several processes, write each split under a temporary name first.
 
-Imports `errors`, `atomic_write`, `cache`, `process_pool`, `mask_codec`, `facts`, `arguments`, `annotations`, and
-the modules beside it.
+Imports `errors`, `atomic_write`, `cache`, `process_pool`, `mask_codec`, `facts`, `arguments`, `overlap`, `annotations`,
+`source`, and the modules beside it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet, open_mask_se
 from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
+from imagenet_s.conversion.source import resolve_data_dir
 
 RECORD = "export.json"
 """In the folder of every finished split: what it is."""
@@ -83,7 +85,8 @@ def export_masks(
         verify: checksums and official counts.
 
     Raises:
-        ImageNetSError: masks or images are missing or damaged, or `out` holds something else.
+        ImageNetSError: masks or images are missing or damaged, `out` holds something else, or lies in `dataset`, where
+            masks would be taken for images.
     """
     exit_if_importing_main()
     on_missing_policy(on_missing)
@@ -91,6 +94,7 @@ def export_masks(
         raise ImageNetSError(f"workers={workers}: at least one is needed.")
     splits = split_list(splits, form.config)
     folder = Path(local_path(out, "OUT")).expanduser().absolute()
+    refuse_overlap(os.fspath(folder), [resolve_data_dir(dataset)], "OUT")
     _refuse_foreign(folder, form)
     sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
     key = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]

@@ -83,6 +83,19 @@ def test_the_result_of_an_earlier_run(name: str, commands: dict[str, tuple[list[
         assert file.read_bytes() == first
 
 
+@pytest.mark.parametrize(("first", "second"), [("--json", "--save-counts"), ("--report", "--json")])
+def test_two_results_in_one_file(
+    first: str, second: str, commands: dict[str, tuple[list[str], Path]], tmp_path: Path, capsys
+) -> None:
+    """The later would replace the earlier, without a word; "." and links do not hide that they are one."""
+    command = commands["evaluate --json"][0][:-2]
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    assert main([*command, first, str(tmp_path / "x"), second, str(tmp_path / "link" / "x")]) == 1
+    assert "x would be written twice: give each result a file of its own" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+    assert main([*command, first, "/dev/null", second, "/dev/null"]) == 0
+
+
 @pytest.mark.parametrize("name", [*NAMES, "prepare", "export", "distance-match", "show --output", "--annotations-dir"])
 def test_an_address_is_no_local_file(
     name: str, commands: dict[str, tuple[list[str], Path]], tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
@@ -124,7 +137,7 @@ def test_file_addresses_are_paths(masks: Path, annotations: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("where", ["same", "inside", "around"])
-@pytest.mark.parametrize("command", ["show", "distance-match"])
+@pytest.mark.parametrize("command", ["show", "distance-match", "export"])
 def test_an_output_that_overlaps_the_source(
     command: str, where: str, miniature: Layouts, annotations: Path, tmp_path: Path, capsys
 ) -> None:
@@ -132,7 +145,10 @@ def test_an_output_that_overlaps_the_source(
     out = {"same": source, "inside": source / "sheets", "around": source.parent}[where]
     before = sorted(source.rglob("*"))
     data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
-    given = ["--output", str(out)] if command == "show" else [str(out), "--backbone", "none"]
+    given = {"show": ["--output"], "distance-match": ["--backbone", "none"], "export": ["--format", "foreground"]}[
+        command
+    ]
+    given = [*given, str(out)]
     assert main([command, str(source), *given, *data]) == 1
     assert "which is only read" in capsys.readouterr().err
     assert sorted(source.rglob("*")) == before
