@@ -86,6 +86,12 @@ class GivenFolder:
 
     def missing(self) -> ImageNetSError:
         """The error that names the missing files, and how to get them."""
+        for inside in (self.folder, self.folder.parent):
+            if inside.name in MASK_FOLDERS.values():
+                return MissingAnnotationsError(
+                    f"annotations_dir (or ${VARIABLE}) {self.folder} is a part of the masks: name the folder that "
+                    f"holds {inside.name}, {inside.parent}."
+                )
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
         if any(self.reader(split) is None for split in ANNOTATED_SPLITS):

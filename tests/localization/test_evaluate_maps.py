@@ -229,7 +229,7 @@ def broken(kind, some, first):
         ("nan", 1, "the map of {0} holds NaN"),
         ("nan", 2, "the map of {0} holds NaN"),
         ("size", 1, "the map of {0} is 3 x 4, its mask"),
-        ("no maps", 1, "holds no map: expected files named by image id"),
+        ("no maps", 1, "holds no map (it holds nothing): expected files named by image id"),
     ],
 )
 def test_errors_name_the_image(kind, workers, message, rows, maps, tree, tmp_path, capsys):
