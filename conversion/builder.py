@@ -51,8 +51,9 @@ class ImageNetS(RowsBuilder):
     def __init__(self, config_name: Any = None, *, cache_dir: Any = None, **options: Any) -> None:
         # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
         name = None if config_name is None else name_of_config(config_name)
-        self._given_cache_dir: str | None = local_path(cache_dir, "cache_dir") if cache_dir is not None else None
-        self._root = os.path.expanduser(self._given_cache_dir or str(datasets.config.HF_DATASETS_CACHE))
+        # Absolute: what is made from a file below it must be found when the current folder is another.
+        self._given_cache_dir = _absolute(local_path(cache_dir, "cache_dir")) if cache_dir is not None else None
+        self._root = self._given_cache_dir or _absolute(str(datasets.config.HF_DATASETS_CACHE))
         if not is_utf8(self._root):
             raise ImageNetSError(f"the cache {self._root}: its name is not UTF-8, and Arrow opens no other. Rename it.")
         # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
@@ -230,6 +231,10 @@ class ImageNetS(RowsBuilder):
         )
         key = f"{Path(self._relative_data_dir()).as_posix()}/{Path(folder).name} {instruction.to_spec()}"
         return datasets.Dataset(fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16], **read)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
 
 
 @functools.cache

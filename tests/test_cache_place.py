@@ -124,13 +124,30 @@ def test_where_nothing_can_be_built_the_variable_is_named(
         assert "HF_DATASETS_CACHE" in last
 
 
+@pytest.mark.parametrize("chosen", [".", "cc", "../tmp/cc", "~/cc"])
+def test_a_cache_dir_as_people_type_it(
+    chosen: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the current folder; read twice, and from another folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.chdir(tmp_path / "tmp")
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
+    for _ in range(2):
+        loaded = imagenet_s.load_dataset("50", split="validation", **given)
+    monkeypatch.chdir("/")
+    assert len([row["image"].size for row in loaded]) == 9
+    assert list((tmp_path / "tmp" / os.path.expanduser(chosen) / "imagenet_s" / "masks").iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [(b"/caf\xe9", r"caf\\xe9: its name is not UTF-8"), (b"", "s3://bucket/cache is an address: expected a file or")],
 )
 def test_a_cache_dir_that_cannot_be_used(
-    name: bytes, message: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+    name: bytes, message: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     chosen = os.fsdecode(os.fsencode(tmp_path) + name) if name else "s3://bucket/cache"
     given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
     with pytest.raises(imagenet_s.ImageNetSError, match=message):
