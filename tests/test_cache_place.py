@@ -1,5 +1,6 @@
 """Everything that is kept lies where the user said; a cache that can't be written costs time and not the result."""
 
+import errno
 import os
 import re
 import shutil
@@ -221,14 +222,14 @@ def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
         assert done.stdout.startswith(str(tmp_path / "conversion")), done.stderr
 
 
-def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import errno
+@pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
     from filelock import Timeout
 
     def no_flock(descriptor: int, operation: int) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        raise OSError(refusal, os.strerror(refusal))
 
     monkeypatch.setattr(fcntl, "flock", no_flock)
     path = tmp_path / "one.lock"
@@ -236,3 +237,25 @@ def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyP
         pass
     with locked(path, "works", wait=False):
         pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the test asks Linux for the name of a descriptor")
+def test_a_build_where_there_are_no_locks(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`datasets` locks what it builds by itself: all that can be done is to say so."""
+    import fcntl
+
+    flock = fcntl.flock
+
+    def no_flock(descriptor: int, operation: int) -> None:
+        if "/cc/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", no_flock)
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False}
+    given["cache_dir"] = tmp_path / "cc"
+    with pytest.raises(imagenet_s.ImageNetSError, match=f"{tmp_path}/cc lies on a file system without locks"):
+        imagenet_s.load_dataset("50", split="validation", **given)
+    assert len(list(imagenet_s.load_dataset("50", split="validation", streaming=True, **given))) == 9
