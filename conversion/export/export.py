@@ -189,7 +189,7 @@ def _record(folder: Path) -> dict[str, Any] | None:
     """What is said to be in the folder of a split; None where nothing of ours says so."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and {"format", "config"} <= set(record) else None
 

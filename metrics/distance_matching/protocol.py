@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from imagenet_s.metrics.distance_matching.backbone import Backbone
+from imagenet_s.metrics.distance_matching.embeddings_file import read_embeddings
 from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, PreparedImage, batches_by_size
 from imagenet_s.metrics.distance_matching.neighbours import label_pixels
 from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
@@ -59,7 +60,7 @@ class DistanceMatching:
             N x D embeddings and their N ids.
 
         Raises:
-            ValueError: the folder holds embeddings made with other settings, or something else.
+            ValueError: the folder holds embeddings made with other settings, damaged ones, or something else.
         """
         path = os.path.join(output, "embeddings.npz")
         settings = {
@@ -71,14 +72,13 @@ class DistanceMatching:
             "temperature": self.temperature,
         }
         if os.path.exists(path):
-            with np.load(path) as stored:
-                before = json.loads(str(stored["made_with"]))
-                if before != settings:
-                    changed = [key for key in settings if before.get(key) != settings[key]]
-                    other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
-                    raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
-                embeddings, ids = (torch.as_tensor(stored[key]).to(self.device) for key in ("embeddings", "ids"))
-                return embeddings, ids
+            before, *stored = read_embeddings(path)
+            if before != settings:
+                changed = [key for key in settings if before.get(key) != settings[key]]
+                other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
+                raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
+            embeddings, ids = (torch.as_tensor(one).to(self.device) for one in stored)
+            return embeddings, ids
         if os.path.isdir(output) and os.listdir(output):
             raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
         found = []
