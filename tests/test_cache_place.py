@@ -11,10 +11,13 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import pytest
 
 import imagenet_s
+from imagenet_s.cli.main import main
 from imagenet_s.conversion.cache import locked
+from imagenet_s.conversion.shards import Options, convert
 
 ROOT = Path(imagenet_s.__file__).parent
 COUNTS = {"train": 52, "train_semi": 10, "validation": 9, "test": 10}
@@ -136,6 +139,8 @@ def test_a_cache_dir_as_people_type_it(
     given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
     for _ in range(2):
         loaded = imagenet_s.load_dataset("50", split="validation", **given)
+    # `datasets` looks into the current folder for one that is called as the data set is.
+    assert len(datasets.load_dataset("imagenet_s", "50", split="test", **given)) == 10
     monkeypatch.chdir("/")
     assert len([row["image"].size for row in loaded]) == 9
     assert list((tmp_path / "tmp" / os.path.expanduser(chosen) / "imagenet_s" / "masks").iterdir())
@@ -199,6 +204,26 @@ def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: 
     done = run(f"from imagenet_s.cli.main import main; print(main({command!r}))", tmp_path)
     assert done.stdout.split()[-1] == "0", done.stderr
     assert [path for path in files_below(tmp_path) if path.suffix == ".arrow"] == []
+
+
+@pytest.mark.parametrize("command", ["push --dry-run", "convert --verify", "check of a result", "check with a result"])
+def test_what_only_looks_writes_nothing(
+    command: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    """Into neither the result nor the cache, but for the index of what holds images in large files."""
+    out, imagenet = tmp_path / "out", str(miniature("folders"))
+    convert(imagenet, out, "50", annotations, Options(verify=False, cache_dir=tmp_path / "cache"))
+    before = {path: path.stat().st_mtime_ns for path in files_below(tmp_path)}
+    assert files_below(own_cache) == []
+    arguments = {
+        "push --dry-run": ["push", str(out), "--repo-id", "me/x", "--dry-run"],
+        "convert --verify": ["convert", "--verify", str(out)],
+        "check of a result": ["check", str(out), "--config", "50"],
+        "check with a result": ["check", imagenet, "--config", "50", "--annotations-dir", str(out), "--no-verify"],
+    }[command]
+    assert main(arguments) == 0
+    assert {path: path.stat().st_mtime_ns for path in files_below(tmp_path)} == before
+    assert {path.parent.name for path in files_below(own_cache)} <= {"indexes"}
 
 
 def test_the_demo_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
