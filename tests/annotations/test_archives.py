@@ -198,6 +198,24 @@ def test_files_of_macos_are_no_masks(tmp_path: Path, form: str) -> None:
     check_masks(annotations, "train_semi")
 
 
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("folder", ["goldfish", ""])
+def test_masks_in_other_folders_than_those_of_classes(tmp_path: Path, form: str, folder: str) -> None:
+    """There are masks, so it is not said that there are none of the images."""
+    changed = {}
+    for name, png in masks("50").items():
+        above, _, base = name.rsplit("/", 2)
+        changed["/".join(filter(None, (above, folder, base)))] = png
+    WRITERS[form](tmp_path, "50", changed)
+    write_lists(tmp_path, "50")
+    annotations = opened(tmp_path, tmp_path, verify=False)
+    message = rf"has no masks of validation: expected validation-segmentation/<wnid>/.*; it holds .*{folder}/\w+\.png"
+    with pytest.raises(ImageNetSError, match=message):
+        annotations.masks("validation")
+    with pytest.raises(ImageNetSError, match=message):
+        annotations.check_masks("validation")
+
+
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("form", WRITERS)
 def test_masks_in_another_case(tmp_path: Path, form: str, listed: bool) -> None:
