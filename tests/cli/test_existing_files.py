@@ -123,10 +123,11 @@ def test_file_addresses_are_paths(masks: Path, annotations: Path, tmp_path: Path
     (tmp_path / "a b").symlink_to(annotations)
     data = ["--config", "50", "--annotations-dir", (tmp_path / "a b").as_uri(), "--no-verify"]
     score = ["--predict-dir", masks.as_uri(), "--gt-dir", masks.as_uri(), "--config", "50", "--workers", "1"]
-    for out in ("tree", "coco", "k.json", "c.npz"):
+    for out in ("tree", "parquet", "coco", "k.json", "c.npz"):
         where = (tmp_path / "o o" / out).as_uri()
         command = {
             "tree": ["prepare", str(miniature("folders")), where, "--splits", "validation", *data],
+            "parquet": ["convert", str(miniature("folders")), where, "--splits", "validation", *data],
             "coco": ["export", annotations.as_uri(), where, "--format", "coco", *data],
             "k.json": ["check", miniature("folders").as_uri(), "--json", where, *data],
             "c.npz": ["match", *score, "--save-counts", where, "--session-name", f"file://localhost{tmp_path}/m"],
