@@ -1,5 +1,7 @@
 """`imagenet-s evaluate-maps`: maps in every form, over masks in every place, on several workers."""
 
+import contextlib
+import itertools
 import json
 import shutil
 import zipfile
@@ -13,6 +15,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
+from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +245,21 @@ def test_errors_name_the_image(kind, workers, message, rows, maps, tree, tmp_pat
     error = capsys.readouterr().err
     assert message.format(first) in error
     assert "Traceback" not in error
+
+
+def test_a_flipped_bit_of_a_map_is_never_read_as_another_value(tmp_path):
+    """PNG has checksums; an .npy has none."""
+    values, path = np.random.default_rng(0).integers(0, 9, (8, 12)).astype(np.uint16), tmp_path / "image.png"
+    Image.fromarray(values).save(path)
+    sound, read = bytearray(path.read_bytes()), []
+    for position, bit in itertools.product(range(len(sound)), (1, 8, 64)):
+        sound[position] ^= bit
+        path.write_bytes(sound)
+        with contextlib.suppress(ValueError):
+            read.append(open_map_reader(tmp_path).read("image"))
+        sound[position] ^= bit
+    assert 0 < len(read) < len(sound)
+    assert all(np.array_equal(one, values) for one in read)
 
 
 def test_other_mistakes(maps, tree, tmp_path, capsys):
