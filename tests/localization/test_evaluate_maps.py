@@ -99,15 +99,17 @@ def test_every_form_of_maps(form, rows, tree, tmp_path):
     assert bits(figures(result)) == bits(expected(rows).compute())
 
 
-@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "imagenet"])
+@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "converted to Arrow", "imagenet"])
 def test_every_place_of_masks(place, rows, maps, tree, miniature, annotations, tmp_path):
     more = []
     truth = {"tree root": tree.parent, "masks": tree / "validation-segmentation"}.get(place)
     if place == "zip of masks":
         truth = shutil.make_archive(str(tmp_path / "masks"), "zip", tree / "validation-segmentation")
-    elif place == "converted":
+    elif place in ("converted", "converted to Arrow"):
         truth = tmp_path / "converted"
-        convert(miniature("folders"), truth, "50", annotations, Options(verify=False, splits=("validation",)))
+        form = "arrow" if "Arrow" in place else "parquet"
+        options = Options(verify=False, splits=("validation",), form=form, images=form == "parquet")
+        convert(miniature("folders"), truth, "50", annotations, options)
     elif place == "imagenet":
         truth = miniature("folders")
         more = ["--annotations-dir", str(annotations), "--no-verify"]
