@@ -27,13 +27,17 @@ def refuse_foreign_results(args: argparse.Namespace) -> None:
     """Check the files that a command was told to write, before it begins.
 
     Raises:
-        ImageNetSError: one of them exists and is no result of such a command; the message names it.
+        ImageNetSError: one of them exists and is no result of such a command, or two are one; the message names it.
     """
+    written: set[str] = set()
     for option, check, what in _RESULTS:
         path = getattr(args, option, None)
         if path and path != "-":
             if option == "session_name" and not path.endswith(".json"):
                 path += ".json"
+            if os.path.realpath(path) in written and not _is_device(path):
+                raise ImageNetSError(f"{path} would be written twice: give each result a file of its own.")
+            written.add(os.path.realpath(path))
             refuse_foreign(path, check, what)
 
 
@@ -53,6 +57,10 @@ def refuse_foreign(path: str | os.PathLike[str], is_ours: Callable[[Path], bool]
         raise ImageNetSError(f"{file} is a folder: give the name of a file.")
     if file.is_file() and file.stat().st_size and not is_ours(file):
         raise ImageNetSError(f"{file} exists and is not {what}: it stays as it is. Move it away, or give another name.")
+
+
+def _is_device(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def is_sheet(path: Path) -> bool:

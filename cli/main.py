@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import imagenet_s
 from imagenet_s.cli.existing_files import refuse_foreign_results
+from imagenet_s.cli.local_paths import with_local_paths
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import VisibleFormatter, hint
 from imagenet_s.cli.parsers import (
@@ -94,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, signals: list[int]) -> int:
     try:
+        args = with_local_paths(args)
         refuse_foreign_results(args)
         command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
         return int(command.run(args))

@@ -1,4 +1,4 @@
-"""What a person writes as configuration, split, or policy, to the one name that everything else uses.
+"""What a person writes as configuration, split, policy or path, to the one name that everything else uses.
 
 Used by the Python API and the commands alike, so that a spelling that one accepts is accepted by all.
 
@@ -7,17 +7,32 @@ Imports `errors`, `facts`.
 
 from __future__ import annotations
 
+import os
 import re
+import urllib.parse
 from collections.abc import Iterable
 from typing import Literal
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPELLINGS, SPLITS, config_name, split_names
 
-__all__ = ["ON_MISSING", "OnMissing", "config_name", "on_missing_policy", "split_list", "split_name", "split_text"]
+__all__ = [
+    "ON_MISSING",
+    "OnMissing",
+    "config_name",
+    "local_path",
+    "on_missing_policy",
+    "path_of_file_address",
+    "split_list",
+    "split_name",
+    "split_text",
+]
 
 OnMissing = Literal["error", "skip"]
 ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
+_FILE = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
+# One slash too: `Path("s3://bucket")` is `s3:/bucket`. A single letter is a drive of Windows.
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+:)/", re.IGNORECASE)
 _SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
 
 
@@ -72,3 +87,28 @@ def on_missing_policy(on_missing: object) -> OnMissing:
         if on_missing == known:
             return known
     raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')
+
+
+def path_of_file_address(address: str) -> str | None:
+    """The path in `file:///data/imagenet`; None for anything else."""
+    match = _FILE.fullmatch(address)
+    return urllib.parse.unquote(match[1]) if match else None
+
+
+def local_path(given: str | os.PathLike[str], what: str) -> str:
+    """A path of this machine, also where it is written as a `file://` address.
+
+    Args:
+        given: what a person wrote.
+        what: what to call it in the message.
+
+    Raises:
+        ImageNetSError: an address of elsewhere, which would be taken for a folder called `s3:`, for one.
+    """
+    path = os.fspath(given)
+    match = _ADDRESS.match(path)
+    if match is None or os.path.isdir(match[1]):
+        return path
+    if (local := path_of_file_address(path)) is not None:
+        return local
+    raise ImageNetSError(f"{what} {path} is an address: expected a file or folder of this machine.")

@@ -22,9 +22,9 @@ import datasets
 from datasets.arrow_reader import ArrowReader
 
 from imagenet_s.conversion.arguments import config_name as name_of_config
-from imagenet_s.conversion.arguments import split_name, split_text
-from imagenet_s.conversion.cache import temporary_folder, why_not_writable
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.arguments import local_path, split_name, split_text
+from imagenet_s.conversion.cache import NO_LOCKS, temporary_folder, why_not_writable
+from imagenet_s.conversion.errors import ImageNetSError, is_utf8
 from imagenet_s.conversion.selection import selected_splits
 from imagenet_s.conversion.source import Source, open_source
 from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
@@ -51,14 +51,20 @@ class ImageNetS(RowsBuilder):
     def __init__(self, config_name: Any = None, *, cache_dir: Any = None, **options: Any) -> None:
         # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
         name = None if config_name is None else name_of_config(config_name)
-        self._given_cache_dir: str | None = os.fspath(cache_dir) if cache_dir is not None else None
-        self._root = os.path.expanduser(self._given_cache_dir or str(datasets.config.HF_DATASETS_CACHE))
+        # Absolute: what is made from a file below it must be found when the current folder is another.
+        self._given_cache_dir = _absolute(local_path(cache_dir, "cache_dir")) if cache_dir is not None else None
+        self._root = self._given_cache_dir or _absolute(str(datasets.config.HF_DATASETS_CACHE))
+        if not is_utf8(self._root):
+            raise ImageNetSError(f"the cache {self._root}: its name is not UTF-8, and Arrow opens no other. Rename it.")
         # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
         # which wants to lock something, gets a temporary folder.
-        writable = why_not_writable(self._root) is None
-        super().__init__(
-            cache_dir=self._root if writable else temporary_folder(self._root), config_name=name, **options
-        )
+        root = self._root if why_not_writable(self._root) is None else temporary_folder(self._root)
+        try:
+            super().__init__(cache_dir=root, config_name=name, **options)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            super().__init__(cache_dir=temporary_folder(self._root), config_name=name, **options)
         self._built: dict[str, tuple[str, datasets.DatasetInfo]] = {}
         self._build_options: dict[str, Any] = {}
 
@@ -190,8 +196,17 @@ class ImageNetS(RowsBuilder):
                 "cache_dir=... or the environment variable HF_DATASETS_CACHE; streaming=True needs none."
             )
         options = self._build_options
-        builder = SplitBuilder(self._source, name, folder, self.config, self._root, options.get("num_proc"), again)
-        builder.download_and_prepare(**options)
+        try:
+            builder = SplitBuilder(self._source, name, folder, self.config, self._root, options.get("num_proc"), again)
+            builder.download_and_prepare(**options)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            raise ImageNetSError(
+                f"{self._root} lies on a file system without locks ({error.strerror}), which `datasets` needs to "
+                "build: name a folder elsewhere with cache_dir=... or the environment variable HF_DATASETS_CACHE; "
+                "streaming=True needs none."
+            ) from error
 
     def _identity(self, name: str) -> str:
         """A digest of what the rows of a split are made from, and by."""
@@ -228,6 +243,10 @@ class ImageNetS(RowsBuilder):
         )
         key = f"{Path(self._relative_data_dir()).as_posix()}/{Path(folder).name} {instruction.to_spec()}"
         return datasets.Dataset(fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16], **read)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import functools
 import hashlib
 import logging
@@ -21,6 +22,9 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from imagenet_s.conversion.errors import ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
+
+NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What file systems without locks answer: Lustre as it is often mounted, NFS without its lock daemon, some FUSE."""
 
 
 def cached_file(kind: str, name: str, base: str | os.PathLike[str] | None = None) -> Path:
@@ -94,7 +98,9 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
     lock: BaseFileLock = FileLock(lock_file, mode=0o666 & ~umask)
     try:
         _acquire(lock, doing, wait)
-    except NotImplementedError:
+    except (NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in NO_LOCKS:
+            raise
         # A file system without flock, as some clusters have: the file's existence is the lock.
         lock = SoftFileLock(lock_file.with_name(f"{lock_file.name}.soft"), mode=0o666 & ~umask)
         _acquire(lock, doing, wait)

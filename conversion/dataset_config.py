@@ -45,6 +45,8 @@ class ImageNetSConfig(datasets.BuilderConfig):
         self.on_missing = on_missing_policy(self.on_missing)
         if self.splits is not None:
             self.splits = split_list(self.splits, self.name)
+        if self.image_ids is not None and not isinstance(self.image_ids, str):
+            self.image_ids = tuple(self.image_ids)  # an iterator is read once, and this is used several times
         canonical = {
             "data_dir": resolve_data_dir(self.data_dir),
             "annotations_dir": resolve_annotations_dir(self.annotations_dir),

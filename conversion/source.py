@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
 from imagenet_s.conversion.dataset_index import INDEX, Index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, printable, some
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
 from imagenet_s.conversion.imagenet.addresses import normalise
 from imagenet_s.conversion.imagenet.converted import ConvertedImages, find_converted
@@ -25,6 +26,8 @@ from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
+
+logger = logging.getLogger("imagenet_s")
 
 DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"
 
@@ -196,6 +199,21 @@ class OfficialTreeSource(Source):
         known = self._annotations.imagenet_wnids(split)
         own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
         return members.append_column("imagenet_wnid", own)
+
+    def masks(self, split: str) -> str:
+        path = super().masks(split)
+        if not self._annotations.verify and (unlisted := self._unlisted(split)):
+            lacks = f"{self.tree} lacks {len(unlisted):,} masks of {split}"
+            logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False leaves them out."))
+        return path
+
+    def check_masks(self, split: str) -> list[str]:
+        return super().check_masks(split) + self._unlisted(split)
+
+    def _unlisted(self, split: str) -> list[str]:
+        """Images that the annotations do not know: without a list they know those that have a mask."""
+        listed = set(self._with_masks(split).members(split)["image_id"].to_pylist())
+        return [one for one in self.members(split)["image_id"].to_pylist() if one not in listed]
 
     def _list_and_masks(self, split: str) -> str:
         # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.

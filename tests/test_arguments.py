@@ -11,6 +11,7 @@ import pytest
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.arguments import config_name, on_missing_policy, split_list, split_name, split_text
+from imagenet_s.conversion.export import RleCsv, export_masks
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.submission.package import check_submission
@@ -57,6 +58,24 @@ def test_no_policies(given: Any) -> None:
 @pytest.fixture
 def source(miniature: Callable[[str], Path], annotations: Path) -> dict[str, Any]:
     return {"data_dir": miniature("folders"), "annotations_dir": annotations}
+
+
+@pytest.mark.parametrize(
+    "splits", ["val", ["train-semi", "val"], datasets.Split.VALIDATION, [datasets.Split.VALIDATION]]
+)
+def test_export_takes_what_people_write(splits: Any, annotations: Path, tmp_path: Path) -> None:
+    for config in (50, "ImageNetS50"):
+        done = export_masks(annotations, tmp_path / "out", RleCsv(config), splits, verify=False)
+        assert [one.split for one in done] == list(split_list(splits))
+
+
+def test_export_refuses_a_wrong_policy_whatever_the_source(annotations: Path, tmp_path: Path) -> None:
+    """Also where nothing can be missing, as of annotations alone."""
+    with pytest.raises(imagenet_s.ImageNetSError, match='"error" and "skip" are known'):
+        export_masks(annotations, tmp_path / "out", RleCsv("50"), on_missing="eror", verify=False)
+    with pytest.raises(imagenet_s.ImageNetSError, match="workers=0: at least one"):
+        export_masks(annotations, tmp_path / "out", RleCsv("50"), workers=0, verify=False)
+    assert not (tmp_path / "out").exists()
 
 
 def test_functions_take_what_people_write(source: dict[str, Any], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Everything that is kept lies where the user said; a cache that can't be written costs time and not the result."""
 
+import errno
 import os
 import re
 import shutil
@@ -10,10 +11,13 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import pytest
 
 import imagenet_s
+from imagenet_s.cli.main import main
 from imagenet_s.conversion.cache import locked
+from imagenet_s.conversion.shards import Options, convert
 
 ROOT = Path(imagenet_s.__file__).parent
 COUNTS = {"train": 52, "train_semi": 10, "validation": 9, "test": 10}
@@ -124,6 +128,39 @@ def test_where_nothing_can_be_built_the_variable_is_named(
         assert "HF_DATASETS_CACHE" in last
 
 
+@pytest.mark.parametrize("chosen", [".", "cc", "../tmp/cc", "~/cc"])
+def test_a_cache_dir_as_people_type_it(
+    chosen: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the current folder; read twice, and from another folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.chdir(tmp_path / "tmp")
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
+    for _ in range(2):
+        loaded = imagenet_s.load_dataset("50", split="validation", **given)
+    # `datasets` looks into the current folder for one that is called as the data set is.
+    assert len(datasets.load_dataset("imagenet_s", "50", split="test", **given)) == 10
+    monkeypatch.chdir("/")
+    assert len([row["image"].size for row in loaded]) == 9
+    assert list((tmp_path / "tmp" / os.path.expanduser(chosen) / "imagenet_s" / "masks").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [(b"/caf\xe9", r"caf\\xe9: its name is not UTF-8"), (b"", "s3://bucket/cache is an address: expected a file or")],
+)
+def test_a_cache_dir_that_cannot_be_used(
+    name: bytes, message: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = os.fsdecode(os.fsencode(tmp_path) + name) if name else "s3://bucket/cache"
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False, "cache_dir": chosen}
+    with pytest.raises(imagenet_s.ImageNetSError, match=message):
+        imagenet_s.load_dataset("50", split="test", **given)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_can_only_be_read_is_read(
     miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:
@@ -153,6 +190,18 @@ def test_commands_need_no_cache(
     assert (tmp_path / "out" / "index.json").exists()
 
 
+@pytest.mark.parametrize("command", ["export", "show"])
+def test_what_reads_masks_needs_no_cache(
+    command: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are transcoded in a temporary folder."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", "/dev/null/hf")
+    tars, out = str(miniature("tars")), str(tmp_path / "out")
+    arguments = {"export": [tars, out, "--format", "coco"], "show": [tars, "--output", out, "--count", "2"]}[command]
+    assert main([command, *arguments, "--config", "50", "--annotations-dir", str(annotations), "--no-verify"]) == 0
+    assert os.listdir(out)
+
+
 def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
     """It looks, and leaves nothing behind."""
     command = [
@@ -167,6 +216,26 @@ def test_check_prepares_no_masks(miniature: Callable[[str], Path], annotations: 
     done = run(f"from imagenet_s.cli.main import main; print(main({command!r}))", tmp_path)
     assert done.stdout.split()[-1] == "0", done.stderr
     assert [path for path in files_below(tmp_path) if path.suffix == ".arrow"] == []
+
+
+@pytest.mark.parametrize("command", ["push --dry-run", "convert --verify", "check of a result", "check with a result"])
+def test_what_only_looks_writes_nothing(
+    command: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    """Into neither the result nor the cache, but for the index of what holds images in large files."""
+    out, imagenet = tmp_path / "out", str(miniature("folders"))
+    convert(imagenet, out, "50", annotations, Options(verify=False, cache_dir=tmp_path / "cache"))
+    before = {path: path.stat().st_mtime_ns for path in files_below(tmp_path)}
+    assert files_below(own_cache) == []
+    arguments = {
+        "push --dry-run": ["push", str(out), "--repo-id", "me/x", "--dry-run"],
+        "convert --verify": ["convert", "--verify", str(out)],
+        "check of a result": ["check", str(out), "--config", "50"],
+        "check with a result": ["check", imagenet, "--config", "50", "--annotations-dir", str(out), "--no-verify"],
+    }[command]
+    assert main(arguments) == 0
+    assert {path: path.stat().st_mtime_ns for path in files_below(tmp_path)} == before
+    assert {path.parent.name for path in files_below(own_cache)} <= {"indexes"}
 
 
 def test_the_demo_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
@@ -190,14 +259,14 @@ def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
         assert done.stdout.startswith(str(tmp_path / "conversion")), done.stderr
 
 
-def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import errno
+@pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
     from filelock import Timeout
 
     def no_flock(descriptor: int, operation: int) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        raise OSError(refusal, os.strerror(refusal))
 
     monkeypatch.setattr(fcntl, "flock", no_flock)
     path = tmp_path / "one.lock"
@@ -205,3 +274,25 @@ def test_a_file_system_without_flock(tmp_path: Path, monkeypatch: pytest.MonkeyP
         pass
     with locked(path, "works", wait=False):
         pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the test asks Linux for the name of a descriptor")
+def test_a_build_where_there_are_no_locks(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`datasets` locks what it builds by itself: all that can be done is to say so."""
+    import fcntl
+
+    flock = fcntl.flock
+
+    def no_flock(descriptor: int, operation: int) -> None:
+        if "/cc/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", no_flock)
+    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False}
+    given["cache_dir"] = tmp_path / "cc"
+    with pytest.raises(imagenet_s.ImageNetSError, match=f"{tmp_path}/cc lies on a file system without locks"):
+        imagenet_s.load_dataset("50", split="validation", **given)
+    assert len(list(imagenet_s.load_dataset("50", split="validation", streaming=True, **given))) == 9

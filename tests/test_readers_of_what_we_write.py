@@ -177,6 +177,54 @@ def test_a_result_without_images_serves_as_annotations(
         imagenet_s.load_dataset(CONFIG, data_dir=written(form), split="validation")
 
 
+def in_the_cache_of_the_hub(result: Path, folder: Path) -> Path:
+    """A result as the Hub's client keeps a download of it; and an older snapshot, which lacks everything."""
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    (folder / "snapshots" / "older").mkdir(parents=True)
+    (folder / "snapshots" / "abc").symlink_to(result, target_is_directory=True)
+    return folder
+
+
+def test_a_download_in_the_cache_of_the_hub(written: Callable[[str], Path], tmp_path: Path, capsys) -> None:
+    """By every command that takes the data set itself."""
+    kept = str(in_the_cache_of_the_hub(written("parquet"), tmp_path / "datasets--me--imagenet-s"))
+    assert len(imagenet_s.load_dataset(CONFIG, data_dir=kept, split="validation")) == 9
+    assert main(["check", kept, "--config", CONFIG]) == 0
+    assert f"the converted data set at {kept}" in capsys.readouterr().out
+    assert main(["show", kept, "--output", str(tmp_path / "sheets"), "--count", "2"]) == 0
+    csv = ["--format", "rle-csv", "--config", CONFIG, "--no-verify"]
+    for number, dataset in enumerate((kept, f"{kept}/snapshots/abc/{CONFIG}")):
+        assert main(["export", dataset, str(tmp_path / str(number)), *csv]) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ("the Hub's cache", "parquet without images"),
+        ("a folder above", "arrow without images"),
+        ("one configuration", "parquet without images"),
+    ],
+)
+def test_annotations_in_a_converted_data_set_are_found(
+    given: str, form: str, written: Callable[[str], Path], miniature: Layouts, tmp_path: Path
+) -> None:
+    if given == "the Hub's cache":
+        folder = in_the_cache_of_the_hub(written(form), tmp_path / "datasets--me--masks")
+    elif given == "a folder above":
+        folder = tmp_path
+        (folder / "imagenet-s").symlink_to(written(form), target_is_directory=True)
+        (folder / "web").mkdir()
+        (folder / "web" / "index.json").write_text("{}")
+    else:
+        folder = written(form) / CONFIG
+    options = {"annotations_dir": folder, "split": "validation", "verify": False}
+    loaded = imagenet_s.load_dataset(CONFIG, data_dir=miniature("folders"), **options)
+    masks = {row["image_id"]: np.asarray(row["annotation"]) for row in loaded}
+    assert len(masks) == 9
+    assert all((masks[row.image_id] == row.ids).all() for row in expected_rows(CONFIG, "validation"))
+
+
 @pytest.fixture(scope="module")
 def predictions(annotations: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Predictions of validation, in each form that we write and read."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
 from imagenet_s.conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
+from imagenet_s.conversion.hub.upload_plan import check_repo_id
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 from imagenet_s.metrics import MATCHINGS as MATCHING_NAMES
 from imagenet_s.metrics import MatchedIoU
@@ -29,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for name in ("model", "dataset", "protocol"):
         if not getattr(args, name):
             raise ImageNetSError(f"--{name} is missing: give --model REPO --dataset REPO --protocol NAME.")
+    _check_names(args)
     protocol = PROTOCOLS[args.protocol]
     if not args.i_followed_the_rules:
         say(protocol.text())
@@ -66,6 +70,19 @@ def run(args: argparse.Namespace) -> int:
         file.write(content)
     hint(f"Written to {args.output}. --push opens a pull request on {args.model} instead.")
     return 0
+
+
+def _check_names(args: argparse.Namespace) -> None:
+    """What the Hub would refuse, or show as it is, when the file is pushed by hand."""
+    check_repo_id(args.model, "--model", "me/model")
+    check_repo_id(args.dataset, "--dataset")
+    if args.date:
+        try:
+            datetime.datetime.fromisoformat(args.date.replace("Z", "+00:00"))
+        except ValueError as error:
+            raise ImageNetSError(f"--date {args.date}: expected a date as 2026-11-25.") from error
+    if args.source_url and not re.match(r"https?://[^/\s]", args.source_url):
+        raise ImageNetSError(f"--source-url {args.source_url}: expected the address of a page, https://...")
 
 
 def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:

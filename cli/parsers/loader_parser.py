@@ -54,8 +54,8 @@ def _split(text: str) -> str:
 def _arguments(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} is not JSON ({error})") from None
     if not isinstance(found, dict):
         raise argparse.ArgumentTypeError(f"{text!r}: expected an object")
     return found

@@ -26,7 +26,7 @@ from imagenet_s.conversion.annotations.mask_cache import write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import archive_file, check_archive, list_file, warn_of_md5
 from imagenet_s.conversion.errors import ImageNetSError, printable, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
@@ -176,7 +176,7 @@ class Annotations:
             if self.verify:
                 self._present(reader, split, members)
             if members and not there:
-                raise ImageNetSError(f"{reader.path} has no masks of {split}.")
+                raise _no_masks(reader, split)
             return [member.image_id for member in members if member.image_id not in there]
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
@@ -233,6 +233,8 @@ class Annotations:
         if not missing:
             return members
         text = f"{reader.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
+        if not there:
+            raise _no_masks(reader, split)
         if self.verify:
             raise ImageNetSError(
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
@@ -247,6 +249,14 @@ class Annotations:
             facts = OFFICIAL.archives[self.config]
             warn_of_md5(reader.path, check_archive(reader.path, facts), facts)
             stamp.touch()
+
+
+def _no_masks(reader: MaskReader, split: str) -> ImageNetSError:
+    pngs = [name for name in reader.names if name.lower().endswith(".png")]
+    return ImageNetSError(
+        f"{reader.path} has no masks of {split}: expected {MASK_FOLDERS[split]}/<wnid>/<image_id>.png, as "
+        f"n01440764/ILSVRC2012_val_00000293.png; it holds {some(pngs, 3) or 'no PNG'}."
+    )
 
 
 def _expect(split: str, known: Sequence[str]) -> None:

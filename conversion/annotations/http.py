@@ -162,7 +162,7 @@ class _Partial:
         try:
             noted = json.loads(self.note.read_text(encoding="utf-8"))
             self.validator = str(noted["validator"]) if noted["url"] == url else ""
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
 
     @property

@@ -16,6 +16,7 @@ from imagenet_s.conversion.facts import OFFICIAL, categories
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
 
+_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
 
@@ -26,6 +27,18 @@ class Member(NamedTuple):
     wnid: str
     imagenet_wnid: str = ""
     """"" where nothing says it."""
+
+
+def official_id(name: str) -> str:
+    """An image id in any case as the official one; another name as it is.
+
+    Examples:
+        >>> official_id("ILSVRC2012_VAL_00000293"), official_id("N01440764_10026")
+        ('ILSVRC2012_val_00000293', 'n01440764_10026')
+    """
+    if _ID.fullmatch(name) is None:
+        return name
+    return name.lower() if name[0] in "nN" else f"ILSVRC2012_val_{name[-8:]}"
 
 
 def read_list(path: Path) -> list[Member]:
@@ -51,7 +64,7 @@ def read_list(path: Path) -> list[Member]:
                 "'n01440764/ILSVRC2012_val_00009111.JPEG n01440764/ILSVRC2012_val_00009111.JPEG'."
             )
         own = _PATH.fullmatch(columns[0])
-        members.append(Member(match[2], match[1], own[1] if own else ""))
+        members.append(Member(official_id(match[2]), match[1], own[1] if own else ""))
     return in_order(members, str(path))
 
 

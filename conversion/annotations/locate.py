@@ -10,10 +10,12 @@ from pathlib import Path
 
 from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
 from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
+from imagenet_s.conversion.arguments import local_path
 from imagenet_s.conversion.cache import cached_file
 from imagenet_s.conversion.dataset_index import INDEX
 from imagenet_s.conversion.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
+from imagenet_s.conversion.hub_cache import snapshot
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
 _MOST_FOLDERS = 50
@@ -30,7 +32,8 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
             f"annotations_dir (or ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` keeps its settings. "
             "Rename it, or give a copy."
         )
-    return os.path.realpath(os.path.expanduser(given))
+    path = local_path(given, f"annotations_dir (or ${VARIABLE})")
+    return os.path.realpath(os.path.expanduser(path))
 
 
 class GivenFolder:
@@ -48,11 +51,6 @@ class GivenFolder:
 
     def __init__(self, folder: Path, config: str, verify: bool) -> None:
         if not folder.is_dir():
-            if "://" in os.fspath(folder) or ":/" in os.fspath(folder):
-                raise ImageNetSError(
-                    f"annotations_dir (or ${VARIABLE}) {folder}: annotations are read from a folder of this machine; "
-                    "download them there first."
-                )
             kind = "is a file; give the folder that holds it" if folder.exists() else "does not exist"
             raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {folder} {kind}.")
         self.folder, self.config, self.verify = folder, config, verify
@@ -74,8 +72,7 @@ class GivenFolder:
         tree, folder = self._tree(), MASK_FOLDERS.get(split)
         if tree is not None and folder is not None and (tree / folder).is_dir():
             return FolderReader(tree, [folder])
-        if (self.folder / INDEX).is_file():
-            converted = ConvertedReader(self.folder, self.config)
+        if (converted := self._converted()) is not None:
             return converted if split in converted.splits else None
         return next((ZipReader(archive) for archive in below if archive.is_file()), None)
 
@@ -90,6 +87,12 @@ class GivenFolder:
 
     def missing(self) -> ImageNetSError:
         """The error that names the missing files, and how to get them."""
+        for inside in (self.folder, self.folder.parent):
+            if inside.name in MASK_FOLDERS.values():
+                return MissingAnnotationsError(
+                    f"annotations_dir (or ${VARIABLE}) {self.folder} is a part of the masks: name the folder that "
+                    f"holds {inside.name}, {inside.parent}."
+                )
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
         if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
@@ -125,6 +128,19 @@ class GivenFolder:
                 f"{error} Fetch it again with `imagenet-s download --config {self.config} --annotations-dir "
                 f"{shlex.quote(str(self.folder))}`, or pass verify=False (--no-verify) for a list of your own."
             ) from error
+
+    def _converted(self) -> ConvertedReader | None:
+        """The data set that `imagenet-s convert` wrote: the folder, or what the Hub's cache or a folder more holds."""
+        kept = snapshot(os.fspath(self.folder))
+        above = [self.folder.parent] if self.folder.name == self.config else []
+        for place in (self.folder, *([] if kept is None else [Path(kept)]), *above, *self._around()[1:]):
+            if (place / INDEX).is_file():
+                try:
+                    return ConvertedReader(place, self.config)
+                except ImageNetSError:
+                    if place == self.folder:
+                        raise  # elsewhere it may be the index of something else
+        return None
 
     def _tree(self) -> Path | None:
         name = tree_name(self.config)

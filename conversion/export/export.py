@@ -1,7 +1,7 @@
 """`export_masks`: open the masks, encode them in several processes, write each split under a temporary name first.
 
-Imports `errors`, `atomic_write`, `cache`, `process_pool`, `mask_codec`, `facts`, `arguments`, `annotations`, and
-the modules beside it.
+Imports `errors`, `atomic_write`, `cache`, `process_pool`, `mask_codec`, `facts`, `arguments`, `overlap`, `annotations`,
+`source`, and the modules beside it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.arguments import OnMissing
+from imagenet_s.conversion.arguments import OnMissing, local_path, on_missing_policy, split_list
 from imagenet_s.conversion.atomic_write import is_temporary, named_if_full, try_lock
 from imagenet_s.conversion.cache import cached_file, file_digest, locked
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.export.export_format import ExportFormat
 from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet, open_mask_set
 from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
+from imagenet_s.conversion.source import resolve_data_dir
 
 logger = logging.getLogger("imagenet_s")
 
@@ -66,7 +68,7 @@ def export_masks(
     dataset: str | os.PathLike[str],
     out: str | os.PathLike[str],
     form: ExportFormat,
-    splits: Sequence[str] = ("validation",),
+    splits: str | Sequence[str] = ("validation",),
     *,
     workers: int = 1,
     annotations_dir: str | os.PathLike[str] | None = None,
@@ -81,21 +83,26 @@ def export_masks(
         dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or a folder of annotations alone.
         out: a new or empty folder, or the result of an earlier call with the same form.
         form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
-        splits: `"train_semi"`, `"validation"` or both.
+        splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
         workers: processes.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
         on_missing: what an ImageNet gets that lacks images.
         verify: checksums and official counts.
 
     Raises:
-        ImageNetSError: masks or images are missing or damaged, or `out` holds something else.
+        ImageNetSError: masks or images are missing or damaged, `out` holds something else, or lies in `dataset`, where
+            masks would be taken for images.
     """
     exit_if_importing_main()
-    categories(form.config)
-    folder = Path(out).expanduser().absolute()
+    on_missing_policy(on_missing)
+    if workers < 1:
+        raise ImageNetSError(f"workers={workers}: at least one is needed.")
+    splits = split_list(splits, form.config)
+    folder = Path(local_path(out, "OUT")).expanduser().absolute()
+    refuse_overlap(os.fspath(folder), [resolve_data_dir(dataset)], "OUT")
     _refuse_foreign(folder, form)
     sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
-    key = hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
     with locked(cached_file("exports", f"{key}.lock"), f"writes {folder}"), _folder_locked(folder) as alone:
         _refuse_foreign(folder, form)
         done = [_export_split(masks, folder, form, workers, alone) for masks in sets]

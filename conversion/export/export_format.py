@@ -1,6 +1,6 @@
 """`ExportFormat`: what the forms of masks that other tools read have in common.
 
-Imports `mask_set`.
+Imports `arguments`, `mask_set`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imagenet_s.conversion.arguments import config_name
 from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
 
 Ids = NDArray[np.integer[Any]]
@@ -25,11 +26,14 @@ class ExportFormat(abc.ABC):
     """One form. Its pickle is small: `encode` is called in worker processes, `write` in the one that started them.
 
     Attributes:
-        config: `"50"`, `"300"` or `"919"`.
+        config: `"50"`, `"300"` or `"919"`, in any spelling.
     """
 
     name: ClassVar[str]
     config: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "config", config_name(self.config))
 
     @abc.abstractmethod
     def encode(self, row: MaskRow, ids: Ids) -> Any:

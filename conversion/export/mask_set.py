@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +15,11 @@ import pyarrow.parquet as pq
 
 from imagenet_s.conversion.annotations import open_annotations, open_masks
 from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.dataset_index import INDEX, parse_index
+from imagenet_s.conversion.dataset_index import Index
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.examples import generate
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
+from imagenet_s.conversion.imagenet.converted import find_converted
 from imagenet_s.conversion.imagenet.image_folder import paths_of
 from imagenet_s.conversion.imagenet.official_tree import find_tree
 from imagenet_s.conversion.source import open_source, resolve_data_dir
@@ -94,8 +94,8 @@ def open_mask_set(
     if split not in MASK_FOLDERS:
         raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
     root = resolve_data_dir(dataset)
-    if "://" not in root and os.path.isfile(os.path.join(root, INDEX)):
-        return _converted(root, config, split, annotations_dir, verify)
+    if "://" not in root and (converted := find_converted(root)) is not None:
+        return _converted(*converted, config, split, annotations_dir, verify)
     if "://" not in root and _holds_annotations_alone(root, config, split):
         return _annotations_alone(root, config, split, verify, None)
     source = open_source(config, root, annotations_dir, verify)
@@ -107,10 +107,13 @@ def open_mask_set(
 def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
     if not os.path.isdir(root):
         return False
+    images_beside = any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
     if os.path.isfile(os.path.join(root, OFFICIAL.archives[config].file)):
-        return not any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
-    tree = find_tree(root, config)
-    return tree is not None and not os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split]))
+        return not images_beside
+    tree = find_tree(root, config, images=False)
+    if tree is None or os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split])):
+        return False
+    return tree == root or not images_beside
 
 
 def _annotations_alone(
@@ -125,9 +128,8 @@ def _annotations_alone(
 
 
 def _converted(
-    root: str, config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
+    root: str, index: Index, config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
 ) -> MaskSet:
-    index = parse_index((Path(root) / INDEX).read_bytes(), os.path.join(root, INDEX))
     if not index.has_split(config, split):
         have = ", ".join(f"{name} {one}" for name, found in index.configs.items() for one in found.splits)
         raise ImageNetSError(f"{root} was converted without {split} of {config}; it has: {have}.")

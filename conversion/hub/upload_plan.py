@@ -17,6 +17,10 @@ from imagenet_s.conversion.hub.eval_results import benchmark_file
 from imagenet_s.conversion.shards.repository_files import file_names, read_index
 from imagenet_s.conversion.shards.storage import LocalStorage, open_storage
 
+_KINDS = r"(?:datasets|spaces|models)/"
+_ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{_KINDS})([^/\s]+/[^/\s]+)/?$")
+"""Of a page or file system of the Hub; its group is the name."""
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -70,8 +74,13 @@ class Upload:
             )
 
 
-def check_repo_id(repo_id: str) -> None:
+def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/imagenet-s") -> None:
     """Refuse a name that no repository of the Hub can have; needs no connection.
+
+    Args:
+        repo_id: the name.
+        option: what to call it in the message.
+        example: a right one.
 
     Raises:
         ImageNetSError: it is no `name` or `owner/name`.
@@ -82,9 +91,9 @@ def check_repo_id(repo_id: str) -> None:
         validate_repo_id(repo_id)
     except HFValidationError as error:
         hint = ""
-        if match := re.match(r"(?:https?://[^/]+/|hf://)?(?:datasets/|spaces/)([^/]+/[^/]+)/?$", repo_id):
+        if match := _ADDRESS.match(repo_id):
             hint = f" Did you mean {match[1]}?"
-        raise ImageNetSError(f"--repo-id {repo_id}: expected a name as me/imagenet-s ({error}).{hint}") from error
+        raise ImageNetSError(f"{option} {repo_id}: expected a name as {example} ({error}).{hint}") from error
 
 
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:

@@ -1,16 +1,16 @@
 """ImageNet at an address: which forms are taken, and what a listing that fails says.
 
-Imports `errors`, `hub_errors`.
+Imports `arguments`, `errors`, `hub_errors`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import urllib.parse
 
 import fsspec
 
+from imagenet_s.conversion.arguments import path_of_file_address
 from imagenet_s.conversion.errors import ImageNetSError, is_utf8
 from imagenet_s.conversion.hub_errors import readable_errors
 
@@ -31,8 +31,7 @@ def normalise(root: str | os.PathLike[str]) -> str:
         ImageNetSError: an address of another form; or a path whose name no table can hold.
     """
     path = os.fspath(root)
-    if path.lower().startswith("file://"):
-        path = urllib.parse.unquote(path[len("file://") :].removeprefix("localhost"))
+    path = (path_of_file_address(path) if "://" in path else None) or path
     if "://" in path:
         _check_form(path)
         return path.rstrip("/")

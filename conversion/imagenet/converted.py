@@ -1,6 +1,6 @@
 """A data set that `imagenet-s convert` wrote as a source of images: Parquet or Arrow shards, in their own order.
 
-Imports `dataset_index`, `errors`, `facts`, `container`, `file_names`, `image_reader`.
+Imports `dataset_index`, `errors`, `facts`, `hub_cache`, `container`, `file_names`, `image_reader`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ import pyarrow.parquet as pq
 from imagenet_s.conversion.dataset_index import INDEX, Format, Index, parse_index
 from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.facts import CONFIG_NAMES
+from imagenet_s.conversion.hub_cache import snapshot
 from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
 from imagenet_s.conversion.imagenet.image_reader import Measure
 
 
 def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:
     """The root and index of a converted data set, from its folder or that of one configuration (`OUT/50`).
+
+    A download of one is also found in the folder of the Hub's cache (`datasets--me--imagenet-s`).
 
     Returns:
         The configuration's folder has an index of that configuration alone. None where there is no such data set.
@@ -34,8 +37,8 @@ def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:
     """
     path = os.path.abspath(os.fspath(folder))
     parent, name = os.path.split(path)
-    for root, only in ((path, None), (parent, name)):
-        if only not in (None, *CONFIG_NAMES) or not os.path.isfile(os.path.join(root, INDEX)):
+    for root, only in ((path, None), (snapshot(path), None), (parent, name)):
+        if root is None or only not in (None, *CONFIG_NAMES) or not os.path.isfile(os.path.join(root, INDEX)):
             continue
         try:
             index = parse_index(Path(root, INDEX).read_bytes(), os.path.join(root, INDEX))

@@ -17,7 +17,7 @@ from imagenet_s.conversion.imagenet.addresses import list_address, normalise
 from imagenet_s.conversion.imagenet.combined import CombinedReader
 from imagenet_s.conversion.imagenet.explain import explain_missing_part, explain_nothing, seen_in
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.forms import forms_in, image_folders, parquet_files
+from imagenet_s.conversion.imagenet.forms import forms_here, forms_in, parquet_files
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.places import deeper_places, known_places, names_in
 
@@ -121,8 +121,11 @@ def _deeper(root: str, part: ImageNetPart) -> ImageReader | None:
 
 
 def _here(root: str, part: ImageNetPart) -> dict[str, ImageReader | None]:
-    """Images in class folders or files of the folder itself, or of a folder of any name below it."""
-    return {one.root: one for one in image_folders(root, part)}
+    """Images or class tars in class folders or files of the folder itself, or of a folder of any name below it."""
+    found: dict[str, list[ImageReader]] = {}
+    for one in forms_here(root, part):
+        found.setdefault(one.root, []).append(one)
+    return {folder: _combined(readers) for folder, readers in found.items()}
 
 
 def _only(root: str, part: ImageNetPart, found: dict[str, ImageReader | None]) -> ImageReader | None:
@@ -150,7 +153,7 @@ def _refuse_a_part_of_a_whole(path: str) -> None:
         ImageNetSError: that is so.
     """
     above = os.path.dirname(path)
-    if above == path or not any(image_folders(path, part) for part in _PARTS):
+    if above == path or not any(forms_here(path, part) for part in _PARTS):
         return
     try:
         around = {part: _known(above, part) for part in _PARTS}

@@ -63,6 +63,11 @@ def parquet_files(address: str, files: Sequence[str], part: ImageNetPart) -> lis
     return [ParquetReader(address, part, "Parquet files", found, int(total)) for total, found in sets.items()]
 
 
+def forms_here(folder: str, part: ImageNetPart) -> list[ImageReader]:
+    """Images, or tars of a class each, in a folder that is itself what should be called as the part."""
+    return [*image_folders(folder, part), *_class_tars(folder, names_in(folder), part)]
+
+
 def image_folders(folder: str, part: ImageNetPart) -> list[ImageReader]:
     """Images in a folder or its subfolders by their official names; else, or under a part's name, one level down."""
     found: list[ImageReader] = []

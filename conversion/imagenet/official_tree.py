@@ -16,19 +16,27 @@ from imagenet_s.conversion.facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDER
 from imagenet_s.conversion.imagenet.file_names import ImageNetPart
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 
+_IMAGES = tuple(SPLIT_FOLDERS.values())
+"""Folders of images in a tree."""
 
-def find_tree(root: str, config: str) -> str | None:
+
+def find_tree(root: str, config: str, images: bool = True) -> str | None:
     """The folder of one configuration's tree at or in `root`; None where `root` is no such tree.
+
+    Args:
+        root: where to look.
+        config: whose tree.
+        images: False also takes a tree of masks alone, as the archives of the annotations hold it.
 
     Raises:
         ImageNetSError: a tree, but of other configurations only.
     """
-    here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)))]
+    here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)), images)]
     if config in here:
         return os.path.join(root, tree_name(config))
-    if _is_tree(nested := os.path.join(root, tree_name(config), tree_name(config))):
+    if _is_tree(nested := os.path.join(root, tree_name(config), tree_name(config)), images):
         return nested  # unpacked into a folder of its own name
-    if _is_tree(root):
+    if _is_tree(root, images):
         name = os.path.basename(os.path.realpath(root))
         if name not in {tree_name(c) for c in CONFIG_NAMES} - {tree_name(config)}:
             return root
@@ -72,6 +80,12 @@ def members_of(reader: ImageFolderReader) -> pa.Table:
     return table.sort_by([("wnid", "ascending"), ("image_id", "ascending")])
 
 
-def _is_tree(folder: str) -> bool:
-    names = (SPLIT_FOLDERS["train_semi"], *MASK_FOLDERS.values())
-    return any(os.path.isdir(os.path.join(folder, name)) for name in names)
+def _is_tree(folder: str, images: bool) -> bool:
+    names = (*_IMAGES, *MASK_FOLDERS.values(), "val")
+    there = {name for name in names if os.path.isdir(os.path.join(folder, name))}
+    if SPLIT_FOLDERS["train_semi"] in there:
+        return True
+    if not there.intersection(MASK_FOLDERS.values()):
+        return False
+    # Masks that were extracted beside an ImageNet must not hide it: `val` is a name of its own, which no tree has.
+    return not images or (not there.isdisjoint(_IMAGES) and "val" not in there)

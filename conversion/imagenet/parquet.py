@@ -104,6 +104,7 @@ class ParquetReader(ContainerReader):
             _named_errors(file, f"{file} is not a Parquet file with images"),
             _opened(file, pre_buffer=True) as parquet,
         ):
+            _check_columns(parquet.schema_arrow, file)
             # Columns of a few bytes a row, next to each other: one request a row group. The pixels are not read.
             columns = parquet.read(columns=["image.path", "label"], use_threads=False)
             paths = columns["image"]
@@ -134,6 +135,19 @@ class ParquetReader(ContainerReader):
 
 
 _NO_PATH = "the column image.path is empty"
+
+
+def _check_columns(schema: pa.Schema, file: str) -> None:
+    image = schema.field("image").type if "image" in schema.names else None
+    if image is None or not (
+        pa.types.is_struct(image) and image.get_field_index("path") >= 0 and image.get_field_index("bytes") >= 0
+    ):
+        found = f"its column image is {image}" if image is not None else f"it has the columns {', '.join(schema.names)}"
+        raise ImageNetSError(
+            f"{file} has no column image of bytes and path, as `datasets` writes images ({cause(ValueError(found))}): "
+            "the paths say which mask belongs to which image. Use a copy that kept them, as ILSVRC/imagenet-1k on the "
+            "Hub did."
+        )
 
 
 def _labels(columns: pa.Table) -> pa.Array:

@@ -1,6 +1,6 @@
 """Where ImageNet may lie below the folder that a person names: known paths first, then one or two levels down.
 
-Imports `errors`, `file_names`.
+Imports `errors`, `hub_cache`, `file_names`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
+from imagenet_s.conversion.hub_cache import snapshot
 from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart
 
 FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
@@ -28,7 +29,8 @@ _MOST_PLACES = 200
 
 def known_places(root: str) -> list[str]:
     """The folder itself, and those below it where its train and validation folders are in well-known copies."""
-    bases = [root, *_snapshot(root)]
+    kept = snapshot(root)
+    bases = [root] if kept is None else [root, kept]
     found = bases + [place for base in bases for prefix in _PREFIXES if (place := _below(base, prefix))]
     return list({os.path.realpath(one): one for one in reversed(found)}.values())[::-1]
 
@@ -81,19 +83,3 @@ def _below(folder: str, path: str) -> str | None:
             name = match[0]
         folder = f"{folder}/{name}"
     return folder
-
-
-def _snapshot(folder: str) -> list[str]:
-    """The snapshot in a folder of the Hub's cache (`datasets--ILSVRC--imagenet-1k`): that of main, else the newest."""
-    snapshots = f"{folder}/snapshots"
-    if not os.path.isdir(snapshots):
-        return []
-    try:
-        with open(f"{folder}/refs/main", encoding="ascii") as file:
-            main = f"{snapshots}/{file.read(100).strip()}"
-    except (OSError, ValueError):
-        main = ""
-    if main and os.path.isdir(main):
-        return [main]
-    found = [f"{snapshots}/{one}" for one in subfolders(snapshots)]
-    return [max(found, key=os.path.getmtime)] if found else []

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import Member
-from imagenet_s.conversion.arguments import OnMissing, config_name, on_missing_policy, split_list
+from imagenet_s.conversion.arguments import OnMissing, config_name, local_path, on_missing_policy, split_list
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
 from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
@@ -97,7 +97,7 @@ def prepare_tree(
     on_missing_policy(on_missing)
     if splits is not None:
         splits = split_list(splits, config)
-    save = os.path.abspath(os.path.expanduser(os.fspath(save_dir)))
+    save = os.path.abspath(os.path.expanduser(local_path(save_dir, "save_dir")))
     tree = os.path.join(save, tree_name(config))
     refuse_overlap(tree, [data_dir], *_ADVICE)
     source = open_source(config, data_dir, annotations_dir, verify)

@@ -5,7 +5,7 @@ folder it is synced before, and the folder after, so that the promise also survi
 rename is `fs.mv`: atomic on file systems (sftp, hdfs), a copy and a removal on object stores. There the completion
 marker decides, which is written after it: a shard without one is written again.
 
-Imports `atomic_write`, `errors`.
+Imports `arguments`, `atomic_write`, `errors`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import fsspec
 
+from imagenet_s.conversion.arguments import path_of_file_address
 from imagenet_s.conversion.atomic_write import atomic_write, temporary_name
 from imagenet_s.conversion.errors import ImageNetSError
 
@@ -34,9 +35,12 @@ def open_storage(out: str | os.PathLike[str]) -> Storage:
         ImageNetSError: a file is in the way, fsspec does not know the protocol, or what it needs is not installed.
     """
     path = os.fspath(out)
-    if "://" in path and not path.startswith("file://"):
-        return FsspecStorage(path)
-    path = os.path.abspath(os.path.expanduser(path.removeprefix("file://")))
+    if "://" in path:
+        local = path_of_file_address(path)
+        if local is None:
+            return FsspecStorage(path)
+        path = local
+    path = os.path.abspath(os.path.expanduser(path))
     if os.path.exists(path) and not os.path.isdir(path):
         raise ImageNetSError(f"{path} is a file: name a folder for the result.")
     return LocalStorage(path)

@@ -12,7 +12,7 @@ import numpy as np
 from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.annotations.mask_cache import usable_cpus
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import IGNORE_ID, SPELLINGS, categories
 from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 from imagenet_s.conversion.process_pool import ThreadPool
@@ -62,7 +62,8 @@ def refuse_other_depth(path: Path, names: list[str], split: str, wnids: Mapping[
     """One message instead of thousands where the class folders are in a subfolder."""
     pngs = [name for name in names if name.endswith(".png")]
     if not pngs:
-        raise ImageNetSError(f"{path} holds no predictions: expected <class folder>/<image_id>.png.")
+        seen = some(sorted(names), 3) or "nothing"
+        raise ImageNetSError(f"{path} holds no predictions (it holds {seen}): expected <class folder>/<image_id>.png.")
     parts = {tuple(name.split("/")[:-2]) for name in pngs}
     if len(parts) == 1 and (above := parts.pop()):
         inside = {tuple(name.split("/")[-2:]) for name in pngs}

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.arguments import config_name, split_name
+from imagenet_s.conversion.arguments import config_name, local_path, split_name
 from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.errors import ImageNetSError
@@ -132,7 +132,7 @@ def write_submission(
     Raises:
         ImageNetSError: there are no predictions, no list, or the target lies among the predictions.
     """
-    out = Path(target).absolute()
+    out = Path(local_path(target, "the target")).absolute()
     if os.path.isdir(predictions_path) and Path(predictions_path).resolve() in out.resolve().parents:
         raise ImageNetSError(f"{out} would lie among the predictions: give a zip outside of {predictions_path}.")
     if out.is_dir():

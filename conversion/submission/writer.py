@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.arguments import split_name
+from imagenet_s.conversion.arguments import local_path, split_name
 from imagenet_s.conversion.atomic_write import atomic_write, remove_abandoned
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, categories
@@ -65,7 +65,7 @@ class PredictionWriter:
         verify: bool = True,
         num_ids: int | None = None,
     ) -> None:
-        self.directory = os.path.abspath(os.path.expanduser(os.fspath(directory)))
+        self.directory = os.path.abspath(os.path.expanduser(local_path(directory, "directory")))
         self.config = categories(config).config
         self.num_ids = num_ids
         self.written = 0

@@ -5,7 +5,7 @@ class ids come out. Each takes NumPy arrays or torch tensors and returns the sam
 
 segments -> neighbours: these functions; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic.
 image_batches, backbone -> protocol: the whole protocol, from images to predictions; needs torch. Imports nothing of
-the project outside this folder but `matched_miou.atomic_write`.
+the project outside this folder but `matched_miou`.
 
     bank, bank_ids = [], []
     for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored

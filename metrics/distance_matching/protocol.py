@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from imagenet_s.metrics.distance_matching.backbone import Backbone
+from imagenet_s.metrics.distance_matching.embeddings_file import read_embeddings
 from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, PreparedImage, batches_by_size
 from imagenet_s.metrics.distance_matching.neighbours import label_pixels
 from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
 from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_NPZ
-from imagenet_s.metrics.matched_miou.read_mask import cause
 
 _UPSAMPLING = 4
 """By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""
@@ -62,7 +60,7 @@ class DistanceMatching:
             N x D embeddings and their N ids.
 
         Raises:
-            ValueError: the folder holds embeddings made with other settings, or something else.
+            ValueError: the folder holds embeddings made with other settings, damaged ones, or something else.
         """
         path = os.path.join(output, "embeddings.npz")
         settings = {
@@ -74,12 +72,13 @@ class DistanceMatching:
             "temperature": self.temperature,
         }
         if os.path.exists(path):
-            before, stored, stored_ids = _stored(path)
+            before, *stored = read_embeddings(path)
             if before != settings:
                 changed = [key for key in settings if before.get(key) != settings[key]]
                 other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
                 raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
-            return torch.as_tensor(stored).to(self.device), torch.as_tensor(stored_ids).to(self.device)
+            embeddings, ids = (torch.as_tensor(one).to(self.device) for one in stored)
+            return embeddings, ids
         if os.path.isdir(output) and os.listdir(output):
             raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
         found = []
@@ -113,20 +112,3 @@ class DistanceMatching:
                 for image, features in zip(batch, maps):
                     yield image, upsample(features, _UPSAMPLING)
                 bar.update(len(batch))
-
-
-def _stored(path: str) -> tuple[dict[str, Any], NDArray[np.float32], NDArray[np.integer[Any]]]:
-    """How a bank of embeddings was made, the embeddings, their ids."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            before = json.loads(str(stored["made_with"]))
-            embeddings, ids = stored["embeddings"], stored["ids"]
-        fit = ids.shape == embeddings.shape[:1] and embeddings.ndim == 2 and len(ids)
-        if not (fit and isinstance(before, dict) and embeddings.dtype.kind == "f" and ids.dtype.kind in "iu"):
-            raise ValueError("its arrays do not fit together")
-    except DAMAGED_NPZ as error:
-        raise ValueError(
-            f"{path} holds no embeddings of distance-match ({cause(error)}): remove it and what was predicted with it, "
-            "or give another OUTPUT."
-        ) from error
-    return before, embeddings, ids

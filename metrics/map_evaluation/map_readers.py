@@ -107,6 +107,7 @@ def open_map_reader(path: str | os.PathLike[str]) -> MapReader:
 
 def _by_image_id(names: Iterable[str], path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
+    names = sorted(names)
     for name in names:
         base = name.rsplit("/", 1)[-1]
         stem, ending = os.path.splitext(base)
@@ -121,7 +122,7 @@ def _by_image_id(names: Iterable[str], path: Path) -> dict[str, str]:
         found[stem] = name
     if not found:
         raise ValueError(
-            f"{path} holds no map: expected files named by image id, as ILSVRC2012_val_00000293.npy (.npy, .npz or a "
-            "grey .png)."
+            f"{path} holds no map (it holds {', '.join(names[:3]) or 'nothing'}): expected files named by image id, as "
+            "ILSVRC2012_val_00000293.npy (.npy, .npz or a grey .png)."
         )
     return found

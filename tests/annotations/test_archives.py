@@ -198,6 +198,44 @@ def test_files_of_macos_are_no_masks(tmp_path: Path, form: str) -> None:
     check_masks(annotations, "train_semi")
 
 
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("folder", ["goldfish", ""])
+def test_masks_in_other_folders_than_those_of_classes(tmp_path: Path, form: str, folder: str) -> None:
+    """There are masks, so it is not said that there are none of the images."""
+    changed = {}
+    for name, png in masks("50").items():
+        above, _, base = name.rsplit("/", 2)
+        changed["/".join(filter(None, (above, folder, base)))] = png
+    WRITERS[form](tmp_path, "50", changed)
+    write_lists(tmp_path, "50")
+    annotations = opened(tmp_path, tmp_path, verify=False)
+    message = rf"has no masks of validation: expected validation-segmentation/<wnid>/.*; it holds .*{folder}/\w+\.png"
+    with pytest.raises(ImageNetSError, match=message):
+        annotations.masks("validation")
+    with pytest.raises(ImageNetSError, match=message):
+        annotations.check_masks("validation")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("form", WRITERS)
+def test_masks_in_another_case(tmp_path: Path, form: str, listed: bool) -> None:
+    """As some disks and tools change names; with a list or by the folders alone."""
+    changed = {}
+    for number, (name, png) in enumerate(masks("50").items()):
+        above, wnid, base = name.rsplit("/", 2)
+        stem = (base[:-4].upper(), base[:-4].lower(), base[:-4])[number % 3]
+        changed[f"{above}/{wnid.upper()}/{stem}.PNG"] = png
+    WRITERS[form](tmp_path, "50", changed)
+    if listed:
+        write_lists(tmp_path, "50")
+        path = tmp_path / OFFICIAL.lists["50"]["validation"].file
+        path.write_text(path.read_text().replace("ILSVRC2012_val", "ILSVRC2012_VAL"))
+    annotations = opened(tmp_path, tmp_path, verify=False)
+    for split in ("train_semi", "validation"):
+        assert rows(annotations, split) == expected("50", split)
+        check_masks(annotations, split)
+
+
 def test_an_archive_may_have_folders_above(tmp_path: Path) -> None:
     contents = {f"a/b/{name}": png for name, png in masks("50").items()} | {"a/readme.txt": b"hello"}
     write_archive(tmp_path, "50", contents)

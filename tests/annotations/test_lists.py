@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from annotation_files import Pin, expected, opened, rows, write_lists, write_tree
 
+from imagenet_s.conversion.annotations.lists import Member, in_order
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 
@@ -47,6 +48,26 @@ def test_an_image_twice(tmp_path: Path) -> None:
     path.write_text("n01443537/y.JPEG n01443537/y.JPEG\nn01491361/y.JPEG n01491361/y.JPEG")
     with pytest.raises(ImageNetSError, match="has y more than once"):
         opened(tmp_path, tmp_path, verify=False).members("test")
+
+
+class Counted(str):
+    """A name that counts how often names are compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_an_image_twice_among_very_many_is_found_at_once() -> None:
+    """Sorting compares each name some ten times; each with all others would be a million times."""
+    names = [*range(1000), 7]
+    members = [Member(Counted(f"ILSVRC2012_val_{number:08}"), "n01440764") for number in names]
+    with pytest.raises(ImageNetSError, match="has ILSVRC2012_val_00000007 more than once"):
+        in_order(members, "a list")
+    assert 0 < Counted.compared < 50 * len(names)
 
 
 def test_classes_of_another_configuration(tmp_path: Path) -> None:

@@ -170,11 +170,22 @@ def test_a_folder_more_after_unpacking(tmp_path: Path, form: str, above: str) ->
             check_masks(annotations, split)
 
 
+@pytest.mark.parametrize("inner", ["validation-segmentation", "train-semi-segmentation/n01443537"])
+def test_the_folder_above_the_masks_is_meant(tmp_path: Path, inner: str) -> None:
+    tree = write_tree(tmp_path / "given", "50")
+    with pytest.raises(
+        ImageNetSError, match=r"is a part of the masks: name the folder that holds .*, (/.*)\.$"
+    ) as error:
+        opened(tree / inner, tmp_path, verify=False).members("validation")
+    named = Path(str(error.value).rsplit(", ", 1)[1].rstrip("."))
+    assert rows(opened(named, tmp_path, verify=False), "validation") == expected("50", "validation")
+
+
 def test_what_is_there_is_said(tmp_path: Path) -> None:
     (tmp_path / "ImageNetS50" / "a" / "validation-segmentation").mkdir(parents=True)
     with pytest.raises(ImageNetSError, match=r"; it holds ImageNetS50\) .*as ImageNetS50/validation-segmentation/"):
         opened(tmp_path, tmp_path, verify=False).members("validation")
-    with pytest.raises(ImageNetSError, match="read from a folder of this machine"):
+    with pytest.raises(ImageNetSError, match=r"hf:/.* is an address: expected a file or folder of this machine"):
         open_annotations("50", "hf://datasets/me/masks")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import datasets
 import pytest
 
+import imagenet_s
 from imagenet_s.cli.main import build_parser, main
 from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
@@ -71,6 +72,23 @@ def test_fewer_masks_than_the_list(
     assert main(["convert", root, str(tmp_path / "out"), *options, "--json", "-"]) == 0
     (written,) = json.loads(capsys.readouterr().out)
     assert written["images"] == checked["found"] == 8
+
+
+def test_fewer_masks_than_images_of_a_tree(
+    miniature: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No list says which masks there should be; loading leaves the image out, and says so."""
+    root = Path(shutil.copytree(miniature("tree-50"), tmp_path / "tree", symlinks=True))
+    gone = next(root.rglob("validation-segmentation/*/*.png"))
+    gone.unlink()
+    assert main(["check", str(root), "--config", "50", "--no-verify", "--splits", "validation"]) == 0
+    out, err = capsys.readouterr()
+    assert re.search(r"^validation +8 +9 +fewer masks$", out, re.MULTILINE)
+    assert f"no mask of {gone.stem}" in out
+    assert "Complete but for" in err
+    loaded = imagenet_s.load_dataset("50", data_dir=root, split="validation", verify=False)
+    assert len(loaded) == 8
+    assert f"lacks 1 masks of validation: {gone.stem}" in caplog.text
 
 
 def test_an_image_and_a_mask_less(

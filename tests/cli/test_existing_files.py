@@ -87,8 +87,62 @@ def test_the_result_of_an_earlier_run(name: str, commands: dict[str, tuple[list[
         assert file.read_bytes() == first
 
 
+@pytest.mark.parametrize(("first", "second"), [("--json", "--save-counts"), ("--report", "--json")])
+def test_two_results_in_one_file(
+    first: str, second: str, commands: dict[str, tuple[list[str], Path]], tmp_path: Path, capsys
+) -> None:
+    """The later would replace the earlier, without a word; "." and links do not hide that they are one."""
+    command = commands["evaluate --json"][0][:-2]
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    assert main([*command, first, str(tmp_path / "x"), second, str(tmp_path / "link" / "x")]) == 1
+    assert "x would be written twice: give each result a file of its own" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+    assert main([*command, first, "/dev/null", second, "/dev/null"]) == 0
+
+
+@pytest.mark.parametrize("name", [*NAMES, "prepare", "export", "distance-match", "show --output", "--annotations-dir"])
+def test_an_address_is_no_local_file(
+    name: str, commands: dict[str, tuple[list[str], Path]], tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`s3://bucket/x` would be written into a folder called `s3:`, and seem to be there."""
+    monkeypatch.chdir(tmp_path)
+    imagenet = commands["check --json"][0][1]
+    more = {
+        "prepare": ["prepare", imagenet, "s3://bucket/x", "--config", "50"],
+        "export": ["export", imagenet, "s3://bucket/x", "--format", "coco"],
+        "distance-match": ["distance-match", imagenet, "s3://bucket/x", "--backbone", "none"],
+        "show --output": ["show", imagenet, "--output", "s3://bucket/x"],
+        "--annotations-dir": ["check", imagenet, "--annotations-dir", "s3://bucket/x"],
+    }
+    command, file = commands.get(name, (more.get(name, []), tmp_path))
+    given = {str(file), str(file.with_suffix(""))} if name != "show" else {str(tmp_path)}
+    assert main(["s3://bucket/x" if one in given else one for one in command]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "s3:/" in line
+    assert "is an address: expected a file or folder of this machine" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_addresses_are_paths(masks: Path, annotations: Path, tmp_path: Path, miniature: Layouts) -> None:
+    (tmp_path / "a b").symlink_to(annotations)
+    data = ["--config", "50", "--annotations-dir", (tmp_path / "a b").as_uri(), "--no-verify"]
+    score = ["--predict-dir", masks.as_uri(), "--gt-dir", masks.as_uri(), "--config", "50", "--workers", "1"]
+    for out in ("tree", "parquet", "coco", "k.json", "c.npz"):
+        where = (tmp_path / "o o" / out).as_uri()
+        command = {
+            "tree": ["prepare", str(miniature("folders")), where, "--splits", "validation", *data],
+            "parquet": ["convert", str(miniature("folders")), where, "--splits", "validation", *data],
+            "coco": ["export", annotations.as_uri(), where, "--format", "coco", *data],
+            "k.json": ["check", miniature("folders").as_uri(), "--json", where, *data],
+            "c.npz": ["match", *score, "--save-counts", where, "--session-name", f"file://localhost{tmp_path}/m"],
+        }[out]
+        assert main(command) == 0
+        assert (tmp_path / "o o" / out).exists()
+    assert (tmp_path / "m.json").exists()
+
+
 @pytest.mark.parametrize("where", ["same", "inside", "around"])
-@pytest.mark.parametrize("command", ["show", "distance-match"])
+@pytest.mark.parametrize("command", ["show", "distance-match", "export"])
 def test_an_output_that_overlaps_the_source(
     command: str, where: str, miniature: Layouts, annotations: Path, tmp_path: Path, capsys
 ) -> None:
@@ -96,7 +150,10 @@ def test_an_output_that_overlaps_the_source(
     out = {"same": source, "inside": source / "sheets", "around": source.parent}[where]
     before = sorted(source.rglob("*"))
     data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
-    given = ["--output", str(out)] if command == "show" else [str(out), "--backbone", "none"]
+    given = {"show": ["--output"], "distance-match": ["--backbone", "none"], "export": ["--format", "foreground"]}[
+        command
+    ]
+    given = [*given, str(out)]
     assert main([command, str(source), *given, *data]) == 1
     assert "which is only read" in capsys.readouterr().err
     assert sorted(source.rglob("*")) == before

@@ -209,6 +209,30 @@ def test_joined_rows_stay_as_stored(join: Callable, load) -> None:
         np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.cast_column("image", datasets.Image(mode="RGB")),
+        lambda rows: rows.rename_column("image", "x").rename_column("x", "image"),
+        lambda rows: rows.shuffle(seed=1).flatten_indices(),
+        lambda rows: rows.to_iterable_dataset(),
+        lambda rows: datasets.Dataset.from_list([{**row} for row in rows]),
+    ],
+    ids=["cast", "renamed", "flattened", "streamed", "decoded and stored again"],
+)
+@pytest.mark.parametrize("split", ["train", "train_full"])
+def test_rows_stay_as_stored_whatever_is_done_with_them(split: str, change: Callable, miniature, annotations) -> None:
+    """`train_full` holds rotated images of no class, too."""
+    loaded = imagenet_s.load_dataset(
+        "919", data_dir=miniature("folders"), split=split, annotations_dir=annotations, verify=False
+    )
+    expected = {row.image_id: row.pixels for row in expected_rows("919", split)}
+    changed = list(change(loaded))
+    assert len(changed) == len(expected)
+    for row in changed:
+        np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+
+
 def test_rows_written_by_datasets_stay_as_stored(tmp_path: Path, load) -> None:
     expected = {row.image_id: row.pixels for row in expected_rows("50", "train")}
     load(split="train").to_parquet(str(tmp_path / "train.parquet"))
@@ -237,6 +261,24 @@ def test_images_can_be_mapped_to_other_kinds(change: Callable, load) -> None:
         assert kept["image"]["bytes"][:2] in (b"II", b"MM"), "it is a TIFF"
         assert one["image"].size == before["image"].size
         np.testing.assert_array_equal(np.asarray(one["image"]), np.asarray(other["image"]))
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_masks_can_be_mapped_to_other_kinds(streaming: bool, load) -> None:
+    """The column `annotation`, as the column `image`: binary, colours, none."""
+    loaded = load(split="validation", streaming=streaming)
+    first = np.asarray(next(iter(loaded))["annotation"])
+    for change in (
+        lambda ids: Image.fromarray(ids > 0),
+        lambda ids: Image.fromarray(ids.astype(np.uint8)),
+        lambda ids: None,
+    ):
+        mapped = loaded.map(lambda row, change=change: {"annotation": change(np.asarray(row["annotation"]))})
+        one = next(iter(mapped))["annotation"]
+        wanted = change(first)
+        assert (one is None) == (wanted is None)
+        if wanted is not None:
+            np.testing.assert_array_equal(np.asarray(one) > 0, np.asarray(wanted) > 0)
 
 
 def test_mapped_images_of_other_kinds_are_kept(load) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 import imagenet_s
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 Load = Callable[..., Any]
@@ -151,6 +152,68 @@ def test_a_changed_archive(copy: Path, tmp_path: Path, load: Load) -> None:
     load(copy, "validation", annotations_dir=str(tmp_path / "archives"))
     assert len(builds(tmp_path / "cache")) == len(before) + 1
     load(copy, "test", annotations_dir=str(tmp_path / "archives"))
+
+
+def test_an_image_that_was_missing_came(copy: Path, load: Load, tmp_path: Path) -> None:
+    """Built without it, and the note of that says so; once it is there, neither is used."""
+    gone = next(copy.rglob(f"{expected_rows('50', 'validation')[0].image_id}.JPEG"))
+    gone.rename(tmp_path / gone.name)
+    assert len(load(copy, "validation", on_missing="skip")) == 8
+    (tmp_path / gone.name).rename(gone)
+    assert len(load(copy, "validation", on_missing="skip")) == 9
+    assert len(load(copy, "validation")) == 9
+
+
+@pytest.mark.parametrize("kind", ["tree", "converted"])
+def test_sources_with_their_own_masks_that_change(
+    kind: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, load: Load
+) -> None:
+    """A row less in each split: by taking the image and its mask away, or by converting again."""
+    root = tmp_path / "source"
+
+    def write(splits: Any) -> None:
+        shutil.rmtree(root, ignore_errors=True)
+        options = Options(verify=False, splits=["validation"], on_missing="skip")
+        convert(splits, root, "50", annotations, options)
+
+    own = {"annotations_dir": None}
+    if kind == "tree":
+        shutil.copytree(miniature("tree-50"), root)
+        assert len(load(root, "validation", **own)) == 9
+        for path in root.rglob(f"{expected_rows('50', 'validation')[0].image_id}.*"):
+            path.unlink()
+    else:
+        write(miniature("folders"))
+        assert len(load(root, "validation", **own)) == 9
+        less = Path(shutil.copytree(miniature("folders"), tmp_path / "less"))
+        next(less.rglob(f"{expected_rows('50', 'validation')[0].image_id}.JPEG")).unlink()
+        write(less)
+    assert len(load(root, "validation", **own)) == 8
+
+
+@pytest.mark.parametrize("how", ["variable", "link", "converted"])
+def test_other_annotations_by_the_same_name(
+    how: str, copy: Path, extracted: Path, annotations: Path, tmp_path: Path, load: Load, monkeypatch
+) -> None:
+    """Nothing that was given has changed; what it leads to has."""
+    path = extracted / OFFICIAL.lists["50"]["validation"].file
+    path.write_text("\n".join(path.read_text().splitlines()[:4]))
+    given = tmp_path / "given"
+
+    def lead_to(place: Path) -> None:
+        if how == "variable":
+            monkeypatch.setenv("IMAGENET_S_ANNOTATIONS_DIR", str(place))
+        elif how == "link":
+            given.unlink(missing_ok=True)
+            given.symlink_to(place, target_is_directory=True)
+        else:
+            shutil.rmtree(given, ignore_errors=True)
+            convert(copy, given, "50", place, Options(verify=False, images=False, splits=["validation"]))
+
+    options = {"annotations_dir": None if how == "variable" else str(given)}
+    for place, rows in ((annotations, 9), (extracted, 4), (annotations, 9)):
+        lead_to(place)
+        assert len(load(copy, "validation", **options)) == rows
 
 
 def test_a_new_release_builds_anew(copy: Path, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hub_parquet import IMAGES, ROW_GROUP, write_hub_parquet, write_test_list
 
@@ -105,6 +106,14 @@ def test_training_images(layout: str, load_miniature, miniature: Callable[[str],
     assert sorted(rows["image_id"]) == sorted(ids)
     known = {row.image_id: row.category for row in expected_rows("919", "train")}
     assert [known[i] for i in rows["image_id"]] == list(rows["category"])
+
+
+@pytest.mark.parametrize("form", [iter, np.array, dict.fromkeys, lambda ids: (one for one in ids), pd.Series])
+def test_ids_in_any_form_that_is_iterated(form: Any, load_miniature) -> None:
+    ids = [row.image_id for row in expected_rows("50", "validation")[:3]]
+    for streaming in (False, True):
+        loaded = load_miniature(split="validation", image_ids=form(ids), streaming=streaming)
+        assert [row["image_id"] for row in loaded] == ids
 
 
 def test_without_a_split_the_ids_say_which(load_miniature) -> None:

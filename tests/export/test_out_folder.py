@@ -154,6 +154,25 @@ def test_options_of_another_form_and_splits_without_masks(
         export_masks(annotations, tmp_path / "out", Coco("50"), ["train"], verify=False)
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "[" * 100_000, "\xff"])
+def test_a_record_that_cannot_be_read_is_none(content: str, annotations: Path, tmp_path: Path) -> None:
+    """Nothing says then that the folder is ours: it stays, and the message names it."""
+    export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    (tmp_path / "validation" / "export.json").write_bytes(content.encode("latin-1"))
+    before = everything(tmp_path)
+    with pytest.raises(ImageNetSError, match=r"is not empty \(it holds validation\)"):
+        export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    assert everything(tmp_path) == before
+
+
+def test_a_folder_whose_name_is_no_utf8(annotations: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    for form in (Coco("50"), Yolo("50")):
+        export_masks(annotations, odd / form.name, form, verify=False)
+        export_masks(annotations, tmp_path / form.name, form, verify=False)
+        assert everything(odd / form.name) == everything(tmp_path / form.name)
+
+
 def test_killed_and_run_again(annotations: Path, tmp_path: Path) -> None:
     """Killed in the middle of a split: nothing has a final name, and the next run ends well."""
     code = (

@@ -126,6 +126,29 @@ def test_rules_are_shown_before_anything_is_written(
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--model", "me/a/b", "--model me/a/b: expected a name as me/model"),
+        ("--model", "https://huggingface.co/me/model", "Did you mean me/model?"),
+        ("--dataset", "hf://datasets/me/imagenet-s", "Did you mean me/imagenet-s?"),
+        ("--dataset", "me/im age", "--dataset me/im age: expected a name as me/imagenet-s"),
+        ("--date", "yesterday", "--date yesterday: expected a date as 2026-11-25"),
+        ("--date", "2026-13-01", "expected a date"),
+        ("--source-url", "arXiv 2106.03149", "--source-url arXiv 2106.03149: expected the address of a page"),
+    ],
+)
+def test_what_the_hub_would_refuse_is_refused_before(
+    option: str, value: str, message: str, counts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --push nobody else would look at it."""
+    out = tmp_path / "results.yaml"
+    assert main(["results", counts, *TO, "--protocol", "free", "--output", str(out), option, value]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not out.exists()
+
+
 def test_other_images_are_refused(counts: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["results", counts, *TO[:-1], "--protocol", "free"]) == 1
     assert "4 images, which are not exactly those" in capsys.readouterr().err

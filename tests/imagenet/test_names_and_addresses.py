@@ -1,20 +1,25 @@
 """Names on a disk are bytes, a path is whatever has no `://`, and an address has one of a few forms."""
 
+import json
 import os
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import main
+from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.addresses import normalise
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.source import resolve_data_dir
-from imagenet_s.conversion.synthetic import images_of_imagenet
+from imagenet_s.conversion.synthetic import expected_rows, images_of_imagenet
 
 JUNK = (b"caf\xe9.txt", b"\xff\xfe.JPEG", b"\xe9_10026.JPEG")
 
@@ -42,6 +47,37 @@ def test_files_with_names_that_are_no_utf8(
     assert main(["check", str(copy), *options]) == 0
     assert main(["prepare", str(copy), str(tmp_path / "tree"), *options]) == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("below", ["", "n01443537"])
+def test_predictions_beside_names_that_are_no_utf8(below: str, annotations: Path, tmp_path: Path, capsys) -> None:
+    """Scored and packed as if the others were not there."""
+    predictions = tmp_path / "predictions"
+    with PredictionWriter(predictions, "50") as writer:
+        for row in expected_rows("50", "validation"):
+            writer.write(row.image_id, np.where(row.ids == 1000, 0, row.ids), row.wnid)
+    junk(predictions / below)
+    Path(os.fsdecode(os.fsencode(predictions / below) + b"/\xff.png")).write_bytes(b"junk")
+    count = ["--predict-dir", str(predictions), "--gt-dir", str(annotations), "--config", "50", "--workers", "1"]
+    assert main(["evaluate", *count, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["num_images"] == 9
+    data = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify"]
+    packed = ["submit", str(predictions), str(tmp_path / "o.zip"), "--split", "validation", "--protocol", "free"]
+    assert main([*packed, *data]) == 0
+    assert len(zipfile.ZipFile(tmp_path / "o.zip").namelist()) == 9 + 1
+
+
+@pytest.mark.parametrize("kind", ["tars", "webdataset", "class-tars"])
+def test_members_with_names_that_are_no_utf8(kind: str, miniature: Callable[[str], Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(miniature(kind), tmp_path / kind))
+    for path in root.rglob("*.tar"):
+        with tarfile.open(path, "a", format=tarfile.GNU_FORMAT, encoding="latin-1") as tar:
+            for name in ("caf\xe9.txt", "caf\xe9.JPEG", "\xe9/notes"):
+                tar.addfile(tarfile.TarInfo(name))
+    found = open_imagenet(root)
+    for part, name in (("train", "train"), ("validation", "val")):
+        ids = found.reader(part).index()["image_id"].to_pylist()
+        assert sorted(ids) == sorted(one.image_id for one in images_of_imagenet(name))
 
 
 def test_images_in_a_folder_whose_name_is_no_utf8(copy: Path) -> None:

@@ -1,14 +1,18 @@
 """Tars: a thousand at once, and headers that are damaged in the middle."""
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.tar import TarReader
 
 FEW_FILES = """
@@ -54,6 +58,23 @@ def test_more_tars_than_a_process_may_open(tmp_path: Path) -> None:
     refused = read(24)
     assert refused.returncode
     assert "Too many open files; allow this process more open files, by `ulimit -n 4096`" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted as Linux shows them")
+def test_of_many_parquet_files_one_is_open_at_a_time(tmp_path: Path) -> None:
+    """In any order of the rows, as training reads them; and none afterwards."""
+    for i in range(40):
+        image = pa.array([{"bytes": b"%d" % i, "path": f"n01440764_{i}.JPEG"}])
+        pq.write_table(pa.table({"image": image, "label": [0]}), tmp_path / f"train-{i:05d}-of-00040.parquet")
+    reader = open_imagenet(tmp_path).reader("train")
+    rows = reader.index()
+    before, seen, read = len(os.listdir("/proc/self/fd")), [], []
+    for images in reader.read(rows.take([(7 * i) % 40 for i in range(80)]), 100):
+        seen.append(len(os.listdir("/proc/self/fd")) - before)
+        read += [int(one["bytes"]) for one in images.to_pylist()]
+    assert read == [(7 * i) % 40 for i in range(80)]
+    assert max(seen) <= 1
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize("size", [b"-0000000010\0", b"\xff" * 11 + b"\xf6", b"\x80" + b"\xff" * 11, b"77777777777\0"])

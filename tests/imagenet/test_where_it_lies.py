@@ -14,7 +14,8 @@ import pytest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.synthetic import image_bytes, images_of_imagenet
+from imagenet_s.conversion.source import open_source
+from imagenet_s.conversion.synthetic import image_bytes, images_of_imagenet, write_annotations
 
 PARTS = {"train": "train", "validation": "val"}
 
@@ -211,13 +212,21 @@ def test_what_should_be_called_train(copy: Callable[[str], Path], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("layout", "inner"), [("folders", "train"), ("flat", "val"), ("kaggle", "ILSVRC/Data/CLS-LOC/val")]
+    ("layout", "inner"),
+    [("folders", "train"), ("flat", "val"), ("kaggle", "ILSVRC/Data/CLS-LOC/val"), ("class-tars", "train")],
 )
 def test_advice_is_followed(layout: str, inner: str, miniature: Callable[[str], Path]) -> None:
     folder = miniature(layout) / inner
     with pytest.raises(ImageNetSError, match=r"looks like the train/ or val/ folder .*above it, (.*), which") as error:
         open_imagenet(folder)
     assert_complete(Path(str(error.value).split("above it, ")[1].split(", which")[0]))
+
+
+@pytest.mark.parametrize("layout", ["class-tars", "partly-unpacked"])
+def test_class_tars_that_should_be_called_train(layout: str, copy: Callable[[str], Path], tmp_path: Path) -> None:
+    """As the official training tar unpacks itself into the folder that it is in."""
+    (copy(layout) / "train").rename(tmp_path / "ILSVRC2012")
+    assert_complete(tmp_path / "ILSVRC2012", "train")
 
 
 def test_two_copies_are_not_mixed(copy: Callable[[str], Path]) -> None:
@@ -232,6 +241,19 @@ def test_two_copies_are_not_mixed(copy: Callable[[str], Path]) -> None:
     assert_complete(root, "validation")
     with pytest.raises(ImageNetSError, match="holds train images in several folders"):
         open_imagenet(root).reader("train")
+
+
+@pytest.mark.parametrize("where", ["", "ImageNetS50"])
+@pytest.mark.parametrize("layout", ["folders", "tars", "kaggle"])
+def test_annotations_extracted_beside_it(layout: str, where: str, copy: Callable[[str], Path], tmp_path: Path) -> None:
+    """Masks alone are no official tree, and must not hide the images beside them."""
+    root = copy(layout)
+    write_annotations(tmp_path / "annotations", "extracted")
+    for folder in (tmp_path / "annotations" / "ImageNetS50").iterdir():
+        shutil.copytree(folder, root / where / folder.name)
+    source = open_source("50", root, tmp_path / "annotations", verify=False)
+    for part, split in zip(PARTS, ("train", "validation")):
+        assert sorted(source.reader(split).index()["image_id"].to_pylist()) == ids_of(part)
 
 
 def test_what_is_in_the_folders_is_said(tmp_path: Path) -> None:
@@ -261,6 +283,25 @@ def test_parquet_without_paths(copy: Callable[[str], Path]) -> None:
     with pytest.raises(ImageNetSError, match=r"36 of 36 images in Parquet files .*no official name \(the column image"):
         open_imagenet(root).reader("validation").index()
     assert_complete(root, "train")
+
+
+@pytest.mark.parametrize("change", ["bytes alone", "another name", "no path"])
+def test_parquet_with_another_column_of_images(change: str, copy: Callable[[str], Path]) -> None:
+    root = copy("parquet")
+    for path in root.rglob("validation-*.parquet"):
+        image, label = pq.read_table(path)["image"].combine_chunks(), pq.read_table(path)["label"]
+        data = image.field("bytes")
+        columns = {
+            "bytes alone": {"image": data},
+            "another name": {"img": image},
+            "no path": {"image": pa.StructArray.from_arrays([data], ["bytes"])},
+        }[change]
+        pq.write_table(pa.table({**columns, "label": label}), path)
+    what = {"bytes alone": "is binary", "another name": "has the columns img, label", "no path": "is struct<bytes"}[
+        change
+    ]
+    with pytest.raises(ImageNetSError, match=rf"no column image of bytes and path, .*{what}.*which mask belongs"):
+        open_imagenet(root).reader("validation").index()
 
 
 def test_parquet_and_tars_with_other_names(copy: Callable[[str], Path], caplog: pytest.LogCaptureFixture) -> None:

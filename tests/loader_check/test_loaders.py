@@ -324,6 +324,25 @@ def test_the_command(miniature: Layout, capsys: pytest.CaptureFixture, monkeypat
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        (b'NAME = "caf\xe9"\n', "SyntaxError"),
+        ("class Data: ...".encode("utf-16"), "SyntaxError"),
+        (b"ROOT = {}['root']\n", "KeyError: 'root'"),
+    ],
+)
+def test_a_module_that_cannot_be_imported(
+    source: bytes, what: str, miniature: Layout, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Text in another encoding, or code that fails: one line, and no traceback of somebody's file."""
+    (tmp_path / "mine.py").write_bytes(source)
+    assert main(["check-loader", f"{tmp_path / 'mine.py'}:Data", "--gt-dir", str(miniature("tree-919"))]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "mine.py cannot be imported (" in line
+    assert what in line
+
+
 @pytest.mark.torch
 def test_torch(miniature: Layout) -> None:
     import torch

@@ -1,5 +1,7 @@
 """`imagenet-s evaluate-maps`: maps in every form, over masks in every place, on several workers."""
 
+import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -15,6 +17,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
+from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +101,17 @@ def test_every_form_of_maps(form, rows, tree, tmp_path):
     assert bits(figures(result)) == bits(expected(rows).compute())
 
 
-@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "imagenet"])
+@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "converted to Arrow", "imagenet"])
 def test_every_place_of_masks(place, rows, maps, tree, miniature, annotations, tmp_path):
     more = []
     truth = {"tree root": tree.parent, "masks": tree / "validation-segmentation"}.get(place)
     if place == "zip of masks":
         truth = shutil.make_archive(str(tmp_path / "masks"), "zip", tree / "validation-segmentation")
-    elif place == "converted":
+    elif place in ("converted", "converted to Arrow"):
         truth = tmp_path / "converted"
-        convert(miniature("folders"), truth, "50", annotations, Options(verify=False, splits=("validation",)))
+        form = "arrow" if "Arrow" in place else "parquet"
+        options = Options(verify=False, splits=("validation",), form=form, images=form == "parquet")
+        convert(miniature("folders"), truth, "50", annotations, options)
     elif place == "imagenet":
         truth = miniature("folders")
         more = ["--annotations-dir", str(annotations), "--no-verify"]
@@ -274,7 +279,7 @@ def broken(kind, some, first):
         ("nan", 1, "the map of {0} holds NaN"),
         ("nan", 2, "the map of {0} holds NaN"),
         ("size", 1, "the map of {0} is 3 x 4, its mask"),
-        ("no maps", 1, "holds no map: expected files named by image id"),
+        ("no maps", 1, "holds no map (it holds nothing): expected files named by image id"),
     ],
 )
 def test_errors_name_the_image(kind, workers, message, rows, maps, tree, tmp_path, capsys):
@@ -313,6 +318,21 @@ def test_damaged_zips_are_named(damage, rows, maps, tree, tmp_path, capsys):
     said = capsys.readouterr().err
     where = f"{path} is damaged" if damage in ("cut", "directory") else f"{path}: {first}.npy cannot be read as a map"
     assert said.startswith(f"imagenet-s: {where} (")
+
+
+def test_a_flipped_bit_of_a_map_is_never_read_as_another_value(tmp_path):
+    """PNG has checksums; an .npy has none."""
+    values, path = np.random.default_rng(0).integers(0, 9, (8, 12)).astype(np.uint16), tmp_path / "image.png"
+    Image.fromarray(values).save(path)
+    sound, read = bytearray(path.read_bytes()), []
+    for position, bit in itertools.product(range(len(sound)), (1, 8, 64)):
+        sound[position] ^= bit
+        path.write_bytes(sound)
+        with contextlib.suppress(ValueError):
+            read.append(open_map_reader(tmp_path).read("image"))
+        sound[position] ^= bit
+    assert 0 < len(read) < len(sound)
+    assert all(np.array_equal(one, values) for one in read)
 
 
 def test_other_mistakes(maps, tree, tmp_path, capsys):

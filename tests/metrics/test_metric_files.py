@@ -78,7 +78,7 @@ def test_a_bad_mask_is_named(trees, tmp_path, workers):
 def test_what_is_no_source(tmp_path, trees):
     for path, message in [
         ("nothing", "no such folder, zip or data set"),
-        ("", r"holds no PNG; expected"),
+        ("", r"holds no PNG \(it holds a\.txt\); expected"),
         ("a.txt", "neither"),
     ]:
         (tmp_path / "a.txt").write_text("")

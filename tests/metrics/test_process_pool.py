@@ -70,6 +70,29 @@ def evaluating(tmp_path):
             os.close(terminal)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_workers_of_evaluate_maps_end_with_it(tmp_path):
+    """The other command that counts on several processes, killed while they start: they may first come to that."""
+    folder, maps = tmp_path / "gt" / "n01443537", tmp_path / "maps"
+    write_official(folder / "0.png", np.random.default_rng(0).integers(0, 50, (500, 500)))
+    maps.mkdir()
+    np.save(maps / "0.npy", np.random.default_rng(0).random((500, 500)))
+    for i in range(1, 500):
+        os.link(folder / "0.png", folder / f"{i}.png")
+        os.link(maps / "0.npy", maps / f"{i}.npy")
+    command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate-maps", "--maps-dir", "maps", "--gt-dir", "gt"]
+    with subprocess.Popen(
+        [*command, "--config", "50", "--workers", "2"], cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as run:
+        wait_for(lambda: len(running_workers(run.pid)) == 2 or run.poll() is not None)
+        workers = running_workers(run.pid)
+        run.kill()
+    assert len(workers) == 2
+    ended = time.monotonic()
+    wait_for(lambda: not workers & running_workers() or time.monotonic() > ended + 60)
+    assert not workers & running_workers()
+
+
 def read_terminal(terminal, until=None):
     """What is said on a terminal, until a text or until its last process has ended."""
     said = b""

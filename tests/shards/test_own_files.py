@@ -173,6 +173,17 @@ def test_restart_removes_exactly_what_the_earlier_run_wrote(
     verify(out)
 
 
+@pytest.mark.parametrize("images", [True, False])
+def test_restart_with_or_without_images(images: bool, convert_miniature, tmp_path: Path) -> None:
+    """What describes the first run (its card, index, eval.yaml of a push) says nothing of the second."""
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    convert_miniature(out, images=not images)
+    convert_miniature(out, images=images, restart=True, max_shard_size="1GB")
+    convert_miniature(fresh, images=images, max_shard_size="1GB")
+    assert contents(out) == contents(fresh)
+    assert contents(out, working=True).keys() == contents(fresh, working=True).keys()
+
+
 def test_a_restarted_split_leaves_the_others(convert_miniature, tmp_path: Path) -> None:
     convert_miniature(tmp_path, form="arrow")
     before = contents(tmp_path)

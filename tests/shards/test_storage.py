@@ -7,8 +7,10 @@ import fsspec
 import pytest
 from shard_helpers import contents
 
+import imagenet_s
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
+from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 
 
 def test_the_memory_of_a_process(convert_miniature, tmp_path: Path) -> None:
@@ -29,6 +31,16 @@ def test_a_local_address_and_workers(convert_miniature, tmp_path: Path) -> None:
     convert_miniature(tmp_path / "a")
     convert_miniature(f"file://{tmp_path}/b", workers=2)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["x::y", "zip::x", "[o]*", "50%20", "c#d?e"])
+def test_an_out_of_any_name_is_a_folder(name: str, convert_miniature, tmp_path: Path) -> None:
+    """Written, verified, and read by what reads a result."""
+    convert_miniature(tmp_path / name, splits=["validation"])
+    verify(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert len(imagenet_s.load_dataset("50", data_dir=tmp_path / name, split="validation")) == 9
+    assert len(open_mask_reader(tmp_path / name, "50").keys) == 9
 
 
 def test_an_unknown_address(convert_miniature) -> None:

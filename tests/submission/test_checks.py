@@ -80,6 +80,16 @@ def test_names(target: str | None, kind: str, message: str, predictions: Path, a
     assert (problem.kind, problem.message) == (kind, message)
 
 
+@pytest.mark.parametrize("ending", [".PNG", ".npy"])
+def test_other_files_than_predictions_are_named(ending: str, predictions: Path, annotations: Path) -> None:
+    for path in list(predictions.rglob("*.png")):
+        path.rename(path.with_suffix(ending))
+    with pytest.raises(
+        ImageNetSError, match=rf"holds no predictions \(it holds n\d+/\w+\{ending}, .* more\): expected"
+    ):
+        submit(predictions, annotations)
+
+
 def test_all_problems_are_listed(predictions: Path, annotations: Path, tmp_path: Path) -> None:
     (tmp_path / "out.zip").write_bytes(b"an earlier one")
     (predictions / KEYS[IDS[0]]).unlink()

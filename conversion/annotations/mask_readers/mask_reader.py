@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
+from imagenet_s.conversion.annotations.lists import official_id
 from imagenet_s.conversion.cache import stat_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS
 
-_MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$")
+_MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$", re.IGNORECASE | re.ASCII)
 
 Reader = TypeVar("Reader", bound="MaskReader")
 
@@ -57,6 +58,8 @@ class MaskReader(abc.ABC):
     def masks(self, split: str) -> dict[str, str]:
         """Image id -> name, of the masks of a split: files `.../<split>-segmentation/<wnid>/<image_id>.png`.
 
+        Upper and lower case count as the same, as of images; the ids are the official ones.
+
         Raises:
             ImageNetSError: two masks of one image.
         """
@@ -64,14 +67,17 @@ class MaskReader(abc.ABC):
             found: dict[str, dict[str, str]] = {folder: {} for folder in MASK_FOLDERS.values()}
             for name in self.names:
                 match = _MASK.search(name)
-                if match and (other := found[match[1]].setdefault(match[3], name)) != name:
-                    raise ImageNetSError(f"{self.path} has two masks of {match[3]}: {other} and {name}.")
+                if match is None:
+                    continue
+                image_id = official_id(match[3])
+                if (other := found[match[1].lower()].setdefault(image_id, name)) != name:
+                    raise ImageNetSError(f"{self.path} has two masks of {image_id}: {other} and {name}.")
             self._masks = {split: found[folder] for split, folder in MASK_FOLDERS.items()}
         return self._masks.get(split, {})
 
     def members(self, split: str) -> dict[str, str]:
         """Image id -> class folder, of the images of a split as far as the files tell."""
-        return {image_id: name.split("/")[-2] for image_id, name in self.masks(split).items()}
+        return {image_id: name.split("/")[-2].lower() for image_id, name in self.masks(split).items()}
 
     def imagenet_wnids(self, split: str) -> dict[str, str]:
         """Image id -> ImageNet's own class folder, where the files say it."""

@@ -51,9 +51,10 @@ def keys_of(names: Iterable[str], path: Path) -> dict[str, str]:
     Raises:
         ValueError: no PNG is among them, or two have the same key.
     """
+    names = list(names)
     files = [name for name in names if name.lower().endswith(".png") and not _is_litter(name)]
     if not files:
-        raise ValueError(f"{path} holds no PNG; expected <class folder>/<image>.png.")
+        raise ValueError(f"{path} holds no PNG (it holds {_seen(names)}); expected <class folder>/<image>.png.")
     split = [name.split("/") for name in files]
     above = 0
     while all(len(parts) > above + 2 for parts in split) and len({parts[above] for parts in split}) == 1:
@@ -66,6 +67,11 @@ def keys_of(names: Iterable[str], path: Path) -> dict[str, str]:
             raise ValueError(f"{path} holds {other}: which of the two is the mask? Remove one.")
         keys[key] = name
     return keys
+
+
+def _seen(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:3])
+    return shown + (f" and {len(names) - 3:,} more" if len(names) > 3 else "") or "nothing"
 
 
 def _is_litter(name: str) -> bool:
