@@ -62,15 +62,6 @@ def load_dataset_object(address: str, arguments: Mapping[str, Any] | None = None
 def _module(name: str) -> ModuleType:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    try:
-        return _imported(name)
-    except (ImageNetSError, ImportError):
-        raise
-    except Exception as error:  # somebody's code: anything
-        raise ImageNetSError(f"{name} cannot be imported ({type(error).__name__}: {error}).") from error
-
-
-def _imported(name: str) -> ModuleType:
     if not name.endswith(".py"):
         return importlib.import_module(name)
     path = os.path.abspath(name)

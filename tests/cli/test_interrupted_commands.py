@@ -16,7 +16,7 @@ from written_commands import NAMES, command, made_inputs
 Layouts = Callable[[str], Path]
 SEED = 12
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
-FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "show", "export coco")
+FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "export coco")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
 START = """
 import pathlib, sys

@@ -54,6 +54,7 @@ def test_score_saliency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     assert "average_precision" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["cluster_pixels.py", "score_saliency.py"])
 def test_what_is_left_out_is_said(script: str, tmp_path: Path) -> None:
     said = "the first ones only; --images N takes more"

@@ -148,7 +148,7 @@ def test_labels_of_somebody_else_are_not_replaced(hub: HubServer, push) -> None:
 
 
 @pytest.mark.parametrize("images", [True, False], ids=["images", "no images"])
-@pytest.mark.parametrize("form", ["parquet", "arrow"])
+@pytest.mark.parametrize("form", ["parquet", pytest.param("arrow", marks=pytest.mark.slow)])
 def test_every_form_can_be_pushed_and_loaded(
     form: str, images: bool, run, push, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:

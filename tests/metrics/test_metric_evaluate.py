@@ -76,7 +76,7 @@ def test_combined(metric, module_path, tmp_path):
     assert result["second_f_measure"] == expected["f_measure"]
 
 
-@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize("processes", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_processes_of_their_own(module_path, tmp_path, processes):
     script = tmp_path / "one_of_several.py"
     script.write_text(
