@@ -33,7 +33,7 @@ from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.export.export_format import ExportFormat
 from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet, open_mask_set
 from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
 from imagenet_s.conversion.mask_codec import decode_mask
 from imagenet_s.conversion.overlap import refuse_overlap
 from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
@@ -220,8 +220,11 @@ def _record(folder: Path) -> dict[str, Any] | None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    named = isinstance(record, dict) and all(isinstance(record.get(key), str) for key in ("format", "config"))
-    return record if named else None
+    # A form may be somebody's own: any word names one.
+    if not isinstance(record, dict) or record.get("config") not in CONFIG_NAMES:
+        return None
+    name = record.get("format")
+    return record if isinstance(name, str) and re.fullmatch(r"[\w-]{1,50}", name) else None
 
 
 _UNIQUE = re.compile(r"(?<=\.incomplete)-[0-9a-f]{12}$")

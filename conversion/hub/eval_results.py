@@ -122,15 +122,14 @@ def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], na
     """
     kept: list[Any] = []
     if existing is not None:
+        new = {(one["dataset"]["id"], one["dataset"]["task_id"]) for one in entries}
         try:
             there = yaml.safe_load(existing) or []
-            known = [(one["dataset"]["id"], one["dataset"]["task_id"]) for one in there]
+            kept = [one for one in there if (one["dataset"]["id"], one["dataset"]["task_id"]) not in new]
         except (yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise ImageNetSError(
                 f"{name} is no list of evaluation results: move it away, or write elsewhere."
             ) from error
-        new = {(one["dataset"]["id"], one["dataset"]["task_id"]) for one in entries}
-        kept = [one for one, key in zip(there, known) if key not in new]
     return yaml.safe_dump([*kept, *map(dict, entries)], sort_keys=False, allow_unicode=True, width=120).encode()
 
 

@@ -95,7 +95,8 @@ def merge_cards(there: bytes, fresh: bytes, name: str) -> bytes:
     ours, heading, ending = _parts(fresh.decode(), name)
     text = fresh.decode()
     generated = text[text.index(MARK) : text.index(_END) + len(_END)]
-    kept = {key: value for key, value in theirs.items() if key not in _OWN_KEYS}
+    # A value that is null is none to the Hub's client, which leaves it out.
+    kept = {key: value for key, value in theirs.items() if key not in _OWN_KEYS and value is not None}
     metadata = {**ours, **kept}
     if metadata == ours:
         head = text[: text.index(MARK)].removesuffix(heading)

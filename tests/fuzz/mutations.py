@@ -32,6 +32,13 @@ _VALUES: tuple[Any, ...] = (
 )
 
 
+_YAML = (
+    *(b"2026-13-40", b"2026-11-25T99:99:99Z", b"!!binary x", b"!!python/object/apply:os.system [x]", b"&a [*a]", b"*b"),
+    *(b"[" * 20_000, b"{? [x] : y}", b"{1: 2, null: 3}", b".inf", b"0o9", b"190:20:30", b"<<: x", b"|", b"'", b"@"),
+    *(b"null", b"[null]", b"yes", b"{}", b"\t- x", b'"\\ud800"', b"9" * 5000),
+)
+
+
 def mutate(data: bytes, rng: random.Random, special: Mutation | None = None) -> bytes:
     """One to six mutations, one after the other; half of the inputs by the format's own mutation, if it has one."""
     if special is not None and rng.random() < 0.5:
@@ -185,6 +192,16 @@ def lines(data: bytes, rng: random.Random) -> bytes:
             (b"..", b"/", b".png", b"n01440764/.JPEG n01440764/.JPEG", b"a b c d", b"- - -", b"&x *x")
         )
     return b"\n".join(parts)
+
+
+def yaml_values(data: bytes, rng: random.Random) -> bytes:
+    """A text in which one value has become another that only YAML has, or too much of it; or as `lines`."""
+    places = [i + 2 for i in range(len(data) - 1) if data[i : i + 2] == b": "]
+    if not places or rng.random() < 0.4:
+        return lines(data, rng)
+    at = rng.choice(places)
+    end = data.find(b"\n", at)
+    return data[:at] + rng.choice(_YAML) + data[end if end >= 0 else len(data) :]
 
 
 def _with(data: bytes, rng: random.Random, new: Callable[[bytes], bytes], size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Readers of lists, JSON, YAML and saved numbers."""
+"""Readers of lists, JSON and saved numbers."""
 
 import argparse
 import contextlib
@@ -18,7 +18,6 @@ from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations.lists import read_list
 from imagenet_s.conversion.dataset_index import Index, parse_index
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.hub.eval_results import merged_file
 from imagenet_s.conversion.imagenet.converted import find_converted
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.rotated import rows_to_replace
@@ -137,11 +136,6 @@ def _results_entry(data: bytes, folder: Path) -> Any:
     return _command([*argv, "--i-followed-the-rules", "--any-images", "--output", str(folder / "out.yaml")])
 
 
-def _eval_results(data: bytes, folder: Path) -> Any:
-    entry = {"dataset": {"id": "c/d", "task_id": "t"}, "value": 1.0}
-    merged_file(data, [entry], "r.yaml")
-
-
 def _existing(data: bytes, folder: Path) -> Any:
     """Whether a file that is in the way is one of ours."""
     for option in ("json", "report", "save_counts", "session_name"):
@@ -192,8 +186,6 @@ def _json(value: Any) -> Any:
     return lambda: {"sound": json.dumps(value).encode()}
 
 
-_YAML = b"- dataset:\n    id: c/d\n    task_id: t\n  value: 1.0\n"
-_YAML += b'- dataset: {id: e/f, task_id: u}\n  value: 2\n  notes: "n"\n'
 _MARKER = {"file": _SHARD, "rows": 4, "bytes": 9, "sha256": "0" * 64, "num_bytes": 9}
 _RECORD = {"README.md": ["0" * 64], "id2label.json": ["1" * 64]}
 
@@ -210,6 +202,5 @@ RECORD_TARGETS = (
     Target("method.txt", lambda: {"sound": samples.METHOD_TEXT.encode()}, _method, lines),
     Target("results-verify", _results_sample, _results_file, json_values, says="r.json"),
     Target("results-entry", _results_sample, _results_entry, json_values),
-    Target("eval-results", lambda: {"sound": _YAML}, _eval_results, lines, says="r.yaml"),
     Target("existing-file", lambda: {**_results_sample(), **samples.counts()}, _existing, json_values),
 )

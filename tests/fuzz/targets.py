@@ -5,5 +5,6 @@ from image_targets import IMAGE_TARGETS
 from judge import Target
 from map_targets import MAP_TARGETS
 from record_targets import RECORD_TARGETS
+from yaml_targets import YAML_TARGETS
 
-TARGETS: tuple[Target, ...] = (*IMAGE_TARGETS, *ARCHIVE_TARGETS, *RECORD_TARGETS, *MAP_TARGETS)
+TARGETS: tuple[Target, ...] = (*IMAGE_TARGETS, *ARCHIVE_TARGETS, *RECORD_TARGETS, *YAML_TARGETS, *MAP_TARGETS)
