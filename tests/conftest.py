@@ -15,9 +15,10 @@ datasets.disable_progress_bars()
 # The same examples in every run: a test fails for what was changed. HYPOTHESIS_PROFILE=default draws others.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A background job ignores Ctrl-C, and so would the processes that the tests start and interrupt.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A background job ignores Ctrl-C, and what nohup starts a hang-up: so would the processes that the tests interrupt.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

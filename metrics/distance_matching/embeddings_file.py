@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ def read_embeddings(path: str) -> tuple[dict[str, Any], NDArray[Any], NDArray[An
         ValueError: not such a file, or a damaged one.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            # NumPy reads no further than an array goes: a size that is too large would hide a wrong checksum.
+            if (damaged := archive.testzip()) is not None:
+                raise ValueError(f"{damaged} is damaged")
         with np.load(path, allow_pickle=False) as stored:
             settings, embeddings, ids = json.loads(str(stored["made_with"])), stored["embeddings"], stored["ids"]
         fit = ids.shape == embeddings.shape[:1] and embeddings.ndim == 2 and len(ids)

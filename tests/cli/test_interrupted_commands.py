@@ -27,7 +27,6 @@ sys.exit(main())
 DROPPED = """
 import signal, sys
 number = int(sys.argv.pop(1))
-signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)  # not ignored: nohup
 from imagenet_s.cli.main import main
 sys.addaudithook(lambda event, args: event == "import" and args[0] == "datetime" and signal.raise_signal(number))
 sys.exit(main())
