@@ -259,6 +259,19 @@ def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
         assert done.stdout.startswith(str(tmp_path / "conversion")), done.stderr
 
 
+def _skip_if_taken_for_held(path: Path) -> None:
+    """Older releases of filelock wait for ever where a file system refuses locks otherwise than by ENOSYS."""
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(exist_ok=True)
+    try:
+        FileLock(path).acquire(timeout=0)
+    except Timeout:
+        pytest.skip("this filelock takes the refusal for a lock that is held")
+    except (OSError, NotImplementedError):
+        pass
+
+
 @pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
@@ -269,6 +282,7 @@ def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: 
         raise OSError(refusal, os.strerror(refusal))
 
     monkeypatch.setattr(fcntl, "flock", no_flock)
+    _skip_if_taken_for_held(tmp_path / "probe.lock")
     path = tmp_path / "one.lock"
     with locked(path, "works"), pytest.raises(Timeout), locked(path, "works", wait=False):
         pass
@@ -293,6 +307,7 @@ def test_a_build_where_there_are_no_locks(
     monkeypatch.setattr(fcntl, "flock", no_flock)
     given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False}
     given["cache_dir"] = tmp_path / "cc"
+    _skip_if_taken_for_held(tmp_path / "cc" / "probe.lock")
     with pytest.raises(imagenet_s.ImageNetSError, match=f"{tmp_path}/cc lies on a file system without locks"):
         imagenet_s.load_dataset("50", split="validation", **given)
     assert len(list(imagenet_s.load_dataset("50", split="validation", streaming=True, **given))) == 9
