@@ -210,18 +210,21 @@ def test_joined_rows_stay_as_stored(join: Callable, load) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "loss"),
     [
-        lambda rows: rows.cast_column("image", datasets.Image(mode="RGB")),
-        lambda rows: rows.rename_column("image", "x").rename_column("x", "image"),
-        lambda rows: rows.shuffle(seed=1).flatten_indices(),
-        lambda rows: rows.to_iterable_dataset(),
-        lambda rows: datasets.Dataset.from_list([{**row} for row in rows]),
+        (lambda rows: rows.cast_column("image", datasets.Image(mode="RGB")), 0),
+        (lambda rows: rows.rename_column("image", "x").rename_column("x", "image"), 0),
+        (lambda rows: rows.shuffle(seed=1).flatten_indices(), 0),
+        (lambda rows: rows.to_iterable_dataset(), 0),
+        # datasets 3 stores a decoded JPEG as a JPEG: 5.4 grey levels at most; an image turned by half differs by 35.
+        (lambda rows: datasets.Dataset.from_list([{**row} for row in rows]), 0 if datasets.__version__ >= "4" else 8),
     ],
     ids=["cast", "renamed", "flattened", "streamed", "decoded and stored again"],
 )
 @pytest.mark.parametrize("split", ["train", "train_full"])
-def test_rows_stay_as_stored_whatever_is_done_with_them(split: str, change: Callable, miniature, annotations) -> None:
+def test_rows_stay_as_stored_whatever_is_done_with_them(
+    split: str, change: Callable, loss: int, miniature, annotations
+) -> None:
     """`train_full` holds rotated images of no class, too."""
     loaded = imagenet_s.load_dataset(
         "919", data_dir=miniature("folders"), split=split, annotations_dir=annotations, verify=False
@@ -230,7 +233,9 @@ def test_rows_stay_as_stored_whatever_is_done_with_them(split: str, change: Call
     changed = list(change(loaded))
     assert len(changed) == len(expected)
     for row in changed:
-        np.testing.assert_array_equal(np.asarray(row["image"]), expected[row["image_id"]])
+        image, pixels = np.asarray(row["image"]), expected[row["image_id"]]
+        assert image.shape == pixels.shape
+        assert np.abs(image.astype(int) - pixels).mean() <= loss
 
 
 def test_rows_written_by_datasets_stay_as_stored(tmp_path: Path, load) -> None:
