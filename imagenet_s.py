@@ -16,7 +16,6 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import os
-import runpy
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -193,6 +192,8 @@ class _DatasetsImport(importlib.abc.MetaPathFinder):
 
 
 if __name__ == "__main__":  # python -m imagenet_s: run and not imported, as the command line stands above this module
+    import runpy
+
     runpy.run_module("imagenet_s.cli.main", run_name="__main__")
 elif __name__ == "__mp_main__":  # the same in a worker process, which imports the package by its name, too
     pass

@@ -92,8 +92,16 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
         if args.config:
             more["classes"] = _classes_of_maps(columns, args.config, ranked_by(differences))
         if args.gt_dir:
+            chosen, targets = _drawn(columns, differences), dict(zip(columns[0]["name"], columns[0]["target"]))
             more["pictures"] = compared_maps(
-                _drawn(columns, differences), args.maps_dir, args.gt_dir, args.config, args.split, (a, b), args.images
+                chosen,
+                args.maps_dir,
+                args.gt_dir,
+                args.config,
+                args.split,
+                targets,
+                (a.options, b.options),
+                args.images,
             )
     page = html_comparison_page(
         columns[0],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from imagenet_s.cli.commands.map_pictures import image_reader, pictures
 from imagenet_s.cli.commands.map_references import open_references
-from imagenet_s.metrics import Localization
+from imagenet_s.metrics.localization.options import Options
 from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
 from imagenet_s.metrics.map_evaluation.scoring import ToScore
 from imagenet_s.metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
@@ -18,7 +18,8 @@ def compared_maps(
     gt_dir: str,
     config: str,
     split: str,
-    runs: Sequence[Localization],
+    targets: Mapping[str, int],
+    options: Sequence[Options],
     images: str | None,
 ) -> list[PictureOfBoth]:
     """Draw some images.
@@ -29,7 +30,8 @@ def compared_maps(
         gt_dir: where the masks are.
         config: `"50"`, `"300"` or `"919"`.
         split: of a tree, a converted data set or an ImageNet.
-        runs: A and B, which know what each map was to find, and how it was read.
+        targets: image id -> the class that both its maps were to find.
+        options: how the maps of A and of B were read.
         images: where the images are; None draws the heat alone.
 
     Raises:
@@ -44,12 +46,8 @@ def compared_maps(
         if absent:
             raise ValueError(f"{where} has not {absent[0]}, which the runs scored: is it of these runs and this split?")
     read_image = image_reader(images, config)
-    draw = []
-    for reader, run in zip(readers, runs):
-        scored = run.per_image()
-        targets = dict(zip(scored["name"], scored["target"]))
-        to_score = [ToScore(name, keys[name], targets[name]) for name in wanted]
-        draw.append(pictures(reader, references.masks, to_score, run.options, read_image))
+    to_score = [ToScore(name, keys[name], targets[name]) for name in wanted]
+    draw = [pictures(reader, references.masks, to_score, one, read_image) for reader, one in zip(readers, options)]
     return [
         PictureOfBoth(heading, one.name, one.a, one.b, "", "", draw[0](one.name), draw[1](one.name))
         for heading, found in chosen

@@ -9,12 +9,10 @@ from imagenet_s.cli.parsers.options import (
     Commands,
     add_config,
     add_json,
-    config_argument,
     natural,
     positive,
     split_argument,
 )
-from imagenet_s.conversion.facts import CONFIG_NAMES
 
 
 def add_evaluate_maps(commands: Commands) -> None:
@@ -73,13 +71,7 @@ def add_compare(commands: Commands) -> None:
     group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them")
     group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks")
     group.add_argument("--maps-dir", nargs=2, metavar=("A", "B"), help="the maps of two runs of maps")
-    group.add_argument(
-        "--config",
-        "--mode",
-        type=config_argument,
-        choices=CONFIG_NAMES,
-        help="which ImageNet-S two runs of maps are of: the page then lists their classes, too",
-    )
+    add_config(group, default=None, what="which ImageNet-S two runs of maps are of: the page lists its classes, too")
     group.add_argument(
         "--split",
         type=_annotated,

@@ -13,9 +13,14 @@ Commands = Any
 """What `add_subparsers` returns."""
 
 
-def add_config(parser: Any, choices: tuple[str, ...] = CONFIG_NAMES, default: str | None = "919") -> None:
+def add_config(
+    parser: Any,
+    choices: tuple[str, ...] = CONFIG_NAMES,
+    default: str | None = "919",
+    what: str = "which ImageNet-S",
+) -> None:
     """`--config`, which the official tools call `--mode`."""
-    text = "which ImageNet-S" + (f" (default: {default})" if default else "") + "; --mode is the official name"
+    text = what + (f" (default: {default})" if default else "") + "; --mode is the official name"
     parser.add_argument("--config", "--mode", type=config_argument, choices=choices, default=default, help=text)
 
 

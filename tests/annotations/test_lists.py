@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from annotation_files import Pin, expected, opened, rows, write_lists, write_tree
+from counted_names import Counted
 
 from imagenet_s.conversion.annotations.lists import Member, in_order
 from imagenet_s.conversion.errors import ImageNetSError
@@ -48,17 +49,6 @@ def test_an_image_twice(tmp_path: Path) -> None:
     path.write_text("n01443537/y.JPEG n01443537/y.JPEG\nn01491361/y.JPEG n01491361/y.JPEG")
     with pytest.raises(ImageNetSError, match="has y more than once"):
         opened(tmp_path, tmp_path, verify=False).members("test")
-
-
-class Counted(str):
-    """A name that counts how often names are compared."""
-
-    compared = 0
-    __hash__ = str.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        Counted.compared += 1
-        return str.__eq__(self, other)
 
 
 def test_an_image_twice_among_very_many_is_found_at_once() -> None:

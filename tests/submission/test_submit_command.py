@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from counted_names import Counted
 from predicted_masks import IDS, KEYS, write_predictions
 
 import imagenet_s
@@ -241,17 +242,6 @@ def test_sizes_of_missing_predictions_are_no_reason_to_ask_for_imagenet(
     assert "not checked" not in capsys.readouterr().err
     assert main(arguments) == 1
     assert "The sizes of 7 predictions were not checked: say where ImageNet is" in capsys.readouterr().err
-
-
-class Counted(str):
-    """A name that counts how often one is compared with another."""
-
-    compared = 0
-    __hash__ = str.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        Counted.compared += 1
-        return str.__eq__(self, other)
 
 
 def test_a_name_twice_among_very_many_is_found_at_once(
