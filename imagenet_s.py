@@ -112,7 +112,8 @@ def load_dataset(
         splits: where no `split` is named, load these.
         image_ids: load these images alone, such as `imagenet_s.subset` draws, reading as little as the layout allows.
             In the order given; from Parquet and compressed tars in the order they are stored.
-        on_missing: `"error"` refuses an incomplete ImageNet, `"skip"` leaves out the images it lacks.
+        on_missing: `"error"` refuses an incomplete ImageNet and masks that can't be used (damaged, unknown ids, another
+            size than their image); `"skip"` leaves out these images, and logs which.
         verify: check checksums and official counts; False is for miniatures and subsets of one's own.
         cache_dir: where to build; the cache of `datasets` by default.
         num_proc: processes to build with.

@@ -46,7 +46,7 @@ def compared_pictures(
     for place in predictions:
         predicted = open_mask_reader(place, config, split)
         masks.append(MaskPairs(predicted, reader, dict(pair_up(predicted, reader, keys).found)))
-    shown = images_shown(images, [PurePosixPath(key).stem for key in keys])
+    shown = images_shown(images, {PurePosixPath(key).stem: masks[0].read(key)[0] for key in keys} if images else {})
     pictures = []
     for heading, found in chosen:
         for one in found:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from imagenet_s.conversion.pairs import picture_beside
 from imagenet_s.conversion.source import ImageNetSource, open_source
 
 _TRAINING = re.compile(r"(n\d{8})_")
@@ -35,14 +35,17 @@ class ImagesById:
         self._source = open_source(config, place, verify=False)
         self._readers: dict[str, ImageReader] = {}
 
-    def read(self, image_ids: Iterable[str]) -> dict[str, Image.Image]:
-        """The images of these ids, in the stored orientation, which the masks have; absent ones are left out.
+    def read(self, masks: Mapping[str, NDArray[Any]]) -> dict[str, Image.Image]:
+        """The images of some masks, each as its mask has it; absent ones are left out.
+
+        Args:
+            masks: image id -> H x W ids.
 
         Raises:
             ImageNetSError: an image can't be read.
         """
         found: dict[str, Image.Image] = {}
-        wanted = sorted(set(image_ids))
+        wanted = sorted(masks)
         training = {one: match[1] for one in wanted if (match := _TRAINING.match(one))}
         others = [one for one in wanted if one not in training]
         for ids, splits in ((list(training), ("train_semi", "train", "train_full")), (others, ("validation", "test"))):
@@ -50,10 +53,13 @@ class ImagesById:
                 rest = [one for one in ids if one not in found]
                 if rest and split in self._source.splits:
                     wnids = sorted({training[one] for one in rest if one in training}) or None
-                    found.update(self._read(split, rest, wnids))
+                    for image_id, data in self._read(split, rest, wnids).items():
+                        name = f"{self.place}: {image_id}"
+                        found[image_id] = picture_beside(data, masks[image_id].shape[::-1], name)
         return found
 
-    def _read(self, split: str, ids: list[str], wnids: list[str] | None) -> dict[str, Image.Image]:
+    def _read(self, split: str, ids: list[str], wnids: list[str] | None) -> dict[str, bytes]:
+        """The content of the files of some images."""
         reader = self._readers.setdefault(split, self._source.reader(split))
         # In an ImageNet, the folder of a training image is in its name: no need to list a million others.
         if wnids and isinstance(self._source, ImageNetSource):
@@ -63,12 +69,4 @@ class ImagesById:
             rows = reader.find(pa.array(ids, pa.string()))
         names = rows["image_id"].to_pylist()
         stored = (one for batch in reader.read(rows, 8) for one in batch.to_pylist())
-        return {name: self._decoded(name, one) for name, one in zip(names, stored)}
-
-    def _decoded(self, image_id: str, stored: dict[str, Any]) -> Image.Image:
-        source = io.BytesIO(stored["bytes"]) if stored["bytes"] else stored["path"]
-        try:
-            with Image.open(source, formats=FORMATS) as image:
-                return image.convert("RGB")
-        except PILLOW_ERRORS as error:
-            raise ImageNetSError(f"{self.place}: {image_id} is damaged ({cause(error)}); fetch it again.") from error
+        return {name: one["bytes"] or Path(one["path"]).read_bytes() for name, one in zip(names, stored)}

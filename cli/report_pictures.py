@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from PIL import Image
 
 from imagenet_s.cli.mask_pairs import MaskPairs
@@ -37,20 +38,22 @@ def report_pictures(
     """
     chosen = [(rank, per_image["name"][i], per_image["mean_iou"][i]) for rank, i in chosen_images(per_image, each)]
     ids = {key: PurePosixPath(key).stem for _, key, _ in chosen}
-    found = images_shown(images, list(ids.values()))
+    pairs = {key: masks.read(key) for key in ids}
+    found = images_shown(images, {ids[key]: reference for key, (reference, _) in pairs.items()})
     pictures = []
     for rank, key, mean_iou in chosen:
-        reference, prediction = masks.read(key)
+        reference, prediction = pairs[key]
         matched = matched_ids(prediction, match)
         pictures.append(draw(rank, key, mean_iou, reference, matched, labels, found.get(ids[key])))
     return pictures
 
 
-def images_shown(images: ImagesById | None, ids: Sequence[str]) -> dict[str, Image.Image]:
-    """The images of these ids; those that are not there are said."""
-    found = images.read(ids) if images else {}
-    if images and (lacking := [one for one in ids if one not in found]):
+def images_shown(images: ImagesById | None, references: Mapping[str, NDArray[Any]]) -> dict[str, Image.Image]:
+    """The images of some references, by image id; those that are not there are said."""
+    found = images.read(references) if images else {}
+    if images and (lacking := [one for one in references if one not in found]):
         hint(
-            f"{images.place} (--images) lacks {len(lacking):,} of the {len(ids):,} images shown, {lacking[0]} for one."
+            f"{images.place} (--images) lacks {len(lacking):,} of the {len(references):,} images shown, {lacking[0]} "
+            "for one."
         )
     return found

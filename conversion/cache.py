@@ -1,6 +1,6 @@
 """Files that this package writes: the cache folder, locks between processes, digests.
 
-Imports `errors`.
+Imports `errors`, `atomic_write`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import contextlib
 import errno
 import functools
 import hashlib
+import json
 import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
+from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
@@ -150,3 +153,20 @@ def file_digest(path: str | os.PathLike[str], algorithm: str = "sha256") -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def kept_json(path: Path) -> Any:
+    """What `keep_json` wrote; None where there is nothing, or it is damaged. Whoever asks checks what it is."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def keep_json(path: Path, value: Any) -> None:
+    """Keep something that can be found out again: where it can't be written, that is logged."""
+    try:
+        with atomic_write(path) as file:
+            file.write(json.dumps(value).encode())
+    except OSError as error:  # a full disk, say
+        logger.warning("%s can't be written (%s): it will be made again.", path, error.strerror or error)

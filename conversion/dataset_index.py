@@ -40,11 +40,16 @@ class ShardInfo:
 
 @dataclass(frozen=True)
 class SplitIndex:
-    """The shards of a split, and what their order and their bytes depend on."""
+    """The shards of a split, and what their order and their bytes depend on.
+
+    Attributes:
+        upright: how many rows hold an upright mask, and an image whose metadata turn it to match.
+    """
 
     order_seed: int
     pyarrow: str
     shards: tuple[ShardInfo, ...]
+    upright: int = 0
 
     @property
     def rows(self) -> int:
@@ -138,6 +143,7 @@ def index_bytes(index: Index) -> bytes:
                     "bytes": split.bytes,
                     "order_seed": split.order_seed,
                     "pyarrow": split.pyarrow,
+                    **({"upright": split.upright} if split.upright else {}),
                     "shards": [dataclasses.asdict(shard) for shard in split.shards],
                 }
                 for name, split in one.splits.items()
@@ -183,4 +189,7 @@ def _parse_split(config: str, split: str, raw: dict[str, Any]) -> SplitIndex:
         # Inside the result: an index from elsewhere must not lead to other files.
         if not re.fullmatch(rf"{config}(/[\w.-]+)+", shard.file) or ".." in shard.file.split("/"):
             raise ValueError(f"shard {shard.file!r} of {config}")
-    return SplitIndex(raw["order_seed"], raw["pyarrow"], shards)
+    upright = raw.get("upright", 0)
+    if type(upright) is not int or upright < 0:
+        raise ValueError(f"upright is {upright!r}")
+    return SplitIndex(raw["order_seed"], raw["pyarrow"], shards, upright)

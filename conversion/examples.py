@@ -1,29 +1,37 @@
 """Examples: images, masks and labels of a split plan as finished Arrow tables, for the builder and for shards.
 
-Imports `errors`, `features`, `inspection`, `mask_codec`, `annotations`, `imagenet`.
+Imports `errors`, `arguments`, `features`, `mask_codec`, `annotations`, `imagenet`, `pairs`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.arguments import OnMissing
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.inspection import inspect_bytes, inspect_file
-from imagenet_s.conversion.mask_codec import check_size
+from imagenet_s.conversion.inspection import Size
+from imagenet_s.conversion.pairs import Fit, inspect_pair, other_size, sizes_of, take_masks, views
+
+logger = logging.getLogger("imagenet_s")
 
 # A table of paths is read at once; files that are looked into, and bytes, come in batches that are small in memory.
 _PATHS_PER_BATCH, _IMAGES_PER_BATCH = 20_000, 100
 
 
 def generate(
-    rows: pa.Table, reader: ImageReader | None, masks: str | None, inspect: bool = True, as_bytes: bool = False
+    rows: pa.Table,
+    reader: ImageReader | None,
+    masks: str | None,
+    inspect: bool = True,
+    as_bytes: bool = False,
+    on_missing: OnMissing = "error",
 ) -> Iterator[pa.Table]:
     """The examples of some rows of a split plan, in batches.
 
@@ -31,15 +39,16 @@ def generate(
         rows: `image_id`, `category`, `wnid`, `imagenet_label`, with masks also `mask_row`, and what the reader needs.
         reader: reads the images; None for examples without the column `image`.
         masks: the file of cached masks, for a split that has them.
-        inspect: look at each image, so that no example holds one that is damaged or that `datasets` would rotate;
-            False for files that were looked at before: `rows` then say in `replace` which have to hold upright bytes.
+        inspect: look at each image, so that no example holds one that is damaged or that is shown in another way than
+            its mask; False for files that were looked at before: `rows` then say in `replace` which have to hold bytes.
         as_bytes: see `ImageReader.read`.
+        on_missing: what an image gets whose mask has another size; a split plan that compared all sizes has none.
 
     Yields:
         Tables with the columns of `features`.
 
     Raises:
-        ImageNetSError: a damaged image, or a mask of another size than its image; the message names it.
+        ImageNetSError: a damaged image, or with `on_missing="error"` a mask of another size; the message names it.
     """
     mask_table = open_masks(masks) if masks is not None else None
     start = 0
@@ -51,15 +60,18 @@ def generate(
         if not inspect and reader is not None:
             which = np.flatnonzero(batch["replace"].to_numpy()).tolist()
         annotation = pa.nulls(len(images), IMAGE_TYPE)
-        sizes: list[tuple[int, int]] | None = None
+        sizes: list[Size] | None = None
         if mask_table is not None:
-            found = _take(mask_table, batch["mask_row"])
-            sizes = list(zip(found["width"].to_pylist(), found["height"].to_pylist()))
-            paths = pa.array([f"{one}.png" for one in ids.to_pylist()], pa.string())
+            found = take_masks(mask_table, batch["mask_row"])
+            sizes = sizes_of(found)
+            paths = pa.array([f"{image_id}.png" for image_id in ids.to_pylist()], pa.string())
             annotation = pa.StructArray.from_arrays([_array(found["png"]), paths], fields=list(IMAGE_TYPE))
+        unusable: list[int] = []
+        if reader is not None:
+            images, unusable = _inspected(images, ids.to_pylist(), sizes, which, on_missing)
         columns = {
             "image_id": ids,
-            "image": _inspected(images, ids.to_pylist(), sizes, which) if reader else images,
+            "image": images,
             "annotation": annotation,
             "category": batch["category"].cast(pa.int64()),
             "wnid": batch["wnid"].cast(pa.string()),
@@ -67,7 +79,11 @@ def generate(
         }
         if reader is None:
             del columns["image"]
-        yield pa.table(columns)
+        table = pa.table(columns)
+        if unusable:
+            table = table.take([i for i in range(len(ids)) if i not in unusable])
+        if table.num_rows:
+            yield table
 
 
 def _images(rows: pa.Table, reader: ImageReader | None, batch_size: int, as_bytes: bool) -> Iterator[pa.Array]:
@@ -78,49 +94,39 @@ def _images(rows: pa.Table, reader: ImageReader | None, batch_size: int, as_byte
         yield pa.nulls(min(batch_size, rows.num_rows - start), IMAGE_TYPE)
 
 
-def _take(masks: pa.Table, positions: pa.ChunkedArray) -> pa.Table:
-    """Some rows of the mask table. `take` on all of it would copy all of it each time; the rows are close together."""
-    first, last = pc.min_max(positions).as_py().values()
-    return masks.slice(first, last - first + 1).take(pc.subtract(positions.combine_chunks(), first))
-
-
 def _array(column: pa.ChunkedArray) -> pa.Array:
     combined = column.combine_chunks()
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined
 
 
 def _inspected(
-    images: pa.Array, ids: list[str], mask_sizes: list[tuple[int, int]] | None, which: Sequence[int]
-) -> pa.ChunkedArray:
-    """Images of which each is complete, upright, and of its mask's size; only those at `which` are looked at.
+    images: pa.StructArray,
+    ids: list[str],
+    sizes: list[Size] | None,
+    which: Sequence[int],
+    on_missing: OnMissing,
+) -> tuple[pa.ChunkedArray, list[int]]:
+    """Images of which each is complete and shown as its mask has it; only those at `which` are looked at.
 
     Paths stay paths where nothing had to change, and bytes are not copied: a changed image comes between slices.
+
+    Returns:
+        The images, and the positions of those whose mask does not fit, which are to be left out.
     """
-    pieces, start = [], 0
-    for i, view, path in _views(images, which):
-        if view is None:
-            size, replaced = inspect_file(path)
-        else:
-            try:
-                size, replaced = inspect_bytes(view)
-            except ImageNetSError as error:
-                raise ImageNetSError(f"{ids[i]}: {error}; fetch it again.") from error
-        if mask_sizes is not None:
-            check_size(mask_sizes[i], size, f"the mask of {ids[i]}")
+    pieces, start, unusable = [], 0, []
+    for i, view, path in views(images, which):
+        size = sizes[i] if sizes is not None else None
+        image, fit = inspect_pair(view, path, ids[i], size)
+        if size is not None and fit is Fit.OTHER:
+            text = other_size(ids[i], size, image)
+            if on_missing == "error":
+                raise ImageNetSError(f'{text}; on_missing="skip" leaves such images out.')
+            logger.warning("%s; the image is left out.", text)
+            unusable.append(i)
+            continue
+        replaced = image.turned() if fit is Fit.UPRIGHT else image.as_stored()
         if replaced is not None:
-            one = {"bytes": replaced, "path": f"{ids[i]}.JPEG"}
-            pieces += [images.slice(start, i - start), pa.array([one], IMAGE_TYPE)]
+            stored = {"bytes": replaced, "path": f"{ids[i]}.JPEG"}
+            pieces += [images.slice(start, i - start), pa.array([stored], IMAGE_TYPE)]
             start = i + 1
-    return pa.chunked_array([*pieces, images.slice(start)], IMAGE_TYPE)
-
-
-def _views(images: pa.StructArray, which: Sequence[int]) -> Iterator[tuple[int, memoryview | None, str]]:
-    """Position, bytes without a copy (None for a null) and path of some images."""
-    stored, paths = images.field("bytes"), images.field("path")
-    _, offsets, data = stored.buffers()
-    edges = np.frombuffer(offsets, np.int32)[stored.offset :]
-    # Unsigned, since Arrow's bytes are signed, and a view of those equals no `bytes`.
-    everything = memoryview(data if data is not None else b"").cast("B")
-    valid = stored.is_valid().to_numpy(zero_copy_only=False)
-    for i in which:
-        yield i, everything[edges[i] : edges[i + 1]] if valid[i] else None, paths[i].as_py()
+    return pa.chunked_array([*pieces, images.slice(start)], IMAGE_TYPE), unusable

@@ -1,18 +1,21 @@
-"""The orientation that an image's metadata asks for, and how it is set to upright.
+"""The orientation that an image's metadata asks for, and how an image is made to be shown as it is stored, or turned.
 
-`datasets.Image` rotates by the EXIF orientation when it decodes. The official masks have the stored orientation, and
-torchvision and the official toolbox do not rotate. So 1 is written into the orientation value of an image that would be
-rotated: the length stays, the pixels are untouched, and every decoder agrees. No library edits this value in place.
+`datasets.Image` turns an image by its EXIF orientation when it decodes. The official masks have the stored orientation,
+as far as is known, and torchvision and the official toolbox do not turn. So 1 is written into the orientation value of
+an image that would be turned: the length stays, the pixels are untouched, and every decoder agrees. No library edits
+this value in place. Beside a mask that has the turned size the orientation stays.
 
 Imports `errors` and `image_header`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 from PIL import ExifTags, Image
 
@@ -30,20 +33,103 @@ from imagenet_s.conversion.image_header import (
 
 _ORIENTATION = ExifTags.Base.Orientation
 _SHORT = 3
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)[2-8]")
+_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>)\s*)([2-8])")
+_METHODS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What each orientation asks a viewer to do (EXIF 2.3, tag 274)."""
 
 
-def upright(data: bytes) -> bytes:
-    """The same image, which `datasets.Image` then shows as it is stored.
+def orientation_of(data: bytes) -> int:
+    """How the metadata of an image ask a viewer to turn it: by EXIF, else by XMP.
+
+    Pillow does the same; its oldest supported version takes an XMP orientation of a JPEG for none.
 
     Args:
         data: a complete JPEG or PNG.
 
     Returns:
-        `data` itself where nothing would be rotated; else a copy of the same length with the orientation set to 1.
+        2 to 8 (EXIF tag 274); 1 where nothing is to be done.
 
     Raises:
-        ImageNetSError: it can't be opened, or is rotated by metadata this function does not know.
+        ImageNetSError: it can't be opened.
+    """
+    with _opened(data) as image:
+        value = image.getexif().get(_ORIENTATION)
+    if value is None and data.startswith(JPEG):
+        found = (_XMP_ORIENTATION.search(data[start:stop]) for _, start, stop in _app1(data, _XMP))
+        value = next((int(match[2]) for match in found if match), None)
+    return value if value in _METHODS else 1
+
+
+def transpose(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture as a viewer shows it; the image itself for 1."""
+    return image.transpose(_METHODS[orientation]) if orientation in _METHODS else image
+
+
+def turned(data: bytes) -> bytes:
+    """The same image, which every decoder that obeys EXIF then shows turned.
+
+    Args:
+        data: a complete JPEG or PNG whose metadata ask to turn it.
+
+    Returns:
+        `data` itself where its EXIF says so in a form that Pillow can read and write. A JPEG whose XMP alone says it,
+        or whose EXIF makes `PIL.ImageOps.exif_transpose` raise, gets an EXIF of that one value in place of both.
+
+    Raises:
+        ImageNetSError: it can't be opened.
+    """
+    if not data.startswith(JPEG):
+        return data
+    orientation = orientation_of(data)
+    if any(_says(data[start:stop], orientation) for _, start, stop in _app1(data, _EXIF)):
+        return data
+    exif = Image.Exif()
+    exif[_ORIENTATION] = orientation
+    payload = exif.tobytes()
+    pieces, end = [data[:2], b"\xff\xe1", struct.pack(">H", len(payload) + 2), payload], 2
+    for _, start, stop in (*_app1(data, _EXIF), *_app1(data, _XMP)):
+        pieces.append(data[end : start - 4])
+        end = stop
+    return b"".join([*pieces, data[end:]])
+
+
+def _says(segment: bytes, orientation: int) -> bool:
+    """Whether an EXIF block holds this orientation, and nothing that Pillow cannot write again."""
+    exif = Image.Exif()
+    try:
+        exif.load(segment)
+        value = exif.get(_ORIENTATION)
+        exif.tobytes()
+    except PILLOW_ERRORS:
+        return False
+    return value == orientation
+
+
+def _app1(data: bytes, kind: bytes) -> list[tuple[int, int, int]]:
+    """The APP1 segments of a JPEG that hold EXIF or XMP, as `jpeg_segments` gives them."""
+    return [one for one in jpeg_segments(data) if one[0] == APP1 and data.startswith(kind, one[1])]
+
+
+def as_stored(data: bytes) -> bytes:
+    """The same image, which every decoder then shows as it is stored.
+
+    Args:
+        data: a complete JPEG or PNG.
+
+    Returns:
+        `data` itself where nothing would be turned; else a copy of the same length with the orientation set to 1.
+
+    Raises:
+        ImageNetSError: it can't be opened, or is turned by metadata this function does not know.
     """
     if not _is_rotated(data):
         return data
@@ -51,7 +137,7 @@ def upright(data: bytes) -> bytes:
     if data.startswith(JPEG):
         for marker, start, stop in jpeg_segments(data):
             if marker == APP1:
-                if data.startswith(b"Exif\0\0", start):
+                if data.startswith(_EXIF, start):
                     _patch_exif(patched, start + 6, stop)
                 else:
                     patched[start:stop] = _XMP_ORIENTATION.sub(rb"\g<1>1", data[start:stop])
@@ -63,10 +149,10 @@ def upright(data: bytes) -> bytes:
     return result
 
 
-def surely_upright(data: bytes) -> bool:
+def surely_as_stored(data: bytes) -> bool:
     """Whether first bytes are the complete header of a JPEG that asks for no rotation. False where they don't show it.
 
-    A walk that costs microseconds, for a million files: what is unusual in any way is left to `upright`.
+    A walk that costs microseconds, for a million files: what is unusual in any way is left to `as_stored`.
     """
     if data[:3] != JPEG + b"\xff":
         return False
@@ -85,10 +171,10 @@ def surely_upright(data: bytes) -> bool:
 
 def _asks_nothing(data: bytes, start: int, stop: int) -> bool:
     """Whether an APP1 segment is EXIF whose first directory asks for no rotation, or XMP without an orientation."""
-    if data.startswith(b"http://ns.adobe.com/xap/1.0/\0", start):
+    if data.startswith(_XMP, start):
         return b"Orientation" not in data[start:stop]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[start + 6 : start + 10])
-    if not data.startswith(b"Exif\0\0", start) or order is None or stop - start < 16:
+    if not data.startswith(_EXIF, start) or order is None or stop - start < 16:
         return False
     directory = start + 6 + struct.unpack_from(order + "I", data, start + 10)[0]
     if directory + 2 > stop:
@@ -98,7 +184,7 @@ def _asks_nothing(data: bytes, start: int, stop: int) -> bool:
         return False
     for i in range(count):
         tag, kind, number, value = struct.unpack_from(order + "HHIH", data, directory + 2 + 12 * i)
-        if tag == _ORIENTATION and ((kind, number) != (_SHORT, 1) or value in range(2, 9)):
+        if tag == _ORIENTATION and ((kind, number) != (_SHORT, 1) or value in _METHODS):
             return False
     return True
 
@@ -112,9 +198,15 @@ def _is_rotated(data: bytes) -> bool:
         marker == APP1 and _XMP_ORIENTATION.search(data, start, stop) for marker, start, stop in jpeg_segments(data)
     ):
         return True
+    with _opened(data) as image:
+        return image.getexif().get(_ORIENTATION) in _METHODS
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return image.getexif().get(_ORIENTATION) in range(2, 9)
+            yield image
     except PILLOW_ERRORS as error:
         raise ImageNetSError(f"damaged ({cause(error)})") from error
 

@@ -8,10 +8,12 @@ Imports `errors`, `facts` and `image_header`.
 
 from __future__ import annotations
 
+import functools
 import io
+import logging
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from PIL import Image, UnidentifiedImageError
 from imagenet_s.conversion.errors import ImageNetSError, cause, some
 from imagenet_s.conversion.facts import CONFIG_NAMES, IGNORE_ID, categories
 from imagenet_s.conversion.image_header import PILLOW_ERRORS
+
+logger = logging.getLogger("imagenet_s")
 
 MaskLike = Any
 """An official RGB mask: H x W x 3 uint8 array, PIL image, path or bytes of a PNG; or ids already: H x W integers."""
@@ -46,7 +50,9 @@ def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = No
         H x W uint16: 0 is `other`, 1..C are classes, 1000 is ignored.
 
     Raises:
-        ImageNetSError: not a mask (alpha, palette, plain grey, unreadable), or an id the configuration does not have.
+        ImageNetSError: not a mask (alpha, palette, plain grey, unreadable), an array or a picture made in memory whose
+            blue channel is not 0 (of a PNG it is not read, as by the official tools, which is logged once), or an id
+            the configuration does not have.
 
     Examples:
         >>> decode_mask(np.array([[[44, 1, 0], [232, 3, 0]]], np.uint8))
@@ -55,7 +61,15 @@ def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = No
     if isinstance(mask, (str, os.PathLike)):
         name = name or str(mask)
     name = name or "mask"
-    ids = _to_ids(_to_array(mask, name), name)
+    array = _to_array(mask, name)
+    ids = _to_ids(array, name)
+    if has_blue(array):
+        if not _is_png(mask):
+            raise ImageNetSError(
+                f"{name} has values in its blue channel: the official masks leave it 0 (id = R + 256 * G); "
+                "is it a picture, or were the channels swapped?"
+            )
+        _warn_of_blue(name)
     if config is not None:
         check_ids(ids, config, name)
     return ids
@@ -94,9 +108,16 @@ def encode_official_png(ids: Any) -> bytes:
     return _png(encode_mask(ids))
 
 
-def transcode(
-    png: bytes, config: str, name: str, form: Literal["official", "ids"] = "official"
-) -> tuple[bytes, int, int]:
+class Transcoded(NamedTuple):
+    """A mask as 16-bit grey PNG, its size, and whether its official form had values in the blue channel."""
+
+    png: bytes
+    width: int
+    height: int
+    blue: bool
+
+
+def transcode(png: bytes, config: str, name: str, form: Literal["official", "ids"] = "official") -> Transcoded:
     """The 16-bit grey PNG of a mask, its ids checked.
 
     Args:
@@ -105,18 +126,16 @@ def transcode(
         name: what to call it in an error.
         form: `"official"` for an RGB PNG, `"ids"` for a 16-bit grey one, which is returned as it is.
 
-    Returns:
-        The PNG, its width, its height.
-
     Raises:
         ImageNetSError: not a readable PNG of this form, or ids that the configuration does not have.
     """
     image = open_mask_image(png, name)
     if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
         raise wrong_mode(image.mode, name)
-    ids = _to_ids(np.asarray(image), name)
+    array = np.asarray(image)
+    ids = _to_ids(array, name)
     check_ids(ids, config, name)
-    return png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0]
+    return Transcoded(png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0], has_blue(array))
 
 
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
@@ -141,12 +160,16 @@ def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
 
 def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: str) -> None:
     """Raise an ImageNetSError if a mask and its image differ in size; both are (width, height) as stored."""
-    if mask_size == image_size:
-        return
+    if mask_size != image_size:
+        raise ImageNetSError(f"{name} is {size_problem(mask_size, image_size)}; the official sizes are needed.")
+
+
+def size_problem(mask_size: tuple[int, int], image_size: tuple[int, int]) -> str:
+    """Two sizes that differ, (width, height) each, and the likely cause."""
     got, want = f"{mask_size[0]} x {mask_size[1]}", f"{image_size[0]} x {image_size[1]}"
     rotated = mask_size == image_size[::-1]
     cause = "one of the two was rotated by its EXIF orientation" if rotated else "the image or the mask was resized"
-    raise ImageNetSError(f"{name} is {got} (width x height), its image {want}: {cause}; the official sizes are needed.")
+    return f"{got} (width x height), its image {want}: {cause}"
 
 
 def open_mask_image(source: PngLike, name: str) -> Image.Image:
@@ -193,6 +216,23 @@ def wrong_mode(mode: str, name: str) -> ImageNetSError:
     )
 
 
+def has_blue(array: NDArray[Any]) -> bool:
+    """Whether an official RGB mask has values in its blue channel, which the official tools don't read."""
+    return array.ndim == 3 and bool(array[..., 2].any())
+
+
+def _is_png(mask: MaskLike) -> bool:
+    """Whether a mask comes from a PNG: in an array, blue may be the red of swapped channels."""
+    if isinstance(mask, Image.Image):
+        return mask.format == "PNG"
+    return isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview))
+
+
+@functools.cache
+def _warn_of_blue(name: str) -> None:
+    logger.warning("%s has values in its blue channel, which is not read, as by the official tools.", name)
+
+
 def _content(source: PngLike, name: str) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
@@ -230,11 +270,6 @@ def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
     if array.dtype == bool or not np.issubdtype(array.dtype, np.integer):
         raise ImageNetSError(f"{name} holds {array.dtype}: a mask holds integers, class ids 0..C and {IGNORE_ID}.")
     if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
-        if array[..., 2].any():
-            raise ImageNetSError(
-                f"{name} has values in its blue channel: the official masks leave it 0 (id = R + 256 * G); "
-                "is it a picture, or were the channels swapped?"
-            )
         # Widened before the shift: `G * 256` on uint8 overflows under NumPy 2.
         return array[..., 0] | (array[..., 1].astype(np.uint16) << np.uint16(8))
     if array.ndim != 2:

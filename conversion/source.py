@@ -123,8 +123,12 @@ class Source(abc.ABC):
         return self._annotations.identity(split)
 
     def masks(self, split: str) -> str:
-        """The file of cached masks of an annotated split."""
+        """The file of cached masks of an annotated split; a mask that can't be used is an error."""
         return os.fspath(self._with_masks(split).masks(split))
+
+    def prepared_masks(self, split: str) -> str:
+        """The same but for masks that can't be used, which have no row: `read_notes` has them."""
+        return os.fspath(self._with_masks(split).prepared_masks(split))
 
     def check_masks(self, split: str) -> list[str]:
         """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
@@ -136,6 +140,14 @@ class Source(abc.ABC):
             ImageNetSError: with `verify`, some are missing; without, all are.
         """
         return self._with_masks(split).check_masks(split)
+
+    def has_masks(self, split: str) -> bool:
+        """Whether the masks of an annotated split are at hand, or would have to be fetched."""
+        return self._with_masks(split).has_masks()
+
+    def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
+        """Image id -> (width, height) of the masks of an annotated split, from the headers of their PNGs."""
+        return self._with_masks(split).mask_sizes(split)
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""
@@ -200,8 +212,8 @@ class OfficialTreeSource(Source):
         own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
         return members.append_column("imagenet_wnid", own)
 
-    def masks(self, split: str) -> str:
-        path = super().masks(split)
+    def prepared_masks(self, split: str) -> str:
+        path = super().prepared_masks(split)
         if not self._annotations.verify and (unlisted := self._unlisted(split)):
             lacks = f"{self.tree} lacks {len(unlisted):,} masks of {split}"
             logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False leaves them out."))

@@ -12,6 +12,7 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
+from imagenet_s.conversion.arguments import OnMissing
 from imagenet_s.conversion.dataset_config import VERSION, ImageNetSConfig
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.examples import generate
@@ -20,9 +21,10 @@ from imagenet_s.conversion.features import features
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.imagenet.rotated import rows_to_replace
+from imagenet_s.conversion.plan_check import check_plan
 from imagenet_s.conversion.shards.sharding import shard_count
 from imagenet_s.conversion.source import Source
-from imagenet_s.conversion.split_plan import check_plan, plan_split
+from imagenet_s.conversion.split_plan import plan_split
 
 NAME = "imagenet_s"
 """What `datasets` calls the data set, in the cache too."""
@@ -72,7 +74,9 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
             num_proc: processes to do that with.
             again: do that even if it was done before.
         """
-        plan = plan_split(source, split, self.config.verify)
+        # Of what can be read from front to back only, a stream compares each pair when it comes to it.
+        sizes = None if not streaming or source.reader(split).random_access else False
+        plan = plan_split(source, split, self.config.verify, sizes=sizes)
         lacks = check_plan(plan, self.config.name, self.config.on_missing)
         rows, inspect = plan.rows, True
         if split in TRAINING_SPLITS and isinstance(plan.reader, ImageFolderReader) and not streaming:
@@ -85,19 +89,20 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
                 "reader": plan.reader,
                 "masks": plan.masks,
                 "inspect": inspect,
+                "on_missing": self.config.on_missing,
             },
         )
         generator.split_info.num_examples = rows.num_rows  # for the progress bar
         return generator, lacks
 
     def _generate_tables(
-        self, shards: list[pa.Table], reader: ImageReader, masks: str | None, inspect: bool
+        self, shards: list[pa.Table], reader: ImageReader, masks: str | None, inspect: bool, on_missing: OnMissing
     ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
         if not inspect:
             shards = [pa.concat_tables(shards)]  # a table of paths opens faster in few pieces
         for number, shard in enumerate(shards):
             try:
-                for batch, table in enumerate(generate(shard, reader, masks, inspect)):
+                for batch, table in enumerate(generate(shard, reader, masks, inspect, on_missing=on_missing)):
                     # In one piece: datasets 3.6 loses its place in a stream whose tables are in several.
                     yield (number, batch), table.combine_chunks()
             except ImageNetSError as error:

@@ -1,31 +1,28 @@
 """`SplitPlan`: which images a split has, in which order, and where each is; decided before any image is read.
 
-A plan is checked against the official counts here, so that an incomplete ImageNet is reported at once and not after an
-hour of copying. Imports `errors`, `facts`, `arguments`, `shuffling`, `annotations`, `imagenet`, `source`,
-`selection`.
+`plan_check` compares a plan with what was expected. Imports `errors`, `facts`, `shuffling`, `annotations`, `imagenet`,
+`pairs`, `source`, `selection`.
 """
 
 from __future__ import annotations
 
-import logging
+import dataclasses
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
+from imagenet_s.conversion.annotations import MaskNotes, open_masks, read_notes
 from imagenet_s.conversion.errors import ImageNetSError, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from imagenet_s.conversion.pairs import PairCheck, check_pairs, sizes_of
 from imagenet_s.conversion.selection import selected_images
 from imagenet_s.conversion.shuffling import training_keys
 from imagenet_s.conversion.source import ImageNetSource, Source
-
-logger = logging.getLogger("imagenet_s")
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,8 @@ class SplitPlan:
         masks: the file of cached masks, where they were asked for.
         missing: official images that the source lacks, where they are known by name.
         expected: how many images the split should have; None where nobody says (train with verify=False).
+        notes: what is to be said of the masks themselves.
+        pairs: the pairs of image and mask that are not as stored, where their sizes were compared.
     """
 
     split: str
@@ -47,9 +46,27 @@ class SplitPlan:
     masks: str | None
     missing: tuple[str, ...]
     expected: int | None
+    notes: MaskNotes = field(default_factory=MaskNotes)
+    pairs: PairCheck = field(default_factory=PairCheck)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its images are on this machine."""
+        return "://" not in self.reader.root
+
+    def with_pairs(self, pairs: PairCheck) -> SplitPlan:
+        """This plan, whose rows leave out the images that have another size than their mask."""
+        return dataclasses.replace(self, rows=_without(self.rows, pairs.unusable), pairs=pairs)
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        """Image id -> what is wrong, of the images that the rows leave out because their mask can't be used."""
+        return {**self.notes.unusable, **self.pairs.unusable}
 
 
-def plan_split(source: Source, split: str, verify: bool = True, masks: bool = True) -> SplitPlan:
+def plan_split(
+    source: Source, split: str, verify: bool = True, masks: bool = True, sizes: bool | None = None
+) -> SplitPlan:
     """Find the images of a split.
 
     Args:
@@ -57,6 +74,8 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
         split: a name of `facts.SPLITS`.
         verify: take the official number of images as the one expected.
         masks: prepare the masks of an annotated split too; False where only the images are asked for.
+        sizes: compare the sizes of masks and images, for which each image is looked at; by default where the images are
+            on this machine.
 
     Raises:
         ImageNetSError: the source can't be read, or a mask is missing.
@@ -71,46 +90,21 @@ def plan_split(source: Source, split: str, verify: bool = True, masks: bool = Tr
     else:
         rows, missing = _find_in_order(reader, wanted)
         rows = _with_classes(source.config, rows)
-    mask_file = source.masks(split) if masks and split in ANNOTATED_SPLITS else None
+    mask_file = source.prepared_masks(split) if masks and split in ANNOTATED_SPLITS else None
+    notes = MaskNotes()
     if mask_file is not None:
-        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split, verify))
+        notes = _notes_of(mask_file, rows)
+        rows = rows.append_column("mask_row", _mask_rows(rows, mask_file, split, verify, notes.unusable))
         # With verify=False a listed image may have no mask: the annotations have said that it is left out.
         rows = rows.filter(pc.is_valid(rows["mask_row"]))
     expected = source.num_images(split, verify) if wanted is None else None
     if expected is None and (wanted is not None or split not in TRAINING_SPLITS):
-        expected = rows.num_rows + len(missing)
-    return SplitPlan(split, reader, rows, mask_file, missing, expected)
-
-
-def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | None:
-    """Compare a plan with what was expected.
-
-    Returns:
-        A sentence about the images that are left out, which is also logged; None where none are.
-
-    Raises:
-        ImageNetSError: images are missing and `on_missing` is "error", none are there at all, or there are too many.
-    """
-    on_missing = on_missing_policy(on_missing)
-    found, expected = plan.rows.num_rows, plan.expected
-    counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
-    if not found:
-        named = f" ({some(sorted(plan.missing), 3)})" if plan.missing else ""
-        raise ImageNetSError(
-            f"{counted or plan.split + ': no images found'} in {plan.reader!r}{named}; is it the right folder?"
-        )
-    if expected is None or found == expected:
-        return None
-    if found > expected:
-        raise ImageNetSError(
-            f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
-        )
-    message = f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}"
-    if on_missing == "error":
-        raise ImageNetSError(f'{message}; on_missing="skip" leaves them out.')
-    lacks = f"{message}; the other {expected - found:,} are left out."
-    logger.warning("%s", lacks)
-    return lacks
+        expected = rows.num_rows + len(notes.unusable) + len(missing)
+    plan = SplitPlan(split, reader, rows, mask_file, missing, expected, notes)
+    if mask_file is None or not (sizes or (sizes is None and plan.is_local)):
+        return plan
+    mask_sizes = sizes_of(open_masks(mask_file).take(rows["mask_row"].combine_chunks()))
+    return plan.with_pairs(check_pairs(reader, rows, mask_sizes, split))
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:
@@ -179,11 +173,26 @@ def _with_labels(rows: pa.Table, wnids: pa.DictionaryArray) -> pa.Table:
     return rows.append_column("imagenet_label", found)
 
 
-def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool) -> pa.Array:
+def _notes_of(mask_file: str, rows: pa.Table) -> MaskNotes:
+    """What is to be said of the masks of some rows."""
+    notes, there = read_notes(mask_file), set(rows["image_id"].to_pylist())
+    return MaskNotes(
+        {image_id: text for image_id, text in notes.unusable.items() if image_id in there},
+        [image_id for image_id in notes.blue if image_id in there],
+    )
+
+
+def _without(rows: pa.Table, image_ids: Mapping[str, str]) -> pa.Table:
+    if not image_ids:
+        return rows
+    return rows.filter(pc.invert(pc.is_in(rows["image_id"], value_set=pa.array(list(image_ids), pa.string()))))
+
+
+def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool, unusable: Mapping[str, str]) -> pa.Array:
     known = open_masks(masks)["image_id"]
     places = pc.index_in(rows["image_id"], value_set=known.combine_chunks())
-    if places.null_count and verify:
-        without = rows["image_id"].filter(pc.is_null(places)).to_pylist()
+    without = [one for one in rows["image_id"].filter(pc.is_null(places)).to_pylist() if one not in unusable]
+    if without and verify:
         raise ImageNetSError(
             f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"
         )
@@ -192,16 +201,3 @@ def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool) -> pa.Array
 
 def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(names, pa.string()))
-
-
-def _first_missing(plan: SplitPlan, config: str) -> str:
-    if plan.missing:
-        return f"first missing: {some(sorted(plan.missing), 3)}"
-    # There is no official list of training images, so only whole classes can be named.
-    wanted = categories(config).imagenet_wnids if plan.split == "train" else None
-    there = set(pc.unique(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist())
-    if wanted and (without := [wnid for wnid in wanted if wnid not in there]):
-        return f"classes without images: {some(without)}"
-    counts = pc.value_counts(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist()
-    fewest = sorted(counts, key=lambda one: (one["counts"], one["values"]))[:3]
-    return "classes with the fewest images: " + ", ".join(f"{one['values']} ({one['counts']:,})" for one in fewest)

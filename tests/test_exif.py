@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import upright
+from imagenet_s.conversion.exif import as_stored
 from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
@@ -38,7 +38,7 @@ def stored(data: bytes) -> np.ndarray:
 @pytest.mark.parametrize("orientation", [None, *range(10)])
 def test_every_orientation(orientation: int | None, byteorder: str) -> None:
     data = encoded(orientation, byteorder)
-    result = upright(data)
+    result = as_stored(data)
     np.testing.assert_array_equal(decoded_by_datasets(result), stored(data))
     assert len(result) == len(data)
     assert (result is data) == (orientation not in range(2, 9))
@@ -49,19 +49,20 @@ def test_orientation_in_xmp_alone(xmp: str) -> None:
     plain = encoded(None)
     packet = f"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta {xmp}></x:xmpmeta>".encode()
     data = plain[:2] + b"\xff\xe1" + (len(packet) + 2).to_bytes(2, "big") + packet + plain[2:]
-    np.testing.assert_array_equal(decoded_by_datasets(upright(data)), stored(data))
+    np.testing.assert_array_equal(decoded_by_datasets(as_stored(data)), stored(data))
 
 
 def test_orientation_of_a_png() -> None:
     data = encoded(6, form="PNG")
     assert decoded_by_datasets(data).shape != PIXELS.shape, "plain datasets rotates it"
-    np.testing.assert_array_equal(decoded_by_datasets(upright(data)), PIXELS)
+    np.testing.assert_array_equal(decoded_by_datasets(as_stored(data)), PIXELS)
 
 
 @pytest.mark.parametrize("image_id", sorted(IMAGES))
 def test_datasets_shows_every_image_as_stored(image_id: str) -> None:
     data = image_bytes(image_id)
-    size, replaced = inspect_bytes(data)
+    inspected = inspect_bytes(data)
+    size, replaced = inspected.size, inspected.as_stored()
     shown = datasets.Image(mode="RGB").decode_example({"bytes": replaced or data, "path": None})
     assert shown.size == size
     np.testing.assert_array_equal(np.asarray(shown), stored(data))
@@ -89,7 +90,7 @@ def test_files_are_settled_as_bytes_are(image_id: str, tmp_path: Path) -> None:
     """The quick look at first and last bytes agrees with Pillow's, whatever the file is."""
     data = image_bytes(image_id)
     (tmp_path / "image").write_bytes(data)
-    assert files_to_replace([str(tmp_path / "image")]) == ([0] if inspect_bytes(data)[1] else [])
+    assert files_to_replace([str(tmp_path / "image")]) == ([0] if inspect_bytes(data).as_stored() else [])
 
 
 @pytest.mark.parametrize("before", [0, 3, 5000, 40_000])

@@ -103,7 +103,7 @@ def test_the_callers_array_is_left_alone() -> None:
 
 
 def test_transcoding_keeps_ids_and_tells_the_size() -> None:
-    content, width, height = transcode(png(official(IDS)), "919", "x.png")
+    content, width, height, _ = transcode(png(official(IDS)), "919", "x.png")
     assert (width, height) == (WIDTH, 41)
     with Image.open(io.BytesIO(content)) as image:
         assert image.format == "PNG"

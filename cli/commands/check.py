@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import hint, say, table, write_json
+from imagenet_s.conversion.annotations.mask_cache import usable_cpus
+from imagenet_s.conversion.atomic_write import atomic_write
 from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from imagenet_s.conversion.pairs import check_pairs
+from imagenet_s.conversion.plan_check import check_plan
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import check_plan, plan_split
+from imagenet_s.conversion.split_plan import SplitPlan, plan_split
 
-_NOTHING: dict[str, Any] = {"found": None, "expected": None, "missing": [], "without_mask": []}
+_NOTHING: dict[str, Any] = {"found": None, "expected": None, "missing": [], "without_mask": [], "unusable": {}}
 _FEWER_MASKS = "fewer masks"  # with --no-verify every command goes on without these images
 
 
 def run(args: argparse.Namespace) -> int:
     """Look, count, print."""
     data_dir = resolve_data_dir(args.imagenet)
+    if args.acceptance:
+        return _accept(args, data_dir)
+    if args.config == "all":
+        raise ImageNetSError("--config all goes with --acceptance; otherwise name 50, 300 or 919.")
     source = open_source(args.config, data_dir, args.annotations_dir, args.verify)
     result: dict[str, Any] = {"data_dir": data_dir, "config": args.config, "recognised": repr(source), "splits": {}}
     if args.json != "-":
@@ -42,12 +54,34 @@ def run(args: argparse.Namespace) -> int:
     return 0 if states <= {"ok", _FEWER_MASKS} else 1
 
 
+def _accept(args: argparse.Namespace, data_dir: str) -> int:
+    from imagenet_s.conversion.acceptance import accept  # loads, scores and converts: only where it is asked for
+
+    configs = CONFIG_NAMES if args.config == "all" else (args.config,)
+    seen = accept(configs, data_dir, args.annotations_dir, verify=args.verify, workers=usable_cpus())
+    if args.json:
+        lines = {config: [dataclasses.asdict(one) for one in lines] for config, lines in seen.lines.items()}
+        write_json({"differing": seen.differing, "lines": lines}, args.json)
+    if args.json != "-":
+        say(seen.text.rstrip())
+    with atomic_write(args.acceptance) as file:
+        file.write(seen.text.encode())
+    hint(
+        f"Written to {args.acceptance}, without a path or an image of yours. Those who make this package have not seen "
+        'the archives: please attach the file to an issue (form "The authors\' archives").'
+    )
+    return 1 if seen.differing else 0
+
+
 def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
     plan = plan_split(source, split, verify, masks=False)
     without_mask = source.check_masks(split) if split in ANNOTATED_SPLITS else []
     left_out = set(without_mask).intersection(plan.rows["image_id"].to_pylist()) if without_mask else ()
     masks = f"no mask of {some(without_mask)}; verify=False leaves out the images without one." if without_mask else ""
     state, problem = (_FEWER_MASKS, f"{split}: {masks}") if masks else ("ok", None)
+    # Of masks that are at hand, sizes are compared; none is fetched or decoded for it.
+    if split in ANNOTATED_SPLITS and plan.is_local and source.has_masks(split):
+        plan = _with_sizes_compared(source, plan)
     try:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:
@@ -57,9 +91,17 @@ def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
         "expected": plan.expected,
         "missing": list(plan.missing),
         "without_mask": without_mask,
+        "unusable": plan.unusable,
         "state": state,
         "problem": problem,
     }
+
+
+def _with_sizes_compared(source: Source, plan: SplitPlan) -> SplitPlan:
+    sizes = source.mask_sizes(plan.split)
+    rows = plan.rows.filter(pc.is_in(plan.rows["image_id"], value_set=pa.array(list(sizes), pa.string())))
+    compared = [sizes[image_id] for image_id in rows["image_id"].to_pylist()]
+    return plan.with_pairs(check_pairs(plan.reader, rows, compared, plan.split))
 
 
 def _verdict(splits: dict[str, dict[str, Any]]) -> str:

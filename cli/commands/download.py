@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imagenet_s.cli.next_steps import call
 from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.annotations import open_annotations
+from imagenet_s.conversion.annotations import open_annotations, read_notes, unusable_masks
 from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all, official_files
 from imagenet_s.conversion.errors import DownloadError, ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
         for config in configs:
             opened = open_annotations(config, folder, verify=not args.no_verify)
             for split in ANNOTATED_SPLITS:
-                opened.masks(split)
+                if unusable := read_notes(opened.prepared_masks(split)).unusable:
+                    hint(unusable_masks(unusable, opened.members(split).num_rows, f"{split} of {config}"))
     unverified = {"verify": False} if args.no_verify else {}
     use = call(
         "load_dataset", "imagenet_s", configs[-1], data_dir="IMAGENET", annotations_dir=str(folder), **unverified

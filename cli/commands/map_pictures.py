@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
@@ -21,7 +23,7 @@ def pictures(
     masks: MaskReader,
     images: list[ToScore],
     options: Options,
-    read_image: Callable[[str], Image.Image | None],
+    read_image: Callable[[str, NDArray[Any]], Image.Image | None],
 ) -> Callable[[str], str]:
     """A function that draws the map of an image, by its id, as `html_map_report` takes it."""
     by_id = {image.image_id: image for image in images}
@@ -31,26 +33,26 @@ def pictures(
         values, ids = fit(read_map(maps.read(image_id), image_id), masks.read(key), options.resize, image_id)
         if options.relevance != "signed":
             values = np.maximum(values, 0) if options.relevance == "positive" else np.abs(values)
-        return overlay(read_image(image_id), values, ids == target)
+        return overlay(read_image(image_id, ids), values, ids == target)
 
     return draw
 
 
-def image_reader(place: str | None, config: str) -> Callable[[str], Image.Image | None]:
-    """A function that reads an image by its id; of no place, a function that has none.
+def image_reader(place: str | None, config: str) -> Callable[[str, NDArray[Any]], Image.Image | None]:
+    """A function that reads an image by its id and the ids of its mask; of no place, a function that has none.
 
     Args:
         place: where the images are, as `ImagesById` takes it.
         config: `"50"`, `"300"` or `"919"`.
     """
     if place is None:
-        return lambda image_id: None
+        return lambda image_id, ids: None
     from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
 
     images = ImagesById(place, config)
 
-    def read(image_id: str) -> Image.Image:
-        found = images.read([image_id])
+    def read(image_id: str, ids: NDArray[Any]) -> Image.Image:
+        found = images.read({image_id: ids})
         if image_id not in found:
             raise ImageNetSError(
                 f"{place} (--images) has no image {image_id}: is it the ImageNet that the maps are of?"

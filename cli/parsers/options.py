@@ -49,7 +49,7 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
             "--on-missing",
             choices=ON_MISSING,
             default="error",
-            help="what an incomplete ImageNet gives: an error (default), or a data set without the missing images",
+            help="what missing images and masks that can't be used give: an error (default), or a data set without",
         )
     parser.add_argument(
         "--no-verify",

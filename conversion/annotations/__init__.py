@@ -11,6 +11,15 @@ where they are stored, `locate` looks for all of these, `mask_cache` writes and 
 from imagenet_s.conversion.annotations.annotations import Annotations, open_annotations
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.annotations.locate import resolve_annotations_dir
-from imagenet_s.conversion.annotations.mask_cache import open_masks
+from imagenet_s.conversion.annotations.mask_cache import MaskNotes, open_masks, read_notes, unusable_masks
 
-__all__ = ["Annotations", "Member", "open_annotations", "open_masks", "resolve_annotations_dir"]
+__all__ = [
+    "Annotations",
+    "MaskNotes",
+    "Member",
+    "open_annotations",
+    "open_masks",
+    "read_notes",
+    "resolve_annotations_dir",
+    "unusable_masks",
+]

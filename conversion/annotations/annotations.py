@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+from tqdm import tqdm
 
 from imagenet_s.conversion import cache
 from imagenet_s.conversion.annotations.lists import (
@@ -22,11 +24,18 @@ from imagenet_s.conversion.annotations.lists import (
     read_list,
 )
 from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
-from imagenet_s.conversion.annotations.mask_cache import write_masks
+from imagenet_s.conversion.annotations.mask_cache import read_notes, unusable_masks, write_masks
 from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
-from imagenet_s.conversion.annotations.official_files import archive_file, check_archive, list_file, warn_of_md5
+from imagenet_s.conversion.annotations.official_files import (
+    RemoteFile,
+    archive_file,
+    check_archive,
+    list_file,
+    warn_of_md5,
+)
 from imagenet_s.conversion.errors import ImageNetSError, printable, some
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
+from imagenet_s.conversion.image_header import header_of
 from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
@@ -110,6 +119,18 @@ class Annotations:
         return members
 
     def masks(self, split: str) -> Path:
+        """As `prepared_masks`; a mask that can't be used is an error.
+
+        Raises:
+            ImageNetSError: as `prepared_masks`, or masks that are damaged, no RGB PNGs, or hold ids of another
+                configuration; they are counted, and the first named.
+        """
+        path = self.prepared_masks(split)
+        if unusable := read_notes(path).unusable:
+            raise ImageNetSError(unusable_masks(unusable, len(self._members(split)), split))
+        return path
+
+    def prepared_masks(self, split: str) -> Path:
         """The cached masks of a split, transcoded on the first call.
 
         Args:
@@ -117,11 +138,11 @@ class Annotations:
 
         Returns:
             An Arrow file for `open_masks`: a row for each of `members(split)`, in the same order (with
-            `verify=False`, for each that has a mask). If several processes call this, one writes it and the others
-            wait.
+            `verify=False`, for each that has a mask), but for masks that can't be used: `read_notes` has them. If
+            several processes call this, one writes it and the others wait.
 
         Raises:
-            ImageNetSError: no masks, or damaged ones; with `verify` also a damaged archive and missing masks.
+            ImageNetSError: no masks that can be used; with `verify` also a damaged archive and missing masks.
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
@@ -158,6 +179,14 @@ class Annotations:
         key = json.dumps([_FORMAT, self.verify, made_from])
         return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
+    def official_file(self, remote: RemoteFile) -> Path | None:
+        """Where an official file is, fetched if need be; None where a given folder has it not. It is not checked."""
+        return self._location.official_file(remote)
+
+    def has_masks(self) -> bool:
+        """Whether masks are at hand, or would have to be fetched."""
+        return not isinstance(self._location, DownloadFolder) or self._location.has_archive()
+
     def check_masks(self, split: str) -> list[str]:
         """Look whether a split has all its masks, without fetching, decoding or keeping any.
 
@@ -168,7 +197,7 @@ class Annotations:
             ImageNetSError: with `verify`, some are missing; without, all are.
         """
         _expect(split, ANNOTATED_SPLITS)
-        if isinstance(self._location, DownloadFolder) and not self._location.has_archive():
+        if not self.has_masks():
             return []  # they will be downloaded
         members = self._members(split)
         with self._reader(split) as reader:
@@ -179,6 +208,22 @@ class Annotations:
                 raise _no_masks(reader, split)
             return [member.image_id for member in members if member.image_id not in there]
 
+    def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
+        """Image id -> (width, height) of the masks of a split, from the headers of their PNGs: none is decoded or kept.
+
+        Raises:
+            ImageNetSError: as `prepared_masks`. A file that does not begin as a PNG does is left out.
+        """
+        _expect(split, ANNOTATED_SPLITS)
+        members, sizes = self._members(split), {}
+        with self._reader(split) as reader:
+            names = reader.masks(split)
+            present = [member.image_id for member in self._with_masks(reader, split, members)]
+            for image_id in tqdm(present, desc=f"reading the sizes of {split} masks", unit="mask", delay=1):
+                with contextlib.suppress(ImageNetSError):
+                    sizes[image_id] = header_of(reader.read(names[image_id])).size
+        return sizes
+
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
 
@@ -186,10 +231,10 @@ class Annotations:
             split: `"train_semi"` or `"validation"`.
 
         Yields:
-            Each member that `masks` has a row for, in the same order, and the content of its RGB PNG.
+            Each member that has a mask, in the order of `members`, and the content of its RGB PNG.
 
         Raises:
-            ImageNetSError: as `masks`; but the PNGs are not decoded.
+            ImageNetSError: as `prepared_masks`; but the PNGs are not decoded.
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)

@@ -76,6 +76,10 @@ class GivenFolder:
             return converted if split in converted.splits else None
         return next((ZipReader(archive) for archive in below if archive.is_file()), None)
 
+    def official_file(self, remote: RemoteFile) -> Path | None:
+        """An archive or a list under its original name."""
+        return next(iter(self._list_candidates(remote.name)), None)
+
     def image_members(self, split: str) -> tuple[dict[str, str], str] | None:
         """Image id -> class folder, of the images of a split in an official tree, and their folder."""
         tree = self._tree()
@@ -180,6 +184,9 @@ class DownloadFolder:
 
     def reader(self, split: str) -> MaskReader | None:
         return ZipReader(self._get(archive_file(self.config)))
+
+    def official_file(self, remote: RemoteFile) -> Path | None:
+        return self._get(remote)
 
     def image_members(self, split: str) -> tuple[dict[str, str], str] | None:
         return None

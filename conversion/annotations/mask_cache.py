@@ -5,8 +5,10 @@ Transcoding costs about 3 ms a mask, a minute for the 21,609 of 919 on one core;
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,8 +17,9 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.cache import kept_json
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import transcode
+from imagenet_s.conversion.mask_codec import Transcoded, transcode
 from imagenet_s.conversion.process_pool import ThreadPool
 
 MASK_SCHEMA = pa.schema(
@@ -30,27 +33,55 @@ MASK_SCHEMA = pa.schema(
 _BATCH = 512
 _MAX_THREADS = 8
 """More do not help: about half of the work holds the GIL."""
-_DAMAGED_LIMIT = 20
+_NAMED = 5
+"""Of how many masks that can't be used a message says what is wrong."""
 
 Row = tuple[str, bytes, int, int]
+
+
+@dataclass(frozen=True)
+class MaskNotes:
+    """What is to be said of the masks of a split.
+
+    Attributes:
+        unusable: image id -> what is wrong with its mask, which has no row: damaged, of another mode, unknown ids.
+        blue: ids of the images whose official mask has values in its blue channel, which is not read.
+    """
+
+    unusable: dict[str, str] = field(default_factory=dict)
+    blue: list[str] = field(default_factory=list)
 
 
 def open_masks(path: str | os.PathLike[str]) -> pa.Table:
     """The cached masks of a split, memory-mapped: cheap to open in every worker process, and shared by them.
 
     Args:
-        path: what `Annotations.masks` returned.
+        path: what `Annotations.prepared_masks` returned.
 
     Returns:
         Columns `image_id` (string), `png` (binary: a 16-bit grey PNG of class ids), `width`, `height` (int32), without
-        nulls, in the order of `Annotations.members`. A listed image whose mask `verify=False` allowed to be missing
-        has no row.
+        nulls, in the order of `Annotations.members`. A listed image whose mask `verify=False` allowed to be missing has
+        no row, nor has one whose mask can't be used.
     """
     return pa.ipc.open_file(pa.memory_map(os.fspath(path))).read_all()
 
 
+def read_notes(path: str | os.PathLike[str]) -> MaskNotes:
+    """What is to be said of cached masks.
+
+    Args:
+        path: what `Annotations.prepared_masks` returned.
+    """
+    try:
+        return MaskNotes(**kept_json(_notes_file(Path(path))))
+    except TypeError:  # there is none, as nearly always, or it is damaged
+        return MaskNotes()
+
+
 def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[Member], target: Path) -> None:
     """Transcode the masks of some images into an Arrow file. The caller holds the lock of the target.
+
+    A mask that can't be used has no row; a file beside the target, if need be, says what is wrong: see `read_notes`.
 
     Args:
         reader: where the masks are.
@@ -60,27 +91,49 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
         target: the file, replaced atomically.
 
     Raises:
-        ImageNetSError: masks that are damaged, not RGB PNGs, or hold ids of another configuration; they are named.
+        ImageNetSError: no mask can be used.
     """
     for abandoned in target.parent.glob(f".{target.name}.*.incomplete"):
         abandoned.unlink()  # by a process that was killed
+    notes = MaskNotes()
     with atomic_write(target) as file, pa.ipc.new_file(file, MASK_SCHEMA) as writer:
-        for rows in _transcoded(reader, config, split, members):
-            columns = [pa.array(column, field.type) for column, field in zip(zip(*rows), MASK_SCHEMA)]
+        for rows in _transcoded(reader, config, split, members, notes):
+            columns = [pa.array(column, one.type) for column, one in zip(zip(*rows), MASK_SCHEMA)]
             writer.write_batch(pa.record_batch(columns, schema=MASK_SCHEMA))
+        if members and len(notes.unusable) == len(members):
+            raise ImageNetSError(unusable_masks(notes.unusable, len(members), str(reader.path)))
+        # Before the target has its name: with it, all is there.
+        if notes != MaskNotes():
+            with atomic_write(_notes_file(target)) as beside:
+                beside.write(json.dumps(asdict(notes)).encode())
 
 
-def _transcoded(reader: MaskReader, config: str, split: str, members: Sequence[Member]) -> Iterator[list[Row]]:
+def unusable_masks(unusable: Mapping[str, str], of: int, where: str) -> str:
+    """Masks that can't be used, for a message: how many, and what is wrong with the first five.
+
+    Args:
+        unusable: image id -> what is wrong.
+        of: how many masks there are.
+        where: the split, or the place they are in.
+    """
+    problems = list(unusable.values())
+    shown = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n- {text}" for text in problems[:_NAMED])
+    more = f"\n- and {len(unusable) - _NAMED:,} more" if len(unusable) > _NAMED else ""
+    return f"{len(unusable):,} of {of:,} masks of {where} can't be used:{shown}{more}"
+
+
+def _transcoded(
+    reader: MaskReader, config: str, split: str, members: Sequence[Member], notes: MaskNotes
+) -> Iterator[list[Row]]:
     names = reader.masks(split)
 
-    def one(member: Member) -> Row | ImageNetSError:
+    def one(member: Member) -> Transcoded | ImageNetSError:
         name = names[member.image_id]
         try:
-            return member.image_id, *transcode(reader.read(name), config, reader.describe(name), reader.form)
+            return transcode(reader.read(name), config, reader.describe(name), reader.form)
         except ImageNetSError as error:
             return error
 
-    damaged: list[ImageNetSError] = []
     with (
         # Threads: Pillow and zlib release the GIL while they decode and encode.
         ThreadPool(min(usable_cpus(), _MAX_THREADS)) as pool,
@@ -88,22 +141,21 @@ def _transcoded(reader: MaskReader, config: str, split: str, members: Sequence[M
     ):
         for start in range(0, len(members), _BATCH):
             rows: list[Row] = []
-            for result in pool.map(one, members[start : start + _BATCH]):
-                if isinstance(result, ImageNetSError):
-                    damaged.append(result)
+            batch = members[start : start + _BATCH]
+            for member, mask in zip(batch, pool.map(one, batch)):
+                if isinstance(mask, ImageNetSError):
+                    notes.unusable[member.image_id] = str(mask)
                 else:
-                    rows.append(result)
+                    rows.append((member.image_id, mask.png, mask.width, mask.height))
+                    if mask.blue:
+                        notes.blue.append(member.image_id)
                 bar.update()
-            if len(damaged) >= _DAMAGED_LIMIT:
-                break
-            if not damaged:
+            if rows:
                 yield rows
-    if len(damaged) == 1:
-        raise damaged[0]
-    if damaged:
-        shown = "\n".join(f"- {error}" for error in damaged[:5])
-        more = " or more" if len(damaged) >= _DAMAGED_LIMIT else ""
-        raise ImageNetSError(f"{len(damaged)}{more} masks of {reader.path} cannot be used, the first are:\n{shown}")
+
+
+def _notes_file(target: Path) -> Path:
+    return target.with_suffix(".notes.json")
 
 
 def usable_cpus() -> int:

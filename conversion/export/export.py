@@ -86,7 +86,7 @@ def export_masks(
         splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
         workers: processes.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
-        on_missing: what an ImageNet gets that lacks images.
+        on_missing: what an ImageNet that lacks images and masks that can't be used get.
         verify: checksums and official counts.
 
     Raises:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.annotations import open_annotations, open_masks
+from imagenet_s.conversion.annotations import open_annotations, open_masks, read_notes
 from imagenet_s.conversion.arguments import OnMissing
 from imagenet_s.conversion.dataset_index import Index
 from imagenet_s.conversion.errors import ImageNetSError
@@ -22,8 +22,9 @@ from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, c
 from imagenet_s.conversion.imagenet.converted import find_converted
 from imagenet_s.conversion.imagenet.image_folder import paths_of
 from imagenet_s.conversion.imagenet.official_tree import find_tree
+from imagenet_s.conversion.plan_check import check_masks, check_plan
 from imagenet_s.conversion.source import open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import SplitPlan, check_plan, plan_split
+from imagenet_s.conversion.split_plan import SplitPlan, plan_split
 
 _IMAGES_PER_BATCH = 100
 
@@ -49,7 +50,7 @@ class MaskRow:
 
 
 StoredImage = tuple[str, str, str | None, bytes | None]
-"""Image id, class folder, and the path of a file or the bytes of one; upright, whatever their EXIF says."""
+"""Image id, class folder, and the path of a file or the bytes of one, which is shown as its mask is."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def open_mask_set(
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
-        on_missing: what an ImageNet gets that lacks images.
+        on_missing: what an ImageNet that lacks images and masks that can't be used get.
         verify: checksums and official counts.
 
     Raises:
@@ -95,9 +96,9 @@ def open_mask_set(
         raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
     root = resolve_data_dir(dataset)
     if "://" not in root and (converted := find_converted(root)) is not None:
-        return _converted(*converted, config, split, annotations_dir, verify)
+        return _converted(*converted, config, split, annotations_dir, on_missing, verify)
     if "://" not in root and _holds_annotations_alone(root, config, split):
-        return _annotations_alone(root, config, split, verify, None)
+        return _annotations_alone(root, config, split, on_missing, verify, None)
     source = open_source(config, root, annotations_dir, verify)
     plan = plan_split(source, split, verify)
     check_plan(plan, config, on_missing)
@@ -117,25 +118,37 @@ def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
 
 
 def _annotations_alone(
-    root: str, config: str, split: str, verify: bool, images: Callable[[], Iterator[StoredImage]] | None
+    root: str,
+    config: str,
+    split: str,
+    on_missing: OnMissing,
+    verify: bool,
+    images: Callable[[], Iterator[StoredImage]] | None,
 ) -> MaskSet:
     annotations = open_annotations(config, root, verify=verify)
     members = annotations.members(split)
-    masks = os.fspath(annotations.masks(split))
+    masks = os.fspath(annotations.prepared_masks(split))
+    check_masks(read_notes(masks).unusable, members.num_rows, split, on_missing)
     places = pc.index_in(members["image_id"], value_set=open_masks(masks)["image_id"].combine_chunks())
     table = members.append_column("mask_row", places).filter(pc.is_valid(places))
     return MaskSet(config, split, _rows(table, config, split, None), masks, images)
 
 
 def _converted(
-    root: str, index: Index, config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
+    root: str,
+    index: Index,
+    config: str,
+    split: str,
+    annotations_dir: str | os.PathLike[str] | None,
+    on_missing: OnMissing,
+    verify: bool,
 ) -> MaskSet:
     if not index.has_split(config, split):
         have = ", ".join(f"{name} {one}" for name, found in index.configs.items() for one in found.splits)
         raise ImageNetSError(f"{root} was converted without {split} of {config}; it has: {have}.")
     files = [os.path.join(root, shard.file) for shard in index.configs[config].splits[split].shards]
     images = _ConvertedImages(tuple(files)) if index.configs[config].images else None
-    return _annotations_alone(os.fspath(annotations_dir or root), config, split, verify, images)
+    return _annotations_alone(os.fspath(annotations_dir or root), config, split, on_missing, verify, images)
 
 
 def _planned(root: str, config: str, plan: SplitPlan) -> MaskSet:

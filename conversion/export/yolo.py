@@ -2,7 +2,7 @@
 
 A line is the class, from 0 (class id - 1: YOLO has no class for the rest of an image), and a polygon in fractions of
 width and height. YOLO knows no ignored pixels: here they are background. Images are links to your files; those from
-tars and Parquet, and those whose EXIF would have them rotated, are written, upright.
+tars and Parquet, and those whose EXIF would have them shown in another way than their masks, are written.
 
 Imports `facts`, `atomic_write`, `export_format`, `mask_set`, `polygons`.
 """

@@ -1,4 +1,4 @@
-"""Which files of a folder copy `datasets` would rotate: each file's header is looked at once a source.
+"""Which files of a folder copy `datasets` would turn: each file's header is looked at once a source.
 
 A table of paths is cheap because nothing is copied, but a path says nothing about the orientation in the file. So
 before the first table of training images is made, every header is looked at. What was found is kept, folder by folder:
@@ -10,12 +10,9 @@ Imports `errors`, `cache`, `inspection`, `image_folder`, `parallel_io`.
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,13 +20,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.cache import cached_file
+from imagenet_s.conversion.cache import cached_file, keep_json, kept_json
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader, one_array, paths_of
 from imagenet_s.conversion.imagenet.parallel_io import parallel_map
 from imagenet_s.conversion.inspection import files_to_replace
-
-logger = logging.getLogger("imagenet_s")
 
 _VERSION = 1
 """Part of every key of what is kept: raise it when another answer may be given for the same file."""
@@ -41,7 +35,7 @@ Positions = NDArray[np.int64]
 
 
 def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | None, again: bool) -> pa.Array:
-    """Which rows have to hold upright bytes instead of a path.
+    """Which rows have to hold bytes that are shown as they are stored instead of a path.
 
     Args:
         reader: the folder copy.
@@ -57,7 +51,8 @@ def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | N
     """
     root = hashlib.sha256(os.fsencode(reader.root)).hexdigest()[:32]
     kept_in = cached_file("headers", f"{root}.json", reader.cache_dir)
-    known = {} if again else _read(kept_in)
+    kept = None if again else kept_json(kept_in)
+    known: dict[str, Any] = kept if isinstance(kept, dict) else {}
     replace = np.zeros(rows.num_rows, bool)
     todo: list[tuple[str, str, Positions]] = []
     for folder, positions in _by_folder(rows):
@@ -71,11 +66,7 @@ def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | N
         for (folder, digest, positions), found in zip(todo, looked):
             replace[positions[found]] = True
             known[folder] = [digest, found]
-        try:
-            with atomic_write(kept_in) as file:
-                file.write(json.dumps(known).encode())
-        except OSError as error:  # a full disk, say
-            logger.warning("%s can't be written (%s): it will be made again.", kept_in, error.strerror or error)
+        keep_json(kept_in, known)
     return pa.array(replace)
 
 
@@ -113,14 +104,6 @@ def _by_folder(rows: pa.Table) -> Iterator[tuple[str, Positions]]:
 def _digest(folder: str, image_ids: list[str]) -> str:
     text = "\n".join([str(_VERSION), str(os.stat(folder).st_mtime_ns), *image_ids])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        kept = json.loads(path.read_bytes())
-        return kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
 
 
 def _known(entry: Any, digest: str, files: int) -> list[int] | None:

@@ -1,13 +1,12 @@
 """The official masks (and images) that a Dataset is compared with.
 
-Imports `errors`, `facts`, `mask_codec`, `annotations`, `imagenet`.
+Imports `errors`, `facts`, `mask_codec`, `annotations`, `imagenet`, `pairs`.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import os
 import re
 from collections.abc import Mapping
@@ -17,18 +16,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from PIL import Image
 from tqdm import tqdm
 
 from imagenet_s.conversion.annotations.lists import read_text
 from imagenet_s.conversion.annotations.locate import GivenFolder
 from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.errors import ImageNetSError, cause
+from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import Categories, categories
-from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.pairs import picture_beside
 from imagenet_s.conversion.source import resolve_data_dir
 
 _WNID = re.compile(r"n\d{8}")
@@ -99,21 +97,16 @@ class Truth:
         return self.table.id_of(self.wnids[image_id])
 
     def image(self, image_id: str) -> NDArray[np.float32] | None:
-        """The image in grey, as it is stored."""
+        """The image in grey, as its mask has it."""
         if self._images is None:
             return None
         rows = self._images.find(pa.array([image_id]))
         if not rows.num_rows:
             return None
         (stored,) = next(iter(self._images.read(rows, 1))).to_pylist()
-        source: Any = stored["path"] if stored["bytes"] is None else io.BytesIO(stored["bytes"])
-        try:
-            with Image.open(source, formats=FORMATS) as image:
-                return np.asarray(image.convert("RGB").convert("L"), np.float32)
-        except PILLOW_ERRORS as error:
-            raise ImageNetSError(
-                f"{image_id} in the ImageNet to compare with is damaged ({cause(error)}); fetch it again."
-            ) from error
+        data = Path(stored["path"]).read_bytes() if stored["bytes"] is None else stored["bytes"]
+        picture = picture_beside(data, self.ids(image_id).shape[::-1], f"{image_id} in the ImageNet to compare with")
+        return np.asarray(picture.convert("L"), np.float32)
 
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:

@@ -22,8 +22,9 @@ from imagenet_s.conversion.official_tree.linking import Linker, Outcome
 from imagenet_s.conversion.official_tree.temporary_folder import temporary_folder
 from imagenet_s.conversion.official_tree.unexpected_files import unexpected_files
 from imagenet_s.conversion.overlap import refuse_overlap
+from imagenet_s.conversion.plan_check import check_plan
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import SplitPlan, check_plan, plan_split
+from imagenet_s.conversion.split_plan import SplitPlan, plan_split
 
 logger = logging.getLogger("imagenet_s")
 

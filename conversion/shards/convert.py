@@ -19,7 +19,9 @@ from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInf
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import SPLITS
 from imagenet_s.conversion.overlap import refuse_overlap, refuse_same_folder
+from imagenet_s.conversion.plan_check import check_plan
 from imagenet_s.conversion.process_pool import exit_if_importing_main
+from imagenet_s.conversion.selection import selected_splits
 from imagenet_s.conversion.shards.executors import run_jobs
 from imagenet_s.conversion.shards.own_files import OwnFiles
 from imagenet_s.conversion.shards.repository_files import read_index, write_index
@@ -37,7 +39,7 @@ from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
 from imagenet_s.conversion.shards.storage import Storage, open_storage
 from imagenet_s.conversion.shards.writers import shard_name
 from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import check_plan, plan_split
+from imagenet_s.conversion.split_plan import plan_split
 
 logger = logging.getLogger("imagenet_s")
 
@@ -56,10 +58,12 @@ class Options:
         max_shard_size: about how large a shard may become, `"500MB"`.
         workers: processes of this machine.
         scheduler: address of a Dask scheduler in their place.
-        on_missing: what an incomplete ImageNet gets: `"error"`, or `"skip"` to leave out the images it lacks.
+        on_missing: what an incomplete ImageNet and masks that can't be used get: `"error"`, or `"skip"` to leave out
+            these images.
         verify: check annotations and counts against the official ones.
         restart: write splits from the beginning that an earlier run with other arguments began or finished.
         cache_dir: for masks, indexes and downloads that are kept; the cache of `datasets` by default.
+        image_ids: convert these images alone, of the splits that hold any of them.
     """
 
     splits: Sequence[str] = DEFAULT_SPLITS
@@ -72,6 +76,7 @@ class Options:
     verify: bool = True
     restart: bool = False
     cache_dir: str | os.PathLike[str] | None = None
+    image_ids: Sequence[str] | None = None
 
 
 def convert(
@@ -112,12 +117,13 @@ def convert(
     data_dir = resolve_data_dir(data_dir)
     refuse_overlap(storage.url, [data_dir], "OUT")
     refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
-    source = open_source(config, data_dir, annotations_dir, options.verify, options.cache_dir)
+    source = open_source(config, data_dir, annotations_dir, options.verify, options.cache_dir, options.image_ids)
     there = [f'"{split}"' for split in splits if split in source.splits]
     if there and len(there) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
         absent = source.absent or f"{data_dir} holds no images of {lacking}."
         raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(there)}].")
+    splits = selected_splits(source, splits)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
         _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock
@@ -131,7 +137,7 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
     remove_incomplete(storage, config, splits)
     planned = [_plan(source, split, storage, options) for split in splits]
     # Everything is looked at before anything is changed.
-    to_restart = [record for record, _ in planned if must_rewrite(storage, index, record, options.restart)]
+    to_restart = [record for record, _, _ in planned if must_rewrite(storage, index, record, options.restart)]
     for record in to_restart:
         own_files.refuse_foreign_shards(index, record)
     for record in to_restart:
@@ -142,7 +148,7 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
             index = index.without_split(config, record.split)
             write_index(storage, index)
         start_split(storage, shards, record)
-    jobs = [job for _, own in planned for job in own if not read_marker(storage, job.name)]
+    jobs = [job for _, own, _ in planned for job in own if not read_marker(storage, job.name)]
     try:
         _write_shards(jobs, storage, options)
     except BaseException:
@@ -152,8 +158,9 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
                 remove_incomplete(storage, config, splits)
         raise
     remove_incomplete(storage, config, splits)
-    for record, own in planned:
-        shards_now = SplitIndex(record.order_seed, record.pyarrow, tuple(_finished(storage, job.name) for job in own))
+    for record, own, upright in planned:
+        finished = tuple(_finished(storage, job.name) for job in own)
+        shards_now = SplitIndex(record.order_seed, record.pyarrow, finished, upright)
         index = index.with_split(config, record.split, options.form, options.images, shards_now)
     own_files.write(index)
     write_index(storage, index)
@@ -192,8 +199,9 @@ def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Op
     )
 
 
-def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob]]:
-    plan = plan_split(source, split, options.verify)
+def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob], int]:
+    """How the shards of a split are written, and how many of its masks are upright."""
+    plan = plan_split(source, split, options.verify, sizes=options.images)
     check_plan(plan, source.config, options.on_missing)
     reader, rows = (plan.reader if options.images else None), plan.rows
     image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
@@ -233,7 +241,7 @@ def _plan(source: Source, split: str, storage: Storage, options: Options) -> tup
         )
         for number, (piece, end) in enumerate(zip(pieces, ends))
     ]
-    return record, jobs
+    return record, jobs, len(plan.pairs.upright)
 
 
 def _write_shards(jobs: list[ShardJob], storage: Storage, options: Options) -> None:

@@ -73,6 +73,7 @@ def make_card(index: Index, place: str = "me/imagenet-s") -> str:
         contents=_contents(index),
         pixels=_pixels(index),
         columns=_columns(index),
+        upright=_upright(index),
         order_seed=ORDER_SEED,
     )
     return f"---\n{_metadata(index)}\n---\n\n{body}"
@@ -205,6 +206,22 @@ def _pixels(index: Index) -> str:
         "It holds no images: ids, classes and masks only. Whoever has ImageNet puts the two together with "
         '`load_dataset("imagenet_s", ..., data_dir="/data/imagenet", annotations_dir="FOLDER_OF_THIS")` '
         "(`pip install imagenet-s`)."
+    )
+
+
+def _upright(index: Index) -> str:
+    """A sentence about the masks that are upright; "" without any."""
+    counts = [
+        f"{split.upright:,} in `{name}` of {config}"
+        for config, one in index.configs.items()
+        for name, split in one.splits.items()
+        if split.upright
+    ]
+    if not counts:
+        return ""
+    return (
+        f" Some masks are upright beside such an image ({', '.join(counts)}): there the orientation stays in the image,"
+        " and whoever applies it, as `datasets` does, gets both upright."
     )
 
 

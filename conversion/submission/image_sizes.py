@@ -1,4 +1,4 @@
-"""The sizes of the images of a split, as stored: from the headers of the images, or else of their masks."""
+"""The sizes that predictions of a split have: those of the masks, or of the images where these are not public."""
 
 from __future__ import annotations
 
@@ -29,29 +29,33 @@ def image_sizes(
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
 ) -> dict[str, tuple[int, int]]:
-    """The sizes of the images of a split.
+    """The sizes that predictions of a split have.
 
     Args:
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"`, `"validation"` or `"test"`.
-        data_dir: ImageNet, whose images are measured; without it, the masks of annotated splits are.
+        data_dir: ImageNet, whose images are measured for `test`.
         annotations_dir: as for the data set.
         verify: as for the data set.
 
     Returns:
-        image_id -> (width, height) of the pixels as stored. Images that ImageNet lacks are left out; without an
-        ImageNet, `test` is empty: its masks are on the server.
+        image_id -> (width, height): of the mask where it is public, else of the pixels as stored. Images that ImageNet
+        lacks are left out; without an ImageNet, `test` is empty: its masks are on the server.
 
     Raises:
         ImageNetSError: a file that is no image, or what the data set would say.
     """
     config = config_name(config)
     split = split_name(split, config)
-    if data_dir is None:
-        if split not in ANNOTATED_SPLITS:
-            return {}
-        annotations = open_annotations(config, annotations_dir, verify=verify)
-        return {member.image_id: header_of(png).size for member, png in annotations.official_masks(split)}
+    if data_dir is None and split not in ANNOTATED_SPLITS:
+        return {}
+    if split in ANNOTATED_SPLITS:  # of the mask, as the evaluator compares the two; its image may be turned
+        holder = (
+            open_annotations(config, annotations_dir, verify=verify)
+            if data_dir is None
+            else open_source(config, data_dir, annotations_dir, verify)
+        )
+        return holder.mask_sizes(split)
     source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify, masks=False)
     found = _sizes_of(plan.reader, plan.rows)

@@ -146,7 +146,9 @@ def test_nothing_else_is_planned(streaming: bool, miniature: Callable[[str], Pat
     planned: list[str] = []
     plain = split_builder.plan_split
     try:
-        split_builder.plan_split = lambda source, split, verify: planned.append(split) or plain(source, split, verify)
+        split_builder.plan_split = lambda source, split, *args, **options: (
+            planned.append(split) or plain(source, split, *args, **options)
+        )
         load(miniature("flat"), split="validation", streaming=streaming)
     finally:
         split_builder.plan_split = plain

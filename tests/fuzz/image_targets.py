@@ -12,7 +12,7 @@ from mutations import png_chunks, set_integer
 from PIL import Image
 
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import surely_upright, upright
+from imagenet_s.conversion.exif import as_stored, surely_as_stored
 from imagenet_s.conversion.image_header import read_header
 from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
 from imagenet_s.conversion.mask_codec import decode_mask
@@ -33,16 +33,18 @@ def _header(data: bytes, folder: Path) -> Any:
 
 
 def _inspect(data: bytes, folder: Path) -> Any:
-    """The size of an image and its upright bytes, by both ways: from the content, and from a file."""
+    """The size of an image and its bytes as stored, by both ways: from the content, and from a file."""
     path = folder / "x.JPEG"
     path.write_bytes(data)
     replaced = files_to_replace([str(path)])
-    size, other = inspect_file(str(path))
+    inspected = inspect_file(str(path))
+    size, other = inspected.size, inspected.as_stored()
     assert bool(replaced) == (other is not None)
     try:
-        assert inspect_bytes(data) == (size, other)
-        if surely_upright(data):
-            assert upright(data) is data
+        again = inspect_bytes(data)
+        assert (again.size, again.as_stored(), again.orientation) == (size, other, inspected.orientation)
+        if surely_as_stored(data):
+            assert as_stored(data) is data
     except ImageNetSError as error:
         raise ImageNetSError(f"{path}: {error}") from error
     if other is not None:

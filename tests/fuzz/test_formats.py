@@ -9,7 +9,7 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import upright
+from imagenet_s.conversion.exif import as_stored
 from imagenet_s.conversion.image_header import check_complete, read_header
 from imagenet_s.conversion.inspection import inspect_bytes
 
@@ -20,7 +20,7 @@ ROOT = Path(imagenet_s.__file__).parent
 def test_no_other_format_is_opened(kind: str) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (9, 7)).save(buffer, kind)
-    for read in (upright, check_complete, read_header, inspect_bytes):
+    for read in (as_stored, check_complete, read_header, inspect_bytes):
         with pytest.raises(ImageNetSError):
             read(buffer.getvalue())
 

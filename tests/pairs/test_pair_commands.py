@@ -1,0 +1,137 @@
+"""What commands say of pairs that disagree, and that their pictures and sizes follow the masks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from odd_pairs import COUNTS, ODD, UNUSABLE, UPRIGHT, expected_pair, odd_ids
+from PIL import Image
+
+import imagenet_s
+from imagenet_s.cli.images_by_id import ImagesById
+from imagenet_s.cli.main import main
+from imagenet_s.conversion import check_loader
+from imagenet_s.conversion.annotations import open_annotations, read_notes
+from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.submission.image_sizes import image_sizes
+from imagenet_s.conversion.synthetic import images_of
+
+Layout = Callable[[str], Path]
+SPLITS = ("train_semi", "validation")
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet", "tree-50"])
+def test_check(
+    layout: str,
+    odd_miniature: Layout,
+    odd_annotations: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By the headers: no mask is decoded for it."""
+    where = ["--annotations-dir", str(odd_annotations), "--config", "50", "--no-verify", "--splits", *SPLITS]
+    assert main(["check", str(odd_miniature(layout)), *where, "--json", "-"]) == 1
+    out = capsys.readouterr().out
+    for split, one in json.loads(out)["splits"].items():
+        other_size = {image_id for image_id, odd in UNUSABLE.items() if odd.mask == "size"}
+        assert set(one["unusable"]) == {image.image_id for image in images_of("50", split)} & other_size
+        assert one["expected"] == len(images_of("50", split))
+        assert one["found"] == one["expected"] - len(one["unusable"])
+        assert one["state"] == ("incomplete" if one["unusable"] else "ok")
+        assert caplog.text.count(f"{split}: {COUNTS[split]['upright']} of {one['expected']} masks are upright") == 1
+
+
+def test_check_of_upright_masks(
+    odd_miniature: Layout, upright_annotations: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--annotations-dir", str(upright_annotations), "--config", "50", "--no-verify"]
+    assert main(["check", str(odd_miniature("folders")), *where]) == 0
+    assert "Complete." in capsys.readouterr().err
+
+
+def test_check_of_a_resized_copy(
+    miniature: Layout, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    for path in (root / "val").rglob("*.JPEG"):
+        with Image.open(path) as image:
+            image.convert("RGB").resize((64, 48)).save(path, "JPEG")
+    where = ["--annotations-dir", str(annotations), "--config", "50", "--no-verify", "--splits", "validation"]
+    assert main(["check", str(root), *where]) == 1
+    assert "this is a resized copy of ImageNet" in capsys.readouterr().out
+
+
+def test_download_prepares_what_can_be_used(
+    odd_annotations: Path, mirror: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["download", "--annotations-dir", str(tmp_path / "into"), "--config", "50"]) == 0
+    assert "2 of 9 masks of validation of 50 can't be used:" in capsys.readouterr().err
+    opened = open_annotations("50", tmp_path / "into")
+    notes = read_notes(opened.prepared_masks("validation"))
+    assert notes.unusable.keys() == {"ILSVRC2012_val_00020818", "ILSVRC2012_val_00045977"}
+    assert notes.blue == ["ILSVRC2012_val_00033506"]
+    with pytest.raises(imagenet_s.ImageNetSError, match="2 of 9 masks of validation can't be used"):
+        opened.masks("validation")
+
+
+def test_a_blue_channel_of_a_file_is_not_read(odd_annotations: Path, tmp_path: Path, caplog) -> None:
+    """Of an array it is refused: it may be the red of swapped channels."""
+    from odd_pairs import odd_png
+
+    path = tmp_path / "blue.png"
+    path.write_bytes(odd_png("ILSVRC2012_val_00033506", "50"))
+    for _ in range(2):
+        np.testing.assert_array_equal(decode_mask(path), odd_ids("ILSVRC2012_val_00033506", "50"))
+        with Image.open(path) as image:
+            np.testing.assert_array_equal(decode_mask(image), odd_ids("ILSVRC2012_val_00033506", "50"))
+    assert sum("blue channel" in record.getMessage() for record in caplog.records) == 2, "once a name"
+    with Image.open(path) as image, pytest.raises(imagenet_s.ImageNetSError, match="were the channels swapped"):
+        decode_mask(np.asarray(image))
+
+
+def test_predictions_have_the_size_of_the_mask(odd_miniature: Layout, upright_annotations: Path) -> None:
+    for place in (None, odd_miniature("folders"), odd_miniature("tree-50")):
+        sizes = image_sizes("50", "validation", place, upright_annotations, verify=False)
+        for image in images_of("50", "validation"):
+            if image.image_id not in UNUSABLE:
+                assert sizes[image.image_id] == odd_ids(image.image_id, "50").shape[::-1]
+
+
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+def test_pictures_follow_the_masks(layout: str, odd_miniature: Layout) -> None:
+    """Those of `evaluate --images`, `compare` and `evaluate-maps`."""
+    masks = {image_id: odd_ids(image_id, "50") for image_id in UPRIGHT}
+    found = ImagesById(str(odd_miniature(layout)), "50").read(masks)
+    assert found.keys() == masks.keys()
+    for image_id, picture in found.items():
+        np.testing.assert_array_equal(np.asarray(picture), expected_pair(image_id, "50")[0], err_msg=image_id)
+
+
+def test_show(odd_miniature: Layout, upright_annotations: Path, tmp_path: Path) -> None:
+    where = ["--annotations-dir", str(upright_annotations), "--config", "50", "--no-verify"]
+    assert main(["show", str(odd_miniature("folders")), "--output", str(tmp_path), *where]) == 0
+    assert list(tmp_path.glob("*.png"))
+
+
+def test_our_own_rows_are_right(odd_miniature: Layout, upright_annotations: Path) -> None:
+    """check-loader compares with images and masks that are both upright."""
+    rows = imagenet_s.load_dataset(
+        "50",
+        data_dir=odd_miniature("folders"),
+        annotations_dir=upright_annotations,
+        split="validation",
+        verify=False,
+    )
+    report = check_loader(rows, upright_annotations, "50", imagenet=odd_miniature("folders"))
+    assert not report.findings, report
+
+
+def test_the_odd_pairs_are_odd() -> None:
+    assert {odd.mask for odd in ODD.values()} == {"upright", "turned", "size", "id", "blue", "palette"}
+    assert {odd.orientation for odd in ODD.values() if odd.mask in ("upright", "turned")} == {3, 6, 8}
+    assert {odd.metadata for odd in ODD.values()} == {"exif", "xmp", "kind"}
