@@ -20,6 +20,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 SHEET_MARK = ("Software", "imagenet-s show")
 """Text in the PNG of a contact sheet."""
 _REPORT_MARK = b'<meta name="generator" content="imagenet-s">'
+_ACCEPTANCE_MARK = b"imagenet-s acceptance\n"
 _HEAD = 4096
 
 
@@ -93,6 +94,11 @@ def _is_report(path: Path) -> bool:
         return _REPORT_MARK in file.read(_HEAD)
 
 
+def _is_acceptance(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ACCEPTANCE_MARK)) == _ACCEPTANCE_MARK
+
+
 def _is_counts(path: Path) -> bool:
     members = _members(path)
     ours = ({"format", "num_classes", "names", "lengths"}, {"format", "options", "names", "values"})
@@ -113,6 +119,7 @@ def _members(path: Path) -> set[str]:
 
 _RESULTS: tuple[tuple[str, Callable[[Path], bool], str], ...] = (
     ("json", _is_json, "JSON that imagenet-s wrote"),
+    ("acceptance", _is_acceptance, "what `check --acceptance` wrote"),
     ("report", _is_report, "a report of imagenet-s"),
     ("page", _is_report, "a page of imagenet-s"),
     ("save_counts", _is_counts, "counts of imagenet-s"),

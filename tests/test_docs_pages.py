@@ -14,7 +14,8 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def test_reliability_names_tests_that_exist() -> None:
-    rows = re.findall(r"^\|.*\|$", (DOCS / "reliability.md").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (DOCS / "reliability.md").read_text(encoding="utf-8").partition("## What is believed of the archives")[0]
+    rows = re.findall(r"^\|.*\|$", text, re.MULTILINE)
     named = [one for row in rows for one in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
     assert len(named) > 40
     for file, test in named:

@@ -22,7 +22,10 @@ CODECS = {
     *("conversion.features", "conversion.shuffling"),
 }
 READERS = {"conversion.imagenet", "conversion.annotations"}
-PLANS = {"conversion.source", "conversion.selection", "conversion.split_plan"}
+PLANS = {
+    *("conversion.pairs", "conversion.source", "conversion.selection"),
+    *("conversion.split_plan", "conversion.plan_check"),
+}
 ALLOWED: dict[str, set[str]] = {
     "conversion.errors": set(),
     "conversion.hub_errors": {"conversion.errors"},
@@ -48,12 +51,18 @@ ALLOWED: dict[str, set[str]] = {
     "conversion.arguments": {"conversion.errors", "conversion.facts"},
     "conversion.imagenet": BASE | CODECS,
     "conversion.annotations": BASE | CODECS,
+    "conversion.pairs": BASE | CODECS | READERS,
     "conversion.source": BASE | CODECS | READERS,
     "conversion.selection": BASE | CODECS | READERS | {"conversion.source"},
-    "conversion.split_plan": BASE | CODECS | READERS | {"conversion.source", "conversion.selection"},
+    "conversion.split_plan": BASE
+    | CODECS
+    | READERS
+    | {"conversion.pairs", "conversion.source"}
+    | {"conversion.selection"},
+    "conversion.plan_check": BASE | CODECS | READERS | {"conversion.split_plan"},
     "conversion.subset": BASE | CODECS | READERS | PLANS,
     "conversion.transforms": {"conversion.errors", "conversion.facts"},
-    "conversion.examples": BASE | CODECS | READERS,
+    "conversion.examples": BASE | CODECS | READERS | {"conversion.pairs"},
     "conversion.shards": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
     "conversion.official_tree": BASE | CODECS | READERS | PLANS,
     "conversion.export": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
@@ -69,6 +78,11 @@ ALLOWED: dict[str, set[str]] = {
     | PLANS
     | {"conversion.dataset_config", "conversion.examples", "conversion.shards"},
     "conversion.builder": BASE | CODECS | PLANS | {"conversion.split_builder"},
+    "conversion.acceptance": BASE
+    | CODECS
+    | READERS
+    | PLANS
+    | {"conversion.builder", "conversion.shards", "metrics.matched_miou"},
     # PredictionWriter and check_loader, imported when they are used.
     "conversion": {"conversion.submission", "conversion.loader_check"},
     "imagenet_s": BASE

@@ -36,10 +36,18 @@ def add_check(commands: Commands) -> None:
         "check",
         help="say which layout a copy of ImageNet has, and count the images of each split",
         description="Look into a copy of ImageNet: say which layout it has, count each split, list what is missing.",
-        epilog="Exit code 0: complete. 1: something is missing.",
+        epilog="Exit code 0: complete, or all is as believed. 1: something is missing, or differs.",
     )
     parser.add_argument("imagenet", metavar="IMAGENET", help="the folder (or hf:// address) that holds ImageNet")
-    add_config(parser)
+    add_config(parser, (*CONFIG_NAMES, "all"))
+    parser.add_argument(
+        "--acceptance",
+        nargs="?",
+        const="acceptance.txt",
+        metavar="FILE",
+        help="look at all that is taken for granted of ImageNet-S (download what is missing, decode every mask, load, "
+        "score, convert; about ten minutes for 919), and write it down (default: acceptance.txt)",
+    )
     parser.add_argument("--list-missing", action="store_true", help="name every missing image, not the first few")
     add_json(parser, "the result")
     add_imagenet_options(parser, "check only these; by default all that the source can have", on_missing=False)

@@ -1,0 +1,68 @@
+"""The rows of a configuration: loaded both ways and compared, and some of them converted and verified.
+
+Imports `builder`, `shards`, `source`, `split_plan`, `line`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from imagenet_s.conversion.acceptance.line import Line, line
+from imagenet_s.conversion.builder import ImageNetS
+from imagenet_s.conversion.shards import Options, convert, verify
+from imagenet_s.conversion.source import Source
+from imagenet_s.conversion.split_plan import plan_split
+
+_ENDS = 4
+"""Rows from the beginning and from the end of a split."""
+_CONVERTED = 100
+
+
+def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
+    """Whether the first and last rows of a split are the same map-style and streamed.
+
+    Args:
+        source: the opened ImageNet and its annotations.
+        split: the split.
+        options: `data_dir`, `annotations_dir` and `verify`, as the data set takes them.
+    """
+    image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()
+    ends = list(dict.fromkeys([*image_ids[:_ENDS], *image_ids[-_ENDS:]]))
+    what = f"{split}: first and last {_ENDS} rows, map-style and streamed"
+    yield line(what, "equal", _compare(source.config, split, ends, options))
+
+
+def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
+    """Whether some images of a split can be converted and verified; arguments as for `loaded_lines`."""
+    image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
+    yield line(f"{split}: {len(image_ids)} images, converted", "verified", _convert(source, split, image_ids, options))
+
+
+def _compare(config: str, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
+    builder = ImageNetS(config, splits=(split,), image_ids=image_ids, on_missing="skip", **options)
+    with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
+        builder.download_and_prepare(os.path.join(out, "rows"))
+        return _first_difference(builder.as_dataset(split), builder.as_streaming_dataset(split)) or "equal"
+
+
+def _convert(source: Source, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
+    with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
+        chosen = Options([split], on_missing="skip", verify=options["verify"], image_ids=image_ids)
+        index = convert(options["data_dir"], out, source.config, options["annotations_dir"], chosen)
+        verify(out)
+        rows = index.configs[source.config].splits[split].rows
+    return "verified" if rows == len(image_ids) else f"{rows:,} rows of {len(image_ids):,} images"
+
+
+def _first_difference(built: Iterable[dict[str, Any]], streamed: Iterable[dict[str, Any]]) -> str:
+    """The first row and column that differ; "" where none does."""
+    for one, other in zip(built, streamed, strict=True):
+        for name, value in one.items():
+            if not np.array_equal(np.asarray(value), np.asarray(other[name])):
+                return f"{one['image_id']}: {name} differs"
+    return ""

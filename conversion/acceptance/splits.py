@@ -1,0 +1,173 @@
+"""The splits of a configuration: how many images each has, and what its masks hold beside their images.
+
+Imports `errors`, `facts`, `annotations`, `mask_codec`, `process_pool`, `source`, `split_plan`, `line`, and the metric.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from tqdm import tqdm
+
+from imagenet_s.conversion.acceptance.line import NOT_KNOWN, Line, line, named
+from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
+from imagenet_s.conversion.image_header import PNG
+from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.process_pool import ProcessPool
+from imagenet_s.conversion.source import Source
+from imagenet_s.conversion.split_plan import SplitPlan, plan_split
+from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
+from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
+
+_CHUNK = 64
+"""Masks a task."""
+_COLOURS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
+"""PNG colour types (PNG 1.2, section 4.1.1)."""
+_OVER_ALL_IDS = ("mean_iou", "boundary_mean_iou")
+"""Figures that count an id which occurs nowhere as 0, as the official evaluator does."""
+
+
+def count_line(source: Source, split: str) -> Line:
+    """How many images of a split are there."""
+    what, official = f"{split}: images", OFFICIAL.num_images[source.config][split]
+    if split not in source.splits:
+        return Line(what, f"{official:,}", "none is there", None)
+    try:
+        plan = plan_split(source, split, masks=False)
+    except ImageNetSError as error:
+        return line(what, official, str(error), agrees=False)
+    return line(what, official, plan.rows.num_rows, note=f"without {named(plan.missing)}" if plan.missing else "")
+
+
+def mask_lines(source: Source, split: str, verify: bool, workers: int) -> Iterator[Line]:
+    """What the masks of a split hold, and how they go with their images.
+
+    Args:
+        source: the opened ImageNet and its annotations.
+        split: `"train_semi"` or `"validation"`.
+        verify: as for the data set.
+        workers: processes that score.
+    """
+    plan = plan_split(source, split, verify, sizes=True)
+    formats = Counter(map(_format, _official_pngs(source, split, plan.rows.num_rows)))
+    masks, pairs = plan.rows.num_rows + len(plan.unusable), plan.pairs
+    yield line(f"{split}: PNGs", f"8-bit RGB: {masks:,}", ", ".join(f"{k}: {n:,}" for k, n in sorted(formats.items())))
+    wrong = plan.notes.unusable
+    yield line(f"{split}: masks that can't be decoded, or with unknown ids", 0, len(wrong), note=_problems(wrong))
+    blue = plan.notes.blue
+    yield line(f"{split}: masks with a blue channel that is not 0", 0, len(blue), note=named(blue))
+    looked = masks - len(wrong)
+    fit = plan.rows.num_rows - len(pairs.upright)
+    yield line(f"{split}: masks of the size of the stored image", looked, fit)
+    yield line(
+        f"{split}: masks of the size of the upright image alone", 0, len(pairs.upright), note=named(pairs.upright)
+    )
+    yield line(f"{split}: masks of another size", 0, len(pairs.unusable), note=_problems(pairs.unusable))
+    turned = Counter(pairs.orientations.values())
+    shown = ", ".join(f"{orientation}: {n:,}" for orientation, n in sorted(turned.items()))
+    what = f"{split}: images whose metadata ask to turn them, by orientation"
+    yield Line(what, "about 1 in 1,000", f"{turned.total():,}{f' ({shown})' if shown else ''}", None)
+    untold = pairs.untold
+    look = (
+        f"imagenet-s show IMAGENET --config {source.config} --split {split} --output DIR --ids {' '.join(untold[:9])}"
+    )
+    note = f"to look at them: {look}" if untold else ""
+    yield line(f"{split}: of these, where sizes can't say how the mask lies", NOT_KNOWN, len(untold), note=note)
+    if plan.rows.num_rows:
+        yield from _content_lines(source, plan, workers)
+
+
+def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Line]:
+    """The ids in the masks that rows hold, and the figures of these masks as predictions of themselves."""
+    split, table = plan.split, categories(source.config)
+    counted = {name: rows for rows, name in _counted(plan, workers)}
+    classes = {name: set(rows[:, 0].tolist()) - {OTHER_ID, IGNORE_ID} for name, rows in counted.items()}
+    numbers = Counter(map(len, classes.values()))
+    shown = ", ".join(f"{number}: {n:,}" for number, n in sorted(numbers.items()))
+    yield line(f"{split}: masks by how many classes they hold", NOT_KNOWN, shown)
+    ignored = sum(bool((rows[:, 0] == IGNORE_ID).any()) for rows in counted.values())
+    yield line(f"{split}: masks with ignored pixels", NOT_KNOWN, ignored)
+    own = dict(zip(plan.rows["image_id"].to_pylist(), plan.rows["category"].to_pylist()))
+    without = [name for name, found in classes.items() if own[name] not in found]
+    yield line(
+        f"{split}: masks that hold the class of their folder",
+        len(classes),
+        len(classes) - len(without),
+        note=named(without),
+    )
+    labels = zip(plan.rows["image_id"].to_pylist(), plan.rows["imagenet_label"].to_pylist())
+    named_by_imagenet = {name: table.id_of(imagenet_wnids()[label]) for name, label in labels if label is not None}
+    other = {name: one for name, one in named_by_imagenet.items() if one and one != own[name]}
+    held = sum(one in classes[name] for name, one in other.items())
+    note = f"of {len(other):,} images to which ImageNet gives another class"
+    yield line(f"{split}: masks that hold the class of ImageNet's label", NOT_KNOWN, held, note=note)
+    occurring = set().union(*classes.values()) | {OTHER_ID}
+    yield line(f"{split}: classes that occur", table.num_classes, len(occurring) - 1)
+    yield _score_line(split, table.num_classes, counted, len(occurring))
+
+
+def _score_line(split: str, num_classes: int, counted: Mapping[str, CountRows], occurring: int) -> Line:
+    """The masks scored against themselves."""
+    metric = MatchedIoU(num_classes)
+    for name, rows in counted.items():
+        metric.update_counts(rows[rows[:, 0] != IGNORE_ID], name)  # a prediction holds no ignored pixels
+    figures = {key: value for key, value in metric.compute("none").items() if isinstance(value, float)}
+    undefined = [key for key, value in figures.items() if math.isnan(value)]
+    best = {key: occurring / (num_classes + 1) if key in _OVER_ALL_IDS else 1.0 for key in figures}
+    wrong = [
+        f"{key} {100 * value:.2f}"
+        for key, value in figures.items()
+        if key not in undefined and not math.isclose(value, best[key], abs_tol=1e-12)
+    ]
+    believed = "100 in every figure"
+    if occurring <= num_classes:
+        believed += f", {100 * occurring / (num_classes + 1):.2f} in those over all ids"
+    seen = ", ".join(wrong) if wrong else believed
+    note = f"undefined: {', '.join(undefined)}" if undefined else ""
+    return line(f"{split}: masks scored against themselves", believed, seen, not wrong, note)
+
+
+def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
+    """The count rows of each mask that a row holds, as a prediction of itself, and its image id."""
+    names, places = plan.rows["image_id"].to_pylist(), plan.rows["mask_row"].to_pylist()
+    chunks = [places[i : i + _CHUNK] for i in range(0, len(places), _CHUNK)]
+    with (
+        ProcessPool(min(workers, len(chunks)), _nothing) as pool,
+        tqdm(total=len(names), desc=f"scoring {plan.split}", unit="mask", delay=1) as bar,
+    ):
+        found = iter(names)
+        for rows in pool.map(_count, [plan.masks] * len(chunks), chunks):
+            yield from zip(rows, found)
+            bar.update(len(rows))
+
+
+def _nothing() -> None:
+    """Workers need no preparation."""
+
+
+def _count(masks: str, places: Sequence[int]) -> list[CountRows]:
+    pngs = open_masks(masks)["png"]
+    decoded = (decode_mask(pngs[place].as_py()) for place in places)
+    return [count_pair(ids, ids) for ids in decoded]
+
+
+def _official_pngs(source: Source, split: str, total: int) -> Iterator[bytes]:
+    bar = tqdm(source.official_masks(split), total=total, desc=f"reading {split} masks", unit="mask", delay=1)
+    for _, png in bar:
+        yield png
+
+
+def _format(png: bytes) -> str:
+    """Depth and colours of a PNG, by its header."""
+    if png[: len(PNG)] != PNG or len(png) < 26:
+        return "no PNG"
+    return f"{png[24]}-bit {_COLOURS.get(png[25], 'of an unknown colour type')}"
+
+
+def _problems(unusable: Mapping[str, str]) -> str:
+    """Which masks, and what is wrong with the first."""
+    return f"{named(list(unusable))}; the first: {next(iter(unusable.values()))}" if unusable else ""
