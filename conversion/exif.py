@@ -69,9 +69,20 @@ def orientation_of(data: bytes) -> int:
     return value if value in _METHODS else 1
 
 
-def transpose(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture as a viewer shows it; the image itself for 1."""
-    return image.transpose(_METHODS[orientation]) if orientation in _METHODS else image
+def picture(data: bytes, turn: bool = True) -> Image.Image:
+    """An image decoded to RGB.
+
+    Args:
+        data: a complete JPEG or PNG.
+        turn: turn it as its metadata ask, which is how a row is shown; otherwise it is as stored.
+
+    Raises:
+        ImageNetSError: it can't be decoded.
+    """
+    orientation = orientation_of(data) if turn else 1
+    with _opened(data) as image:
+        decoded = image.convert("RGB")
+    return decoded.transpose(_METHODS[orientation]) if orientation in _METHODS else decoded
 
 
 def turned(data: bytes) -> bytes:

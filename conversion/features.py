@@ -1,7 +1,8 @@
 """The columns of the data set: the one place that says what they are, for the builder, the shards and the cards.
 
-All are features of `datasets` itself, so no operation can lose what they mean. `datasets.Image` rotates by the EXIF
-orientation when it decodes; the masks have the stored one. So no row holds an image that would be rotated: see `exif`.
+All are features of `datasets` itself, so no operation can lose what they mean. `datasets.Image` turns by the EXIF
+orientation when it decodes; the masks have the stored one. So no row holds an image that would be turned, unless its
+mask is upright, too: see `pairs`.
 
 Imports `facts`.
 """

@@ -42,7 +42,7 @@ class Inspected:
     @functools.cached_property
     def orientation(self) -> int:
         """See `exif.orientation_of`."""
-        with _named_errors(self._name):
+        with named_errors(self._name):
             return 1 if self.data is None else orientation_of(self.data)
 
     @property
@@ -61,7 +61,7 @@ class Inspected:
     def _changed(self, change: Callable[[bytes], bytes]) -> bytes | None:
         if self.data is None:
             return None
-        with _named_errors(self._name):
+        with named_errors(self._name):
             changed = change(self.data)
         return None if changed is self.data else changed
 
@@ -72,7 +72,7 @@ def inspect_bytes(view: memoryview | bytes, name: str = "the image") -> Inspecte
     Raises:
         ImageNetSError: damaged, or no image.
     """
-    with _named_errors(name):
+    with named_errors(name):
         header = header_of(view)
         if view[-2:] == END_OF_JPEG and (not header.may_rotate or surely_as_stored(bytes(view[:_FIRST_BYTES]))):
             return Inspected(header.size)
@@ -87,7 +87,7 @@ def inspect_file(path: str) -> Inspected:
     Raises:
         ImageNetSError: damaged, or no image; the message names the file.
     """
-    with _named_errors(path):
+    with named_errors(path):
         header, complete = read_file_header(path)
         if not header.may_rotate and complete:
             return Inspected(header.size)
@@ -96,7 +96,8 @@ def inspect_file(path: str) -> Inspected:
 
 
 @contextlib.contextmanager
-def _named_errors(name: str) -> Iterator[None]:
+def named_errors(name: str) -> Iterator[None]:
+    """What is wrong with an image is said with its name."""
     try:
         yield
     except ImageNetSError as error:

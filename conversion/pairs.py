@@ -5,14 +5,13 @@ with predictions that are not turned. Should one be upright beside an image whos
 mask are both shown upright: the sizes say so. Where they can't (orientations 2 to 4, or a square), the pair counts as
 stored.
 
-Imports `errors`, `cache`, `image_header`, `exif`, `inspection`, `mask_codec`, `annotations`, `imagenet`.
+Imports `errors`, `cache`, `exif`, `inspection`, `mask_codec`, `annotations`, `imagenet`.
 """
 
 from __future__ import annotations
 
 import enum
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,11 +24,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from imagenet_s.conversion.cache import cached_file, keep_json, kept_json
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.exif import transpose
-from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
+from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.exif import picture
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.inspection import Inspected, Size, inspect_bytes, inspect_file
+from imagenet_s.conversion.inspection import Inspected, Size, inspect_bytes, inspect_file, named_errors
 from imagenet_s.conversion.mask_codec import size_problem
 
 _IMAGES_PER_BATCH = 100
@@ -154,12 +152,8 @@ def picture_beside(data: bytes, mask_size: Size, name: str) -> Image.Image:
         ImageNetSError: the image can't be decoded; the message names it.
     """
     image = inspect_bytes(data, name)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            picture = opened.convert("RGB")
-    except PILLOW_ERRORS as error:
-        raise ImageNetSError(f"{name} is damaged ({cause(error)}); fetch it again.") from error
-    return transpose(picture, image.orientation) if fit_of(image, mask_size) is Fit.UPRIGHT else picture
+    with named_errors(name):
+        return picture(data, turn=fit_of(image, mask_size) is Fit.UPRIGHT)
 
 
 def _check_batch(images: pa.StructArray, image_ids: list[str], sizes: Sequence[Size], found: PairCheck) -> None:

@@ -103,7 +103,7 @@ def plan_split(
     plan = SplitPlan(split, reader, rows, mask_file, missing, expected, notes)
     if mask_file is None or not (sizes or (sizes is None and plan.is_local)):
         return plan
-    mask_sizes = sizes_of(open_masks(mask_file).take(rows["mask_row"].combine_chunks()))
+    mask_sizes = sizes_of(open_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
     return plan.with_pairs(check_pairs(reader, rows, mask_sizes, split))
 
 

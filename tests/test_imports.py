@@ -61,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"conversion.selection"},
     "conversion.plan_check": BASE | CODECS | READERS | {"conversion.split_plan"},
     "conversion.subset": BASE | CODECS | READERS | PLANS,
-    "conversion.transforms": {"conversion.errors", "conversion.facts"},
+    "conversion.transforms": {"conversion.errors", "conversion.exif", "conversion.facts"},
     "conversion.examples": BASE | CODECS | READERS | {"conversion.pairs"},
     "conversion.shards": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
     "conversion.official_tree": BASE | CODECS | READERS | PLANS,

@@ -5,6 +5,8 @@ Imports `errors`, `facts`, `annotations`, `mask_codec`, `process_pool`, `source`
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -136,11 +138,13 @@ def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
     names, places = plan.rows["image_id"].to_pylist(), plan.rows["mask_row"].to_pylist()
     chunks = [places[i : i + _CHUNK] for i in range(0, len(places), _CHUNK)]
     with (
-        ProcessPool(min(workers, len(chunks)), _nothing) as pool,
+        contextlib.ExitStack() as stack,
         tqdm(total=len(names), desc=f"scoring {plan.split}", unit="mask", delay=1) as bar,
     ):
+        several = min(workers, len(chunks)) > 1
+        apply = stack.enter_context(ProcessPool(min(workers, len(chunks)), _nothing)).map if several else map
         found = iter(names)
-        for rows in pool.map(_count, [plan.masks] * len(chunks), chunks):
+        for rows in apply(functools.partial(_count, str(plan.masks)), chunks):
             yield from zip(rows, found)
             bar.update(len(rows))
 

@@ -17,7 +17,6 @@ from tqdm import tqdm
 from imagenet_s.conversion.annotations.lists import Member
 from imagenet_s.conversion.annotations.mask_readers import MaskReader
 from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.cache import kept_json
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.mask_codec import Transcoded, transcode
 from imagenet_s.conversion.process_pool import ThreadPool
@@ -33,6 +32,8 @@ MASK_SCHEMA = pa.schema(
 _BATCH = 512
 _MAX_THREADS = 8
 """More do not help: about half of the work holds the GIL."""
+_NOTES = b"notes"
+"""Under this key, the metadata of the last batch has `MaskNotes` as JSON."""
 _NAMED = 5
 """Of how many masks that can't be used a message says what is wrong."""
 
@@ -72,16 +73,16 @@ def read_notes(path: str | os.PathLike[str]) -> MaskNotes:
     Args:
         path: what `Annotations.prepared_masks` returned.
     """
-    try:
-        return MaskNotes(**kept_json(_notes_file(Path(path))))
-    except TypeError:  # there is none, as nearly always, or it is damaged
-        return MaskNotes()
+    with pa.memory_map(os.fspath(path)) as file, pa.ipc.open_file(file) as reader:
+        last = reader.num_record_batches - 1
+        metadata = reader.get_batch_with_custom_metadata(last).custom_metadata if last >= 0 else None
+        return MaskNotes(**json.loads(metadata[_NOTES])) if metadata and _NOTES in metadata else MaskNotes()
 
 
 def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[Member], target: Path) -> None:
     """Transcode the masks of some images into an Arrow file. The caller holds the lock of the target.
 
-    A mask that can't be used has no row; a file beside the target, if need be, says what is wrong: see `read_notes`.
+    A mask that can't be used has no row; an empty batch at the end, if need be, says what is wrong: see `read_notes`.
 
     Args:
         reader: where the masks are.
@@ -102,10 +103,9 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
             writer.write_batch(pa.record_batch(columns, schema=MASK_SCHEMA))
         if members and len(notes.unusable) == len(members):
             raise ImageNetSError(unusable_masks(notes.unusable, len(members), str(reader.path)))
-        # Before the target has its name: with it, all is there.
         if notes != MaskNotes():
-            with atomic_write(_notes_file(target)) as beside:
-                beside.write(json.dumps(asdict(notes)).encode())
+            empty = pa.RecordBatch.from_pylist([], MASK_SCHEMA)
+            writer.write_batch(empty, custom_metadata={_NOTES: json.dumps(asdict(notes)).encode()})
 
 
 def unusable_masks(unusable: Mapping[str, str], of: int, where: str) -> str:
@@ -152,10 +152,6 @@ def _transcoded(
                 bar.update()
             if rows:
                 yield rows
-
-
-def _notes_file(target: Path) -> Path:
-    return target.with_suffix(".notes.json")
 
 
 def usable_cpus() -> int:

@@ -1,23 +1,21 @@
 """Rows of a converted data set as they lie in its shards, to look at: no builder, no cache, no annotations.
 
-Imports `dataset_index`, `errors`, `image_header`, `mask_codec`.
+Imports `dataset_index`, `errors`, `exif`, `mask_codec`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
 from imagenet_s.conversion.dataset_index import ConfigIndex
 from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.image_header import FORMATS, PILLOW_ERRORS
+from imagenet_s.conversion.exif import picture
 from imagenet_s.conversion.mask_codec import open_mask_image
 
 
@@ -107,9 +105,8 @@ def _named_errors(path: str) -> Iterator[str]:
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     if row.get("image"):
         try:
-            row["image"] = Image.open(io.BytesIO(row["image"]["bytes"]), formats=FORMATS)
-            row["image"].load()
-        except PILLOW_ERRORS as error:
+            row["image"] = picture(row["image"]["bytes"])
+        except ImageNetSError as error:
             raise ValueError(f"the image of {row['image_id']} is damaged") from error
     if row["annotation"]:
         row["annotation"] = open_mask_image(row["annotation"]["bytes"], f"the annotation of {row['image_id']}")

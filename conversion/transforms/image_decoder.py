@@ -1,23 +1,23 @@
 """An image of a row as a tensor: decoded by `datasets`, or from its bytes by Pillow or simplejpeg.
 
-Bytes are decoded as they are stored: the EXIF orientation is not applied, as everywhere in this package.
+The rows of this package hold an image whose metadata ask to turn it only where its mask is upright: then it is turned,
+as `datasets` does.
 
-Imports `errors`.
+Imports `errors`, `exif`.
 """
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
 from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.exif import picture, surely_as_stored
 
 Decoder = Literal["pillow", "simplejpeg"]
 
@@ -46,11 +46,10 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
         data = stored["bytes"]
         if data is None:
             data = Path(stored["path"]).read_bytes()
-        if decoder == "simplejpeg" and (pixels := _decode_jpeg(data)) is not None:
+        if decoder == "simplejpeg" and surely_as_stored(data) and (pixels := _decode_jpeg(data)) is not None:
             return tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
-            return functional.to_image(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:
+        return functional.to_image(picture(data))
+    except (OSError, ImageNetSError) as error:
         raise ImageNetSError(f"{stored['path'] or 'an image'} can't be decoded ({error}); fetch it again.") from error
 
 

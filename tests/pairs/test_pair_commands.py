@@ -18,6 +18,7 @@ from imagenet_s.cli.main import main
 from imagenet_s.conversion import check_loader
 from imagenet_s.conversion.annotations import open_annotations, read_notes
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.synthetic import images_of
 
@@ -112,10 +113,16 @@ def test_pictures_follow_the_masks(layout: str, odd_miniature: Layout) -> None:
         np.testing.assert_array_equal(np.asarray(picture), expected_pair(image_id, "50")[0], err_msg=image_id)
 
 
-def test_show(odd_miniature: Layout, upright_annotations: Path, tmp_path: Path) -> None:
-    where = ["--annotations-dir", str(upright_annotations), "--config", "50", "--no-verify"]
-    assert main(["show", str(odd_miniature("folders")), "--output", str(tmp_path), *where]) == 0
-    assert list(tmp_path.glob("*.png"))
+@pytest.mark.parametrize("source", ["folders", "parquet", "arrow"])
+def test_show(source: str, odd_miniature: Layout, upright_annotations: Path, tmp_path: Path) -> None:
+    """An overlay of another size than its image is an error."""
+    place, where = odd_miniature("folders"), ["--annotations-dir", str(upright_annotations), "--no-verify"]
+    if source != "folders":
+        options = Options(["validation"], form=source, verify=False)
+        convert(place, tmp_path / "out", "50", upright_annotations, options)
+        place, where = tmp_path / "out", []
+    assert main(["show", str(place), "--output", str(tmp_path / "sheets"), "--config", "50", *where]) == 0
+    assert list((tmp_path / "sheets").glob("*.png"))
 
 
 def test_our_own_rows_are_right(odd_miniature: Layout, upright_annotations: Path) -> None:
