@@ -94,7 +94,8 @@ def _is_report(path: Path) -> bool:
         return _REPORT_MARK in file.read(_HEAD)
 
 
-def _is_acceptance(path: Path) -> bool:
+def is_acceptance(path: Path) -> bool:
+    """Whether a file is one that `check --acceptance` wrote."""
     with path.open("rb") as file:
         return file.read(len(_ACCEPTANCE_MARK)) == _ACCEPTANCE_MARK
 
@@ -119,7 +120,6 @@ def _members(path: Path) -> set[str]:
 
 _RESULTS: tuple[tuple[str, Callable[[Path], bool], str], ...] = (
     ("json", _is_json, "JSON that imagenet-s wrote"),
-    ("acceptance", _is_acceptance, "what `check --acceptance` wrote"),
     ("report", _is_report, "a report of imagenet-s"),
     ("page", _is_report, "a page of imagenet-s"),
     ("save_counts", _is_counts, "counts of imagenet-s"),

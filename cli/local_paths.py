@@ -26,7 +26,6 @@ _OPTIONS = {
     "list": "--list",
     "match": "--match",
     "json": "--json",
-    "acceptance": "--acceptance",
     "save_counts": "--save-counts",
     "session_name": "--session-name",
     "report": "--report",

@@ -21,7 +21,7 @@ from imagenet_s.conversion.split_plan import SplitPlan
 logger = logging.getLogger("imagenet_s")
 
 Problem = tuple[str, str]
-"""What is wrong, and what is left out for it."""
+"""What is wrong, and what is left out for it, to be said behind it."""
 _LISTED = 100
 """How many of the images that are left out are named."""
 
@@ -50,7 +50,7 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
         )
     problems: list[Problem] = []
     if expected is not None and found < expected:
-        lost = f"the other {expected - found:,} are left out"
+        lost = f"; the other {expected - found:,} are left out."
         problems.append((f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}", lost))
     if plan.unusable:
         problems.append((_unusable_masks(plan, found), _left_out(plan.unusable)))
@@ -79,7 +79,7 @@ def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str 
     """Refuse what has problems, or log what is left out for them.
 
     Args:
-        problems: what is wrong, and the sentence about what is left out for it.
+        problems: what is wrong, and what is left out for it.
         on_missing: the policy; None where nothing would be left.
 
     Returns:
@@ -92,21 +92,15 @@ def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str 
         return None
     if on_missing != "skip":
         told = "\n".join(problem for problem, _ in problems)
-        offer = 'on_missing="skip" leaves them out.' if on_missing else ""
-        raise ImageNetSError(_joined(told, offer))
-    lacks = "\n".join(_joined(problem, f"{lost}.") for problem, lost in problems)
+        between = "\n" if "\n" in told else " " if told.endswith((".", "?")) else "; "
+        raise ImageNetSError(told + (f'{between}on_missing="skip" leaves them out.' if on_missing else ""))
+    lacks = "\n".join(f"{problem}{lost}" for problem, lost in problems)
     logger.warning("%s", lacks)
     return lacks
 
 
-def _joined(text: str, sentence: str) -> str:
-    """A sentence behind a text, which may have several lines and end in any way."""
-    between = "\n" if "\n" in text else " " if text.endswith((".", "?")) else "; "
-    return f"{text}{between if sentence else ''}{sentence}"
-
-
 def _left_out(unusable: Mapping[str, str]) -> str:
-    return f"these images are left out: {some(list(unusable), _LISTED)}"
+    return f"\nLeft out ({len(unusable):,}): {some(list(unusable), _LISTED)}."
 
 
 def _unusable_masks(plan: SplitPlan, of: int) -> str:
@@ -122,8 +116,8 @@ def _unusable_masks(plan: SplitPlan, of: int) -> str:
 def _notes(plan: SplitPlan, of: int) -> Iterator[str]:
     if upright := plan.pairs.upright:
         yield (
-            f"{plan.split}: {len(upright):,} of {of:,} masks are upright beside an image whose metadata ask to turn "
-            f"it: these rows show both upright ({some(upright)})."
+            f"{plan.split}: {len(upright):,} of {of:,} masks fit their image only after the rotation that its metadata "
+            f"ask for: these rows show image and mask upright ({some(upright)})."
         )
     if blue := plan.notes.blue:
         yield (

@@ -13,10 +13,12 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
 from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
+from imagenet_s.conversion.annotations.official_files import RemoteFile
 from imagenet_s.conversion.dataset_index import INDEX, Index
 from imagenet_s.conversion.errors import ImageNetSError, printable, some
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
@@ -140,6 +142,10 @@ class Source(abc.ABC):
             ImageNetSError: with `verify`, some are missing; without, all are.
         """
         return self._with_masks(split).check_masks(split)
+
+    def official_file(self, remote: RemoteFile) -> Path | None:
+        """Where an official file is, fetched if need be; None where a given folder has it not. It is not checked."""
+        return self._annotations.official_file(remote)
 
     def has_masks(self, split: str) -> bool:
         """Whether the masks of an annotated split are at hand, or would have to be fetched."""

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imagenet_s.cli.existing_files import is_acceptance, refuse_foreign
 from imagenet_s.cli.option_names import as_options
 from imagenet_s.cli.output import hint, say, table, write_json
 from imagenet_s.conversion.annotations.mask_cache import usable_cpus
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     data_dir = resolve_data_dir(args.imagenet)
     if args.acceptance:
         return _accept(args, data_dir)
+    if args.output:
+        raise ImageNetSError("--output goes with --acceptance; --json FILE writes the result of a plain check.")
     if args.config == "all":
         raise ImageNetSError("--config all goes with --acceptance; otherwise name 50, 300 or 919.")
     source = open_source(args.config, data_dir, args.annotations_dir, args.verify)
@@ -57,6 +60,11 @@ def run(args: argparse.Namespace) -> int:
 def _accept(args: argparse.Namespace, data_dir: str) -> int:
     from imagenet_s.conversion.acceptance import accept  # loads, scores and converts: only where it is asked for
 
+    if args.splits or args.list_missing:
+        raise ImageNetSError("--splits and --list-missing do not go with --acceptance, which looks at every split.")
+    target = args.output or "acceptance.txt"
+    if target != "-":
+        refuse_foreign(target, is_acceptance, "what `check --acceptance` wrote")
     configs = CONFIG_NAMES if args.config == "all" else (args.config,)
     seen = accept(configs, data_dir, args.annotations_dir, verify=args.verify, workers=usable_cpus())
     if args.json:
@@ -64,12 +72,13 @@ def _accept(args: argparse.Namespace, data_dir: str) -> int:
         write_json({"differing": seen.differing, "lines": lines}, args.json)
     if args.json != "-":
         say(seen.text.rstrip())
-    with atomic_write(args.acceptance) as file:
-        file.write(seen.text.encode())
-    hint(
-        f"Written to {args.acceptance}, without a path or an image of yours. Those who make this package have not seen "
-        'the archives: please attach the file to an issue (form "The authors\' archives").'
-    )
+    if target != "-":
+        with atomic_write(target) as file:
+            file.write(seen.text.encode())
+        hint(
+            f"Wrote {target}; it contains no paths and no images. We have no access to the official masks, so please "
+            'attach it to an issue (form "The authors\' archives").'
+        )
     return 1 if seen.differing else 0
 
 

@@ -1,31 +1,37 @@
 """The archive and the lists of a configuration: fetched where they are missing, their checksums compared.
 
-Imports `errors`, `cache`, `annotations`, `line`.
+Imports `errors`, `cache`, `facts`, `annotations`, `source`, `line`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from imagenet_s.conversion.acceptance.line import Line, line
-from imagenet_s.conversion.annotations import Annotations
-from imagenet_s.conversion.annotations.official_files import check_archive, official_files
+from imagenet_s.conversion.acceptance.line import Line, line, noted
+from imagenet_s.conversion.annotations.official_files import RemoteFile, check_archive, official_files
 from imagenet_s.conversion.cache import file_digest
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import Archive
+from imagenet_s.conversion.source import Source
+
+Files = Mapping[RemoteFile, Path | None]
 
 
-def file_lines(annotations: Annotations) -> Iterator[Line]:
-    """A line for each official file."""
-    for remote in official_files(annotations.config):
-        try:
-            path = annotations.official_file(remote)
-        except ImageNetSError as error:
-            yield line(remote.name, "can be fetched", str(error), agrees=False)
-            continue
+def find_files(source: Source) -> Files:
+    """The official files of a configuration and where they are; None for one that a given folder has not.
+
+    Raises:
+        ImageNetSError: one is missing and can't be fetched; the message says which are needed.
+    """
+    return {remote: source.official_file(remote) for remote in official_files(source.config)}
+
+
+def file_lines(files: Files) -> Iterator[Line]:
+    """A line for each official file, and one more for an archive with another checksum."""
+    for remote, path in files.items():
         if path is None:
-            yield Line(remote.name, "as published", "not in the folder that was given", None)
+            yield noted(remote.name, "not in the folder that was given")
         elif isinstance(remote.facts, Archive):
             found = file_digest(path, "md5")
             yield line(f"{remote.name}: md5", remote.facts.md5, found)

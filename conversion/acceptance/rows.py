@@ -40,7 +40,9 @@ def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterato
 def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
     """Whether some images of a split can be converted and verified; arguments as for `loaded_lines`."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
-    yield line(f"{split}: {len(image_ids)} images, converted", "verified", _convert(source, split, image_ids, options))
+    yield line(
+        f"{split}: conversion of {len(image_ids):,} images", "verified", _convert(source, split, image_ids, options)
+    )
 
 
 def _compare(config: str, split: str, image_ids: list[str], options: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The splits of a configuration: how many images each has, and what its masks hold beside their images.
 
-Imports `errors`, `facts`, `annotations`, `mask_codec`, `process_pool`, `source`, `split_plan`, `line`, and the metric.
+Imports `facts`, `annotations`, `mask_codec`, `pairs`, `process_pool`, `source`, `split_plan`, `line`, and the metric.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.acceptance.line import NOT_KNOWN, Line, line, named
+from imagenet_s.conversion.acceptance.line import Line, line, named, noted
 from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
 from imagenet_s.conversion.image_header import PNG
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.pairs import PairCheck
 from imagenet_s.conversion.process_pool import ProcessPool
 from imagenet_s.conversion.source import Source
 from imagenet_s.conversion.split_plan import SplitPlan, plan_split
@@ -27,60 +27,63 @@ from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
 
 _CHUNK = 64
 """Masks a task."""
+_SHOWN = 20
+"""Images that the command names which shows them."""
 _COLOURS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
 """PNG colour types (PNG 1.2, section 4.1.1)."""
 _OVER_ALL_IDS = ("mean_iou", "boundary_mean_iou")
 """Figures that count an id which occurs nowhere as 0, as the official evaluator does."""
 
 
-def count_line(source: Source, split: str) -> Line:
+def count_lines(source: Source, split: str) -> Iterator[Line]:
     """How many images of a split are there."""
     what, official = f"{split}: images", OFFICIAL.num_images[source.config][split]
     if split not in source.splits:
-        return Line(what, f"{official:,}", "none is there", None)
-    try:
-        plan = plan_split(source, split, masks=False)
-    except ImageNetSError as error:
-        return line(what, official, str(error), agrees=False)
-    return line(what, official, plan.rows.num_rows, note=f"without {named(plan.missing)}" if plan.missing else "")
+        yield Line(what, f"{official:,}", "not in this copy of ImageNet", None)
+        return
+    plan = plan_split(source, split, verify=False, masks=False)
+    yield line(what, official, plan.rows.num_rows, note=f"without {named(plan.missing)}" if plan.missing else "")
 
 
-def mask_lines(source: Source, split: str, verify: bool, workers: int) -> Iterator[Line]:
+def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator[Line]:
     """What the masks of a split hold, and how they go with their images.
 
     Args:
         source: the opened ImageNet and its annotations.
         split: `"train_semi"` or `"validation"`.
-        verify: as for the data set.
         workers: processes that score.
+        given: the options that name the annotations on a command line.
     """
-    plan = plan_split(source, split, verify, sizes=True)
+    without = source.check_masks(split)
+    yield line(f"{split}: images without a mask", 0, len(without), note=named(without))
+    plan = plan_split(source, split, verify=False, sizes=True)
     formats = Counter(map(_format, _official_pngs(source, split, plan.rows.num_rows)))
-    masks, pairs = plan.rows.num_rows + len(plan.unusable), plan.pairs
-    yield line(f"{split}: PNGs", f"8-bit RGB: {masks:,}", ", ".join(f"{k}: {n:,}" for k, n in sorted(formats.items())))
-    wrong = plan.notes.unusable
+    seen = ", ".join(f"{kind}: {number:,}" for kind, number in sorted(formats.items()))
+    yield line(f"{split}: kinds of PNG", "8-bit RGB", seen, agrees=formats.keys() <= {"8-bit RGB"})
+    wrong, blue, pairs = plan.notes.unusable, plan.notes.blue, plan.pairs
     yield line(f"{split}: masks that can't be decoded, or with unknown ids", 0, len(wrong), note=_problems(wrong))
-    blue = plan.notes.blue
-    yield line(f"{split}: masks with a blue channel that is not 0", 0, len(blue), note=named(blue))
-    looked = masks - len(wrong)
-    fit = plan.rows.num_rows - len(pairs.upright)
-    yield line(f"{split}: masks of the size of the stored image", looked, fit)
-    yield line(
-        f"{split}: masks of the size of the upright image alone", 0, len(pairs.upright), note=named(pairs.upright)
-    )
+    yield line(f"{split}: masks with values in their blue channel", 0, len(blue), note=named(blue))
+    looked, upright = plan.rows.num_rows + len(pairs.unusable), pairs.upright
+    yield line(f"{split}: masks of the size of their image as stored", looked, plan.rows.num_rows - len(upright))
+    yield line(f"{split}: masks that fit their image only after its rotation", 0, len(upright), note=named(upright))
     yield line(f"{split}: masks of another size", 0, len(pairs.unusable), note=_problems(pairs.unusable))
     turned = Counter(pairs.orientations.values())
-    shown = ", ".join(f"{orientation}: {n:,}" for orientation, n in sorted(turned.items()))
-    what = f"{split}: images whose metadata ask to turn them, by orientation"
-    yield Line(what, "about 1 in 1,000", f"{turned.total():,}{f' ({shown})' if shown else ''}", None)
-    untold = pairs.untold
-    look = (
-        f"imagenet-s show IMAGENET --config {source.config} --split {split} --output DIR --ids {' '.join(untold[:9])}"
+    shown = ", ".join(f"orientation {orientation}: {n:,}" for orientation, n in sorted(turned.items()))
+    yield noted(f"{split}: images with an orientation other than 1 (EXIF, else XMP)", turned.total(), shown)
+    yield noted(
+        f"{split}: of these, images whose size is the same after the rotation", *_untold(source, split, pairs, given)
     )
-    note = f"to look at them: {look}" if untold else ""
-    yield line(f"{split}: of these, where sizes can't say how the mask lies", NOT_KNOWN, len(untold), note=note)
     if plan.rows.num_rows:
         yield from _content_lines(source, plan, workers)
+
+
+def _untold(source: Source, split: str, pairs: PairCheck, given: str) -> tuple[int, str]:
+    """How many images have a size that says nothing about their mask, and how to look at them."""
+    number, ids = len(pairs.untold), " ".join(pairs.untold[:_SHOWN])
+    command = f"imagenet-s show IMAGENET{given} --config {source.config}"
+    first = f"the first {_SHOWN}" if number > _SHOWN else "them"
+    command += f" --split {split} --output NEW_FOLDER --ids {ids}"
+    return number, f"their masks are taken as stored; to look at {first}: {command}" if number else ""
 
 
 def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Line]:
@@ -89,24 +92,18 @@ def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Li
     counted = {name: rows for rows, name in _counted(plan, workers)}
     classes = {name: set(rows[:, 0].tolist()) - {OTHER_ID, IGNORE_ID} for name, rows in counted.items()}
     numbers = Counter(map(len, classes.values()))
-    shown = ", ".join(f"{number}: {n:,}" for number, n in sorted(numbers.items()))
-    yield line(f"{split}: masks by how many classes they hold", NOT_KNOWN, shown)
+    yield noted(f"{split}: masks by number of classes", ", ".join(f"{k}: {n:,}" for k, n in sorted(numbers.items())))
     ignored = sum(bool((rows[:, 0] == IGNORE_ID).any()) for rows in counted.values())
-    yield line(f"{split}: masks with ignored pixels", NOT_KNOWN, ignored)
+    yield noted(f"{split}: masks with ignored pixels", ignored)
     own = dict(zip(plan.rows["image_id"].to_pylist(), plan.rows["category"].to_pylist()))
     without = [name for name, found in classes.items() if own[name] not in found]
-    yield line(
-        f"{split}: masks that hold the class of their folder",
-        len(classes),
-        len(classes) - len(without),
-        note=named(without),
-    )
+    yield line(f"{split}: masks without the class of their folder", 0, len(without), note=named(without))
     labels = zip(plan.rows["image_id"].to_pylist(), plan.rows["imagenet_label"].to_pylist())
-    named_by_imagenet = {name: table.id_of(imagenet_wnids()[label]) for name, label in labels if label is not None}
-    other = {name: one for name, one in named_by_imagenet.items() if one and one != own[name]}
-    held = sum(one in classes[name] for name, one in other.items())
-    note = f"of {len(other):,} images to which ImageNet gives another class"
-    yield line(f"{split}: masks that hold the class of ImageNet's label", NOT_KNOWN, held, note=note)
+    by_label = {name: table.id_of(imagenet_wnids()[label]) for name, label in labels if label is not None}
+    other = {name: class_id for name, class_id in by_label.items() if class_id and class_id != own[name]}
+    held = sum(class_id in classes[name] for name, class_id in other.items())
+    what = f"{split}: masks that hold the class of ImageNet's label, where that is another class"
+    yield noted(what, f"{held:,} of {len(other):,}")
     occurring = set().union(*classes.values()) | {OTHER_ID}
     yield line(f"{split}: classes that occur", table.num_classes, len(occurring) - 1)
     yield _score_line(split, table.num_classes, counted, len(occurring))
@@ -125,12 +122,12 @@ def _score_line(split: str, num_classes: int, counted: Mapping[str, CountRows], 
         for key, value in figures.items()
         if key not in undefined and not math.isclose(value, best[key], abs_tol=1e-12)
     ]
-    believed = "100 in every figure"
+    believed = "every figure 100 %"
     if occurring <= num_classes:
-        believed += f", {100 * occurring / (num_classes + 1):.2f} in those over all ids"
-    seen = ", ".join(wrong) if wrong else believed
+        share = f"{100 * occurring / (num_classes + 1):.2f} % ({occurring:,} of {num_classes + 1:,} ids occur)"
+        believed += f", mIoU and mBIoU {share}"
     note = f"undefined: {', '.join(undefined)}" if undefined else ""
-    return line(f"{split}: masks scored against themselves", believed, seen, not wrong, note)
+    return line(f"{split}: masks scored against themselves", believed, ", ".join(wrong) or believed, not wrong, note)
 
 
 def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:

@@ -119,7 +119,7 @@ def unusable_masks(unusable: Mapping[str, str], of: int, where: str) -> str:
     problems = list(unusable.values())
     shown = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n- {text}" for text in problems[:_NAMED])
     more = f"\n- and {len(unusable) - _NAMED:,} more" if len(unusable) > _NAMED else ""
-    return f"{len(unusable):,} of {of:,} masks of {where} can't be used:{shown}{more}"
+    return f"{where}: {len(unusable):,} of {of:,} masks can't be used:{shown}{more}"
 
 
 def _transcoded(

@@ -212,7 +212,7 @@ def _pixels(index: Index) -> str:
 def _upright(index: Index) -> str:
     """A sentence about the masks that are upright; "" without any."""
     counts = [
-        f"{split.upright:,} in `{name}` of {config}"
+        f"{split.upright:,} of `{name}` of {config}"
         for config, one in index.configs.items()
         for name, split in one.splits.items()
         if split.upright
@@ -220,8 +220,8 @@ def _upright(index: Index) -> str:
     if not counts:
         return ""
     return (
-        f" Some masks are upright beside such an image ({', '.join(counts)}): there the orientation stays in the image,"
-        " and whoever applies it, as `datasets` does, gets both upright."
+        f" Except for these rows: {', '.join(counts)}. Their masks fit the image only after this rotation, so the value"
+        " stays, and whatever applies it, as `datasets` does, shows both upright."
     )
 
 

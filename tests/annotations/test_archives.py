@@ -97,7 +97,7 @@ def test_of_many_damaged_masks_the_first_are_named(tmp_path: Path) -> None:
     contents = {name: png if i % 2 else png[:40] for i, (name, png) in enumerate(masks("50").items())}
     write_archive(tmp_path, "50", contents)
     with pytest.raises(
-        ImageNetSError, match=r"6 of 12 masks .* can't be used:\n- .*\.png is not a readable PNG"
+        ImageNetSError, match=r"validation: 6 of 12 masks can't be used:\n- .*\.png is not a readable PNG"
     ) as error:
         opened(tmp_path, tmp_path, verify=False).masks("validation")
     assert str(error.value).count(".png is not a readable PNG") == 5

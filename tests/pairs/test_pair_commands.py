@@ -44,7 +44,12 @@ def test_check(
         assert one["expected"] == len(images_of("50", split))
         assert one["found"] == one["expected"] - len(one["unusable"])
         assert one["state"] == ("incomplete" if one["unusable"] else "ok")
-        assert caplog.text.count(f"{split}: {COUNTS[split]['upright']} of {one['expected']} masks are upright") == 1
+        assert (
+            caplog.text.count(
+                f"{split}: {COUNTS[split]['upright']} of {one['expected']} masks fit their image only after"
+            )
+            == 1
+        )
 
 
 def test_check_of_upright_masks(
@@ -71,12 +76,12 @@ def test_download_prepares_what_can_be_used(
     odd_annotations: Path, mirror: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["download", "--annotations-dir", str(tmp_path / "into"), "--config", "50"]) == 0
-    assert "2 of 9 masks of validation of 50 can't be used:" in capsys.readouterr().err
+    assert "validation of 50: 2 of 9 masks can't be used:" in capsys.readouterr().err
     opened = open_annotations("50", tmp_path / "into")
     notes = read_notes(opened.prepared_masks("validation"))
     assert notes.unusable.keys() == {"ILSVRC2012_val_00020818", "ILSVRC2012_val_00045977"}
     assert notes.blue == ["ILSVRC2012_val_00033506"]
-    with pytest.raises(imagenet_s.ImageNetSError, match="2 of 9 masks of validation can't be used"):
+    with pytest.raises(imagenet_s.ImageNetSError, match="validation: 2 of 9 masks can't be used"):
         opened.masks("validation")
 
 

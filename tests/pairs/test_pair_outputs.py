@@ -46,7 +46,7 @@ def test_shards(layout: str, form: str, odd_miniature: Layout, odd_annotations: 
             if odd and odd.mask == "upright" and odd.metadata == "exif":
                 assert row["image"]["bytes"] == odd_image(row["image_id"]), "the orientation simply stays"
     card = " ".join((out / "README.md").read_text(encoding="utf-8").split())
-    assert "Some masks are upright beside such an image (4 in `train_semi` of 50, 3 in `validation` of 50)" in card
+    assert "Except for these rows: 4 of `train_semi` of 50, 3 of `validation` of 50." in card
     assert parse_index((out / "index.json").read_bytes(), "index.json") == index
     again = imagenet_s.load_dataset("50", data_dir=out, splits=SPLITS)
     for split in SPLITS:
@@ -110,7 +110,7 @@ def test_exports(source: str, odd_miniature: Layout, odd_annotations: Path, tmp_
 
 
 def test_an_export_names_all_that_is_wrong(odd_miniature: Layout, odd_annotations: Path, tmp_path: Path) -> None:
-    with pytest.raises(imagenet_s.ImageNetSError, match=r"(?s)3 of 9 masks of validation can't be used:.*on_missing"):
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"(?s)validation: 3 of 9 masks can't be used:.*on_missing"):
         export_masks(
             odd_miniature("folders"), tmp_path / "out", Coco("50"), annotations_dir=odd_annotations, verify=False
         )
@@ -119,7 +119,7 @@ def test_an_export_names_all_that_is_wrong(odd_miniature: Layout, odd_annotation
 
 def test_masks_alone(odd_annotations: Path, tmp_path: Path) -> None:
     """Without images, what is wrong with a mask is all that can be wrong."""
-    with pytest.raises(imagenet_s.ImageNetSError, match=r"(?s)2 of 9 masks of validation can't be used:.*on_missing"):
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"(?s)validation: 2 of 9 masks can't be used:.*on_missing"):
         export_masks(odd_annotations, tmp_path / "out", Coco("50"), verify=False)
     (done,) = export_masks(odd_annotations, tmp_path / "out", Coco("50"), verify=False, on_missing="skip")
     assert done.images == 7
@@ -136,5 +136,5 @@ def test_a_tree_has_the_official_masks(odd_miniature: Layout, odd_annotations: P
     command = [sys.executable, "-m", "imagenet_s", "check", str(tree), "--config", "50", "--no-verify"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 1
-    assert "1 of 9 masks of validation can't be used: the mask of ILSVRC2012_val_00040675" in checked.stdout
-    assert "3 of 9 masks are upright beside" in checked.stderr
+    assert "validation: 1 of 9 masks can't be used: the mask of ILSVRC2012_val_00040675" in checked.stdout
+    assert "3 of 9 masks fit their image only after" in checked.stderr

@@ -40,11 +40,11 @@ def test_every_layout_and_both_ways(
         said = messages(caplog)
         of = len(images_of("50", split))
         upright, unusable = COUNTS[split]["upright"], COUNTS[split]["unusable"]
-        assert sum(f"{split}: {upright} of {of} masks are upright" in one for one in said) == 1
-        left_out = [one for one in said if f"{unusable} of {of} masks of {split} can't be used" in one]
+        assert sum(f"{split}: {upright} of {of} masks fit their image only after" in one for one in said) == 1
+        left_out = [one for one in said if f"{split}: {unusable} of {of} masks can't be used" in one]
         assert len(left_out) == 1
         for image in images_of("50", split):
-            assert (image.image_id in left_out[0].rsplit("left out: ")[1]) == (image.image_id in UNUSABLE)
+            assert (image.image_id in left_out[0].rsplit("Left out (")[1]) == (image.image_id in UNUSABLE)
     for split, rows in load_dataset("imagenet_s", "50", streaming=True, **options).items():
         assert_odd_rows(rows, "50", split)
 
@@ -55,11 +55,11 @@ def test_all_that_is_wrong_is_said_at_once(layout: str, odd_miniature: Layout, o
     with pytest.raises(imagenet_s.ImageNetSError) as error:
         imagenet_s.load_dataset("50", data_dir=odd_miniature(layout), split="validation", **options)
     text = str(error.value)
-    assert "3 of 9 masks of validation can't be used:" in text
+    assert "validation: 3 of 9 masks can't be used:" in text
     assert re.search(r"mask id 940 in .*ILSVRC2012_val_00020818\.png", text)
     assert re.search(r"ILSVRC2012_val_00045977\.png is an image with a palette", text)
     assert re.search(r"the mask of ILSVRC2012_val_00040675 is 115 x 157 .* its image 120 x 160: .* was resized", text)
-    assert text.endswith('on_missing="skip" leaves them out.')
+    assert text.endswith('\non_missing="skip" leaves them out.')
 
 
 def test_a_stream_that_reads_from_front_to_back_names_the_pair(
