@@ -81,7 +81,7 @@ def generate(
             del columns["image"]
         table = pa.table(columns)
         if unusable:
-            table = table.take([i for i in range(len(ids)) if i not in unusable])
+            table = table.take(pa.array([i for i in range(len(ids)) if i not in unusable], pa.int64()))
         if table.num_rows:
             yield table
 

@@ -17,7 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from imagenet_s.conversion.errors import ImageNetSError, cause
 from imagenet_s.conversion.image_header import (
@@ -66,7 +66,7 @@ def orientation_of(data: bytes) -> int:
     if value is None and data.startswith(JPEG):
         found = (_XMP_ORIENTATION.search(data[start:stop]) for _, start, stop in _app1(data, _XMP))
         value = next((int(match[2]) for match in found if match), None)
-    return value if value in _METHODS else 1
+    return int(value) if value in _METHODS else 1  # a broken EXIF may have it as a fraction
 
 
 def picture(data: bytes, turn: bool = True) -> Image.Image:
@@ -96,9 +96,11 @@ def turned(data: bytes) -> bytes:
         or whose EXIF makes `PIL.ImageOps.exif_transpose` raise, gets an EXIF of that one value in place of both.
 
     Raises:
-        ImageNetSError: it can't be opened.
+        ImageNetSError: it can't be opened, or is a PNG whose EXIF Pillow can't write.
     """
     if not data.startswith(JPEG):
+        with _opened(data) as image:
+            ImageOps.exif_transpose(image)
         return data
     orientation = orientation_of(data)
     if any(_says(data[start:stop], orientation) for _, start, stop in _app1(data, _EXIF)):

@@ -33,6 +33,8 @@ PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
 _LOSSY = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP"}
 """The first bytes of formats that change ids, for a message."""
 
+_DEPTH_AND_COLOURS, _RGB_OF_16_BITS = slice(24, 26), bytes([16, 2])
+"""Where a PNG's header says its bit depth and colour type (PNG 1.2, section 4.1.1)."""
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
 
@@ -69,7 +71,7 @@ def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = No
                 f"{name} has values in its blue channel: the official masks leave it 0 (id = R + 256 * G); "
                 "is it a picture, or were the channels swapped?"
             )
-        _warn_of_blue(name)
+        _warn_of_blue()
     if config is not None:
         check_ids(ids, config, name)
     return ids
@@ -188,6 +190,8 @@ def open_mask_image(source: PngLike, name: str) -> Image.Image:
         # does, but the image can't be loaded afterwards. No other format is tried: for an EPS, Pillow runs Ghostscript.
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.verify()
+        if data[_DEPTH_AND_COLOURS] == _RGB_OF_16_BITS:  # Pillow would keep the high bytes of R, G and B alone
+            raise ImageNetSError(f"{name} is an RGB PNG of 16 bits a channel: a mask has 8 (id = R + 256 * G).")
         image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()
         return image
@@ -229,8 +233,9 @@ def _is_png(mask: MaskLike) -> bool:
 
 
 @functools.cache
-def _warn_of_blue(name: str) -> None:
-    logger.warning("%s has values in its blue channel, which is not read, as by the official tools.", name)
+def _warn_of_blue() -> None:
+    """Once a process: a split may have thousands."""
+    logger.warning("A mask has values in its blue channel, which is not read, as by the official tools.")
 
 
 def _content(source: PngLike, name: str) -> bytes:

@@ -54,12 +54,14 @@ class PairCheck:
         unusable: image id -> what is wrong, where the sizes differ otherwise.
         orientations: image id -> 2 to 8, of the images whose metadata ask to turn them.
         untold: ids of those of them that have the same size either way: they count as stored.
+        damaged: image id -> what is wrong, of images that can't be looked at; whoever reads them says so.
     """
 
     upright: list[str] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)
     orientations: dict[str, int] = field(default_factory=dict)
     untold: list[str] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
 
 
 def fit_of(image: Inspected, mask_size: Size) -> Fit:
@@ -160,8 +162,9 @@ def _check_batch(images: pa.StructArray, image_ids: list[str], sizes: Sequence[S
     for i, view, path in views(images, range(len(image_ids))):
         try:
             image, fit = inspect_pair(view, path, image_ids[i], sizes[i])
-        except ImageNetSError:
-            continue  # damaged: left to whoever reads it
+        except ImageNetSError as error:
+            found.damaged[image_ids[i]] = str(error)
+            continue
         if image.orientation != 1:
             found.orientations[image_ids[i]] = image.orientation
             if image.turned_size == image.size:
@@ -177,6 +180,7 @@ def _as_check(kept: Any) -> PairCheck | None:
     try:
         known = PairCheck(**kept)
         texts = [*known.upright, *known.unusable, *known.unusable.values(), *known.orientations, *known.untold]
+        texts += [*known.damaged, *known.damaged.values()]
         right = all(isinstance(one, str) for one in texts) and set(known.orientations.values()) <= set(range(2, 9))
     except (TypeError, AttributeError):
         return None

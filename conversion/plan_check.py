@@ -105,7 +105,7 @@ def _left_out(unusable: Mapping[str, str]) -> str:
 
 def _unusable_masks(plan: SplitPlan, of: int) -> str:
     text = unusable_masks(plan.unusable, of, plan.split)
-    if len(plan.pairs.unusable) <= of / 2:
+    if len(plan.pairs.unusable) <= max(1, of / 2):
         return text
     return (
         f"{plan.split}: {len(plan.pairs.unusable):,} of {of:,} images have another size than their mask: this is a "

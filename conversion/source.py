@@ -155,6 +155,10 @@ class Source(abc.ABC):
         """Image id -> (width, height) of the masks of an annotated split, from the headers of their PNGs."""
         return self._with_masks(split).mask_sizes(split)
 
+    def mask_headers(self, split: str) -> dict[str, bytes]:
+        """Image id -> the first bytes of the masks of an annotated split."""
+        return self._with_masks(split).mask_headers(split)
+
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks of an annotated split as official PNGs."""
         return self._with_masks(split).official_masks(split)

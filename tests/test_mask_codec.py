@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +33,19 @@ def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def rgb_of_16_bits(ids: np.ndarray) -> bytes:
+    """R, G and B of an official mask in a PNG of 16 bits a channel, which Pillow reads and does not write."""
+    rgb = np.stack([ids % 256, ids // 256, np.zeros_like(ids)], axis=-1).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in rgb)
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", *ids.shape[::-1], 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    packed = [struct.pack(">I", len(c)) + kind + c + struct.pack(">I", zlib.crc32(kind + c)) for kind, c in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
 def official(ids: np.ndarray) -> Image.Image:
@@ -150,6 +165,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "alpha": (png(official(IDS).convert("RGBA")), "alpha channel"),
     "alpha image": (official(IDS).convert("RGBA"), "alpha channel"),
     "palette": (png(official(IDS).convert("P")), "palette"),
+    "16 bits a channel": (rgb_of_16_bits(IDS), "RGB PNG of 16 bits a channel"),
     "grey": (png(GREY), "8-bit grey"),
     "black and white": (png(GREY.convert("1")), "black and white"),
     "JPEG": (png(official(IDS), "JPEG"), "is a JPEG, which does not keep ids"),

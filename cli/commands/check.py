@@ -95,6 +95,10 @@ def _count(source: Source, split: str, verify: bool) -> dict[str, Any]:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:
         state, problem = "incomplete", " ".join(filter(None, [str(error), masks]))
+    if damaged := plan.pairs.damaged:
+        first = next(iter(damaged.values()))
+        text = f"{split}: {len(damaged):,} damaged images ({some(list(damaged))}); the first: {first}"
+        state, problem = "incomplete", "\n".join(filter(None, [problem, text]))
     return {
         "found": plan.rows.num_rows - len(left_out),
         "expected": plan.expected,

@@ -85,8 +85,8 @@ def cleaned(text: str, hidden: Mapping[str, str]) -> str:
         hidden: path -> the word that stands for it.
     """
     for path in sorted(hidden, key=len, reverse=True):
-        if path.strip("/\\"):  # a container may have the home "/"
-            text = re.sub(_STARTS + re.escape(path) + _ENDS, hidden[path], text)
+        for shown in {path, printable(path)} if path.strip("/\\") else ():  # a container may have the home "/"
+            text = re.sub(_STARTS + re.escape(shown) + _ENDS, hidden[path], text)
     text = " ".join(printable(_OTHER_PATH.sub("", text.replace("file://", ""))).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 

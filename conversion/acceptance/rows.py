@@ -32,6 +32,8 @@ def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterato
         options: `data_dir`, `annotations_dir` and `verify`, as the data set takes them.
     """
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()
+    if not image_ids:
+        return
     ends = list(dict.fromkeys([*image_ids[:_ENDS], *image_ids[-_ENDS:]]))
     what = f"{split}: first and last {_ENDS} rows, map-style and streamed"
     yield line(what, "equal", _compare(source.config, split, ends, options))
@@ -40,9 +42,10 @@ def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterato
 def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
     """Whether some images of a split can be converted and verified; arguments as for `loaded_lines`."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
-    yield line(
-        f"{split}: conversion of {len(image_ids):,} images", "verified", _convert(source, split, image_ids, options)
-    )
+    if image_ids:
+        yield line(
+            f"{split}: conversion of {len(image_ids):,} images", "verified", _convert(source, split, image_ids, options)
+        )
 
 
 def _compare(config: str, split: str, image_ids: list[str], options: dict[str, Any]) -> str:

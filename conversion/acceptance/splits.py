@@ -57,14 +57,17 @@ def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator
     without = source.check_masks(split)
     yield line(f"{split}: images without a mask", 0, len(without), note=named(without))
     plan = plan_split(source, split, verify=False, sizes=True)
-    formats = Counter(map(_format, _official_pngs(source, split, plan.rows.num_rows)))
+    formats = Counter(map(_format, source.mask_headers(split).values()))
     seen = ", ".join(f"{kind}: {number:,}" for kind, number in sorted(formats.items()))
     yield line(f"{split}: kinds of PNG", "8-bit RGB", seen, agrees=formats.keys() <= {"8-bit RGB"})
     wrong, blue, pairs = plan.notes.unusable, plan.notes.blue, plan.pairs
     yield line(f"{split}: masks that can't be decoded, or with unknown ids", 0, len(wrong), note=_problems(wrong))
     yield line(f"{split}: masks with values in their blue channel", 0, len(blue), note=named(blue))
-    looked, upright = plan.rows.num_rows + len(pairs.unusable), pairs.upright
-    yield line(f"{split}: masks of the size of their image as stored", looked, plan.rows.num_rows - len(upright))
+    damaged, upright = pairs.damaged, pairs.upright
+    yield line(f"{split}: damaged images", 0, len(damaged), note=_problems(damaged))
+    fit = plan.rows.num_rows - len(damaged) - len(upright)
+    looked = fit + len(upright) + len(pairs.unusable)
+    yield line(f"{split}: masks of the size of their image as stored", looked, fit)
     yield line(f"{split}: masks that fit their image only after its rotation", 0, len(upright), note=named(upright))
     yield line(f"{split}: masks of another size", 0, len(pairs.unusable), note=_problems(pairs.unusable))
     turned = Counter(pairs.orientations.values())
@@ -154,12 +157,6 @@ def _count(masks: str, places: Sequence[int]) -> list[CountRows]:
     pngs = open_masks(masks)["png"]
     decoded = (decode_mask(pngs[place].as_py()) for place in places)
     return [count_pair(ids, ids) for ids in decoded]
-
-
-def _official_pngs(source: Source, split: str, total: int) -> Iterator[bytes]:
-    bar = tqdm(source.official_masks(split), total=total, desc=f"reading {split} masks", unit="mask", delay=1)
-    for _, png in bar:
-        yield png
 
 
 def _format(png: bytes) -> str:

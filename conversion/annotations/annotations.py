@@ -40,6 +40,8 @@ from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
 
+_HEADER = 64
+"""Bytes of a PNG in which its size and its kind of pixels are."""
 _FORMAT = 1
 """Part of the key of cached masks: raise it when their content changes."""
 
@@ -209,20 +211,28 @@ class Annotations:
             return [member.image_id for member in members if member.image_id not in there]
 
     def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
-        """Image id -> (width, height) of the masks of a split, from the headers of their PNGs: none is decoded or kept.
+        """Image id -> (width, height) of the masks of a split, from their headers: none is decoded or kept.
 
         Raises:
-            ImageNetSError: as `prepared_masks`. A file that does not begin as a PNG does is left out.
+            ImageNetSError: as `prepared_masks`. A file that can't be read, or doesn't begin as a PNG does, is left out.
         """
+        sizes = {}
+        for image_id, header in self.mask_headers(split).items():
+            with contextlib.suppress(ImageNetSError):
+                sizes[image_id] = header_of(header).size
+        return sizes
+
+    def mask_headers(self, split: str) -> dict[str, bytes]:
+        """Image id -> the first bytes of the masks of a split; of those that can be read."""
         _expect(split, ANNOTATED_SPLITS)
-        members, sizes = self._members(split), {}
+        members, headers = self._members(split), {}
         with self._reader(split) as reader:
             names = reader.masks(split)
             present = [member.image_id for member in self._with_masks(reader, split, members)]
-            for image_id in tqdm(present, desc=f"reading the sizes of {split} masks", unit="mask", delay=1):
+            for image_id in tqdm(present, desc=f"reading the headers of {split} masks", unit="mask", delay=1):
                 with contextlib.suppress(ImageNetSError):
-                    sizes[image_id] = header_of(reader.read(names[image_id])).size
-        return sizes
+                    headers[image_id] = reader.read(names[image_id])[:_HEADER]
+        return headers
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.

@@ -32,6 +32,8 @@ _OTHER_FORMATS = {
     b"%!PS": "an EPS",
 }
 """The first bytes of what is no PNG, for a message."""
+_RGB_OF_16_BITS = bytes([16, 2])
+"""Bit depth and colour type in the header of a PNG."""
 _LONGEST_CAUSE = 300
 
 ARGMAX_HINT = "a mask holds one class id a pixel (H x W integers); argmax over the classes first"
@@ -80,6 +82,8 @@ def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, n
         # No other format is tried: some are lossy, and for an EPS Pillow would run Ghostscript.
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.verify()  # `load` does not compare checksums of pixel data: a flipped bit may give another id
+        if data[24:26] == _RGB_OF_16_BITS:  # Pillow would keep the high bytes of R, G and B alone
+            raise ValueError(f"{name} is an RGB PNG of 16 bits a channel: a mask has 8 (id = R + 256 * G).")
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             image.load()
     except UnidentifiedImageError:

@@ -36,6 +36,17 @@ def test_the_callers_array_stays_as_it_was():
     assert reference.tolist() == [[1, 1000]]
 
 
+CHUNKS = (
+    (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)),
+    (b"IDAT", zlib.compress(b"\0\0\3\0\0\0\0")),
+    (b"IEND", b""),
+)
+RGB_OF_16_BITS = b"\x89PNG\r\n\x1a\n" + b"".join(
+    struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in CHUNKS
+)
+"""A pixel with R = 3, of which Pillow would keep the high byte, 0."""
+
+
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
@@ -55,6 +66,7 @@ def test_the_callers_array_stays_as_it_was():
         (Image.new("RGBA", (2, 2)), "with an alpha channel"),
         (Image.new("F", (2, 2)), "floating point"),
         (b"no picture", "is not a readable PNG"),
+        (RGB_OF_16_BITS, "RGB PNG of 16 bits a channel"),
         (png(Image.fromarray(rgb([[3] * 40] * 40)))[:-30], "is not a readable PNG"),
         ("nowhere/mask.png", "there is no such file"),
     ],

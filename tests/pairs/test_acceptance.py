@@ -13,6 +13,7 @@ import pytest
 from annotation_files import pin
 from http_files import FileServer
 from odd_pairs import UNUSABLE
+from test_archives import damage_member
 
 from imagenet_s.cli.existing_files import _ACCEPTANCE_MARK
 from imagenet_s.cli.main import main
@@ -137,6 +138,26 @@ def test_a_step_that_fails_is_a_line(own_counts: None, official: Path, miniature
     assert lines["validation: rows"].agrees is False
 
 
+def test_damage_is_counted(own_counts: None, official: Path, miniature: Layout, tmp_path: Path) -> None:
+    """A member of the archive and an image: the other lines are there all the same."""
+    given = shutil.copytree(official, tmp_path / "given")
+    damage_member(
+        given / OFFICIAL.archives["50"].file,
+        "ImageNetS50/validation-segmentation/n01443537/ILSVRC2012_val_00038851.png",
+    )
+    root = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
+    path = next(root.rglob("ILSVRC2012_val_00016000.JPEG"))
+    path.write_bytes(path.read_bytes()[:900])
+    lines = {one.what: one for one in accept(["50"], root, given).lines["50"]}
+    assert lines["validation: masks that can't be decoded, or with unknown ids"].seen.startswith(
+        "1 (ILSVRC2012_val_000388"
+    )
+    assert lines["validation: damaged images"].seen.startswith("1 (ILSVRC2012_val_00016000; the first: IMAGENET/val/")
+    assert lines["validation: masks of the size of their image as stored"].seen == "7"
+    assert lines["validation: kinds of PNG"].seen == "8-bit RGB: 8"
+    assert lines["validation: masks scored against themselves"].agrees
+
+
 def test_an_archive_without_a_mask(own_counts: None, official: Path, miniature: Layout, tmp_path: Path) -> None:
     """It is counted, and the others are looked at; the data set itself refuses such an archive."""
     given = shutil.copytree(official, tmp_path / "given")
@@ -224,8 +245,12 @@ def test_a_tree_is_its_own_annotations(own_counts: None, official: Path, miniatu
         ("https://github.com/b23/data/imagenet/x.txt", "https://github.com/b23/data/imagenet/x.txt"),
         ("ImageNetS50/validation-segmentation/n1/x.png", "ImageNetS50/validation-segmentation/n1/x.png"),
         ("a\nb\x1b[2J", "a b\\x1b[2J"),
+        ("/data/a \\x1bb, c/x.zip is", "ODD/x.zip is"),
         ("x" * 500, "x" * 400 + "..."),
     ],
 )
 def test_cleaned(text: str, expected: str) -> None:
-    assert cleaned(text, {"/data/imagenet": "IMAGENET", "/home/bob": "HOME", "/": "ROOT"}) == expected
+    assert (
+        cleaned(text, {"/data/imagenet": "IMAGENET", "/home/bob": "HOME", "/": "ROOT", "/data/a \x1bb, c": "ODD"})
+        == expected
+    )

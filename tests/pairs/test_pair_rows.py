@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +14,24 @@ import numpy as np
 import pytest
 from datasets import load_dataset
 from http_files import FileServer
-from odd_pairs import COUNTS, ODD, UNUSABLE, UPRIGHT, assert_odd_rows, expected_pair, odd_image, usable
+from odd_pairs import (
+    COUNTS,
+    ODD,
+    UNUSABLE,
+    UPRIGHT,
+    Odd,
+    assert_odd_rows,
+    expected_pair,
+    odd_image,
+    usable,
+    write_odd_annotations,
+)
 from PIL import Image
 
 import imagenet_s
 from imagenet_s.conversion.exif import orientation_of, turned
-from imagenet_s.conversion.synthetic import LAYOUTS, images_of
+from imagenet_s.conversion.inspection import inspect_bytes
+from imagenet_s.conversion.synthetic import LAYOUTS, image_bytes, image_files, images_of
 
 SPLITS = ("train_semi", "validation")
 Layout = Callable[[str], Path]
@@ -66,8 +79,6 @@ def test_a_stream_that_reads_from_front_to_back_names_the_pair(
     odd_miniature: Layout, upright_annotations: Path
 ) -> None:
     """The sizes of its images can't be known before they are read."""
-    from odd_pairs import Odd, write_odd_annotations
-
     other = {"ILSVRC2012_val_00040675": Odd("size")}
     annotations = write_odd_annotations(upright_annotations.parent / "one of another size", odd=other)
     options = {"annotations_dir": annotations, "verify": False, "streaming": True, "split": "validation"}
@@ -148,6 +159,62 @@ def test_what_was_found_is_kept_while_nothing_changes(
     looked.clear()
     imagenet_s.load_dataset("50", **options)
     assert len(looked) == 7
+
+
+def test_a_batch_of_which_nothing_is_left(odd_miniature: Layout, upright_annotations: Path, tmp_path: Path) -> None:
+    annotations = write_odd_annotations(tmp_path, odd={"ILSVRC2012_val_00040675": Odd("size")})
+    options = {"annotations_dir": annotations, "verify": False, "streaming": True, "split": "validation"}
+    options |= {"data_dir": odd_miniature("hub-tars"), "on_missing": "skip"}
+    assert list(imagenet_s.load_dataset("50", image_ids=["ILSVRC2012_val_00040675"], **options)) == []
+    assert len(list(imagenet_s.load_dataset("50", **options))) == 8
+
+
+def test_one_image_of_another_size_is_no_resized_copy(odd_miniature: Layout, odd_annotations: Path) -> None:
+    options = {"annotations_dir": odd_annotations, "verify": False, "image_ids": ["ILSVRC2012_val_00040675"]}
+    with pytest.raises(imagenet_s.ImageNetSError, match="can't be used: the mask of") as error:
+        imagenet_s.load_dataset("50", data_dir=odd_miniature("folders"), split="validation", **options)
+    assert "resized copy" not in str(error.value)
+
+
+def exif_block(kind: int, value: bytes, resolution: bytes = struct.pack("<ii", 72, 1)) -> bytes:
+    """Orientation of a kind, its value elsewhere where it takes more than four bytes, and XResolution."""
+    inline = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", 46)
+    orientation = struct.pack("<HHI", 0x0112, kind, 1) + inline
+    x_resolution = struct.pack("<HHII", 0x011A, 10, 1, 38)
+    return b"II*\0" + struct.pack("<IH", 8, 2) + orientation + x_resolution + struct.pack("<I", 0) + resolution + value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (3, struct.pack("<H", 6)),
+        (4, struct.pack("<I", 6)),
+        (5, struct.pack("<II", 6, 1)),
+        (11, struct.pack("<f", 6)),
+        (12, struct.pack("<d", 6)),
+    ],
+    ids=["SHORT", "LONG", "RATIONAL", "FLOAT", "DOUBLE"],
+)
+@pytest.mark.parametrize("resolution", [struct.pack("<ii", 72, 1), struct.pack("<ii", -1, 0)], ids=["72", "-1/0"])
+def test_every_kind_of_orientation(kind: int, value: bytes, resolution: bytes) -> None:
+    """All that Pillow takes for an orientation turns, in bytes that `datasets` can show."""
+    data = image_bytes("ILSVRC2012_val_00016000")
+    data = image_files._with_app1(data, b"Exif\0\0" + exif_block(kind, value, resolution))
+    with Image.open(io.BytesIO(data)) as image:
+        stored = image.convert("RGB")
+        assert image.getexif()[0x0112] == 6
+    assert orientation_of(data) == 6
+    shown = datasets.Image(mode="RGB").decode_example({"bytes": turned(data), "path": None})
+    np.testing.assert_array_equal(np.asarray(shown), np.asarray(stored.transpose(Image.Transpose.ROTATE_270)))
+
+
+def test_a_png_whose_exif_can_not_be_written_is_named() -> None:
+    with Image.open(io.BytesIO(image_bytes("ILSVRC2012_val_00016000"))) as image:
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG", exif=exif_block(3, struct.pack("<H", 6), struct.pack("<ii", -1, 0)))
+    assert orientation_of(buffer.getvalue()) == 6
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"x\.JPEG: damaged .*; fetch it again"):
+        inspect_bytes(buffer.getvalue(), "x.JPEG").turned()
 
 
 def test_turned_bytes(caplog: pytest.LogCaptureFixture) -> None:
