@@ -16,6 +16,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -61,8 +62,7 @@ def orientation_of(data: bytes) -> int:
     Raises:
         ImageNetSError: it can't be opened.
     """
-    with _opened(data) as image:
-        value = image.getexif().get(_ORIENTATION)
+    value = _by_pillow(data)
     if value is None and data.startswith(JPEG):
         found = (_XMP_ORIENTATION.search(data[start:stop]) for _, start, stop in _app1(data, _XMP))
         value = next((int(match[2]) for match in found if match), None)
@@ -211,8 +211,15 @@ def _is_rotated(data: bytes) -> bool:
         marker == APP1 and _XMP_ORIENTATION.search(data, start, stop) for marker, start, stop in jpeg_segments(data)
     ):
         return True
+    return _by_pillow(data) in _METHODS
+
+
+def _by_pillow(data: bytes) -> Any:
+    """The orientation that Pillow finds, of any type; None where there is none."""
     with _opened(data) as image:
-        return image.getexif().get(_ORIENTATION) in _METHODS
+        if image.format == "PNG":
+            image.load()  # chunks behind the pixels count, too
+        return image.getexif().get(_ORIENTATION)
 
 
 @contextlib.contextmanager

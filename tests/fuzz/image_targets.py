@@ -9,13 +9,14 @@ import numpy as np
 import samples
 from judge import Target
 from mutations import png_chunks, set_integer
-from PIL import Image
+from PIL import Image, ImageOps
 
 from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.exif import as_stored, surely_as_stored
 from imagenet_s.conversion.image_header import read_header
 from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
 from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.pairs import picture_beside
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
@@ -54,6 +55,18 @@ def _inspect(data: bytes, folder: Path) -> Any:
     return size
 
 
+def _turned(data: bytes, folder: Path) -> Any:
+    """What is turned has its size as Pillow shows it, which must not raise for metadata."""
+    inspected = inspect_bytes(data, "x.JPEG")
+    shown = inspected.turned() or data
+    if inspected.orientation == 1:
+        return None
+    picture_beside(data, inspected.size, "x.JPEG")  # pixels that can't be decoded are another matter
+    with Image.open(io.BytesIO(shown)) as image:
+        assert ImageOps.exif_transpose(image).size == inspected.turned_size
+    return None
+
+
 def _equal(got: Any, undamaged: Any) -> bool:
     return bool(np.array_equal(got, undamaged))
 
@@ -73,4 +86,5 @@ IMAGE_TARGETS = (
     Target("read_mask-checksums", samples.masks, _metric, png_chunks, says="m.png"),
     Target("image-header", samples.images, _header, _chunks),
     Target("image-inspection", samples.images, _inspect, _chunks, says="x.JPEG"),
+    Target("image-turned", samples.images, _turned, _chunks, says="x.JPEG"),
 )
