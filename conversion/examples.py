@@ -5,6 +5,7 @@ Imports `errors`, `arguments`, `features`, `mask_codec`, `annotations`, `imagene
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator, Sequence
 
@@ -31,7 +32,7 @@ def generate(
     masks: str | None,
     inspect: bool = True,
     as_bytes: bool = False,
-    on_missing: OnMissing = "error",
+    on_missing: OnMissing | None = None,
 ) -> Iterator[pa.Table]:
     """The examples of some rows of a split plan, in batches.
 
@@ -40,15 +41,16 @@ def generate(
         reader: reads the images; None for examples without the column `image`.
         masks: the file of cached masks, for a split that has them.
         inspect: look at each image, so that no example holds one that is damaged or that is shown in another way than
-            its mask; False for files that were looked at before: `rows` then say in `replace` which have to hold bytes.
+            its mask; False for files that were looked at before: `rows` say in `replace` which have to hold bytes.
         as_bytes: see `ImageReader.read`.
-        on_missing: what an image gets whose mask has another size; a split plan that compared all sizes has none.
+        on_missing: what an image gets whose mask has another size, where the split plan compared no sizes; None where it
+            did, and has said what there is.
 
     Yields:
         Tables with the columns of `features`.
 
     Raises:
-        ImageNetSError: a damaged image, or with `on_missing="error"` a mask of another size; the message names it.
+        ImageNetSError: a damaged image, or a mask of another size unless they are skipped; the message names it.
     """
     mask_table = open_masks(masks) if masks is not None else None
     start = 0
@@ -104,7 +106,7 @@ def _inspected(
     ids: list[str],
     sizes: list[Size] | None,
     which: Sequence[int],
-    on_missing: OnMissing,
+    on_missing: OnMissing | None,
 ) -> tuple[pa.ChunkedArray, list[int]]:
     """Images of which each is complete and shown as its mask has it; only those at `which` are looked at.
 
@@ -119,14 +121,24 @@ def _inspected(
         image, fit = inspect_pair(view, path, ids[i], size)
         if size is not None and fit is Fit.OTHER:
             text = other_size(ids[i], size, image)
-            if on_missing == "error":
+            if on_missing != "skip":
                 raise ImageNetSError(f'{text}; on_missing="skip" leaves such images out.')
             logger.warning("%s; the image is left out.", text)
             unusable.append(i)
             continue
+        if fit is Fit.UPRIGHT and on_missing is not None:
+            _say_upright()
         replaced = image.turned() if fit is Fit.UPRIGHT else image.as_stored()
         if replaced is not None:
             stored = {"bytes": replaced, "path": f"{ids[i]}.JPEG"}
             pieces += [images.slice(start, i - start), pa.array([stored], IMAGE_TYPE)]
             start = i + 1
     return pa.chunked_array([*pieces, images.slice(start)], IMAGE_TYPE), unusable
+
+
+@functools.cache
+def _say_upright() -> None:
+    """Once a process: how many there are is not known before all are read."""
+    logger.warning(
+        "Some masks fit their image only after the rotation that its metadata ask for: these rows show both upright."
+    )

@@ -89,14 +89,19 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
                 "reader": plan.reader,
                 "masks": plan.masks,
                 "inspect": inspect,
-                "on_missing": self.config.on_missing,
+                "on_missing": None if plan.compared else self.config.on_missing,
             },
         )
         generator.split_info.num_examples = rows.num_rows  # for the progress bar
         return generator, lacks
 
     def _generate_tables(
-        self, shards: list[pa.Table], reader: ImageReader, masks: str | None, inspect: bool, on_missing: OnMissing
+        self,
+        shards: list[pa.Table],
+        reader: ImageReader,
+        masks: str | None,
+        inspect: bool,
+        on_missing: OnMissing | None,
     ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
         if not inspect:
             shards = [pa.concat_tables(shards)]  # a table of paths opens faster in few pieces

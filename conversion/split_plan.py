@@ -37,7 +37,8 @@ class SplitPlan:
         missing: official images that the source lacks, where they are known by name.
         expected: how many images the split should have; None where nobody says (train with verify=False).
         notes: what is to be said of the masks themselves.
-        pairs: the pairs of image and mask that are not as stored, where their sizes were compared.
+        pairs: the pairs of image and mask that are not as stored.
+        compared: whether their sizes were compared.
     """
 
     split: str
@@ -48,6 +49,7 @@ class SplitPlan:
     expected: int | None
     notes: MaskNotes = field(default_factory=MaskNotes)
     pairs: PairCheck = field(default_factory=PairCheck)
+    compared: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -56,7 +58,7 @@ class SplitPlan:
 
     def with_pairs(self, pairs: PairCheck) -> SplitPlan:
         """This plan, whose rows leave out the images that have another size than their mask."""
-        return dataclasses.replace(self, rows=_without(self.rows, pairs.unusable), pairs=pairs)
+        return dataclasses.replace(self, rows=_without(self.rows, pairs.unusable), pairs=pairs, compared=True)
 
     @property
     def unusable(self) -> dict[str, str]:

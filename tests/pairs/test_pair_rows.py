@@ -29,6 +29,7 @@ from odd_pairs import (
 from PIL import Image
 
 import imagenet_s
+from imagenet_s.conversion import examples
 from imagenet_s.conversion.exif import orientation_of, turned
 from imagenet_s.conversion.inspection import inspect_bytes
 from imagenet_s.conversion.synthetic import LAYOUTS, image_bytes, image_files, images_of
@@ -58,8 +59,13 @@ def test_every_layout_and_both_ways(
         assert len(left_out) == 1
         for image in images_of("50", split):
             assert (image.image_id in left_out[0].rsplit("Left out (")[1]) == (image.image_id in UNUSABLE)
+    caplog.clear()
+    examples._say_upright.cache_clear()
     for split, rows in load_dataset("imagenet_s", "50", streaming=True, **options).items():
         assert_odd_rows(rows, "50", split)
+    said = sum("masks fit their image only after" in one for one in messages(caplog))
+    front_to_back = ("parquet", "hub-cache", "hub-tars")  # there it is known, and said, when the first is read
+    assert said == (1 if layout in front_to_back else len(SPLITS))
 
 
 @pytest.mark.parametrize("layout", ["folders", "parquet", "tree-50"])
