@@ -43,8 +43,8 @@ def generate(
         inspect: look at each image, so that no example holds one that is damaged or that is shown in another way than
             its mask; False for files that were looked at before: `rows` say in `replace` which have to hold bytes.
         as_bytes: see `ImageReader.read`.
-        on_missing: what an image gets whose mask has another size, where the split plan compared no sizes; None where it
-            did, and has said what there is.
+        on_missing: what an image gets whose mask has another size, where the split plan compared no sizes; None where
+            it did, and has said what there is.
 
     Yields:
         Tables with the columns of `features`.
