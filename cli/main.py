@@ -89,8 +89,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
-    with interrupted_by_signals() as signals, plain_output(args):
-        return _run(args, signals)
+    signals: list[int] = []
+    try:
+        with interrupted_by_signals(signals), plain_output(args):
+            return _run(args, signals)
+    except KeyboardInterrupt:  # before or behind what `_run` catches
+        return _stopped(signals)
 
 
 def _run(args: argparse.Namespace, signals: list[int]) -> int:

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import NoReturn
 
 from imagenet_s.cli.option_names import as_options
 
@@ -23,30 +22,33 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextlib.contextmanager
-def interrupted_by_signals() -> Iterator[list[int]]:
+def interrupted_by_signals(received: list[int]) -> Iterator[None]:
     """Raise KeyboardInterrupt where the process would end at once without removing what it has half written.
 
-    Signals that are ignored (`nohup`) or that a program around this one handles stay as they are.
+    Signals that are ignored (`nohup`) or that a program around this one handles stay as they are. After the block
+    nothing is raised any more.
 
-    Yields:
-        The signals that came. The exception may not arrive as itself: code in C can drop it and raise an error of its
-        own in its place (as the import of NumPy does while it imports `datetime`), and closing a zip that was being
-        written raises one, too.
+    Args:
+        received: gets the signals that come. The exception may not arrive as itself: code in C can drop it and raise an
+            error of its own in its place (as the import of NumPy does while it imports `datetime`), and closing a zip
+            that was being written raises one, too.
     """
-    received: list[int] = []
     before = {}
+    ended = False
 
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        raise KeyboardInterrupt
+        if not ended:
+            raise KeyboardInterrupt
 
     if threading.current_thread() is threading.main_thread():
         for number in (getattr(signal, name, None) for name in _SIGNALS):
             if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 before[number] = signal.signal(number, interrupt)
     try:
-        yield received
+        yield
     finally:
+        ended = True
         for number, handler in before.items():
             signal.signal(number, handler)
 

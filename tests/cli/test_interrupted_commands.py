@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from written_commands import NAMES, command, made_inputs
 
+from imagenet_s.cli.main import main
+
 Layouts = Callable[[str], Path]
 SEED = 12
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
@@ -110,6 +112,21 @@ def wait_for_files(out: Path, number: int, process: "subprocess.Popen[str]") -> 
         if sum(len(names) for _, _, names in os.walk(out)) >= number:
             return
         time.sleep(0.0005)
+
+
+def test_a_signal_behind_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the handlers are put back: what was done is done, and no traceback follows."""
+    plain, came = signal.signal, []
+
+    def put_back(number: int, handler: object) -> object:
+        if handler in (signal.SIG_DFL, signal.default_int_handler) and not came:
+            came.append(number)
+            signal.raise_signal(signal.SIGTERM)
+        return plain(number, handler)
+
+    monkeypatch.setattr(signal, "signal", put_back)
+    assert main(["check", str(tmp_path)]) == 1
+    assert came
 
 
 AT_THE_END = ("compare", "results")
