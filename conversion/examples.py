@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imagenet_s.conversion.annotations import open_masks
 from imagenet_s.conversion.arguments import OnMissing
@@ -18,7 +19,7 @@ from imagenet_s.conversion.errors import ImageNetSError
 from imagenet_s.conversion.features import IMAGE_TYPE
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
 from imagenet_s.conversion.inspection import Size
-from imagenet_s.conversion.pairs import Fit, inspect_pair, other_size, sizes_of, take_masks, views
+from imagenet_s.conversion.pairs import Fit, inspect_pair, other_size, sizes_of, views
 
 logger = logging.getLogger("imagenet_s")
 
@@ -64,7 +65,7 @@ def generate(
         annotation = pa.nulls(len(images), IMAGE_TYPE)
         sizes: list[Size] | None = None
         if mask_table is not None:
-            found = take_masks(mask_table, batch["mask_row"])
+            found = _take(mask_table, batch["mask_row"])
             sizes = sizes_of(found)
             paths = pa.array([f"{image_id}.png" for image_id in ids.to_pylist()], pa.string())
             annotation = pa.StructArray.from_arrays([_array(found["png"]), paths], fields=list(IMAGE_TYPE))
@@ -94,6 +95,12 @@ def _images(rows: pa.Table, reader: ImageReader | None, batch_size: int, as_byte
         return
     for start in range(0, rows.num_rows, batch_size):
         yield pa.nulls(min(batch_size, rows.num_rows - start), IMAGE_TYPE)
+
+
+def _take(masks: pa.Table, positions: pa.ChunkedArray) -> pa.Table:
+    """Some rows of the mask table. `take` on all of it would copy all of it each time; the rows are close together."""
+    first, last = pc.min_max(positions).as_py().values()
+    return masks.slice(first, last - first + 1).take(pc.subtract(positions.combine_chunks(), first))
 
 
 def _array(column: pa.ChunkedArray) -> pa.Array:

@@ -109,7 +109,7 @@ def turned(data: bytes) -> bytes:
     exif[_ORIENTATION] = orientation
     payload = exif.tobytes()
     pieces, end = [data[:2], b"\xff\xe1", struct.pack(">H", len(payload) + 2), payload], 2
-    for _, start, stop in (*_app1(data, _EXIF), *_app1(data, _XMP)):
+    for _, start, stop in _app1(data, _EXIF, _XMP):
         pieces.append(data[end : start - 4])
         end = stop
     return b"".join([*pieces, data[end:]])
@@ -127,9 +127,9 @@ def _says(segment: bytes, orientation: int) -> bool:
     return value == orientation
 
 
-def _app1(data: bytes, kind: bytes) -> list[tuple[int, int, int]]:
-    """The APP1 segments of a JPEG that hold EXIF or XMP, as `jpeg_segments` gives them."""
-    return [one for one in jpeg_segments(data) if one[0] == APP1 and data.startswith(kind, one[1])]
+def _app1(data: bytes, *kinds: bytes) -> list[tuple[int, int, int]]:
+    """The APP1 segments of a JPEG that hold EXIF, XMP or either, as `jpeg_segments` gives them, in their order."""
+    return [found for found in jpeg_segments(data) if found[0] == APP1 and data.startswith(kinds, found[1])]
 
 
 def as_stored(data: bytes) -> bytes:

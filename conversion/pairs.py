@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image
 from tqdm import tqdm
 
@@ -77,12 +76,6 @@ def fit_of(image: Inspected, mask_size: Size) -> Fit:
     if mask_size == image.size:
         return Fit.STORED
     return Fit.UPRIGHT if mask_size == image.turned_size else Fit.OTHER
-
-
-def take_masks(masks: pa.Table, positions: pa.ChunkedArray) -> pa.Table:
-    """Some rows of the mask table. `take` on all of it would copy all of it each time; the rows are close together."""
-    first, last = pc.min_max(positions).as_py().values()
-    return masks.slice(first, last - first + 1).take(pc.subtract(positions.combine_chunks(), first))
 
 
 def sizes_of(masks: pa.Table) -> list[Size]:

@@ -99,7 +99,7 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
     notes = MaskNotes()
     with atomic_write(target) as file, pa.ipc.new_file(file, MASK_SCHEMA) as writer:
         for rows in _transcoded(reader, config, split, members, notes):
-            columns = [pa.array(column, one.type) for column, one in zip(zip(*rows), MASK_SCHEMA)]
+            columns = [pa.array(column, kind) for column, kind in zip(zip(*rows), MASK_SCHEMA.types)]
             writer.write_batch(pa.record_batch(columns, schema=MASK_SCHEMA))
         if members and len(notes.unusable) == len(members):
             raise ImageNetSError(unusable_masks(notes.unusable, len(members), str(reader.path)))

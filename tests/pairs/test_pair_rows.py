@@ -31,6 +31,7 @@ from PIL import Image
 import imagenet_s
 from imagenet_s.conversion import examples
 from imagenet_s.conversion.exif import orientation_of, turned
+from imagenet_s.conversion.image_header import APP1, jpeg_segments
 from imagenet_s.conversion.inspection import inspect_bytes
 from imagenet_s.conversion.synthetic import LAYOUTS, image_bytes, image_files, images_of
 
@@ -212,6 +213,22 @@ def test_every_kind_of_orientation(kind: int, value: bytes, resolution: bytes) -
     assert orientation_of(data) == 6
     shown = datasets.Image(mode="RGB").decode_example({"bytes": turned(data), "path": None})
     np.testing.assert_array_equal(np.asarray(shown), np.asarray(stored.transpose(Image.Transpose.ROTATE_270)))
+
+
+def test_xmp_before_exif_that_can_not_be_written() -> None:
+    """One EXIF stands in place of both, whatever their order; everything else stays."""
+    plain = image_bytes("ILSVRC2012_val_00016000")
+    exif = b"Exif\0\0" + exif_block(3, struct.pack("<H", 6), struct.pack("<ii", -1, 0))
+    xmp = image_files._XMP_HEADER + image_files._XMP_PACKET
+    results = {
+        turned(image_files._with_app1(image_files._with_app1(plain, inner), outer))
+        for inner, outer in ((exif, xmp), (xmp, exif))
+    }
+    (result,) = results
+    segments = [(start, stop) for marker, start, stop in jpeg_segments(result) if marker == APP1]
+    assert len(segments) == 1
+    start, stop = segments[0]
+    assert result[: start - 4] + result[stop:] == plain
 
 
 def test_a_png_whose_exif_can_not_be_written_is_named() -> None:
