@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from imagenet_s.cli.mask_pairs import MaskPairs
-from imagenet_s.cli.report_pictures import images_shown
-from imagenet_s.cli.shown_pictures import draw, matched_ids
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
-from imagenet_s.metrics.evaluation.pairing import pair_up
-from imagenet_s.metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
+from ..metrics.evaluation.mask_readers import open_mask_reader
+from ..metrics.evaluation.pairing import pair_up
+from ..metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
+from .mask_pairs import MaskPairs
+from .report_pictures import images_shown
+from .shown_pictures import draw, matched_ids
 
 if TYPE_CHECKING:  # it imports datasets, which a page without images does not need
-    from imagenet_s.cli.images_by_id import ImagesById
+    from .images_by_id import ImagesById
 
 
 def compared_pictures(

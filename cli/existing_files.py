@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.conversion.errors import ImageNetSError
+from ..conversion.errors import ImageNetSError
 
 SHEET_MARK = ("Software", "imagenet-s show")
 """Text in the PNG of a contact sheet."""

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.pairs import picture_beside
-from imagenet_s.conversion.source import ImageNetSource, open_source
+from ..conversion.imagenet.image_reader import ImageReader
+from ..conversion.pairs import picture_beside
+from ..conversion.source import ImageNetSource, open_source
 
 _TRAINING = re.compile(r"(n\d{8})_")
 

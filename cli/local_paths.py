@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.conversion.arguments import local_path, path_of_file_address
+from ..conversion.arguments import local_path, path_of_file_address
 
 # Names of parsed arguments -> what messages call them; the first by which the command has it.
 _OPTIONS = {

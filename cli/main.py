@@ -16,12 +16,13 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-import imagenet_s
-from imagenet_s.cli.existing_files import refuse_foreign_results
-from imagenet_s.cli.local_paths import with_local_paths
-from imagenet_s.cli.option_names import as_options
-from imagenet_s.cli.output import VisibleFormatter, hint
-from imagenet_s.cli.parsers import (
+from ..conversion.errors import printable
+from ..conversion.version import __version__
+from .existing_files import refuse_foreign_results
+from .local_paths import with_local_paths
+from .option_names import as_options
+from .output import VisibleFormatter, hint
+from .parsers import (
     dataset_parsers,
     export_parser,
     loader_parser,
@@ -29,8 +30,7 @@ from imagenet_s.cli.parsers import (
     metric_parsers,
     submit_parser,
 )
-from imagenet_s.cli.process import interrupted_by_signals, plain_output
-from imagenet_s.conversion.errors import printable
+from .process import interrupted_by_signals, plain_output
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="ImageNet-S: pixel masks for ImageNet. Prepare it, look at it, convert it, score on it.",
         epilog="IMAGENET_S_DEBUG=1 shows the traceback of an error.",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {imagenet_s.__version__}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in (
@@ -101,7 +101,7 @@ def _run(args: argparse.Namespace, signals: list[int]) -> int:
     try:
         args = with_local_paths(args)
         refuse_foreign_results(args)
-        command = importlib.import_module(f"imagenet_s.cli.commands.{args.command}")
+        command = importlib.import_module(f".commands.{args.command}", __package__)
         return int(command.run(args))
     except KeyboardInterrupt:
         return _stopped(signals)

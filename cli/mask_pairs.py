@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
-from imagenet_s.metrics.matched_miou.read_mask import read_mask
+from ..metrics.evaluation.mask_readers import MaskReader
+from ..metrics.matched_miou.read_mask import read_mask
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from imagenet_s.conversion.errors import printable
+from ..conversion.errors import printable
 
 
 def say(text: str = "") -> None:
@@ -48,7 +48,7 @@ def write_json(result: Any, target: str) -> None:
     if target == "-":
         say(text)
         return
-    from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+    from ..metrics.matched_miou.atomic_write import atomic_write
 
     with atomic_write(target) as file:
         file.write(text.encode() + b"\n")

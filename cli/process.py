@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from imagenet_s.cli.option_names import as_options
+from .option_names import as_options
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Ctrl-C, and what SLURM, docker and a terminal that is closed send."""

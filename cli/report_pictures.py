@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.cli.mask_pairs import MaskPairs
-from imagenet_s.cli.output import hint
-from imagenet_s.cli.shown_pictures import draw, matched_ids
-from imagenet_s.metrics.report import Picture, chosen_images
+from ..metrics.report import Picture, chosen_images
+from .mask_pairs import MaskPairs
+from .output import hint
+from .shown_pictures import draw, matched_ids
 
 if TYPE_CHECKING:  # it imports datasets, which a report without images does not need
-    from imagenet_s.cli.images_by_id import ImagesById
+    from .images_by_id import ImagesById
 
 
 def report_pictures(

@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import PurePosixPath
 from typing import Any
 
-import imagenet_s
-from imagenet_s.conversion.facts import image_set_digest, recognise_split
-from imagenet_s.metrics import MatchedIoU
+from ..conversion.facts import image_set_digest, recognise_split
+from ..conversion.version import __version__
+from ..metrics import MatchedIoU
 
 _LIBRARIES = ("numpy", "scipy", "pillow")
 """And munkres where it matched: which of the matches of one sum it returns depends on its version."""
@@ -39,7 +39,7 @@ def run_record(
     libraries = (*_LIBRARIES, "munkres") if matching == "munkres" else _LIBRARIES
     return {
         "versions": {
-            "imagenet-s": imagenet_s.__version__,
+            "imagenet-s": __version__,
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in libraries},
         },

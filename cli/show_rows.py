@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import imagenet_s
-from imagenet_s.conversion.annotations.lists import read_text
-from imagenet_s.conversion.dataset_index import Index
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import OTHER_ID
-from imagenet_s.conversion.shards.read_rows import read_columns, read_rows
+from ..conversion.annotations.lists import read_text
+from ..conversion.dataset_index import Index
+from ..conversion.errors import ImageNetSError, some
+from ..conversion.facts import OTHER_ID, categories
+from ..conversion.load import load_dataset
+from ..conversion.shards.read_rows import read_columns, read_rows
 
 
 def chosen_rows(
@@ -33,7 +33,7 @@ def chosen_rows(
 
 def class_ids(given: Iterable[str], config: str) -> set[int]:
     """The ids of classes by id, name or WordNet id."""
-    table = imagenet_s.categories(config)
+    table = categories(config)
     known = {str(one.id): one.id for one in table} | {one.name.casefold(): one.id for one in table}
     known |= {wnid: i for i, wnid in enumerate(table.wnids, 1)}
     known.pop(str(OTHER_ID), None)
@@ -53,7 +53,7 @@ def read_ids(given: Iterable[str]) -> list[str]:
 
 
 def _rows(args: argparse.Namespace, config: str, classes: set[int], ids: list[str]) -> Iterable[Mapping[str, Any]]:
-    dataset = imagenet_s.load_dataset(
+    dataset = load_dataset(
         config,
         data_dir=args.dataset,
         split=args.split,

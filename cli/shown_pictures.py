@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.class_colors import class_color
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
-from imagenet_s.conversion.visualization import difference, overlay, resized_ids
-from imagenet_s.metrics.report import Picture
+from ..conversion.class_colors import class_color
+from ..conversion.facts import IGNORE_ID, OTHER_ID
+from ..conversion.visualization import difference, overlay, resized_ids
+from ..metrics.report import Picture
 
 NO_CLASS = IGNORE_ID + 1
 """The id of clusters that no class was matched to."""

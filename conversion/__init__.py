@@ -13,17 +13,17 @@ generator behind demo and tests), `dataset_config`, `split_builder` and `builder
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imagenet_s.conversion.submission.writer import PredictionWriter
+    from .submission.writer import PredictionWriter
 
 
 def __getattr__(name: str) -> Any:
     # Imported when used: a class table or a mask must not wait for pyarrow.
     if name == "PredictionWriter":
-        from imagenet_s.conversion.submission.writer import PredictionWriter
+        from .submission.writer import PredictionWriter
 
         return PredictionWriter
     if name == "check_loader":
-        from imagenet_s.conversion.loader_check import check_loader
+        from .loader_check import check_loader
 
         return check_loader
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

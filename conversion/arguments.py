@@ -13,8 +13,8 @@ import urllib.parse
 from collections.abc import Iterable
 from typing import Literal
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import SPELLINGS, SPLITS, config_name, split_names
+from .errors import ImageNetSError
+from .facts import SPELLINGS, SPLITS, config_name, split_names
 
 __all__ = [
     "ON_MISSING",

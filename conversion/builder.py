@@ -14,20 +14,20 @@ import hashlib
 import json
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import datasets
 from datasets.arrow_reader import ArrowReader
 
-from imagenet_s.conversion.arguments import config_name as name_of_config
-from imagenet_s.conversion.arguments import local_path, split_name, split_text
-from imagenet_s.conversion.cache import NO_LOCKS, temporary_folder, why_not_writable
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8
-from imagenet_s.conversion.selection import selected_splits
-from imagenet_s.conversion.source import Source, open_source
-from imagenet_s.conversion.split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
+from . import version
+from .arguments import config_name as name_of_config
+from .arguments import local_path, split_name, split_text
+from .cache import NO_LOCKS, temporary_folder, why_not_writable
+from .errors import ImageNetSError, is_utf8
+from .selection import selected_splits
+from .source import Source, open_source
+from .split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
 
 logger = logging.getLogger("imagenet_s")
 
@@ -210,7 +210,7 @@ class ImageNetS(RowsBuilder):
 
     def _identity(self, name: str) -> str:
         """A digest of what the rows of a split are made from, and by."""
-        release = sys.modules[NAME].__version__
+        release = version.__version__
         made_from = [release, self._source.identity(name)]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 

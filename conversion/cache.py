@@ -21,8 +21,8 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.errors import ImageNetSError
+from .atomic_write import atomic_write
+from .errors import ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
 

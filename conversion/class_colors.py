@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 
-from imagenet_s.conversion.facts import IGNORE_ID
+from .facts import IGNORE_ID
 
 # Chosen by search: the colours of ids up to six apart, and of the miniature's classes, differ clearly, with full colour
 # vision and with simulated deuteranopia and protanopia; tests/test_class_colors.py measures it.

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import datasets
 
-from imagenet_s.conversion.annotations import resolve_annotations_dir
-from imagenet_s.conversion.arguments import on_missing_policy, split_list
-from imagenet_s.conversion.selection import digest_of_order
-from imagenet_s.conversion.source import resolve_data_dir
+from .annotations import resolve_annotations_dir
+from .arguments import on_missing_policy, split_list
+from .selection import digest_of_order
+from .source import resolve_data_dir
 
 VERSION = datasets.Version("1.1.0")
 """Of the rows. Raise it when they change: it is part of the name of every build in people's caches."""

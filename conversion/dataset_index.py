@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
+from .errors import ImageNetSError, cause
+from .facts import CONFIG_NAMES, SPLITS
 
 Format = Literal["parquet", "arrow"]
 FORMATS: tuple[Format, ...] = ("parquet", "arrow")

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.inspection import Size
-from imagenet_s.conversion.pairs import Fit, inspect_pair, other_size, sizes_of, views
+from .annotations import open_masks
+from .arguments import OnMissing
+from .errors import ImageNetSError
+from .features import IMAGE_TYPE
+from .imagenet.image_reader import ImageReader
+from .inspection import Size
+from .pairs import Fit, inspect_pair, other_size, sizes_of, views
 
 logger = logging.getLogger("imagenet_s")
 

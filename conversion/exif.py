@@ -20,8 +20,8 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageOps
 
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.image_header import (
+from .errors import ImageNetSError, cause
+from .image_header import (
     APP1,
     FORMATS,
     FRAMES,

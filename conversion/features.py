@@ -14,7 +14,7 @@ import functools
 import datasets
 import pyarrow as pa
 
-from imagenet_s.conversion.facts import categories
+from .facts import categories
 
 IMAGE_TYPE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 """How `datasets` stores an image."""

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from imagenet_s.conversion.errors import ImageNetSError
+from .errors import ImageNetSError
 
 UPLOADING = "uploading to"
 """What is being done where some of it may have arrived."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError, cause
+from .errors import ImageNetSError, cause
 
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END_OF_JPEG = b"\xff\xd9"

@@ -11,9 +11,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import as_stored, orientation_of, surely_as_stored, turned
-from imagenet_s.conversion.image_header import (
+from .errors import ImageNetSError
+from .exif import as_stored, orientation_of, surely_as_stored, turned
+from .image_header import (
     END_OF_JPEG,
     check_complete,
     header_of,

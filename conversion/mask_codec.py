@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from imagenet_s.conversion.errors import ImageNetSError, cause, some
-from imagenet_s.conversion.facts import CONFIG_NAMES, IGNORE_ID, categories
-from imagenet_s.conversion.image_header import PILLOW_ERRORS
+from .errors import ImageNetSError, cause, some
+from .facts import CONFIG_NAMES, IGNORE_ID, categories
+from .image_header import PILLOW_ERRORS
 
 logger = logging.getLogger("imagenet_s")
 

@@ -9,7 +9,7 @@ import os
 import posixpath
 from collections.abc import Iterable
 
-from imagenet_s.conversion.errors import ImageNetSError
+from .errors import ImageNetSError
 
 
 def refuse_overlap(folder: str, sources: Iterable[str], what: str, advice: str = "") -> None:

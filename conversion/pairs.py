@@ -22,12 +22,12 @@ import pyarrow as pa
 from PIL import Image
 from tqdm import tqdm
 
-from imagenet_s.conversion.cache import cached_file, keep_json, kept_json
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import picture
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.inspection import Inspected, Size, inspect_bytes, inspect_file, named_errors
-from imagenet_s.conversion.mask_codec import size_problem
+from .cache import cached_file, keep_json, kept_json
+from .errors import ImageNetSError
+from .exif import picture
+from .imagenet.image_reader import ImageReader
+from .inspection import Inspected, Size, inspect_bytes, inspect_file, named_errors
+from .mask_codec import size_problem
 
 _IMAGES_PER_BATCH = 100
 _KEPT_FROM = 500

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import unusable_masks
-from imagenet_s.conversion.arguments import OnMissing, on_missing_policy
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.split_plan import SplitPlan
+from .annotations import unusable_masks
+from .arguments import OnMissing, on_missing_policy
+from .errors import ImageNetSError, some
+from .facts import categories
+from .split_plan import SplitPlan
 
 logger = logging.getLogger("imagenet_s")
 

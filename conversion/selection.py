@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import TRAINING_SPLITS, categories
-from imagenet_s.conversion.imagenet.file_names import image_id_of, wnid_of
-from imagenet_s.conversion.source import Source
+from .errors import ImageNetSError, some
+from .facts import TRAINING_SPLITS, categories
+from .imagenet.file_names import image_id_of, wnid_of
+from .source import Source
 
 
 def selected_splits(source: Source, splits: Sequence[str]) -> list[str]:

@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from imagenet_s.conversion.annotations import Annotations, Member, open_annotations
-from imagenet_s.conversion.annotations.official_files import RemoteFile
-from imagenet_s.conversion.dataset_index import INDEX, Index
-from imagenet_s.conversion.errors import ImageNetSError, printable, some
-from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
-from imagenet_s.conversion.imagenet.addresses import normalise
-from imagenet_s.conversion.imagenet.converted import ConvertedImages, find_converted
-from imagenet_s.conversion.imagenet.detect import ImageNet, open_imagenet
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
+from .annotations import Annotations, Member, open_annotations
+from .annotations.official_files import RemoteFile
+from .dataset_index import INDEX, Index
+from .errors import ImageNetSError, printable, some
+from .facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
+from .imagenet.addresses import normalise
+from .imagenet.converted import ConvertedImages, find_converted
+from .imagenet.detect import ImageNet, open_imagenet
+from .imagenet.file_names import ImageNetPart
+from .imagenet.image_reader import ImageReader
+from .imagenet.official_tree import find_tree, members_of, split_reader, tree_splits
 
 logger = logging.getLogger("imagenet_s")
 

@@ -12,19 +12,19 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.dataset_config import VERSION, ImageNetSConfig
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.examples import generate
-from imagenet_s.conversion.facts import CONFIG_NAMES, TRAINING_SPLITS
-from imagenet_s.conversion.features import features
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.rotated import rows_to_replace
-from imagenet_s.conversion.plan_check import check_plan
-from imagenet_s.conversion.shards.sharding import shard_count
-from imagenet_s.conversion.source import Source
-from imagenet_s.conversion.split_plan import plan_split
+from .arguments import OnMissing
+from .dataset_config import VERSION, ImageNetSConfig
+from .errors import ImageNetSError
+from .examples import generate
+from .facts import CONFIG_NAMES, TRAINING_SPLITS
+from .features import features
+from .imagenet.image_folder import ImageFolderReader
+from .imagenet.image_reader import ImageReader
+from .imagenet.rotated import rows_to_replace
+from .plan_check import check_plan
+from .shards.sharding import shard_count
+from .source import Source
+from .split_plan import plan_split
 
 NAME = "imagenet_s"
 """What `datasets` calls the data set, in the cache too."""

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.annotations import MaskNotes, open_masks, read_notes
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.pairs import PairCheck, check_pairs, sizes_of
-from imagenet_s.conversion.selection import selected_images
-from imagenet_s.conversion.shuffling import training_keys
-from imagenet_s.conversion.source import ImageNetSource, Source
+from .annotations import MaskNotes, open_masks, read_notes
+from .errors import ImageNetSError, some
+from .facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
+from .imagenet.image_reader import ImageReader
+from .pairs import PairCheck, check_pairs, sizes_of
+from .selection import selected_images
+from .shuffling import training_keys
+from .source import ImageNetSource, Source
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.arguments import config_name, split_name
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import TRAINING_SPLITS, image_set_digest
-from imagenet_s.conversion.source import Source, open_source
-from imagenet_s.conversion.split_plan import plan_split
+from .annotations import open_annotations
+from .arguments import config_name, split_name
+from .errors import ImageNetSError
+from .facts import TRAINING_SPLITS, image_set_digest
+from .source import Source, open_source
+from .split_plan import plan_split
 
 
 def subset(

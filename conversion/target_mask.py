@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
-from imagenet_s.conversion.mask_codec import decode_mask
+from .errors import ImageNetSError
+from .facts import IGNORE_ID, OTHER_ID, categories
+from .mask_codec import decode_mask
 
 
 class TargetMask(NamedTuple):

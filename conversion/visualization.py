@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from imagenet_s.conversion.class_colors import class_color
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
-from imagenet_s.conversion.mask_codec import check_size
+from .class_colors import class_color
+from .errors import ImageNetSError
+from .facts import IGNORE_ID, OTHER_ID
+from .mask_codec import check_size
 
 Item = tuple[Image.Image, "NDArray[Any] | None"]
 """An image and its H x W class ids, or None where it has no mask."""

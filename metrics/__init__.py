@@ -7,15 +7,15 @@ processes (`process_pool`), `localization` scores maps, `map_evaluation` reads t
 is imported by name only.
 """
 
-from imagenet_s.metrics.comparison import compare
-from imagenet_s.metrics.localization.map_scores import Localization
-from imagenet_s.metrics.matched_miou.boundary import boundary_band
-from imagenet_s.metrics.matched_miou.confusion import Confusion
-from imagenet_s.metrics.matched_miou.counts import count_pair
-from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
-from imagenet_s.metrics.matched_miou.matching import MATCHINGS, load_match, save_match
-from imagenet_s.metrics.matched_miou.scores import HEADLINES
-from imagenet_s.metrics.region_accuracy import RegionAccuracy
+from .comparison import compare
+from .localization.map_scores import Localization
+from .matched_miou.boundary import boundary_band
+from .matched_miou.confusion import Confusion
+from .matched_miou.counts import count_pair
+from .matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
+from .matched_miou.matching import MATCHINGS, load_match, save_match
+from .matched_miou.scores import HEADLINES
+from .region_accuracy import RegionAccuracy
 
 __all__ = [
     "HEADLINES",

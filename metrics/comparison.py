@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.metrics.localization.map_scores import Localization
-from imagenet_s.metrics.localization.read_map import DAMAGED
-from imagenet_s.metrics.localization.read_mask import cause
-from imagenet_s.metrics.localization.scores_file import FORMAT as SCORES_FORMAT
-from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
-from imagenet_s.metrics.matched_miou.matching import Matching
+from .localization.map_scores import Localization
+from .localization.read_map import DAMAGED
+from .localization.read_mask import cause
+from .localization.scores_file import FORMAT as SCORES_FORMAT
+from .matched_miou.matched_iou import MatchedIoU
+from .matched_miou.matching import Matching
 
 Run = Localization | MatchedIoU
 

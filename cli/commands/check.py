@@ -9,17 +9,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.cli.existing_files import is_acceptance, refuse_foreign
-from imagenet_s.cli.option_names import as_options
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.annotations.mask_cache import usable_cpus
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.errors import ImageNetSError, MissingAnnotationsError, printable, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
-from imagenet_s.conversion.pairs import check_pairs
-from imagenet_s.conversion.plan_check import check_plan
-from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import SplitPlan, plan_split
+from ...conversion.annotations.mask_cache import usable_cpus
+from ...conversion.atomic_write import atomic_write
+from ...conversion.errors import ImageNetSError, MissingAnnotationsError, printable, some
+from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from ...conversion.pairs import check_pairs
+from ...conversion.plan_check import check_plan
+from ...conversion.source import Source, open_source, resolve_data_dir
+from ...conversion.split_plan import SplitPlan, plan_split
+from ..existing_files import is_acceptance, refuse_foreign
+from ..option_names import as_options
+from ..output import hint, say, table, write_json
 
 _NOTHING: dict[str, Any] = {"found": None, "expected": None, "missing": [], "without_mask": [], "unusable": {}}
 _FEWER_MASKS = "fewer masks"  # with --no-verify every command goes on without these images
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _accept(args: argparse.Namespace, data_dir: str) -> int:
-    from imagenet_s.conversion.acceptance import accept  # loads, scores and converts: only where it is asked for
+    from ...conversion.acceptance import accept  # loads, scores and converts: only where it is asked for
 
     if args.splits or args.list_missing:
         raise ImageNetSError("--splits and --list-missing do not go with --acceptance, which looks at every split.")

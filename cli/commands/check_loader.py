@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from imagenet_s.cli.output import say, write_json
-from imagenet_s.conversion.loader_check import LoaderReport, check_loader
-from imagenet_s.conversion.loader_check.load import load_dataset_object
+from ...conversion.loader_check import LoaderReport, check_loader
+from ...conversion.loader_check.load import load_dataset_object
+from ..output import say, write_json
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,15 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.cli.commands.compared_maps import compared_maps
-from imagenet_s.cli.compared_pictures import compared_pictures
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.facts import CONFIG_NAMES, categories
-from imagenet_s.metrics import Localization, MatchedIoU, compare
-from imagenet_s.metrics.comparison import Run, load_run
-from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.report import percent, points
-from imagenet_s.metrics.report.comparison_page import (
+from ...conversion.facts import CONFIG_NAMES, categories
+from ...metrics import Localization, MatchedIoU, compare
+from ...metrics.comparison import Run, load_run
+from ...metrics.matched_miou.atomic_write import atomic_write
+from ...metrics.report import percent, points
+from ...metrics.report.comparison_page import (
     PictureOfBoth,
     ValuesOfBoth,
     classes_of_both,
@@ -23,7 +20,10 @@ from imagenet_s.metrics.report.comparison_page import (
     paired_figures,
     ranked_by,
 )
-from imagenet_s.metrics.report.map_page_data import spread_by_class
+from ...metrics.report.map_page_data import spread_by_class
+from ..compared_pictures import compared_pictures
+from ..output import hint, say, table, write_json
+from .compared_maps import compared_maps
 
 _DRAWN = 4
 """Images on either side."""
@@ -132,7 +132,7 @@ def _pictures(
 ) -> list[PictureOfBoth]:
     images = None
     if args.images:
-        from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
+        from ..images_by_id import ImagesById  # imports datasets: only where it is needed
 
         images = ImagesById(args.images, str(len(labels) - 1))
     chosen = _drawn(columns, differences)

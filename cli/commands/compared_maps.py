@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from imagenet_s.cli.commands.map_pictures import image_reader, pictures
-from imagenet_s.cli.commands.map_references import open_references
-from imagenet_s.metrics.localization.options import Options
-from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
-from imagenet_s.metrics.map_evaluation.scoring import ToScore
-from imagenet_s.metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
+from ...metrics.localization.options import Options
+from ...metrics.map_evaluation.map_readers import open_map_reader
+from ...metrics.map_evaluation.scoring import ToScore
+from ...metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
+from .map_pictures import image_reader, pictures
+from .map_references import open_references
 
 
 def compared_maps(

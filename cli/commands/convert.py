@@ -6,12 +6,12 @@ import argparse
 import glob
 import os
 
-from imagenet_s.cli.next_steps import call, command
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.dataset_index import Index
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards import DEFAULT_SPLITS, Options, convert, verify
-from imagenet_s.conversion.shards.writers import data_files
+from ...conversion.dataset_index import Index
+from ...conversion.errors import ImageNetSError
+from ...conversion.shards import DEFAULT_SPLITS, Options, convert, verify
+from ...conversion.shards.writers import data_files
+from ..next_steps import call, command
+from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:

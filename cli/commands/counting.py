@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from imagenet_s.cli.mask_pairs import MaskPairs
-from imagenet_s.cli.next_steps import command
-from imagenet_s.cli.output import hint
-from imagenet_s.conversion.errors import printable
-from imagenet_s.conversion.process_pool import sigint_deferred
-from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
-from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
-from imagenet_s.metrics.evaluation.scoring import score
+from ...conversion.errors import printable
+from ...conversion.process_pool import sigint_deferred
+from ...metrics import MatchedIoU
+from ...metrics.evaluation.mask_readers import open_mask_reader
+from ...metrics.evaluation.pairing import pair_up, read_list
+from ...metrics.evaluation.scoring import score
+from ..mask_pairs import MaskPairs
+from ..next_steps import command
+from ..output import hint
 
 _SHOWN = 10
 

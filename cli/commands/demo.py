@@ -16,14 +16,14 @@ import datasets
 import numpy as np
 from numpy.typing import NDArray
 
-import imagenet_s
-from imagenet_s.cli.commands.show import write_sheet
-from imagenet_s.cli.main import main
-from imagenet_s.cli.output import say, table
-from imagenet_s.conversion.cache import locked
-from imagenet_s.conversion.mask_codec import encode_official_png
-from imagenet_s.conversion.shards import Options, convert, verify
-from imagenet_s.conversion.synthetic import IMAGES, write_annotations, write_imagenet
+from ...conversion.cache import locked
+from ...conversion.facts import IGNORE_ID, categories
+from ...conversion.mask_codec import encode_official_png
+from ...conversion.shards import Options, convert, verify
+from ...conversion.synthetic import IMAGES, write_annotations, write_imagenet
+from ..main import main
+from ..output import say, table
+from .show import write_sheet
 
 _MARKER = ".imagenet-s-demo"
 """Says that a folder is a demo's; locked while one runs."""
@@ -49,7 +49,7 @@ def _run(output: Path) -> None:
     _generate(imagenet, annotations)
     loaded = _load(output, imagenet, annotations)
     rows = [row for split in ("train_semi", "validation") for row in loaded[split]]
-    write_sheet(rows, imagenet_s.categories(_CONFIG).id2label, output / "overlays.png")
+    write_sheet(rows, categories(_CONFIG).id2label, output / "overlays.png")
     _convert(output, imagenet, annotations, loaded["validation"])
     _predict(output, loaded["validation"])
     _evaluate(output)
@@ -101,7 +101,7 @@ def _load(output: Path, imagenet: Path, annotations: Path) -> datasets.DatasetDi
     say(str(loaded))
     say("the first row of validation:")
     for column, value in loaded["validation"][0].items():
-        note = f"  ({imagenet_s.categories(_CONFIG).id2label[value]})" if column == "category" else ""
+        note = f"  ({categories(_CONFIG).id2label[value]})" if column == "category" else ""
         say(f"  {column:11} {value!r}{note}")
     return loaded
 
@@ -133,7 +133,7 @@ def _convert(output: Path, imagenet: Path, annotations: Path, validation: Any) -
 def _predict(output: Path, validation: Any) -> None:
     """Write `predictions/` and `ground-truth/`, laid out as the official tools want them."""
     _headline("Predictions: the masks moved, confused and given as clusters")
-    classes = imagenet_s.categories(_CONFIG).num_classes
+    classes = categories(_CONFIG).num_classes
     for number, row in enumerate(validation):
         truth = np.asarray(row["annotation"]).astype(np.uint16)
         for folder, ids in (("ground-truth", truth), ("predictions", disturb(truth, number, classes))):
@@ -145,7 +145,7 @@ def _predict(output: Path, validation: Any) -> None:
 def disturb(truth: NDArray[Any], number: int, classes: int) -> NDArray[np.uint16]:
     """A prediction for a mask: H x W ids in 0..classes, clusters numbered from the other end."""
     moved = np.roll(truth, (_SHIFT, -_SHIFT), axis=(0, 1))
-    moved[moved == imagenet_s.IGNORE_ID] = 0  # a prediction ignores nothing
+    moved[moved == IGNORE_ID] = 0  # a prediction ignores nothing
     if number % 4 == 3:
         moved[moved > 0] = moved.max() % classes + 1
     return np.where(moved > 0, classes + 1 - moved.astype(np.int64), 0).astype(np.uint16)

@@ -6,13 +6,13 @@ import argparse
 import os
 from typing import Any
 
-import imagenet_s
-from imagenet_s.cli.next_steps import annotation_options, command
-from imagenet_s.cli.output import hint, say
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.overlap import refuse_overlap
-from imagenet_s.conversion.source import resolve_data_dir
-from imagenet_s.conversion.submission.writer import PredictionWriter
+from ...conversion.errors import ImageNetSError
+from ...conversion.load import load_dataset
+from ...conversion.overlap import refuse_overlap
+from ...conversion.source import resolve_data_dir
+from ...conversion.submission.writer import PredictionWriter
+from ..next_steps import annotation_options, command
+from ..output import hint, say
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         import torch
 
-        from imagenet_s.metrics.distance_matching.backbone import open_backbone
-        from imagenet_s.metrics.distance_matching.protocol import DistanceMatching
+        from ...metrics.distance_matching.backbone import open_backbone
+        from ...metrics.distance_matching.protocol import DistanceMatching
     except ImportError as error:
         raise ImageNetSError('distance-match needs PyTorch: pip install "imagenet-s[torch]".') from error
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _load(args: argparse.Namespace, split: str) -> Any:
-    return imagenet_s.load_dataset(
+    return load_dataset(
         args.config,
         data_dir=args.imagenet,
         split=split,

@@ -7,12 +7,12 @@ import shlex
 from dataclasses import asdict
 from pathlib import Path
 
-from imagenet_s.cli.next_steps import call
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.annotations import open_annotations, read_notes, unusable_masks
-from imagenet_s.conversion.annotations.official_files import FetchedFile, fetch_all, official_files
-from imagenet_s.conversion.errors import DownloadError, ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from ...conversion.annotations import open_annotations, read_notes, unusable_masks
+from ...conversion.annotations.official_files import FetchedFile, fetch_all, official_files
+from ...conversion.errors import DownloadError, ImageNetSError
+from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from ..next_steps import call
+from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:

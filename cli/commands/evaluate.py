@@ -6,17 +6,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagenet_s.cli.commands.counting import Counted, count
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.cli.report_pictures import report_pictures
-from imagenet_s.cli.run_record import run_record
-from imagenet_s.conversion.facts import categories, class_groups
-from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.matched_miou.matching import check_matching
-from imagenet_s.metrics.report import TITLES, Picture, html_report, percent, ties
+from ...conversion.facts import categories, class_groups
+from ...metrics.matched_miou.atomic_write import atomic_write
+from ...metrics.matched_miou.matching import check_matching
+from ...metrics.report import TITLES, Picture, html_report, percent, ties
+from ..output import hint, say, table, write_json
+from ..report_pictures import report_pictures
+from ..run_record import run_record
+from .counting import Counted, count
 
 if TYPE_CHECKING:
-    from imagenet_s.cli.images_by_id import ImagesById
+    from ..images_by_id import ImagesById
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         )
     images = None
     if args.images:
-        from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
+        from ..images_by_id import ImagesById  # imports datasets: only where it is needed
 
         images = ImagesById(args.images, args.config)
     counted = count(args)

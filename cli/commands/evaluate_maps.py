@@ -10,17 +10,17 @@ from typing import Any
 
 from tqdm import tqdm
 
-from imagenet_s.cli.commands.map_pictures import image_reader, pictures
-from imagenet_s.cli.commands.map_references import References, open_references, read_keys
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.process_pool import sigint_deferred
-from imagenet_s.metrics import Localization
-from imagenet_s.metrics.localization.options import PRESETS
-from imagenet_s.metrics.map_evaluation.map_readers import MapReader, open_map_reader
-from imagenet_s.metrics.map_evaluation.scoring import ToScore, score_maps
-from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
-from imagenet_s.metrics.report import html_map_report, percent
+from ...conversion.facts import categories
+from ...conversion.process_pool import sigint_deferred
+from ...metrics import Localization
+from ...metrics.localization.options import PRESETS
+from ...metrics.map_evaluation.map_readers import MapReader, open_map_reader
+from ...metrics.map_evaluation.scoring import ToScore, score_maps
+from ...metrics.matched_miou.atomic_write import atomic_write
+from ...metrics.report import html_map_report, percent
+from ..output import hint, say, table, write_json
+from .map_pictures import image_reader, pictures
+from .map_references import References, open_references, read_keys
 
 _SHOWN = 5
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.export import FORMATS, export_masks
+from ...conversion.errors import ImageNetSError
+from ...conversion.export import FORMATS, export_masks
+from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:

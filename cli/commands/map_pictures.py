@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
-from imagenet_s.metrics.localization.options import Options
-from imagenet_s.metrics.localization.read_map import fit, read_map
-from imagenet_s.metrics.map_evaluation.map_readers import MapReader
-from imagenet_s.metrics.map_evaluation.scoring import ToScore
-from imagenet_s.metrics.report import overlay
+from ...conversion.errors import ImageNetSError
+from ...metrics.evaluation.mask_readers import MaskReader
+from ...metrics.localization.options import Options
+from ...metrics.localization.read_map import fit, read_map
+from ...metrics.map_evaluation.map_readers import MapReader
+from ...metrics.map_evaluation.scoring import ToScore
+from ...metrics.report import overlay
 
 
 def pictures(
@@ -47,7 +47,7 @@ def image_reader(place: str | None, config: str) -> Callable[[str, NDArray[Any]]
     """
     if place is None:
         return lambda image_id, ids: None
-    from imagenet_s.cli.images_by_id import ImagesById  # imports datasets: only where it is needed
+    from ..images_by_id import ImagesById  # imports datasets: only where it is needed
 
     images = ImagesById(place, config)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader, open_mask_reader
-from imagenet_s.metrics.evaluation.pairing import listed_keys, read_list
-from imagenet_s.metrics.map_evaluation.arrow_masks import ArrowReader
-from imagenet_s.metrics.map_evaluation.scoring import ToScore
+from ...conversion.errors import ImageNetSError
+from ...conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
+from ...metrics.evaluation.mask_readers import MaskReader, open_mask_reader
+from ...metrics.evaluation.pairing import listed_keys, read_list
+from ...metrics.map_evaluation.arrow_masks import ArrowReader
+from ...metrics.map_evaluation.scoring import ToScore
 
 _IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
 
@@ -95,7 +95,7 @@ def _open_masks(gt_dir: str, config: str, split: str, annotations_dir: str | Non
             return open_mask_reader(tree / MASK_FOLDERS[split])
     if "://" not in gt_dir and not _is_imagenet(root, config):
         return open_mask_reader(root, config, split)
-    from imagenet_s.conversion.source import open_source  # imports datasets: only where it is needed
+    from ...conversion.source import open_source  # imports datasets: only where it is needed
 
     source = open_source(config, gt_dir, annotations_dir, verify)
     members = source.members(split)
@@ -129,7 +129,7 @@ def _imagenet_wnids(
     """ImageNet's own class folder of every image: in the name of a training image, else in list or data set."""
     if split == "train_semi":
         return {image_id: image_id.split("_")[0] for image_id in ids}
-    from imagenet_s.conversion.annotations import open_annotations
+    from ...conversion.annotations import open_annotations
 
     # Without a folder of annotations: what is beside the masks, else the list of the cache, fetched if it is not there.
     if annotations_dir is None and os.path.isdir(gt_dir):

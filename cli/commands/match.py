@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from imagenet_s.cli.commands.counting import count
-from imagenet_s.cli.output import hint, say
-from imagenet_s.metrics import save_match
-from imagenet_s.metrics.matched_miou.matching import check_matching
-from imagenet_s.metrics.report import ties
+from ...metrics import save_match
+from ...metrics.matched_miou.matching import check_matching
+from ...metrics.report import ties
+from ..output import hint, say
+from .counting import count
 
 
 def run(args: argparse.Namespace) -> int:

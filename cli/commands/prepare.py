@@ -6,11 +6,11 @@ import argparse
 import os
 from dataclasses import asdict
 
-from imagenet_s.cli.next_steps import call
-from imagenet_s.cli.output import hint, say, table, write_json
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES, split_names
-from imagenet_s.conversion.official_tree import PreparedSplit, prepare_tree
+from ...conversion.errors import ImageNetSError
+from ...conversion.facts import CONFIG_NAMES, split_names
+from ...conversion.official_tree import PreparedSplit, prepare_tree
+from ..next_steps import call
+from ..output import hint, say, table, write_json
 
 _HEADER = ("tree", "split", "images", "masks", "new", "kept", "replaced")
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
-import imagenet_s
-from imagenet_s.cli.output import hint, say, table
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.hub import plan_push, plan_space, push
-from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE
+from ...conversion.errors import ImageNetSError
+from ...conversion.hub import plan_push, plan_space, push
+from ...conversion.hub.eval_results import BENCHMARK_FILE
+from ...metrics import matched_miou
+from ..output import hint, say, table
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     if args.metric == (args.out is not None):
         raise ImageNetSError("give either OUT, the folder of a data set, or --metric.")
-    upload = plan_space(imagenet_s.MATCHED_MIOU, args.repo_id) if args.metric else plan_push(args.out, args.repo_id)
+    upload = (
+        plan_space(os.path.dirname(matched_miou.__file__), args.repo_id)
+        if args.metric
+        else plan_push(args.out, args.repo_id)
+    )
     upload.check_visibility(args.public, args.rights)
     kind = "public" if args.public else "private"
     files, benchmark = list(upload.files), upload.benchmark

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.cli.output import hint, plain, say
-from imagenet_s.cli.run_record import run_record
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES, SPLITS
-from imagenet_s.conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
-from imagenet_s.conversion.hub.upload_plan import check_repo_id
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
-from imagenet_s.metrics import MATCHINGS as MATCHING_NAMES
-from imagenet_s.metrics import MatchedIoU
+from ...conversion.atomic_write import atomic_write
+from ...conversion.errors import ImageNetSError
+from ...conversion.facts import CONFIG_NAMES, SPLITS
+from ...conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
+from ...conversion.hub.upload_plan import check_repo_id
+from ...conversion.submission.protocols import PROTOCOLS
+from ...metrics import MATCHINGS as MATCHING_NAMES
+from ...metrics import MatchedIoU
+from ..output import hint, plain, say
+from ..run_record import run_record
 
 _COMPARED = ("config", "split", "num_images", "images_sha256", "counts_sha256")
 _RECORD_KEYS = ("matching", "missing_predictions", "on_missing", "versions", *_COMPARED)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     for entry in entries:
         say(f"{entry['dataset']['task_id']}: {entry['value']}")
     if args.push:
-        from imagenet_s.conversion.hub.pull_request import propose_results
+        from ...conversion.hub.pull_request import propose_results
 
         say(propose_results(args.model, entries, f"{protocol.title} protocol. {', '.join(_notes(record))}"))
         return 0

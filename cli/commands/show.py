@@ -13,22 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-import imagenet_s
-from imagenet_s.cli.existing_files import SHEET_MARK, is_sheet, refuse_foreign
-from imagenet_s.cli.output import hint, say
-from imagenet_s.cli.show_rows import chosen_rows
-from imagenet_s.cli.shown_pictures import draw, matched_ids
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID
-from imagenet_s.conversion.imagenet.converted import find_converted
-from imagenet_s.conversion.overlap import refuse_overlap
-from imagenet_s.conversion.source import resolve_data_dir
-from imagenet_s.conversion.visualization import Item, contact_sheet, difference
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
-from imagenet_s.metrics.matched_miou.matching import load_match
-from imagenet_s.metrics.matched_miou.read_mask import read_mask
-from imagenet_s.metrics.report.picture_page import html_picture_page
+from ...conversion.atomic_write import atomic_write
+from ...conversion.errors import ImageNetSError
+from ...conversion.facts import IGNORE_ID, categories
+from ...conversion.imagenet.converted import find_converted
+from ...conversion.overlap import refuse_overlap
+from ...conversion.source import resolve_data_dir
+from ...conversion.visualization import Item, contact_sheet, difference
+from ...metrics.evaluation.mask_readers import open_mask_reader
+from ...metrics.matched_miou.matching import load_match
+from ...metrics.matched_miou.read_mask import read_mask
+from ...metrics.report.picture_page import html_picture_page
+from ..existing_files import SHEET_MARK, is_sheet, refuse_foreign
+from ..output import hint, say
+from ..show_rows import chosen_rows
+from ..shown_pictures import draw, matched_ids
 
 Rows = Iterable[Mapping[str, Any]]
 Predictions = Callable[[str], "NDArray[Any] | None"]
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if not rows:
         hint(f"{args.dataset} has no such rows of {config} {args.split}.")
         return 0
-    id2label = imagenet_s.categories(config).id2label
+    id2label = categories(config).id2label
     for path, start in zip(sheets, range(0, len(rows), args.per_sheet)):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_sheet(rows[start : start + args.per_sheet], id2label, path, predictions)
@@ -108,7 +107,7 @@ def _write_page(
     args: argparse.Namespace, config: str, rows: Sequence[Mapping[str, Any]], predictions: Predictions | None
 ) -> None:
     """One page with the rows, by class."""
-    labels = imagenet_s.categories(config).names
+    labels = categories(config).names
     pictures = []
     for row in sorted(rows, key=lambda row: row["category"]):
         image = row.get("image")

@@ -6,13 +6,13 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from imagenet_s.cli.next_steps import command
-from imagenet_s.cli.output import hint, say, write_json
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.submission.image_sizes import image_sizes
-from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import Checked, check_submission, write_submission
-from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
+from ...conversion.errors import ImageNetSError
+from ...conversion.submission.image_sizes import image_sizes
+from ...conversion.submission.method_file import Method
+from ...conversion.submission.package import Checked, check_submission, write_submission
+from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
+from ..next_steps import command
+from ..output import hint, say, write_json
 
 _SHOWN = 20
 

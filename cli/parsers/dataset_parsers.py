@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imagenet_s.cli.parsers.options import (
+from ...conversion.facts import CONFIG_NAMES
+from .options import (
     Commands,
     add_config,
     add_imagenet_options,
@@ -14,7 +15,6 @@ from imagenet_s.cli.parsers.options import (
     positive,
     split_argument,
 )
-from imagenet_s.conversion.facts import CONFIG_NAMES
 
 
 def add_demo(commands: Commands) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, add_json, positive
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+from .options import Commands, add_config, add_imagenet_options, add_json, positive
 
 FORMATS = ("coco", "alphaclip", "yolo", "foreground", "rle-csv")
 

@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_json, positive
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+from .options import Commands, add_config, add_json, positive
 
 
 def add_check_loader(commands: Commands) -> None:

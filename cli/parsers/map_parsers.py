@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from imagenet_s.cli.parsers.options import (
+from .options import (
     Commands,
     add_config,
     add_json,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, natural, positive, split_argument
+from .options import Commands, add_config, add_imagenet_options, natural, positive, split_argument
 
 # As in `metrics.MATCHINGS`, which is not imported here: a parser imports nothing heavy.
 CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majority")

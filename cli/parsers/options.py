@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from imagenet_s.conversion.arguments import ON_MISSING, config_name, split_name
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES
+from ...conversion.arguments import ON_MISSING, config_name, split_name
+from ...conversion.errors import ImageNetSError
+from ...conversion.facts import CONFIG_NAMES
 
 Commands = Any
 """What `add_subparsers` returns."""

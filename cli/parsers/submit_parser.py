@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from imagenet_s.cli.parsers.options import Commands, add_config, add_imagenet_options, add_json
-from imagenet_s.conversion.submission.protocols import PROTOCOLS, TEST_SERVER
+from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
+from .options import Commands, add_config, add_imagenet_options, add_json
 
 
 def add_submit(commands: Commands) -> None:

@@ -6,7 +6,7 @@ others looks at one thing: `files` at checksums, `splits` at counts, masks and s
 converted. `acceptance` runs all of it. May import everything in `conversion`, and the metric `matched_miou`.
 """
 
-from imagenet_s.conversion.acceptance.acceptance import Acceptance, accept
-from imagenet_s.conversion.acceptance.line import MARK, Line
+from .acceptance import Acceptance, accept
+from .line import MARK, Line
 
 __all__ = ["MARK", "Acceptance", "Line", "accept"]

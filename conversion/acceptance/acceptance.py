@@ -19,14 +19,14 @@ from typing import Any
 
 import datasets
 
-from imagenet_s.conversion.acceptance.files import Files, file_lines, find_files
-from imagenet_s.conversion.acceptance.line import MARK, Line, as_text, cleaned, line, without_paths
-from imagenet_s.conversion.acceptance.rows import converted_lines, loaded_lines
-from imagenet_s.conversion.acceptance.splits import count_lines, mask_lines
-from imagenet_s.conversion.annotations import resolve_annotations_dir
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, split_names
-from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
+from ..annotations import resolve_annotations_dir
+from ..errors import ImageNetSError
+from ..facts import ANNOTATED_SPLITS, split_names
+from ..source import Source, open_source, resolve_data_dir
+from .files import Files, file_lines, find_files
+from .line import MARK, Line, as_text, cleaned, line, without_paths
+from .rows import converted_lines, loaded_lines
+from .splits import count_lines, mask_lines
 
 _LEGEND = """\
 "as believed": what the package takes for granted is so. "DIFFERS": it is not. "noted": for information.

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from imagenet_s.conversion.acceptance.line import Line, line, noted
-from imagenet_s.conversion.annotations.official_files import RemoteFile, check_archive, official_files
-from imagenet_s.conversion.cache import file_digest
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import Archive
-from imagenet_s.conversion.source import Source
+from ..annotations.official_files import RemoteFile, check_archive, official_files
+from ..cache import file_digest
+from ..errors import ImageNetSError
+from ..facts import Archive
+from ..source import Source
+from .line import Line, line, noted
 
 Files = Mapping[RemoteFile, Path | None]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imagenet_s.conversion.errors import printable, some
+from ..errors import printable, some
 
 MARK = "imagenet-s acceptance"
 """How the text begins."""

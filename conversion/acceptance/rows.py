@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from imagenet_s.conversion.acceptance.line import Line, line
-from imagenet_s.conversion.builder import ImageNetS
-from imagenet_s.conversion.shards import Options, convert, verify
-from imagenet_s.conversion.source import Source
-from imagenet_s.conversion.split_plan import plan_split
+from ..builder import ImageNetS
+from ..shards import Options, convert, verify
+from ..source import Source
+from ..split_plan import plan_split
+from .line import Line, line
 
 _ENDS = 4
 """Rows from the beginning and from the end of a split."""

@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.acceptance.line import Line, line, named, noted
-from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
-from imagenet_s.conversion.image_header import PNG
-from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.pairs import PairCheck
-from imagenet_s.conversion.process_pool import ProcessPool
-from imagenet_s.conversion.source import Source
-from imagenet_s.conversion.split_plan import SplitPlan, plan_split
-from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
-from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU
+from ...metrics.matched_miou.counts import CountRows, count_pair
+from ...metrics.matched_miou.matched_iou import MatchedIoU
+from ..annotations import open_masks
+from ..facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
+from ..image_header import PNG
+from ..mask_codec import decode_mask
+from ..pairs import PairCheck
+from ..process_pool import ProcessPool
+from ..source import Source
+from ..split_plan import SplitPlan, plan_split
+from .line import Line, line, named, noted
 
 _CHUNK = 64
 """Masks a task."""

@@ -8,10 +8,10 @@ where they are stored, `locate` looks for all of these, `mask_cache` writes and 
 `errors`, `cache`, `facts`, `mask_codec`, `dataset_index`.
 """
 
-from imagenet_s.conversion.annotations.annotations import Annotations, open_annotations
-from imagenet_s.conversion.annotations.lists import Member
-from imagenet_s.conversion.annotations.locate import resolve_annotations_dir
-from imagenet_s.conversion.annotations.mask_cache import MaskNotes, open_masks, read_notes, unusable_masks
+from .annotations import Annotations, open_annotations
+from .lists import Member
+from .locate import resolve_annotations_dir
+from .mask_cache import MaskNotes, open_masks, read_notes, unusable_masks
 
 __all__ = [
     "Annotations",

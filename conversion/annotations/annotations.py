@@ -13,8 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion import cache
-from imagenet_s.conversion.annotations.lists import (
+from .. import cache
+from ..errors import ImageNetSError, printable, some
+from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
+from ..image_header import header_of
+from ..mask_codec import decode_mask, encode_official_png
+from .lists import (
     LISTED_SPLITS,
     Member,
     as_table,
@@ -23,20 +27,16 @@ from imagenet_s.conversion.annotations.lists import (
     in_order,
     read_list,
 )
-from imagenet_s.conversion.annotations.locate import DownloadFolder, GivenFolder, resolve_annotations_dir
-from imagenet_s.conversion.annotations.mask_cache import read_notes, unusable_masks, write_masks
-from imagenet_s.conversion.annotations.mask_readers import MaskReader, ZipReader
-from imagenet_s.conversion.annotations.official_files import (
+from .locate import DownloadFolder, GivenFolder, resolve_annotations_dir
+from .mask_cache import read_notes, unusable_masks, write_masks
+from .mask_readers import MaskReader, ZipReader
+from .official_files import (
     RemoteFile,
     archive_file,
     check_archive,
     list_file,
     warn_of_md5,
 )
-from imagenet_s.conversion.errors import ImageNetSError, printable, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
-from imagenet_s.conversion.image_header import header_of
-from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
 
 logger = logging.getLogger("imagenet_s")
 

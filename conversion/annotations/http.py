@@ -22,8 +22,8 @@ from tqdm import tqdm
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from imagenet_s.conversion.cache import locked
-from imagenet_s.conversion.errors import DownloadError, ImageNetSError
+from ..cache import locked
+from ..errors import DownloadError, ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from imagenet_s.conversion.errors import ImageNetSError, reason, some
-from imagenet_s.conversion.facts import OFFICIAL, categories
+from ..errors import ImageNetSError, reason, some
+from ..facts import OFFICIAL, categories
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
 

@@ -8,14 +8,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.annotations.official_files import RemoteFile, archive_file, check_list, fetch, list_file
-from imagenet_s.conversion.arguments import local_path
-from imagenet_s.conversion.cache import cached_file
-from imagenet_s.conversion.dataset_index import INDEX
-from imagenet_s.conversion.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
-from imagenet_s.conversion.hub_cache import snapshot
+from ..arguments import local_path
+from ..cache import cached_file
+from ..dataset_index import INDEX
+from ..errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
+from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
+from ..hub_cache import snapshot
+from .mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
+from .official_files import RemoteFile, archive_file, check_list, fetch, list_file
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
 _MOST_FOLDERS = 50

@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations.lists import Member
-from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import Transcoded, transcode
-from imagenet_s.conversion.process_pool import ThreadPool
+from ..atomic_write import atomic_write
+from ..errors import ImageNetSError
+from ..mask_codec import Transcoded, transcode
+from ..process_pool import ThreadPool
+from .lists import Member
+from .mask_readers import MaskReader
 
 MASK_SCHEMA = pa.schema(
     [

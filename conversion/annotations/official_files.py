@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.lists import read_list
-from imagenet_s.conversion.annotations.mask_readers import ZipReader
-from imagenet_s.conversion.cache import file_digest
-from imagenet_s.conversion.errors import DownloadError, ImageNetSError, some
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
+from ..cache import file_digest
+from ..errors import DownloadError, ImageNetSError, some
+from ..facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
+from .lists import read_list
+from .mask_readers import ZipReader
 
 logger = logging.getLogger("imagenet_s")
 
@@ -80,7 +80,7 @@ def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool =
         DownloadError: it could not be fetched, or the environment forbids connections.
         ImageNetSError: the check failed; the file is deleted.
     """
-    from imagenet_s.conversion.annotations.http import download  # late: `requests` takes long to import
+    from .http import download  # late: `requests` takes long to import
 
     if offline():
         raise DownloadError(f"{remote.name} is not fetched: HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set.")

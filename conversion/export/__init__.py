@@ -6,13 +6,13 @@ and `polygons` encode regions; `export` runs the workers and writes. May import 
 
 from collections.abc import Callable, Mapping
 
-from imagenet_s.conversion.export.alphaclip import AlphaClip
-from imagenet_s.conversion.export.coco import Coco
-from imagenet_s.conversion.export.export import ExportedSplit, export_masks
-from imagenet_s.conversion.export.export_format import ExportFormat
-from imagenet_s.conversion.export.foreground import Foreground
-from imagenet_s.conversion.export.rle_csv import RleCsv
-from imagenet_s.conversion.export.yolo import Yolo
+from .alphaclip import AlphaClip
+from .coco import Coco
+from .export import ExportedSplit, export_masks
+from .export_format import ExportFormat
+from .foreground import Foreground
+from .rle_csv import RleCsv
+from .yolo import Yolo
 
 FORMATS: Mapping[str, Callable[..., ExportFormat]] = {
     one.name: one for one in (Coco, AlphaClip, Yolo, Foreground, RleCsv)

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from imagenet_s.conversion.errors import some
-from imagenet_s.conversion.export.export_format import ExportFormat, Ids
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
-from imagenet_s.conversion.export.rle import region
+from ..errors import some
+from .export_format import ExportFormat, Ids
+from .mask_set import MaskRow, MaskSet
+from .rle import region
 
 logger = logging.getLogger("imagenet_s")
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from imagenet_s.conversion.export.export_format import ExportFormat, Ids
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
-from imagenet_s.conversion.export.polygons import polygons
-from imagenet_s.conversion.export.rle import regions
-from imagenet_s.conversion.facts import IGNORE_ID, categories
+from ..facts import IGNORE_ID, categories
+from .export_format import ExportFormat, Ids
+from .mask_set import MaskRow, MaskSet
+from .polygons import polygons
+from .rle import regions
 
 FILE = "instances.json"
 

@@ -25,19 +25,19 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.arguments import OnMissing, local_path, on_missing_policy, split_list
-from imagenet_s.conversion.atomic_write import is_temporary, named_if_full, try_lock
-from imagenet_s.conversion.cache import cached_file, file_digest, locked
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.export.export_format import ExportFormat
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet, open_mask_set
-from imagenet_s.conversion.export.yolo import FILE as DATA_YAML
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
-from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.overlap import refuse_overlap
-from imagenet_s.conversion.process_pool import ProcessPool, exit_if_importing_main
-from imagenet_s.conversion.source import resolve_data_dir
+from ..annotations import open_masks
+from ..arguments import OnMissing, local_path, on_missing_policy, split_list
+from ..atomic_write import is_temporary, named_if_full, try_lock
+from ..cache import cached_file, file_digest, locked
+from ..errors import ImageNetSError, some
+from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from ..mask_codec import decode_mask
+from ..overlap import refuse_overlap
+from ..process_pool import ProcessPool, exit_if_importing_main
+from ..source import resolve_data_dir
+from .export_format import ExportFormat
+from .mask_set import MaskRow, MaskSet, open_mask_set
+from .yolo import FILE as DATA_YAML
 
 logger = logging.getLogger("imagenet_s")
 

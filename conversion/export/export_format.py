@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.arguments import config_name
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
+from ..arguments import config_name
+from .mask_set import MaskRow, MaskSet
 
 Ids = NDArray[np.integer[Any]]
 """H x W class ids."""

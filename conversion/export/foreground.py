@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
-from imagenet_s.conversion.export.export_format import ExportFormat, Ids
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
+from ..facts import IGNORE_ID, OTHER_ID
+from .export_format import ExportFormat, Ids
+from .mask_set import MaskRow, MaskSet
 
 BACKGROUND, VOID, FOREGROUND = 0, 128, 255
 

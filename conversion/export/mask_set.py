@@ -13,18 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.annotations import open_annotations, open_masks, read_notes
-from imagenet_s.conversion.arguments import OnMissing
-from imagenet_s.conversion.dataset_index import Index
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.examples import generate
-from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
-from imagenet_s.conversion.imagenet.converted import find_converted
-from imagenet_s.conversion.imagenet.image_folder import paths_of
-from imagenet_s.conversion.imagenet.official_tree import find_tree
-from imagenet_s.conversion.plan_check import check_masks, check_plan
-from imagenet_s.conversion.source import open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import SplitPlan, plan_split
+from ..annotations import open_annotations, open_masks, read_notes
+from ..arguments import OnMissing
+from ..dataset_index import Index
+from ..errors import ImageNetSError
+from ..examples import generate
+from ..facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
+from ..imagenet.converted import find_converted
+from ..imagenet.image_folder import paths_of
+from ..imagenet.official_tree import find_tree
+from ..plan_check import check_masks, check_plan
+from ..source import open_source, resolve_data_dir
+from ..split_plan import SplitPlan, plan_split
 
 _IMAGES_PER_BATCH = 100
 

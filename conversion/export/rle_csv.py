@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from imagenet_s.conversion.export.export_format import ExportFormat, Ids
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
-from imagenet_s.conversion.export.rle import regions
+from .export_format import ExportFormat, Ids
+from .mask_set import MaskRow, MaskSet
+from .rle import regions
 
 FILE = "masks.csv"
 HEADER = ("image_id", "wnid", "category", "height", "width", "class_id", "area", "rle")

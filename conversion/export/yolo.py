@@ -19,11 +19,11 @@ from typing import Any, ClassVar
 import numpy as np
 from tqdm import tqdm
 
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.export.export_format import ExportFormat, Ids
-from imagenet_s.conversion.export.mask_set import MaskRow, MaskSet
-from imagenet_s.conversion.export.polygons import polygons
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
+from ..atomic_write import atomic_write
+from ..facts import IGNORE_ID, OTHER_ID, categories
+from .export_format import ExportFormat, Ids
+from .mask_set import MaskRow, MaskSet
+from .polygons import polygons
 
 FILE = "data.yaml"
 

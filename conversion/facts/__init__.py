@@ -7,11 +7,11 @@ Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 202
 LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and definitions WordNet 3.0.
 """
 
-from imagenet_s.conversion.facts.classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
-from imagenet_s.conversion.facts.groups import ClassGroup, class_groups
-from imagenet_s.conversion.facts.image_sets import image_set_digest, recognise_split
-from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
-from imagenet_s.conversion.facts.official import (
+from .classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from .groups import ClassGroup, class_groups
+from .image_sets import image_set_digest, recognise_split
+from .imagenet import imagenet_label, imagenet_wnids
+from .official import (
     ANNOTATED_SPLITS,
     CONFIG_NAMES,
     OFFICIAL,
@@ -24,8 +24,8 @@ from imagenet_s.conversion.facts.official import (
     config_name,
     split_names,
 )
-from imagenet_s.conversion.facts.tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from imagenet_s.conversion.facts.wordnet import Synset, synsets
+from .tree_layout import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from .wordnet import Synset, synsets
 
 __all__ = [
     "ANNOTATED_SPLITS",

@@ -14,10 +14,10 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts.imagenet import imagenet_label, imagenet_wnids
-from imagenet_s.conversion.facts.official import OFFICIAL, config_name
-from imagenet_s.conversion.facts.wordnet import synsets
+from ..errors import ImageNetSError
+from .imagenet import imagenet_label, imagenet_wnids
+from .official import OFFICIAL, config_name
+from .wordnet import synsets
 
 OTHER_ID = 0
 """Pixels of no class of the configuration."""

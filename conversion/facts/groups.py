@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from imagenet_s.conversion.facts.classes import categories
+from .classes import categories
 
 
 @dataclass(frozen=True)

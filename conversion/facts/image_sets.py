@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from importlib import resources
 
-from imagenet_s.conversion.facts.official import CONFIG_NAMES
+from .official import CONFIG_NAMES
 
 
 def image_set_digest(image_ids: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from imagenet_s.conversion.facts.wordnet import synsets
+from .wordnet import synsets
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from imagenet_s.conversion.facts.official import ANNOTATED_SPLITS, SPLITS
+from .official import ANNOTATED_SPLITS, SPLITS
 
 SPLIT_FOLDERS: Mapping[str, str] = MappingProxyType({split: split.replace("_", "-") for split in SPLITS})
 """Split -> the folder of its images."""

@@ -5,7 +5,7 @@ adds `eval.yaml`. May import `errors`, `hub_errors`, `dataset_index`, `shards` (
 `submission` (the protocols that results follow).
 """
 
-from imagenet_s.conversion.hub.upload import Pushed, push
-from imagenet_s.conversion.hub.upload_plan import Upload, plan_push, plan_space
+from .upload import Pushed, push
+from .upload_plan import Upload, plan_push, plan_space
 
 __all__ = ["Pushed", "Upload", "plan_push", "plan_space", "push"]

@@ -6,9 +6,9 @@ import yaml
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE, FRAMEWORK
-from imagenet_s.conversion.hub.upload_plan import Upload
-from imagenet_s.conversion.hub_errors import explain
+from ..hub_errors import explain
+from .eval_results import BENCHMARK_FILE, FRAMEWORK
+from .upload_plan import Upload
 
 _REFUSED = (400, 403, 422)
 """What the Hub answers to a file that it finds wrong."""

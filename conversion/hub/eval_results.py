@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.submission.protocols import PROTOCOLS
+from ..errors import ImageNetSError
+from ..submission.protocols import PROTOCOLS
 
 RESULTS_FILE = ".eval_results/imagenet-s.yaml"
 """Where a model repository keeps its results on ImageNet-S."""

@@ -9,8 +9,8 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, HfApi, get_token
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, LocalTokenNotFoundError
 
-from imagenet_s.conversion.hub.eval_results import RESULTS_FILE, merged_file
-from imagenet_s.conversion.hub_errors import readable_errors
+from ..hub_errors import readable_errors
+from .eval_results import RESULTS_FILE, merged_file
 
 
 def propose_results(model: str, entries: Sequence[Mapping[str, Any]], description: str) -> str:

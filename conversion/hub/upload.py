@@ -14,13 +14,13 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
-from imagenet_s.conversion.dataset_index import INDEX, parse_index
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.hub.benchmark import push_benchmark
-from imagenet_s.conversion.hub.eval_results import BENCHMARK_FILE
-from imagenet_s.conversion.hub.upload_plan import Upload
-from imagenet_s.conversion.hub_errors import UPLOADING, readable_errors
-from imagenet_s.conversion.shards.dataset_card import MARK, has_additions, make_card, merge_cards
+from ..dataset_index import INDEX, parse_index
+from ..errors import ImageNetSError, some
+from ..hub_errors import UPLOADING, readable_errors
+from ..shards.dataset_card import MARK, has_additions, make_card, merge_cards
+from .benchmark import push_benchmark
+from .eval_results import BENCHMARK_FILE
+from .upload_plan import Upload
 
 _CARD = "README.md"
 

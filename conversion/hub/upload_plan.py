@@ -11,11 +11,11 @@ from pathlib import Path
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
-from imagenet_s.conversion.dataset_index import INDEX, Index
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.hub.eval_results import benchmark_file
-from imagenet_s.conversion.shards.repository_files import file_names, read_index
-from imagenet_s.conversion.shards.storage import LocalStorage, open_storage
+from ..dataset_index import INDEX, Index
+from ..errors import ImageNetSError
+from ..shards.repository_files import file_names, read_index
+from ..shards.storage import LocalStorage, open_storage
+from .eval_results import benchmark_file
 
 _KINDS = r"(?:datasets|spaces|models)/"
 _ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{_KINDS})([^/\s]+/[^/\s]+)/?$")

@@ -10,9 +10,9 @@ import re
 
 import fsspec
 
-from imagenet_s.conversion.arguments import path_of_file_address
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8
-from imagenet_s.conversion.hub_errors import readable_errors
+from ..arguments import path_of_file_address
+from ..errors import ImageNetSError, is_utf8
+from ..hub_errors import readable_errors
 
 _HUB_PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([^/?#]+/[^/?#]+)(?:/tree/([^/?#]+))?"

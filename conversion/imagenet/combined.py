@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL, categories
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure
+from ..facts import CONFIG_NAMES, OFFICIAL, categories
+from .file_names import ImageNetPart
+from .image_reader import ImageReader, Measure
 
 logger = logging.getLogger("imagenet_s")
 

@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.cache import cached_file, stat_digest
-from imagenet_s.conversion.errors import ImageNetSError, printable
-from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.hub_errors import readable_errors
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.image_reader import ImageReader, refuse_duplicates
+from ..atomic_write import atomic_write
+from ..cache import cached_file, stat_digest
+from ..errors import ImageNetSError, printable
+from ..features import IMAGE_TYPE
+from ..hub_errors import readable_errors
+from .file_names import ImageNetPart
+from .image_reader import ImageReader, refuse_duplicates
 
 logger = logging.getLogger("imagenet_s")
 

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.dataset_index import INDEX, Format, Index, parse_index
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.facts import CONFIG_NAMES
-from imagenet_s.conversion.hub_cache import snapshot
-from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
-from imagenet_s.conversion.imagenet.image_reader import Measure
+from ..dataset_index import INDEX, Format, Index, parse_index
+from ..errors import ImageNetSError, cause
+from ..facts import CONFIG_NAMES
+from ..hub_cache import snapshot
+from .container import ContainerReader, as_images
+from .image_reader import Measure
 
 
 def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:

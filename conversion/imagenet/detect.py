@@ -12,14 +12,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.imagenet.addresses import list_address, normalise
-from imagenet_s.conversion.imagenet.combined import CombinedReader
-from imagenet_s.conversion.imagenet.explain import explain_missing_part, explain_nothing, seen_in
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.forms import forms_here, forms_in, parquet_files
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.places import deeper_places, known_places, names_in
+from ..errors import ImageNetSError, some
+from .addresses import list_address, normalise
+from .combined import CombinedReader
+from .explain import explain_missing_part, explain_nothing, seen_in
+from .file_names import ImageNetPart
+from .forms import forms_here, forms_in, parquet_files
+from .image_reader import ImageReader
+from .places import deeper_places, known_places, names_in
 
 _PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 

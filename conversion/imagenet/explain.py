@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from imagenet_s.conversion.errors import some
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart, image_id_of, is_image
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.places import known_places, names_in, part_folders
+from ..errors import some
+from .file_names import ImageNetPart, image_id_of, is_image
+from .image_reader import ImageReader
+from .places import known_places, names_in, part_folders
 
 _EXPECTED = (
     "train/ and val/, Kaggle's ILSVRC/, the official tars, the Hub's Parquet or tar files, WebDataset tars, or an "

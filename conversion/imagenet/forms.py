@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from imagenet_s.conversion.errors import ImageNetSError, reason, some
-from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.parquet import ParquetReader
-from imagenet_s.conversion.imagenet.places import FOLDER_NAMES, names_in, part_folders, subfolders
-from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
+from ..errors import ImageNetSError, reason, some
+from .file_names import WNID, ImageNetPart, image_id_of
+from .image_folder import ImageFolderReader
+from .image_reader import ImageReader
+from .parquet import ParquetReader
+from .places import FOLDER_NAMES, names_in, part_folders, subfolders
+from .tar import CompressedTarReader, TarReader
 
 _WORDS: dict[ImageNetPart, str] = {"train": r"train", "validation": r"val(?:id|idation)?"}
 _OFFICIAL_TARS: dict[ImageNetPart, str] = {"train": "ILSVRC2012_img_train.tar", "validation": "ILSVRC2012_img_val.tar"}

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from imagenet_s.conversion.cache import stat_digest
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
-from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart, image_id_of, wnid_of
-from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure, refuse_duplicates
-from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
+from ..cache import stat_digest
+from ..errors import ImageNetSError, is_utf8, reason
+from ..features import IMAGE_TYPE
+from .file_names import WNID, ImageNetPart, image_id_of, wnid_of
+from .image_reader import ImageReader, Measure, refuse_duplicates
+from .parallel_io import SLOW_LISTING, parallel_map
 
 _OFFICIAL = {"train": r"^n\d{8}_\d+\.JPEG$", "validation": r"^ILSVRC2012_val_\d{8}\.JPEG$"}
 _STATS_AT_ONCE = 1000

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
+from ..errors import ImageNetSError
+from .file_names import ImageNetPart
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import os
 
 import pyarrow as pa
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
+from ..errors import ImageNetSError
+from ..facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from .file_names import ImageNetPart
+from .image_folder import ImageFolderReader
 
 _IMAGES = tuple(SPLIT_FOLDERS.values())
 """Folders of images in a tree."""

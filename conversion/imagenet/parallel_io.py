@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from imagenet_s.conversion.process_pool import ThreadPool
+from ..process_pool import ThreadPool
 
 _THREADS = 8
 

@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError, cause, reason
-from imagenet_s.conversion.hub_errors import readable_errors
-from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
-from imagenet_s.conversion.imagenet.file_names import ImageNetPart, basename, image_id_of
-from imagenet_s.conversion.imagenet.image_reader import Measure
-from imagenet_s.conversion.process_pool import ThreadPool
-from imagenet_s.conversion.shuffling import mix
+from ..errors import ImageNetSError, cause, reason
+from ..hub_errors import readable_errors
+from ..process_pool import ThreadPool
+from ..shuffling import mix
+from .container import ContainerReader, as_images
+from .file_names import ImageNetPart, basename, image_id_of
+from .image_reader import Measure
 
 _THREADS = 8
 

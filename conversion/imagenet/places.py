@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
-from imagenet_s.conversion.hub_cache import snapshot
-from imagenet_s.conversion.imagenet.file_names import WNID, ImageNetPart
+from ..errors import ImageNetSError, is_utf8, reason
+from ..hub_cache import snapshot
+from .file_names import WNID, ImageNetPart
 
 FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {
     "train": ("train", "training", "ilsvrc2012_img_train", "ilsvrc2012_train", "train_images"),

@@ -20,10 +20,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from imagenet_s.conversion.cache import cached_file, keep_json, kept_json
-from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader, one_array, paths_of
-from imagenet_s.conversion.imagenet.parallel_io import parallel_map
-from imagenet_s.conversion.inspection import files_to_replace
+from ..cache import cached_file, keep_json, kept_json
+from ..inspection import files_to_replace
+from .image_folder import ImageFolderReader, one_array, paths_of
+from .parallel_io import parallel_map
 
 _VERSION = 1
 """Part of every key of what is kept: raise it when another answer may be given for the same file."""

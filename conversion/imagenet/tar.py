@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError, cause, reason
-from imagenet_s.conversion.imagenet.container import ContainerReader, as_images
-from imagenet_s.conversion.imagenet.file_names import basename, image_id_of, is_image
-from imagenet_s.conversion.imagenet.image_reader import Measure
+from ..errors import ImageNetSError, cause, reason
+from .container import ContainerReader, as_images
+from .file_names import basename, image_id_of, is_image
+from .image_reader import Measure
 
 _Image = tuple[str | None, int, int]  # image id, offset of the bytes within the outermost file, their number
 

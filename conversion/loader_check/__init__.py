@@ -6,7 +6,7 @@ finds how the mask was turned, cut or resized, `id_maps` what became of the ids;
 `shards`.
 """
 
-from imagenet_s.conversion.loader_check.check import LoaderReport, check_loader
-from imagenet_s.conversion.loader_check.faults import FAULTS, Fault, Finding
+from .check import LoaderReport, check_loader
+from .faults import FAULTS, Fault, Finding
 
 __all__ = ["FAULTS", "Fault", "Finding", "LoaderReport", "check_loader"]

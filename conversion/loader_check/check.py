@@ -13,14 +13,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID
-from imagenet_s.conversion.loader_check.checks import Checked, check_item
-from imagenet_s.conversion.loader_check.faults import FAULTS, Finding
-from imagenet_s.conversion.loader_check.id_maps import FOREGROUND, SAME
-from imagenet_s.conversion.loader_check.items import Keys, all_ids, class_names, read_items
-from imagenet_s.conversion.loader_check.truth import Truth
-from imagenet_s.conversion.loader_check.whole import check_labels, check_members, check_names, check_number, consistent
+from ..errors import ImageNetSError, some
+from ..facts import IGNORE_ID, OTHER_ID
+from .checks import Checked, check_item
+from .faults import FAULTS, Finding
+from .id_maps import FOREGROUND, SAME
+from .items import Keys, all_ids, class_names, read_items
+from .truth import Truth
+from .whole import check_labels, check_members, check_names, check_number, consistent
 
 _EXAMPLES = 3
 

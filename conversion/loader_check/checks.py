@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from imagenet_s.conversion.errors import some
-from imagenet_s.conversion.facts import IGNORE_ID
-from imagenet_s.conversion.loader_check.geometry import (
+from ..errors import some
+from ..facts import IGNORE_ID
+from .geometry import (
     CUTS,
     FLIPPED,
     MIRRORED,
@@ -27,9 +27,9 @@ from imagenet_s.conversion.loader_check.geometry import (
     fit_mask,
     viewer,
 )
-from imagenet_s.conversion.loader_check.id_maps import SAME, TOLERANCE, explaining
-from imagenet_s.conversion.loader_check.items import Item
-from imagenet_s.conversion.loader_check.truth import Truth
+from .id_maps import SAME, TOLERANCE, explaining
+from .items import Item
+from .truth import Truth
 
 _DETERMINED, _ALIKE, _AGREE = 0.6, 0.6, 0.98
 """Below these, a mask or an image is that of another image."""

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.facts import IGNORE_ID
-from imagenet_s.conversion.mask_codec import encode_mask
+from ..facts import IGNORE_ID
+from ..mask_codec import encode_mask
 
 Ids = NDArray[np.int64]
 SAME = "same"

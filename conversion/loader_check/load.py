@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from imagenet_s.conversion.errors import ImageNetSError, cause
+from ..errors import ImageNetSError, cause
 
 
 def load_dataset_object(address: str, arguments: Mapping[str, Any] | None = None) -> Any:

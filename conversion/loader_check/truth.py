@@ -18,16 +18,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations.lists import read_text
-from imagenet_s.conversion.annotations.locate import GivenFolder
-from imagenet_s.conversion.annotations.mask_readers import FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import Categories, categories
-from imagenet_s.conversion.imagenet.detect import open_imagenet
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.pairs import picture_beside
-from imagenet_s.conversion.source import resolve_data_dir
+from ..annotations.lists import read_text
+from ..annotations.locate import GivenFolder
+from ..annotations.mask_readers import FolderReader, MaskReader, ZipReader
+from ..errors import ImageNetSError
+from ..facts import Categories, categories
+from ..imagenet.detect import open_imagenet
+from ..imagenet.image_reader import ImageReader
+from ..mask_codec import decode_mask
+from ..pairs import picture_beside
+from ..source import resolve_data_dir
 
 _WNID = re.compile(r"n\d{8}")
 

@@ -9,10 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from imagenet_s.conversion.facts import Categories, synsets
-from imagenet_s.conversion.loader_check.checks import Checked
-from imagenet_s.conversion.loader_check.faults import FAULTS, Finding
-from imagenet_s.conversion.loader_check.truth import Truth
+from ..facts import Categories, synsets
+from .checks import Checked
+from .faults import FAULTS, Finding
+from .truth import Truth
 
 _EXAMPLES = 3
 

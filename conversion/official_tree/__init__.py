@@ -5,6 +5,6 @@ folders through a `Linker` (`linking`), which links, copies or writes one file a
 differs; files are written in a `temporary_folder` first. May import the layers up to `split_plan`.
 """
 
-from imagenet_s.conversion.official_tree.export import PreparedSplit, prepare_tree
+from .export import PreparedSplit, prepare_tree
 
 __all__ = ["PreparedSplit", "prepare_tree"]

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations import Member
-from imagenet_s.conversion.arguments import OnMissing, config_name, local_path, on_missing_policy, split_list
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from imagenet_s.conversion.official_tree.images import link_images, with_class_folders
-from imagenet_s.conversion.official_tree.linking import Linker, Outcome
-from imagenet_s.conversion.official_tree.temporary_folder import temporary_folder
-from imagenet_s.conversion.official_tree.unexpected_files import unexpected_files
-from imagenet_s.conversion.overlap import refuse_overlap
-from imagenet_s.conversion.plan_check import check_plan
-from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import SplitPlan, plan_split
+from ..annotations import Member
+from ..arguments import OnMissing, config_name, local_path, on_missing_policy, split_list
+from ..errors import ImageNetSError, some
+from ..facts import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
+from ..overlap import refuse_overlap
+from ..plan_check import check_plan
+from ..source import Source, open_source, resolve_data_dir
+from ..split_plan import SplitPlan, plan_split
+from .images import link_images, with_class_folders
+from .linking import Linker, Outcome
+from .temporary_folder import temporary_folder
+from .unexpected_files import unexpected_files
 
 logger = logging.getLogger("imagenet_s")
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from imagenet_s.conversion.facts import TRAINING_SPLITS
-from imagenet_s.conversion.imagenet.image_folder import paths_of
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.imagenet.parallel_io import SLOW_LISTING, parallel_map
-from imagenet_s.conversion.official_tree.linking import Linker, is_real_folder
-from imagenet_s.conversion.process_pool import ThreadPool
-from imagenet_s.conversion.split_plan import SplitPlan
+from ..facts import TRAINING_SPLITS
+from ..imagenet.image_folder import paths_of
+from ..imagenet.image_reader import ImageReader
+from ..imagenet.parallel_io import SLOW_LISTING, parallel_map
+from ..process_pool import ThreadPool
+from ..split_plan import SplitPlan
+from .linking import Linker, is_real_folder
 
 _COPYING_THREADS = 8
 _COPIES_PER_BATCH = 1024

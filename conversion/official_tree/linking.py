@@ -17,8 +17,8 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from imagenet_s.conversion.atomic_write import DISK_FULL
-from imagenet_s.conversion.errors import ImageNetSError
+from ..atomic_write import DISK_FULL
+from ..errors import ImageNetSError
 
 
 class Outcome(Enum):

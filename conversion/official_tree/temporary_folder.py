@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from imagenet_s.conversion.atomic_write import try_lock
+from ..atomic_write import try_lock
 
 logger = logging.getLogger("imagenet_s")
 

@@ -7,9 +7,9 @@ markers for the next run, `dataset_card` and `repository_files` write the files 
 May import the rest of `conversion` except `official_tree`, `submission`, `hub` and the builder.
 """
 
-from imagenet_s.conversion.dataset_index import Index
-from imagenet_s.conversion.shards.convert import DEFAULT_SPLITS, Options, convert
-from imagenet_s.conversion.shards.repository_files import read_index
-from imagenet_s.conversion.shards.verify import verify
+from ..dataset_index import Index
+from .convert import DEFAULT_SPLITS, Options, convert
+from .repository_files import read_index
+from .verify import verify
 
 __all__ = ["DEFAULT_SPLITS", "Index", "Options", "convert", "read_index", "verify"]

@@ -12,20 +12,22 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations import resolve_annotations_dir
-from imagenet_s.conversion.arguments import OnMissing, config_name, on_missing_policy, split_list
-from imagenet_s.conversion.cache import file_digest
-from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import SPLITS
-from imagenet_s.conversion.overlap import refuse_overlap, refuse_same_folder
-from imagenet_s.conversion.plan_check import check_plan
-from imagenet_s.conversion.process_pool import exit_if_importing_main
-from imagenet_s.conversion.selection import selected_splits
-from imagenet_s.conversion.shards.executors import run_jobs
-from imagenet_s.conversion.shards.own_files import OwnFiles
-from imagenet_s.conversion.shards.repository_files import read_index, write_index
-from imagenet_s.conversion.shards.resume import (
+from ..annotations import resolve_annotations_dir
+from ..arguments import OnMissing, config_name, on_missing_policy, split_list
+from ..cache import file_digest
+from ..dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
+from ..errors import ImageNetSError
+from ..facts import SPLITS
+from ..overlap import refuse_overlap, refuse_same_folder
+from ..plan_check import check_plan
+from ..process_pool import exit_if_importing_main
+from ..selection import selected_splits
+from ..source import Source, open_source, resolve_data_dir
+from ..split_plan import plan_split
+from .executors import run_jobs
+from .own_files import OwnFiles
+from .repository_files import read_index, write_index
+from .resume import (
     PlanRecord,
     exclusive,
     must_rewrite,
@@ -34,12 +36,10 @@ from imagenet_s.conversion.shards.resume import (
     rows_digest,
     start_split,
 )
-from imagenet_s.conversion.shards.shard_job import ShardJob, pack_rows
-from imagenet_s.conversion.shards.sharding import cut, parse_size, row_sizes
-from imagenet_s.conversion.shards.storage import Storage, open_storage
-from imagenet_s.conversion.shards.writers import shard_name
-from imagenet_s.conversion.source import Source, open_source, resolve_data_dir
-from imagenet_s.conversion.split_plan import plan_split
+from .shard_job import ShardJob, pack_rows
+from .sharding import cut, parse_size, row_sizes
+from .storage import Storage, open_storage
+from .writers import shard_name
 
 logger = logging.getLogger("imagenet_s")
 

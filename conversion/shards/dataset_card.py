@@ -15,12 +15,12 @@ import yaml  # type: ignore[import-untyped]
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
-from imagenet_s.conversion.dataset_index import ConfigIndex, Index
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.facts import split_names
-from imagenet_s.conversion.features import features
-from imagenet_s.conversion.shards.writers import data_files
-from imagenet_s.conversion.shuffling import ORDER_SEED
+from ..dataset_index import ConfigIndex, Index
+from ..errors import ImageNetSError, cause
+from ..facts import split_names
+from ..features import features
+from ..shuffling import ORDER_SEED
+from .writers import data_files
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"
 """Beside `conversion/`, in a checkout as in an installed copy."""

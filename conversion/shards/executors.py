@@ -16,9 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.process_pool import ProcessPool, sigint_deferred
-from imagenet_s.conversion.shards.shard_job import ShardJob, write_shard
+from ..errors import ImageNetSError
+from ..process_pool import ProcessPool, sigint_deferred
+from .shard_job import ShardJob, write_shard
 
 logger = logging.getLogger("imagenet_s")
 

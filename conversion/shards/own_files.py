@@ -12,14 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 
-from imagenet_s.conversion.dataset_index import Format, Index
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import CONFIG_NAMES
-from imagenet_s.conversion.shards.dataset_card import MARK, merge_cards
-from imagenet_s.conversion.shards.repository_files import CARD, LABELS, arrow_names, labels, repository_files
-from imagenet_s.conversion.shards.resume import WORKING_FOLDER, PlanRecord, shards_of_earlier_runs
-from imagenet_s.conversion.shards.storage import Storage
-from imagenet_s.conversion.shards.writers import shard_name
+from ..dataset_index import Format, Index
+from ..errors import ImageNetSError, some
+from ..facts import CONFIG_NAMES
+from .dataset_card import MARK, merge_cards
+from .repository_files import CARD, LABELS, arrow_names, labels, repository_files
+from .resume import WORKING_FOLDER, PlanRecord, shards_of_earlier_runs
+from .storage import Storage
+from .writers import shard_name
 
 _RECORD = f"{WORKING_FOLDER}/files.json"
 

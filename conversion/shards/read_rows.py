@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.dataset_index import ConfigIndex
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.exif import picture
-from imagenet_s.conversion.mask_codec import open_mask_image
+from ..dataset_index import ConfigIndex
+from ..errors import ImageNetSError, cause
+from ..exif import picture
+from ..mask_codec import open_mask_image
 
 
 def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -9,10 +9,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
-from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.shards.dataset_card import config_info, default_config, make_card
-from imagenet_s.conversion.shards.storage import Storage
+from ..dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
+from ..facts import categories
+from .dataset_card import config_info, default_config, make_card
+from .storage import Storage
 
 CARD, LABELS = "README.md", "id2label.json"
 

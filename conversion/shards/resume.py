@@ -23,13 +23,13 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import Timeout
 
-from imagenet_s.conversion.atomic_write import is_temporary
-from imagenet_s.conversion.cache import locked
-from imagenet_s.conversion.dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.shards.storage import LocalStorage, Storage
-from imagenet_s.conversion.shards.writers import shard_name
-from imagenet_s.conversion.shuffling import ORDER_SEED
+from ..atomic_write import is_temporary
+from ..cache import locked
+from ..dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
+from ..errors import ImageNetSError
+from ..shuffling import ORDER_SEED
+from .storage import LocalStorage, Storage
+from .writers import shard_name
 
 SHARD_LAYOUT = 3
 """Raise it when the same plan gives other bytes."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from imagenet_s.conversion import process_pool
-from imagenet_s.conversion.dataset_index import Format, ShardInfo
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.examples import generate
-from imagenet_s.conversion.features import arrow_schema
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.shards.hashing_file import HashingFile
-from imagenet_s.conversion.shards.resume import write_marker
-from imagenet_s.conversion.shards.storage import Storage, open_storage
-from imagenet_s.conversion.shards.writers import open_writer, row_groups
+from .. import process_pool
+from ..dataset_index import Format, ShardInfo
+from ..errors import ImageNetSError
+from ..examples import generate
+from ..features import arrow_schema
+from ..imagenet.image_reader import ImageReader
+from .hashing_file import HashingFile
+from .resume import write_marker
+from .storage import Storage, open_storage
+from .writers import open_writer, row_groups
 
 
 class StoppedError(Exception):

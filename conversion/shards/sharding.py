@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
+from ..annotations import open_masks
+from ..errors import ImageNetSError
+from ..imagenet.image_reader import ImageReader
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ROW_BYTES = 100

@@ -20,9 +20,9 @@ from typing import IO, Any
 
 import fsspec
 
-from imagenet_s.conversion.arguments import path_of_file_address
-from imagenet_s.conversion.atomic_write import atomic_write, temporary_name
-from imagenet_s.conversion.errors import ImageNetSError
+from ..arguments import path_of_file_address
+from ..atomic_write import atomic_write, temporary_name
+from ..errors import ImageNetSError
 
 _NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
 """Whose errors are passed on; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""

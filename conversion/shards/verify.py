@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from imagenet_s.conversion.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
-from imagenet_s.conversion.errors import ImageNetSError, cause, some
-from imagenet_s.conversion.features import arrow_schema
-from imagenet_s.conversion.process_pool import ThreadPool
-from imagenet_s.conversion.shards.repository_files import read_index
-from imagenet_s.conversion.shards.storage import Storage, open_storage
+from ..dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
+from ..errors import ImageNetSError, cause, some
+from ..features import arrow_schema
+from ..process_pool import ThreadPool
+from .repository_files import read_index
+from .storage import Storage, open_storage
 
 _PIECE = 1 << 20
 

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.dataset_index import Format
-from imagenet_s.conversion.features import IMAGE_TYPE
+from ..dataset_index import Format
+from ..features import IMAGE_TYPE
 
 ROWS_PER_GROUP = 100
 """Small enough to stream and to preview, large enough to read quickly: some ten megabytes with images."""

@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
-from imagenet_s.conversion.annotations.mask_cache import usable_cpus
-from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.errors import ImageNetSError, some
-from imagenet_s.conversion.facts import IGNORE_ID, SPELLINGS, categories
-from imagenet_s.conversion.mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
-from imagenet_s.conversion.process_pool import ThreadPool
+from ..annotations.lists import LISTED_SPLITS
+from ..annotations.mask_cache import usable_cpus
+from ..annotations.mask_readers import MaskReader
+from ..errors import ImageNetSError, some
+from ..facts import IGNORE_ID, SPELLINGS, categories
+from ..mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
+from ..process_pool import ThreadPool
 
 _BATCH = 256
 _MAX_THREADS = 8

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 import pyarrow as pa
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.arguments import config_name, split_name
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS
-from imagenet_s.conversion.image_header import header_of, read_file_header
-from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.process_pool import ThreadPool
-from imagenet_s.conversion.source import open_source
-from imagenet_s.conversion.split_plan import plan_split
+from ..annotations import open_annotations
+from ..arguments import config_name, split_name
+from ..errors import ImageNetSError
+from ..facts import ANNOTATED_SPLITS
+from ..image_header import header_of, read_file_header
+from ..imagenet.image_reader import ImageReader
+from ..process_pool import ThreadPool
+from ..source import open_source
+from ..split_plan import plan_split
 
 _THREADS = 8
 _BATCH = 1000

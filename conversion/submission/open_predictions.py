@@ -10,11 +10,11 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS
-from imagenet_s.conversion.imagenet.converted import find_converted
-from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
+from ..annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
+from ..errors import ImageNetSError
+from ..facts import MASK_FOLDERS
+from ..imagenet.converted import find_converted
+from ..mask_codec import decode_mask, encode_official_png
 
 
 def open_predictions(path: str | os.PathLike[str], config: str, split: str) -> MaskReader:

@@ -11,23 +11,23 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.annotations.mask_readers import MaskReader
-from imagenet_s.conversion.arguments import config_name, local_path, split_name
-from imagenet_s.conversion.atomic_write import atomic_write
-from imagenet_s.conversion.cache import file_digest
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.submission.checks import (
+from ...metrics.matched_miou.matching import parse_match
+from ..annotations import open_annotations
+from ..annotations.mask_readers import MaskReader
+from ..arguments import config_name, local_path, split_name
+from ..atomic_write import atomic_write
+from ..cache import file_digest
+from ..errors import ImageNetSError
+from ..facts import categories
+from .checks import (
     Problem,
     check_predictions,
     compare_names,
     refuse_other_depth,
     refuse_other_split,
 )
-from imagenet_s.conversion.submission.method_file import METHOD_FILE, Method, method_problem
-from imagenet_s.conversion.submission.open_predictions import open_predictions
-from imagenet_s.metrics.matched_miou.matching import parse_match
+from .method_file import METHOD_FILE, Method, method_problem
+from .open_predictions import open_predictions
 
 MATCH_FILE = "match.json"
 """Optional: the class of each cluster, where predictions are clusters."""

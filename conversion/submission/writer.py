@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.arguments import local_path, split_name
-from imagenet_s.conversion.atomic_write import atomic_write, remove_abandoned
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID, categories
-from imagenet_s.conversion.mask_codec import check_ids, encode_official_png
+from ..annotations import open_annotations
+from ..arguments import local_path, split_name
+from ..atomic_write import atomic_write, remove_abandoned
+from ..errors import ImageNetSError
+from ..facts import IGNORE_ID, categories
+from ..mask_codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
 _IMAGE_ID = re.compile(r"[\w-]+")

@@ -6,13 +6,13 @@
 on the image's id alone. May import `errors`, `facts`, `mask_codec`.
 """
 
-from imagenet_s.conversion.synthetic.annotations import ANNOTATION_FORMS, write_annotations
-from imagenet_s.conversion.synthetic.catalog import IMAGES, KINDS, MiniImage, images_of, images_of_imagenet
-from imagenet_s.conversion.synthetic.expected import ExpectedRow, expected_rows
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-from imagenet_s.conversion.synthetic.layouts import LAYOUTS, write_imagenet
-from imagenet_s.conversion.synthetic.layouts.tree import write_official_tree
-from imagenet_s.conversion.synthetic.scene import mask_ids
+from .annotations import ANNOTATION_FORMS, write_annotations
+from .catalog import IMAGES, KINDS, MiniImage, images_of, images_of_imagenet
+from .expected import ExpectedRow, expected_rows
+from .image_files import image_bytes
+from .layouts import LAYOUTS, write_imagenet
+from .layouts.tree import write_official_tree
+from .scene import mask_ids
 
 __all__ = [
     "ANNOTATION_FORMS",

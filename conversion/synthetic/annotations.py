@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories, tree_name
-from imagenet_s.conversion.mask_codec import encode_official_png
-from imagenet_s.conversion.synthetic.catalog import MiniImage, images_of
-from imagenet_s.conversion.synthetic.scene import draw, mask_ids
+from ..errors import ImageNetSError
+from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories, tree_name
+from ..mask_codec import encode_official_png
+from .catalog import MiniImage, images_of
+from .scene import draw, mask_ids
 
 ANNOTATION_FORMS = ("archives", "extracted")
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import categories, split_names
+from ..errors import ImageNetSError
+from ..facts import categories, split_names
 
 KINDS = (
     "rgb",

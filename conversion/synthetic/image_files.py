@@ -12,8 +12,8 @@ import struct
 
 from PIL import Image
 
-from imagenet_s.conversion.synthetic.catalog import IMAGES, MiniImage
-from imagenet_s.conversion.synthetic.scene import render
+from .catalog import IMAGES, MiniImage
+from .scene import render
 
 _EXIF_HEADER = b"Exif\0\0"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.conversion.facts import IGNORE_ID, OTHER_ID, categories
-from imagenet_s.conversion.synthetic.catalog import CLASS_WNIDS, STORED_SIDEWAYS, MiniImage
-from imagenet_s.conversion.synthetic.drawings import DRAWINGS, Field, flat
+from ..facts import IGNORE_ID, OTHER_ID, categories
+from .catalog import CLASS_WNIDS, STORED_SIDEWAYS, MiniImage
+from .drawings import DRAWINGS, Field, flat
 
 # Sky, ground, hill: 0xRRGGBB each, calm enough for the objects to stand out.
 _LANDSCAPES = (

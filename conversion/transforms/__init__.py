@@ -12,7 +12,7 @@ except (ImportError, RuntimeError) as error:  # a RuntimeError where torchvision
         "torchvision that belongs to your torch."
     ) from error
 
-from imagenet_s.conversion.transforms.class_mask import ClassMask
-from imagenet_s.conversion.transforms.pipeline import joint
+from .class_mask import ClassMask
+from .pipeline import joint
 
 __all__ = ["ClassMask", "joint"]

@@ -17,7 +17,7 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
-from imagenet_s.conversion.facts import IGNORE_ID
+from ..facts import IGNORE_ID
 
 
 class ClassMask(tv_tensors.Mask):

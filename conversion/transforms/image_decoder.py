@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import picture, surely_as_stored
+from ..errors import ImageNetSError
+from ..exif import picture, surely_as_stored
 
 Decoder = Literal["pillow", "simplejpeg"]
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torchvision import tv_tensors
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import IGNORE_ID
-from imagenet_s.conversion.transforms.class_mask import ClassMask
-from imagenet_s.conversion.transforms.image_decoder import Decoder, check_decoder, decode
+from ..errors import ImageNetSError
+from ..facts import IGNORE_ID
+from .class_mask import ClassMask
+from .image_decoder import Decoder, check_decoder, decode
 
 
 def joint(transform: Callable[..., Any], *, decoder: Decoder = "pillow") -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -16,7 +16,7 @@ the project outside this folder but `matched_miou`.
     ids = resize_nearest(ids, (height, width))           # the stored size of the target image
 """
 
-from imagenet_s.metrics.distance_matching.neighbours import label_pixels
-from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
+from .neighbours import label_pixels
+from .segments import resize_nearest, segment_embeddings, upsample
 
 __all__ = ["label_pixels", "resize_nearest", "segment_embeddings", "upsample"]

@@ -13,10 +13,10 @@ _LARGEST_ID = 65535
 def backend_of(array: Any) -> ModuleType:
     """The module that does the arithmetic for an array: `_torch` for tensors, `_numpy` for everything else."""
     if type(array).__module__.split(".")[0] == "torch":
-        from imagenet_s.metrics.distance_matching import _torch
+        from . import _torch
 
         return _torch
-    from imagenet_s.metrics.distance_matching import _numpy
+    from . import _numpy
 
     return _numpy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagenet_s.metrics.distance_matching.backend import backend_of, check_features, check_ids
+from .backend import backend_of, check_features, check_ids
 
 _SIMILARITIES_AT_ONCE = 1 << 24
 """64 MB of float32, whatever the sizes of the image and the bank are."""

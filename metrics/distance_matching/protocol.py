@@ -13,12 +13,12 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from imagenet_s.metrics.distance_matching.backbone import Backbone
-from imagenet_s.metrics.distance_matching.embeddings_file import read_embeddings
-from imagenet_s.metrics.distance_matching.image_batches import ImageDataset, PreparedImage, batches_by_size
-from imagenet_s.metrics.distance_matching.neighbours import label_pixels
-from imagenet_s.metrics.distance_matching.segments import resize_nearest, segment_embeddings, upsample
-from imagenet_s.metrics.matched_miou.atomic_write import atomic_write
+from ..matched_miou.atomic_write import atomic_write
+from .backbone import Backbone
+from .embeddings_file import read_embeddings
+from .image_batches import ImageDataset, PreparedImage, batches_by_size
+from .neighbours import label_pixels
+from .segments import resize_nearest, segment_embeddings, upsample
 
 _UPSAMPLING = 4
 """By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenet_s.metrics.distance_matching.backend import backend_of, check_features
+from .backend import backend_of, check_features
 
 
 def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tuple[Any, Any]:

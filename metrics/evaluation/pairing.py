@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
+from .mask_readers import MaskReader
 
 
 @dataclass(frozen=True)

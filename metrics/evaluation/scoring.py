@@ -7,12 +7,12 @@ from contextlib import closing
 
 import numpy as np
 
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
-from imagenet_s.metrics.evaluation.pairing import Pairs
-from imagenet_s.metrics.matched_miou.counts import CountRows, count_pair
-from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
-from imagenet_s.metrics.matched_miou.read_mask import read_mask
-from imagenet_s.metrics.process_pool import map_unordered
+from ..matched_miou.counts import CountRows, count_pair
+from ..matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
+from ..matched_miou.read_mask import read_mask
+from ..process_pool import map_unordered
+from .mask_readers import MaskReader
+from .pairing import Pairs
 
 ON_MISSING = ("error", "skip", "empty")
 _CHUNK = 32

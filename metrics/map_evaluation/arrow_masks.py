@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
+from ..evaluation.mask_readers import MaskReader
 
 
 class ArrowReader(MaskReader):

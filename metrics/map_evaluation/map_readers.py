@@ -15,8 +15,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagenet_s.metrics.localization.read_map import DAMAGED, read_map_file
-from imagenet_s.metrics.localization.read_mask import cause
+from ..localization.read_map import DAMAGED, read_map_file
+from ..localization.read_mask import cause
 
 _ENDINGS = (".npy", ".npz", ".png")
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from imagenet_s.metrics.evaluation.mask_readers import MaskReader
-from imagenet_s.metrics.localization.map_scores import Localization
-from imagenet_s.metrics.localization.options import Options
-from imagenet_s.metrics.map_evaluation.map_readers import MapReader
-from imagenet_s.metrics.process_pool import map_unordered
+from ..evaluation.mask_readers import MaskReader
+from ..localization.map_scores import Localization
+from ..localization.options import Options
+from ..process_pool import map_unordered
+from .map_readers import MapReader
 
 _CHUNK = 16
 """Images a task: about a tenth of a second."""

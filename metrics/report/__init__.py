@@ -6,11 +6,11 @@ and `report.js` how; `page` renders them. Of maps: `map_page_data`, `overlay`, `
 runs nothing but its own script, and says so to the browser (a content security policy).
 """
 
-from imagenet_s.metrics.report.map_page import html_map_report
-from imagenet_s.metrics.report.overlay import overlay
-from imagenet_s.metrics.report.page import html_report
-from imagenet_s.metrics.report.page_data import TITLES, percent, points, ties
-from imagenet_s.metrics.report.page_tables import Group, Picture, chosen_images
+from .map_page import html_map_report
+from .overlay import overlay
+from .page import html_report
+from .page_data import TITLES, percent, points, ties
+from .page_tables import Group, Picture, chosen_images
 
 __all__ = [
     "TITLES",

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imagenet_s.metrics.report.page import template
-from imagenet_s.metrics.report.page_data import ranked_classes
+from .page import template
+from .page_data import ranked_classes
 
 RANKED_BY = ("mean_iou", "average_precision")
 """What orders the images, where the runs have it; else their first figure."""

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from imagenet_s.metrics.report.map_page_data import curve_points, ranked_maps, spread_by_class
-from imagenet_s.metrics.report.page import template
-from imagenet_s.metrics.report.page_data import Figure, Interval, histogram
+from .map_page_data import curve_points, ranked_maps, spread_by_class
+from .page import template
+from .page_data import Figure, Interval, histogram
 
 RANKED_BY = "average_precision"
 """The score that orders classes and images: it needs no threshold, and no pixel is left out of it."""

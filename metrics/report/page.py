@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from imagenet_s.metrics.report.page_data import (
+from .page_data import (
     Interval,
     headline_figures,
     histogram,
@@ -20,7 +20,7 @@ from imagenet_s.metrics.report.page_data import (
     ranked_images,
     ties,
 )
-from imagenet_s.metrics.report.page_tables import Group, Picture, confused_pairs, group_scores, matched_clusters
+from .page_tables import Group, Picture, confused_pairs, group_scores, matched_clusters
 
 _SCRIPT = Path(__file__).with_name("report.js").read_text(encoding="utf-8")
 

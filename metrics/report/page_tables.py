@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from imagenet_s.metrics.report.page_data import ClassScore
+from .page_data import ClassScore
 
 
 class Group(Protocol):

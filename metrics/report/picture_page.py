@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imagenet_s.metrics.report.page import template
-from imagenet_s.metrics.report.page_tables import Picture
+from .page import template
+from .page_tables import Picture
 
 
 def html_picture_page(pictures: Sequence[Picture], *, title: str, notes: Sequence[str] = ()) -> str:

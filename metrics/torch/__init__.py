@@ -6,10 +6,10 @@ project. upsampled_rows <- logits; band <- counts <- matched_iou.
 
 from typing import TYPE_CHECKING, Any
 
-from imagenet_s.metrics.torch.logits import logits_to_ids
+from .logits import logits_to_ids
 
 if TYPE_CHECKING:
-    from imagenet_s.metrics.torch.matched_iou import MatchedIoU
+    from .matched_iou import MatchedIoU
 
 __all__ = ["MatchedIoU", "logits_to_ids"]
 
@@ -17,7 +17,7 @@ __all__ = ["MatchedIoU", "logits_to_ids"]
 def __getattr__(name: str) -> Any:
     # torchmetrics is imported by those who use the metric.
     if name == "MatchedIoU":
-        from imagenet_s.metrics.torch.matched_iou import MatchedIoU
+        from .matched_iou import MatchedIoU
 
         return MatchedIoU
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

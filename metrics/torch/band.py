@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from imagenet_s.metrics.matched_miou.boundary import band_width
+from ..matched_miou.boundary import band_width
 
 Tensor = Any
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from imagenet_s.metrics.torch.band import boundary_bands
+from .band import boundary_bands
 
 Tensor = Any
 

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from imagenet_s.metrics.torch.upsampled_rows import rows_are_exact, upsampled_rows
+from .upsampled_rows import rows_are_exact, upsampled_rows
 
 Tensor = Any
 Planes = Callable[[int, int], Tensor]

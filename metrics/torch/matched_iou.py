@@ -10,12 +10,12 @@ import torch
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from imagenet_s.metrics.matched_miou.count_table import nameless
-from imagenet_s.metrics.matched_miou.matched_iou import IGNORE_INDEX, check_classes
-from imagenet_s.metrics.matched_miou.matched_iou import MatchedIoU as NumpyMatchedIoU
-from imagenet_s.metrics.matched_miou.matching import Matching, check_matching
-from imagenet_s.metrics.matched_miou.scores import HEADLINES
-from imagenet_s.metrics.torch.counts import count_batch
+from ..matched_miou.count_table import nameless
+from ..matched_miou.matched_iou import IGNORE_INDEX, check_classes
+from ..matched_miou.matched_iou import MatchedIoU as NumpyMatchedIoU
+from ..matched_miou.matching import Matching, check_matching
+from ..matched_miou.scores import HEADLINES
+from .counts import count_batch
 
 Tensor = Any
 

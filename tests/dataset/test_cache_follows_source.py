@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import imagenet_s
+from imagenet_s.conversion import version
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.mask_codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
@@ -218,7 +219,7 @@ def test_other_annotations_by_the_same_name(
 
 def test_a_new_release_builds_anew(copy: Path, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(copy, "validation")
-    monkeypatch.setattr(imagenet_s, "__version__", "99.0")
+    monkeypatch.setattr(version, "__version__", "99.0")
     load(copy, "validation")
     assert len(builds(tmp_path / "cache")) == 2
 

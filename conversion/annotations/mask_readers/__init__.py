@@ -4,9 +4,9 @@
 `cache`, `dataset_index`.
 """
 
-from imagenet_s.conversion.annotations.mask_readers.converted import ConvertedReader
-from imagenet_s.conversion.annotations.mask_readers.folder import FolderReader
-from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader
-from imagenet_s.conversion.annotations.mask_readers.zip import ZipReader
+from .converted import ConvertedReader
+from .folder import FolderReader
+from .mask_reader import MaskReader
+from .zip import ZipReader
 
 __all__ = ["FolderReader", "MaskReader", "ConvertedReader", "ZipReader"]

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader
-from imagenet_s.conversion.dataset_index import INDEX, ShardInfo, parse_index
-from imagenet_s.conversion.errors import ImageNetSError, cause
-from imagenet_s.conversion.facts import MASK_FOLDERS, imagenet_wnids
+from ...dataset_index import INDEX, ShardInfo, parse_index
+from ...errors import ImageNetSError, cause
+from ...facts import MASK_FOLDERS, imagenet_wnids
+from .mask_reader import MaskReader
 
 _TYPES = {"image_id": pa.string(), "wnid": pa.string(), "annotation": pa.large_binary(), "imagenet_label": pa.int32()}
 

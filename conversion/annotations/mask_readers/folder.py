@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8, reason
+from ...errors import ImageNetSError, is_utf8, reason
+from .mask_reader import MaskReader, is_hidden
 
 
 class FolderReader(MaskReader):

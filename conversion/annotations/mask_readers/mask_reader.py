@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar
 
-from imagenet_s.conversion.annotations.lists import official_id
-from imagenet_s.conversion.cache import stat_digest
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.facts import MASK_FOLDERS
+from ...cache import stat_digest
+from ...errors import ImageNetSError
+from ...facts import MASK_FOLDERS
+from ..lists import official_id
 
 _MASK = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}})/([^/]+)\.png$", re.IGNORECASE | re.ASCII)
 

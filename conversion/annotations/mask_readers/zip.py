@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from imagenet_s.conversion.annotations.mask_readers.mask_reader import MaskReader, is_hidden
-from imagenet_s.conversion.errors import ImageNetSError, cause, some
+from ...errors import ImageNetSError, cause, some
+from .mask_reader import MaskReader, is_hidden
 
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),

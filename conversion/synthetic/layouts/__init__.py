@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.synthetic.layouts.folders import (
+from ...errors import ImageNetSError
+from .folders import (
     write_class_names,
     write_folders,
     write_kaggle,
     write_nested,
 )
-from imagenet_s.conversion.synthetic.layouts.parquet import write_hub_cache, write_parquet
-from imagenet_s.conversion.synthetic.layouts.tars import (
+from .parquet import write_hub_cache, write_parquet
+from .tars import (
     write_hub_tars,
     write_partly_unpacked,
     write_tars,

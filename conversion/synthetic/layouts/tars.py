@@ -9,10 +9,10 @@ import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS, MiniImage, images_of_imagenet
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-from imagenet_s.conversion.synthetic.layouts.folders import write
-from imagenet_s.conversion.synthetic.scene import draw
+from ..catalog import IMAGENET_WNIDS, MiniImage, images_of_imagenet
+from ..image_files import image_bytes
+from ..scene import draw
+from .folders import write
 
 Member = tuple[str, bytes]
 

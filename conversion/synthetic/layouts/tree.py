@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imagenet_s.conversion.facts import SPLIT_FOLDERS, split_names, tree_name
-from imagenet_s.conversion.synthetic.annotations import masks
-from imagenet_s.conversion.synthetic.catalog import images_of
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-from imagenet_s.conversion.synthetic.layouts.folders import write
+from ...facts import SPLIT_FOLDERS, split_names, tree_name
+from ..annotations import masks
+from ..catalog import images_of
+from ..image_files import image_bytes
+from .folders import write
 
 
 def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:

@@ -10,10 +10,10 @@ import re
 import zipfile
 from pathlib import Path
 
-from imagenet_s.metrics.evaluation.mask_readers.files import FolderReader, ZipReader, file_names
-from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
-from imagenet_s.metrics.evaluation.mask_readers.names import SPELLINGS, Choice
-from imagenet_s.metrics.evaluation.mask_readers.shards import ShardReader, choose_shards, is_shard
+from .files import FolderReader, ZipReader, file_names
+from .mask_reader import MaskReader
+from .names import SPELLINGS, Choice
+from .shards import ShardReader, choose_shards, is_shard
 
 _IN_CLASS_FOLDER = re.compile(r"(^|/)n\d{8}/[^/]+\.png$", re.IGNORECASE)
 

@@ -7,10 +7,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
-from imagenet_s.metrics.evaluation.mask_readers.names import Choice, keys_of, mask_folders
-from imagenet_s.metrics.matched_miou.counts_file import DAMAGED_ZIP
-from imagenet_s.metrics.matched_miou.read_mask import cause
+from ...matched_miou.counts_file import DAMAGED_ZIP
+from ...matched_miou.read_mask import cause
+from .mask_reader import MaskReader
+from .names import Choice, keys_of, mask_folders
 
 
 class FolderReader(MaskReader):

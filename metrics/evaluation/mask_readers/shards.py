@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from imagenet_s.metrics.evaluation.mask_readers.mask_reader import MaskReader
-from imagenet_s.metrics.evaluation.mask_readers.names import SPELLINGS
-from imagenet_s.metrics.matched_miou.read_mask import cause
+from ...matched_miou.read_mask import cause
+from .mask_reader import MaskReader
+from .names import SPELLINGS
 
 _CONFIGS = ("50", "300", "919")
 _SPLITS = ("train", "train_semi", "validation", "test", "train_full")
