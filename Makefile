@@ -125,7 +125,7 @@ $(VENV)-docs/.ready: Makefile
 	$(VENV)-docs/bin/python -m pip install --quiet mkdocs==1.6.1 mkdocs-material==9.8.2 mkdocstrings-python==2.0.11 ruff==0.17.6
 	mkdir -p $(VENV)-docs/package/imagenet_s
 	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)-docs/package/imagenet_s/__init__.py
-	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)-docs/package/imagenet_s/$$part; done
+	for part in conversion metrics report cli; do ln -sfn $(CURDIR)/$$part $(VENV)-docs/package/imagenet_s/$$part; done
 	touch $@
 
 # A stamp a purpose: an environment is made once and renewed when pyproject.toml changes.
@@ -145,7 +145,7 @@ $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
 	mkdir -p $(VENV)/types/imagenet_s
 	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)/types/imagenet_s/__init__.py
-	for part in conversion metrics cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
+	for part in conversion metrics report cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
 	touch $@
 
 $(VENV)/.torch: $(VENV)/.test Makefile

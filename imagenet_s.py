@@ -4,10 +4,10 @@
 >>> from datasets import load_dataset
 >>> ds = load_dataset("imagenet_s", "919", data_dir="/data/imagenet")  # doctest: +SKIP
 
-This module makes itself the package: a checkout keeps its folders (`conversion`, `metrics`, `cli`) beside this file, an
-installed copy keeps them in `imagenet_s/` beside it. It holds the public names. Importing it imports neither `datasets`
-nor pyarrow, which take a second: what needs them is imported when it is first used, and the builder
-(`conversion/builder.py`) is registered once `datasets` is imported, before or after.
+This module makes itself the package: a checkout keeps its folders (`conversion`, `metrics`, `report`, `cli`) beside
+this file, an installed copy keeps them in `imagenet_s/` beside it. It holds the public names. Importing it imports
+neither `datasets` nor pyarrow, which take a second: what needs them is imported when it is first used, and the builder
+(`conversion/dataset/builder.py`) is registered once `datasets` is imported, before or after.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if __spec__ is not None:
     __spec__.submodule_search_locations = __path__
 __package__ = "imagenet_s"
 
-from .conversion.errors import ImageNetSError  # noqa: E402
+from .conversion.core.errors import ImageNetSError  # noqa: E402
+from .conversion.core.version import __version__  # noqa: E402
 from .conversion.facts import (  # noqa: E402
     IGNORE_ID,
     OTHER_ID,
@@ -37,15 +38,14 @@ from .conversion.facts import (  # noqa: E402
     Category,
     categories,
 )
-from .conversion.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
-    from .conversion.builder import ImageNetS
-    from .conversion.dataset_config import ImageNetSConfig
-    from .conversion.load import load_dataset
-    from .conversion.mask_codec import decode_mask, encode_mask
-    from .conversion.subset import subset, subset_digest
-    from .conversion.target_mask import target_mask
+    from .conversion.dataset.builder import ImageNetS
+    from .conversion.dataset.config import ImageNetSConfig
+    from .conversion.dataset.load import load_dataset
+    from .conversion.dataset.subset import subset, subset_digest
+    from .conversion.masks.codec import decode_mask, encode_mask
+    from .conversion.masks.target_mask import target_mask
 
 __all__ = [
     "IGNORE_ID",
@@ -73,19 +73,19 @@ LOCALIZATION = os.path.join(__path__[0], "metrics", "localization")
 """The folder of the scores of maps, for `evaluate.load`."""
 
 _IMPORTED_WHEN_USED = {
-    "ImageNetS": "conversion.builder",
-    "ImageNetSConfig": "conversion.dataset_config",
-    "decode_mask": "conversion.mask_codec",
-    "encode_mask": "conversion.mask_codec",
-    "load_dataset": "conversion.load",
-    "subset": "conversion.subset",
-    "subset_digest": "conversion.subset",
-    "target_mask": "conversion.target_mask",
+    "ImageNetS": "conversion.dataset.builder",
+    "ImageNetSConfig": "conversion.dataset.config",
+    "decode_mask": "conversion.masks.codec",
+    "encode_mask": "conversion.masks.codec",
+    "load_dataset": "conversion.dataset.load",
+    "subset": "conversion.dataset.subset",
+    "subset_digest": "conversion.dataset.subset",
+    "target_mask": "conversion.masks.target_mask",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("conversion", "metrics", "cli"):
+    if name in ("conversion", "metrics", "report", "cli"):
         return importlib.import_module(f"{__name__}.{name}")
     if name in _IMPORTED_WHEN_USED:
         return getattr(importlib.import_module(f"{__name__}.{_IMPORTED_WHEN_USED[name]}"), name)
@@ -97,9 +97,9 @@ def __dir__() -> list[str]:
 
 
 def _register() -> None:
-    from .conversion.registration import register_builder
+    from .conversion.dataset.registration import register_builder
 
-    register_builder(__name__, f"{__name__}.conversion.builder", f"{__name__}.load_dataset(...)")
+    register_builder(__name__, f"{__name__}.conversion.dataset.builder", f"{__name__}.load_dataset(...)")
 
 
 class _DatasetsImport(importlib.abc.MetaPathFinder):

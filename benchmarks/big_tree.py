@@ -22,8 +22,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from imagenet_s.conversion.facts import OFFICIAL, categories
-from imagenet_s.conversion.inspection import files_to_replace
-from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.images.image_inspection import files_to_replace
+from imagenet_s.conversion.masks.codec import encode_official_png
 
 TRAINING_IMAGES, VALIDATION_IMAGES, CLASSES = 1_281_167, 50_000, 1000
 

@@ -69,7 +69,7 @@ def step(name: str, big: Path) -> dict[str, float]:
     # Imports are not measured: these are what datasets and the plain name import when they are first used.
     import scipy.io  # noqa: F401
 
-    import imagenet_s.conversion.builder
+    import imagenet_s.conversion.dataset.builder
 
     with contextlib.suppress(ImportError):
         import torch  # noqa: F401

@@ -44,12 +44,12 @@ from PIL import Image
 from started_pool import Started
 
 import imagenet_s
+from imagenet_s.conversion.core.workers import ProcessPool
+from imagenet_s.conversion.dataset.source import open_source
+from imagenet_s.conversion.dataset.split_plan import plan_split
 from imagenet_s.conversion.imagenet.image_folder import paths_of
-from imagenet_s.conversion.process_pool import ProcessPool
 from imagenet_s.conversion.shards import Options, executors
 from imagenet_s.conversion.shards import convert as write
-from imagenet_s.conversion.source import open_source
-from imagenet_s.conversion.split_plan import plan_split
 
 STEPS = ("convert 1", "convert 2", "copy 1", "copy 2", "datasets 1", "datasets 2", "images", "masks")
 LONG_STEPS = ("long 1", "long 2")

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from imagenet_s.metrics import MatchedIoU as NumpyMatchedIoU
 from imagenet_s.metrics.torch import MatchedIoU, logits_to_ids
-from imagenet_s.metrics.torch.counts import count_batch
+from imagenet_s.metrics.torch.tensor_counts import count_batch
 
 SIZE = (375, 500)
 SMALL = (1, 920, 94, 125)

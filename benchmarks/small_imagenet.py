@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from imagenet_s.conversion.facts import OFFICIAL, categories
-from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.masks.codec import encode_official_png
 
 CONFIG = "919"
 

@@ -1,4 +1,4 @@
-"""The `imagenet-s` command. May import everything of the project; nothing imports it.
+"""The `imagenet-s` command.
 
 `main` parses and dispatches; `parsers/` describes the commands and imports nothing heavy, so that `--help` answers at
 once; `commands/` has a module for each command, imported when it is called; `output` prints.

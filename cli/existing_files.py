@@ -1,8 +1,6 @@
 """Files that are there where a result is about to be written: those of an earlier run are replaced, others are not.
 
 What a command writes is known by its form: no file of somebody else looks like it by chance.
-
-Imports `conversion.errors` only; each check reads no more of a file than it needs.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..conversion.errors import ImageNetSError
+from ..conversion.core.errors import ImageNetSError
 
 SHEET_MARK = ("Software", "imagenet-s show")
 """Text in the PNG of a contact sheet."""

@@ -2,8 +2,6 @@
 
 What may be an address elsewhere (ImageNet, the OUT of convert and push) is not among them. Without this check an output
 `s3://bucket/tree` would be a folder called `s3:`.
-
-Imports `conversion.arguments`.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..conversion.arguments import local_path, path_of_file_address
+from ..conversion.facts.spellings import local_path, path_of_file_address
 
 # Names of parsed arguments -> what messages call them; the first by which the command has it.
 _OPTIONS = {

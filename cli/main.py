@@ -16,8 +16,8 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ..conversion.errors import printable
-from ..conversion.version import __version__
+from ..conversion.core.errors import printable
+from ..conversion.core.version import __version__
 from .existing_files import refuse_foreign_results
 from .local_paths import with_local_paths
 from .option_names import as_options

@@ -1,4 +1,4 @@
-"""What to do next, as lines that run as they are printed. Imports the standard library only."""
+"""What to do next, as lines that run as they are printed."""
 
 from __future__ import annotations
 

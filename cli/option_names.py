@@ -1,6 +1,6 @@
 """Messages of the library in the words of the command line: `verify=False` is `--no-verify` there.
 
-The one place that knows both names. Imports nothing of the project.
+The one place that knows both names.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..conversion.errors import printable
+from ..conversion.core.errors import printable
 
 
 def say(text: str = "") -> None:

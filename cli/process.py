@@ -1,7 +1,4 @@
-"""What a command does with its process: signals that end it, and output that fits where it goes.
-
-Imports `option_names` and the standard library only.
-"""
+"""What a command does with its process: signals that end it, and output that fits where it goes."""
 
 from __future__ import annotations
 

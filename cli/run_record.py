@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import PurePosixPath
 from typing import Any
 
+from ..conversion.core.version import __version__
 from ..conversion.facts import image_set_digest, recognise_split
-from ..conversion.version import __version__
 from ..metrics import MatchedIoU
 
 _LIBRARIES = ("numpy", "scipy", "pillow")

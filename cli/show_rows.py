@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..conversion.annotations.lists import read_text
-from ..conversion.dataset_index import Index
-from ..conversion.errors import ImageNetSError, some
+from ..conversion.converted.dataset_index import Index
+from ..conversion.core.errors import ImageNetSError, some
+from ..conversion.dataset.converted_rows import read_columns, read_rows
+from ..conversion.dataset.load import load_dataset
 from ..conversion.facts import OTHER_ID, categories
-from ..conversion.load import load_dataset
-from ..conversion.shards.read_rows import read_columns, read_rows
 
 
 def chosen_rows(

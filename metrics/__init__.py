@@ -1,4 +1,4 @@
-"""The metrics of ImageNet-S. Imports nothing of this project outside this folder.
+"""The metrics of ImageNet-S.
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
 processes (`process_pool`), `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
@@ -8,14 +8,14 @@ is imported by name only.
 """
 
 from .comparison import compare
-from .localization.map_scores import Localization
 from .matched_miou.boundary import boundary_band
 from .matched_miou.confusion import Confusion
 from .matched_miou.counts import count_pair
-from .matched_miou.matched_iou import IGNORE_INDEX, MatchedIoU
 from .matched_miou.matching import MATCHINGS, load_match, save_match
+from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
 from .matched_miou.scores import HEADLINES
 from .region_accuracy import RegionAccuracy
+from .saliency.map_scores import Localization
 
 __all__ = [
     "HEADLINES",

@@ -1,7 +1,4 @@
-"""`compare`: two runs over the same images, each figure's difference with a paired bootstrap interval.
-
-Imports `metrics.localization` and `metrics.matched_miou`.
-"""
+"""`compare`: two runs over the same images, each figure's difference with a paired bootstrap interval."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .localization.map_scores import Localization
-from .localization.read_map import DAMAGED
-from .localization.read_mask import cause
-from .localization.scores_file import FORMAT as SCORES_FORMAT
-from .matched_miou.matched_iou import MatchedIoU
 from .matched_miou.matching import Matching
+from .matched_miou.metric import MatchedIoU
+from .matched_miou.read_mask import cause
+from .saliency.map_scores import Localization
+from .saliency.read_map import DAMAGED
+from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
 Run = Localization | MatchedIoU
 

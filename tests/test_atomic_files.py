@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from imagenet_s.conversion import atomic_write as module
-from imagenet_s.conversion.atomic_write import atomic_write, is_temporary, remove_abandoned, temporary_name
+from imagenet_s.conversion.core import atomic_write as module
+from imagenet_s.conversion.core.atomic_write import atomic_write, is_temporary, remove_abandoned, temporary_name
 
 WRITE = """
 import os, resource, signal, sys
-from imagenet_s.conversion.atomic_write import atomic_write
+from imagenet_s.conversion.core.atomic_write import atomic_write
 target, size, limit, kill = sys.argv[1], *map(int, sys.argv[2:])
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -153,7 +153,7 @@ def test_a_device_stays_one(tmp_path: Path) -> None:
 
 def test_two_processes_write_one_file(tmp_path: Path) -> None:
     """Many times: one of them wins, and nothing else remains."""
-    code = "import sys\nfrom imagenet_s.conversion.atomic_write import atomic_write\nfor i in range(300):\n"
+    code = "import sys\nfrom imagenet_s.conversion.core.atomic_write import atomic_write\nfor i in range(300):\n"
     code += "    with atomic_write(sys.argv[1], sync=False) as file: file.write(sys.argv[2].encode() * 1000)\n"
     target = tmp_path / "x"
     both = [subprocess.Popen([sys.executable, "-c", code, str(target), word]) for word in "ab"]

@@ -16,7 +16,7 @@ import pytest
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.cache import locked
+from imagenet_s.conversion.core.cache import locked
 from imagenet_s.conversion.shards import Options, convert
 
 ROOT = Path(imagenet_s.__file__).parent

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from imagenet_s.conversion.class_colors import class_color
 from imagenet_s.conversion.synthetic import IMAGES, images_of, mask_ids
-from imagenet_s.conversion.visualization import RIGHT, WRONG
+from imagenet_s.report.class_colors import class_color
+from imagenet_s.report.visualization import RIGHT, WRONG
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 VISION = {

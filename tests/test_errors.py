@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from imagenet_s.conversion.errors import ImageNetSError, is_utf8, printable, reason
+from imagenet_s.conversion.core.errors import ImageNetSError, is_utf8, printable, reason
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import as_stored
-from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.images.exif import as_stored
+from imagenet_s.conversion.images.image_inspection import files_to_replace, inspect_bytes, inspect_file
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 PIXELS = np.arange(24 * 16 * 3, dtype=np.uint8).reshape(16, 24, 3)

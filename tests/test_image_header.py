@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.image_header import check_complete, read_file_header, read_header
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.images.image_header import check_complete, read_file_header, read_header
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.conversion.facts import imagenet_label, imagenet_wnids
-from imagenet_s.conversion.mask_codec import encode_official_png, encode_png16
+from imagenet_s.conversion.masks.codec import encode_official_png, encode_png16
 from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 CONFIGS = ("50", "300", "919")

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,124 +11,50 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "imagenet_s"
 
-# Part -> the parts that it may import besides itself. A part is a folder, or a module beside folders; "imagenet_s" is
-# imagenet_s.py. Each line may name only parts of the lines above it, so there are no circles.
-BASE = {
-    *("conversion.errors", "conversion.hub_errors", "conversion.atomic_write", "conversion.cache"),
-    *("conversion.hub_cache", "conversion.overlap", "conversion.process_pool", "conversion.facts"),
-}
-CODECS = {
-    *("conversion.arguments", "conversion.inspection"),
-    *("conversion.dataset_index", "conversion.mask_codec", "conversion.image_header", "conversion.exif"),
-    *("conversion.features", "conversion.shuffling"),
-}
-READERS = {"conversion.imagenet", "conversion.annotations"}
-PLANS = {
-    *("conversion.pairs", "conversion.source", "conversion.selection"),
-    *("conversion.split_plan", "conversion.plan_check"),
-}
-ALLOWED: dict[str, set[str]] = {
-    "conversion.errors": set(),
-    "conversion.hub_errors": {"conversion.errors"},
-    "conversion.hub_cache": set(),
-    "conversion.atomic_write": set(),
-    "conversion.cache": {"conversion.errors", "conversion.atomic_write"},
-    "conversion.overlap": {"conversion.errors"},
-    "conversion.process_pool": set(),
-    "conversion.facts": {"conversion.errors"},
-    "conversion.registration": set(),
-    "conversion.version": set(),
-    "conversion.shuffling": set(),
-    "conversion.dataset_index": {"conversion.errors", "conversion.facts"},
-    "conversion.image_header": {"conversion.errors"},
-    "conversion.mask_codec": {"conversion.errors", "conversion.facts", "conversion.image_header"},
-    "conversion.exif": {"conversion.errors", "conversion.image_header"},
-    "conversion.inspection": {"conversion.errors", "conversion.image_header", "conversion.exif"},
-    "conversion.features": {"conversion.facts"},
-    "conversion.target_mask": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
-    "conversion.class_colors": {"conversion.facts"},
-    "conversion.visualization": {"conversion.class_colors", "conversion.errors", "conversion.facts"}
-    | {"conversion.mask_codec"},
-    "conversion.synthetic": {"conversion.errors", "conversion.facts", "conversion.mask_codec"},
-    "conversion.arguments": {"conversion.errors", "conversion.facts"},
-    "conversion.imagenet": BASE | CODECS,
-    "conversion.annotations": BASE | CODECS,
-    "conversion.pairs": BASE | CODECS | READERS,
-    "conversion.source": BASE | CODECS | READERS,
-    "conversion.selection": BASE | CODECS | READERS | {"conversion.source"},
-    "conversion.split_plan": BASE
-    | CODECS
-    | READERS
-    | {"conversion.pairs", "conversion.source"}
-    | {"conversion.selection"},
-    "conversion.plan_check": BASE | CODECS | READERS | {"conversion.split_plan"},
-    "conversion.subset": BASE | CODECS | READERS | PLANS,
-    "conversion.transforms": {"conversion.errors", "conversion.exif", "conversion.facts"},
-    "conversion.examples": BASE | CODECS | READERS | {"conversion.pairs"},
-    "conversion.shards": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
-    "conversion.official_tree": BASE | CODECS | READERS | PLANS,
-    "conversion.export": BASE | CODECS | READERS | PLANS | {"conversion.examples"},
-    "conversion.loader_check": BASE | CODECS | READERS | PLANS,
-    # How a match.json is read is the metric's affair: the one import from here into metrics.
-    "metrics.matched_miou": set(),
-    "conversion.submission": BASE | CODECS | READERS | PLANS | {"metrics.matched_miou"},
-    "conversion.hub": BASE | CODECS | {"conversion.shards", "conversion.submission"},
-    "conversion.dataset_config": CODECS | READERS | {"conversion.source", "conversion.selection"},
-    "conversion.split_builder": BASE
-    | CODECS
-    | READERS
-    | PLANS
-    | {"conversion.dataset_config", "conversion.examples", "conversion.shards"},
-    "conversion.builder": BASE | CODECS | PLANS | {"conversion.split_builder", "conversion.version"},
-    "conversion.load": {"conversion.builder"},
-    "conversion.acceptance": BASE
-    | CODECS
-    | READERS
-    | PLANS
-    | {"conversion.builder", "conversion.shards", "metrics.matched_miou"},
-    # PredictionWriter and check_loader, imported when they are used.
-    "conversion": {"conversion.submission", "conversion.loader_check"},
-    "imagenet_s": BASE
-    | {"conversion.builder", "conversion.dataset_config", "conversion.registration"}
-    | {"conversion.version", "conversion.load"}
-    | {"conversion.mask_codec", "conversion.target_mask", "conversion.subset"},
-    "metrics.process_pool": set(),
-    "metrics.report": set(),
-    "metrics.distance_matching": {"metrics.matched_miou"},
-    "metrics.evaluation": {"metrics.matched_miou", "metrics.process_pool"},
-    "metrics.torch": {"metrics.matched_miou"},
-    "metrics.region_accuracy": set(),
-    "metrics.localization": set(),
-    "metrics.map_evaluation": {"metrics.localization", "metrics.evaluation", "metrics.process_pool"},
-    "metrics.comparison": {"metrics.localization", "metrics.matched_miou"},
-    "metrics": {"metrics.matched_miou", "metrics.localization", "metrics.comparison", "metrics.region_accuracy"},
-    "cli.output": {"conversion.errors", "metrics.matched_miou"},  # the latter when it is used
-    "cli.existing_files": {"conversion.errors"},
-    "cli.next_steps": set(),
-    "cli.option_names": set(),
-    "cli.local_paths": {"conversion.arguments"},
-    "cli.process": {"cli.option_names"},
-    "cli.parsers": {"conversion.errors", "conversion.facts", "conversion.arguments", "conversion.submission"},
-    "cli.main": {"conversion.version", "conversion.errors", "cli.output", "cli.parsers"}
-    | {"cli.existing_files", "cli.local_paths", "cli.option_names", "cli.process"},
-}
-ALLOWED["cli.run_record"] = set(ALLOWED)
-ALLOWED["cli.images_by_id"] = set(ALLOWED)
-ALLOWED["cli.mask_pairs"] = {"metrics.evaluation", "metrics.matched_miou"}
-ALLOWED["cli.shown_pictures"] = set(ALLOWED)
-ALLOWED["cli.report_pictures"] = set(ALLOWED)
-ALLOWED["cli.compared_pictures"] = set(ALLOWED)
-ALLOWED["cli.show_rows"] = set(ALLOWED)
-ALLOWED["cli.commands"] = set(ALLOWED)
-ALLOWED["cli"] = set()
+# Each room may import the rooms of the lines above its own, and itself; not its neighbours in one line.
+CONVERSION = """
+core, matched_miou
+facts
+images
+converted
+masks
+imagenet, annotations
+dataset
+shards, official_tree, export, loader_check, submission
+hub, acceptance
+"""
+FLOORS = [[room.strip() for room in line.split(",")] for line in CONVERSION.strip().split("\n")]
+ROOMS: dict[str, set[str]] = {}
+for line in FLOORS:
+    below = set(ROOMS)
+    for room in line:
+        ROOMS[room] = below | {room}
+ROOMS["synthetic"] = {"synthetic", "core", "facts", "masks"}
+ROOMS["transforms"] = {"transforms", "core", "facts", "images", "masks"}
+ROOMS["conversion"] = set(ROOMS)  # __init__: names that are imported when they are used
+METRICS = {"core", "matched_miou", "facts", "masks"}
+for room, neighbours in {
+    "evaluation": set(),
+    "saliency": {"evaluation"},
+    "localization": {"saliency"},
+    "distance_matching": set(),
+    "torch": set(),
+    "comparison": {"saliency"},
+    "region_accuracy": set(),
+    "metrics": {"saliency", "comparison", "region_accuracy"},
+}.items():
+    ROOMS[room] = {room} | METRICS | neighbours
+ROOMS["report"] = set(ROOMS) | {"report"}
+ROOMS["cli"] = set(ROOMS) | {"cli"}
+ROOMS["imagenet_s"] = set(ROOMS) - {"cli"}
 
 
-def part_of(module: str) -> str:
-    """The part that a module of the package belongs to."""
-    names = module.split(".")[1:3]
-    while names and ".".join(names) not in ALLOWED:
-        names.pop()
-    return ".".join(names) or "imagenet_s"
+def room_of(module: str) -> str:
+    """The room that a module of the package belongs to."""
+    names = module.split(".")[1:]
+    if names[:1] in (["conversion"], ["metrics"]) and len(names) > 1:
+        return names[1]
+    return names[0] if names and names[0] in ("conversion", "metrics", "report", "cli") else PACKAGE
 
 
 def imported_modules(path: Path, package: str) -> set[str]:
@@ -142,12 +69,13 @@ def imported_modules(path: Path, package: str) -> set[str]:
                 base = ".".join([*parents[: len(parents) - node.level + 1], *([base] if base else [])])
             # `from package import module` names a part where the package's own name does not.
             inner = {f"{base}.{alias.name}" for alias in node.names}
-            found |= {one for one in inner if part_of(one) != part_of(base)} or {base}
+            rooms = {name for name in inner if room_of(name) in ROOMS and room_of(name) != room_of(base)}
+            found |= rooms or {base}
     return {name for name in found if name.split(".")[0] == PACKAGE}
 
 
 def source_files() -> list[Path]:
-    folders = ("conversion", "metrics", "cli")
+    folders = ("conversion", "metrics", "report", "cli")
     return [ROOT / "imagenet_s.py", *(file for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))]
 
 
@@ -156,20 +84,34 @@ def module_of(path: Path) -> str:
     return ".".join([PACKAGE, *(name for name in names if name not in ("__init__", PACKAGE))])
 
 
-def test_the_order_has_no_circles() -> None:
-    seen: set[str] = set()
-    for part, allowed in ALLOWED.items():
-        assert allowed <= seen, f"{part} may import {allowed - seen}, which stand below it"
-        seen.add(part)
-
-
 @pytest.mark.parametrize("path", source_files(), ids=module_of)
 def test_imports_go_one_way(path: Path) -> None:
     module = module_of(path)
-    own = part_of(module)
+    room = room_of(module)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for other in {part_of(one) for one in imported_modules(path, package)} - {own}:
-        assert other in ALLOWED[own], f"{module} ({own}) must not import {other}"
+    for other in {room_of(name) for name in imported_modules(path, package)}:
+        assert other in ROOMS[room], f"{module} ({room}) must not import {other}"
+
+
+def test_nothing_but_init_at_the_top_of_conversion() -> None:
+    assert [path.name for path in (ROOT / "conversion").glob("*.py")] == ["__init__.py"]
+
+
+def test_no_module_name_twice() -> None:
+    """A name says which module is meant. `app.py` is what a Space is started by."""
+    names = Counter(path.name for path in source_files())
+    assert {name for name, times in names.items() if times > 1} <= {"__init__.py", "app.py"}
+
+
+def test_no_public_class_twice() -> None:
+    """`imagenet_s.metrics.torch.MatchedIoU` is the one of `imagenet_s.metrics` for tensors; both names are promised."""
+    classes = Counter(
+        node.name
+        for path in source_files()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, times in classes.items() if times > 1} <= {"MatchedIoU"}
 
 
 @pytest.mark.parametrize("path", source_files()[1:], ids=module_of)
@@ -181,8 +123,8 @@ def test_imports_are_relative(path: Path) -> None:
         assert PACKAGE not in {name.split(".")[0] for name in names}, f"{path}:{getattr(node, 'lineno', 0)}"
 
 
-def test_every_part_exists() -> None:
-    assert {part_of(module_of(path)) for path in source_files()} == set(ALLOWED)
+def test_every_room_exists() -> None:
+    assert {room_of(module_of(path)) for path in source_files()} == set(ROOMS)
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in source_files()} - {ROOT}), ids=lambda p: p.name)
@@ -195,15 +137,15 @@ def test_every_folder_says_what_lives_there(folder: Path) -> None:
 def test_the_test_would_notice(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text(
-        "from imagenet_s import categories\nfrom ..conversion import examples\nimport imagenet_s.cli.main\n"
-        "from imagenet_s.conversion.shards.resume import PlanRecord\n"
+        "from imagenet_s import categories\nfrom ..conversion import shards\nimport imagenet_s.cli.main\n"
+        "from imagenet_s.conversion.dataset.builder import ImageNetS\n"
     )
-    found = {part_of(module) for module in imported_modules(bad, "imagenet_s.metrics")}
-    assert found == {"imagenet_s", "conversion.examples", "cli.main", "conversion.shards"}
-    assert not found & ALLOWED["metrics.evaluation"]
+    rooms = {room_of(module) for module in imported_modules(bad, "imagenet_s.metrics")}
+    assert rooms == {"imagenet_s", "shards", "cli", "dataset"}
+    assert not rooms & ROOMS["evaluation"]
 
 
-LIGHT = {"conversion", "conversion.errors", "conversion.facts", "conversion.version"}
+LIGHT = {"conversion", "core", "facts"}
 
 
 @pytest.mark.parametrize(
@@ -211,13 +153,7 @@ LIGHT = {"conversion", "conversion.errors", "conversion.facts", "conversion.vers
     [
         ("import imagenet_s.conversion.facts", LIGHT),
         ("import imagenet_s", LIGHT),
-        (
-            "from imagenet_s.cli.main import build_parser; build_parser()",
-            LIGHT
-            | {"conversion.arguments", "conversion.submission"}
-            | {"cli", "cli.main", "cli.output", "cli.parsers", "cli.existing_files", "cli.local_paths"}
-            | {"cli.option_names", "cli.process"},
-        ),
+        ("from imagenet_s.cli.main import build_parser; build_parser()", LIGHT | {"submission", "cli"}),
     ],
 )
 def test_light_imports(code: str, ours: set[str]) -> None:
@@ -226,7 +162,7 @@ def test_light_imports(code: str, ours: set[str]) -> None:
     code += "\nprint(*sorted({'datasets', 'pyarrow', 'numpy', 'scipy', 'PIL'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     loaded, heavy = out.split("\n")[:2]
-    assert {part_of(module) for module in loaded.split()} == ours
+    assert {room_of(module) for module in loaded.split()} == ours
     assert not heavy
 
 

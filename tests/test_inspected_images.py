@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from imagenet_s.conversion import inspection
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.examples import _inspected
-from imagenet_s.conversion.features import IMAGE_TYPE
-from imagenet_s.conversion.inspection import files_to_replace
+from imagenet_s.conversion.converted.columns import IMAGE_TYPE
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.examples import _inspected
+from imagenet_s.conversion.images import image_inspection as inspection
+from imagenet_s.conversion.images.image_inspection import files_to_replace
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes
 
 USUAL = [name for name, image in IMAGES.items() if image.kind in ("rgb", "grey")][-5:]

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import (
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.masks.codec import (
     check_ids,
     check_size,
     decode_mask,

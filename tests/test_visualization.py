@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.conversion.class_colors import class_color
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
-from imagenet_s.conversion.visualization import contact_sheet, overlay
+from imagenet_s.report.class_colors import class_color
+from imagenet_s.report.visualization import contact_sheet, overlay
 
 NAMES = categories("919").id2label
 

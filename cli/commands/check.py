@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...conversion.annotations.mask_cache import usable_cpus
-from ...conversion.atomic_write import atomic_write
-from ...conversion.errors import ImageNetSError, MissingAnnotationsError, printable, some
+from ...conversion.core.atomic_write import atomic_write
+from ...conversion.core.errors import ImageNetSError, MissingAnnotationsError, printable, some
+from ...conversion.dataset.image_mask_pairs import check_pairs
+from ...conversion.dataset.plan_check import check_plan
+from ...conversion.dataset.source import Source, open_source, resolve_data_dir
+from ...conversion.dataset.split_plan import SplitPlan, plan_split
 from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
-from ...conversion.pairs import check_pairs
-from ...conversion.plan_check import check_plan
-from ...conversion.source import Source, open_source, resolve_data_dir
-from ...conversion.split_plan import SplitPlan, plan_split
 from ..existing_files import is_acceptance, refuse_foreign
 from ..option_names import as_options
 from ..output import hint, say, table, write_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ...conversion.loader_check import LoaderReport, check_loader
-from ...conversion.loader_check.load import load_dataset_object
+from ...conversion.loader_check.import_loader import load_dataset_object
 from ..output import say, write_json
 
 

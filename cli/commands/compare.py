@@ -10,8 +10,9 @@ from ...conversion.facts import CONFIG_NAMES, categories
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
 from ...metrics.matched_miou.atomic_write import atomic_write
-from ...metrics.report import percent, points
-from ...metrics.report.comparison_page import (
+from ...report import percent, points
+from ...report.compared_pictures import compared_pictures
+from ...report.comparison_page import (
     PictureOfBoth,
     ValuesOfBoth,
     classes_of_both,
@@ -20,8 +21,7 @@ from ...metrics.report.comparison_page import (
     paired_figures,
     ranked_by,
 )
-from ...metrics.report.map_page_data import spread_by_class
-from ..compared_pictures import compared_pictures
+from ...report.map_page_data import spread_by_class
 from ..output import hint, say, table, write_json
 from .compared_maps import compared_maps
 
@@ -132,7 +132,7 @@ def _pictures(
 ) -> list[PictureOfBoth]:
     images = None
     if args.images:
-        from ..images_by_id import ImagesById  # imports datasets: only where it is needed
+        from ...report.images_by_id import ImagesById  # imports datasets: only where it is needed
 
         images = ImagesById(args.images, str(len(labels) - 1))
     chosen = _drawn(columns, differences)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...metrics.localization.options import Options
-from ...metrics.map_evaluation.map_readers import open_map_reader
-from ...metrics.map_evaluation.scoring import ToScore
-from ...metrics.report.comparison_page import PictureOfBoth, ValuesOfBoth
-from .map_pictures import image_reader, pictures
+from ...metrics.saliency.map_readers import open_map_reader
+from ...metrics.saliency.map_scoring import ToScore
+from ...metrics.saliency.score_options import ScoreOptions
+from ...report.comparison_page import PictureOfBoth, ValuesOfBoth
+from ...report.map_pictures import image_reader, pictures
 from .map_references import open_references
 
 
@@ -19,7 +19,7 @@ def compared_maps(
     config: str,
     split: str,
     targets: Mapping[str, int],
-    options: Sequence[Options],
+    options: Sequence[ScoreOptions],
     images: str | None,
 ) -> list[PictureOfBoth]:
     """Draw some images.

@@ -6,8 +6,8 @@ import argparse
 import glob
 import os
 
-from ...conversion.dataset_index import Index
-from ...conversion.errors import ImageNetSError
+from ...conversion.converted.dataset_index import Index
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.shards import DEFAULT_SPLITS, Options, convert, verify
 from ...conversion.shards.writers import data_files
 from ..next_steps import call, command

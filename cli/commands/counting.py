@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from ...conversion.errors import printable
-from ...conversion.process_pool import sigint_deferred
+from ...conversion.core.errors import printable
+from ...conversion.core.workers import sigint_deferred
 from ...metrics import MatchedIoU
 from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up, read_list

@@ -16,9 +16,9 @@ import datasets
 import numpy as np
 from numpy.typing import NDArray
 
-from ...conversion.cache import locked
+from ...conversion.core.cache import locked
 from ...conversion.facts import IGNORE_ID, categories
-from ...conversion.mask_codec import encode_official_png
+from ...conversion.masks.codec import encode_official_png
 from ...conversion.shards import Options, convert, verify
 from ...conversion.synthetic import IMAGES, write_annotations, write_imagenet
 from ..main import main

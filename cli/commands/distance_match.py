@@ -6,10 +6,10 @@ import argparse
 import os
 from typing import Any
 
-from ...conversion.errors import ImageNetSError
-from ...conversion.load import load_dataset
-from ...conversion.overlap import refuse_overlap
-from ...conversion.source import resolve_data_dir
+from ...conversion.core.errors import ImageNetSError
+from ...conversion.core.read_only_sources import refuse_overlap
+from ...conversion.dataset.load import load_dataset
+from ...conversion.dataset.source import resolve_data_dir
 from ...conversion.submission.writer import PredictionWriter
 from ..next_steps import annotation_options, command
 from ..output import hint, say

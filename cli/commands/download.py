@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...conversion.annotations import open_annotations, read_notes, unusable_masks
 from ...conversion.annotations.official_files import FetchedFile, fetch_all, official_files
-from ...conversion.errors import DownloadError, ImageNetSError
+from ...conversion.core.errors import DownloadError, ImageNetSError
 from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
 from ..next_steps import call
 from ..output import hint, say, table, write_json

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ...conversion.facts import categories, class_groups
 from ...metrics.matched_miou.atomic_write import atomic_write
 from ...metrics.matched_miou.matching import check_matching
-from ...metrics.report import TITLES, Picture, html_report, percent, ties
+from ...report import TITLES, Picture, html_report, percent, ties
+from ...report.report_pictures import report_pictures
 from ..output import hint, say, table, write_json
-from ..report_pictures import report_pictures
 from ..run_record import run_record
 from .counting import Counted, count
 
 if TYPE_CHECKING:
-    from ..images_by_id import ImagesById
+    from ...report.images_by_id import ImagesById
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         )
     images = None
     if args.images:
-        from ..images_by_id import ImagesById  # imports datasets: only where it is needed
+        from ...report.images_by_id import ImagesById  # imports datasets: only where it is needed
 
         images = ImagesById(args.images, args.config)
     counted = count(args)

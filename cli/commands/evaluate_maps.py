@@ -10,16 +10,16 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ...conversion.core.workers import sigint_deferred
 from ...conversion.facts import categories
-from ...conversion.process_pool import sigint_deferred
 from ...metrics import Localization
-from ...metrics.localization.options import PRESETS
-from ...metrics.map_evaluation.map_readers import MapReader, open_map_reader
-from ...metrics.map_evaluation.scoring import ToScore, score_maps
 from ...metrics.matched_miou.atomic_write import atomic_write
-from ...metrics.report import html_map_report, percent
+from ...metrics.saliency.map_readers import MapReader, open_map_reader
+from ...metrics.saliency.map_scoring import ToScore, score_maps
+from ...metrics.saliency.score_options import PRESETS
+from ...report import html_map_report, percent
+from ...report.map_pictures import image_reader, pictures
 from ..output import hint, say, table, write_json
-from .map_pictures import image_reader, pictures
 from .map_references import References, open_references, read_keys
 
 _SHOWN = 5

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.export import FORMATS, export_masks
 from ..output import hint, say, table, write_json
 

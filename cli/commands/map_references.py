@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
 from ...metrics.evaluation.mask_readers import MaskReader, open_mask_reader
 from ...metrics.evaluation.pairing import listed_keys, read_list
-from ...metrics.map_evaluation.arrow_masks import ArrowReader
-from ...metrics.map_evaluation.scoring import ToScore
+from ...metrics.saliency.arrow_masks import ArrowReader
+from ...metrics.saliency.map_scoring import ToScore
 
 _IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
 
@@ -95,7 +95,7 @@ def _open_masks(gt_dir: str, config: str, split: str, annotations_dir: str | Non
             return open_mask_reader(tree / MASK_FOLDERS[split])
     if "://" not in gt_dir and not _is_imagenet(root, config):
         return open_mask_reader(root, config, split)
-    from ...conversion.source import open_source  # imports datasets: only where it is needed
+    from ...conversion.dataset.source import open_source  # imports datasets: only where it is needed
 
     source = open_source(config, gt_dir, annotations_dir, verify)
     members = source.members(split)

@@ -6,7 +6,7 @@ import argparse
 
 from ...metrics import save_match
 from ...metrics.matched_miou.matching import check_matching
-from ...metrics.report import ties
+from ...report import ties
 from ..output import hint, say
 from .counting import count
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from dataclasses import asdict
 
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import CONFIG_NAMES, split_names
 from ...conversion.official_tree import PreparedSplit, prepare_tree
 from ..next_steps import call

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.hub import plan_push, plan_space, push
 from ...conversion.hub.eval_results import BENCHMARK_FILE
 from ...metrics import matched_miou

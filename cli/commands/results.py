@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...conversion.atomic_write import atomic_write
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.atomic_write import atomic_write
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import CONFIG_NAMES, SPLITS
 from ...conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
 from ...conversion.hub.upload_plan import check_repo_id

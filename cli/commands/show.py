@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from ...conversion.atomic_write import atomic_write
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.atomic_write import atomic_write
+from ...conversion.core.errors import ImageNetSError
+from ...conversion.core.read_only_sources import refuse_overlap
+from ...conversion.dataset.source import resolve_data_dir
 from ...conversion.facts import IGNORE_ID, categories
-from ...conversion.imagenet.converted import find_converted
-from ...conversion.overlap import refuse_overlap
-from ...conversion.source import resolve_data_dir
-from ...conversion.visualization import Item, contact_sheet, difference
+from ...conversion.imagenet.converted_images import find_converted
 from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.matched_miou.matching import load_match
 from ...metrics.matched_miou.read_mask import read_mask
-from ...metrics.report.picture_page import html_picture_page
+from ...report.picture_page import html_picture_page
+from ...report.shown_pictures import draw, matched_ids
+from ...report.visualization import Item, contact_sheet, difference
 from ..existing_files import SHEET_MARK, is_sheet, refuse_foreign
 from ..output import hint, say
 from ..show_rows import chosen_rows
-from ..shown_pictures import draw, matched_ids
 
 Rows = Iterable[Mapping[str, Any]]
 Predictions = Callable[[str], "NDArray[Any] | None"]

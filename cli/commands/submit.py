@@ -6,10 +6,10 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.submission.image_sizes import image_sizes
 from ...conversion.submission.method_file import Method
-from ...conversion.submission.package import Checked, check_submission, write_submission
+from ...conversion.submission.package import CheckedSubmission, check_submission, write_submission
 from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
 from ..next_steps import command
 from ..output import hint, say, write_json
@@ -70,7 +70,7 @@ def _complain(args: argparse.Namespace) -> None:
         )
 
 
-def _print(checked: Checked, path: str, written: bool, imagenet: str | None) -> None:
+def _print(checked: CheckedSubmission, path: str, written: bool, imagenet: str | None) -> None:
     for kind in dict.fromkeys(problem.kind for problem in checked.problems):
         messages = [problem.message for problem in checked.problems if problem.kind == kind]
         say(f"{kind}: {len(messages):,}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ...conversion.arguments import ON_MISSING, config_name, split_name
-from ...conversion.errors import ImageNetSError
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import CONFIG_NAMES
+from ...conversion.facts.spellings import ON_MISSING, config_name, split_name
 
 Commands = Any
 """What `add_subparsers` returns."""

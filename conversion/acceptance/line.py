@@ -1,7 +1,4 @@
-"""A line of the text: what was looked at, what is believed of it, what was seen; and words in place of paths.
-
-Imports `errors`.
-"""
+"""A line of the text: what was looked at, what is believed of it, what was seen; and words in place of paths."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import printable, some
+from ..core.errors import printable, some
 
 MARK = "imagenet-s acceptance"
 """How the text begins."""

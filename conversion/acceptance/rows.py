@@ -1,7 +1,4 @@
-"""The rows of a configuration: loaded both ways and compared, and some of them converted and verified.
-
-Imports `builder`, `shards`, `source`, `split_plan`, `line`.
-"""
+"""The rows of a configuration: loaded both ways and compared, and some of them converted and verified."""
 
 from __future__ import annotations
 
@@ -12,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..builder import ImageNetS
+from ..dataset.builder import ImageNetS
+from ..dataset.source import Source
+from ..dataset.split_plan import plan_split
 from ..shards import Options, convert, verify
-from ..source import Source
-from ..split_plan import plan_split
 from .line import Line, line
 
 _ENDS = 4

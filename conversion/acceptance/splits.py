@@ -1,7 +1,4 @@
-"""The splits of a configuration: how many images each has, and what its masks hold beside their images.
-
-Imports `facts`, `annotations`, `mask_codec`, `pairs`, `process_pool`, `source`, `split_plan`, `line`, and the metric.
-"""
+"""The splits of a configuration: how many images each has, and what its masks hold beside their images."""
 
 from __future__ import annotations
 
@@ -14,15 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from tqdm import tqdm
 
 from ...metrics.matched_miou.counts import CountRows, count_pair
-from ...metrics.matched_miou.matched_iou import MatchedIoU
+from ...metrics.matched_miou.metric import MatchedIoU
 from ..annotations import open_masks
+from ..core.workers import ProcessPool
+from ..dataset.image_mask_pairs import PairCheck
+from ..dataset.source import Source
+from ..dataset.split_plan import SplitPlan, plan_split
 from ..facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
-from ..image_header import PNG
-from ..mask_codec import decode_mask
-from ..pairs import PairCheck
-from ..process_pool import ProcessPool
-from ..source import Source
-from ..split_plan import SplitPlan, plan_split
+from ..images.image_header import PNG
+from ..masks.codec import decode_mask
 from .line import Line, line, named, noted
 
 _CHUNK = 64

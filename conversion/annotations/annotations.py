@@ -13,11 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 from tqdm import tqdm
 
-from .. import cache
-from ..errors import ImageNetSError, printable, some
+from ..core import cache
+from ..core.errors import ImageNetSError, printable, some
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
-from ..image_header import header_of
-from ..mask_codec import decode_mask, encode_official_png
+from ..images.image_header import header_of
+from ..masks.codec import decode_mask, encode_official_png
+from ..masks.mask_reader import MaskReader
+from ..masks.mask_zip import ZipReader
 from .lists import (
     LISTED_SPLITS,
     Member,
@@ -29,7 +31,6 @@ from .lists import (
 )
 from .locate import DownloadFolder, GivenFolder, resolve_annotations_dir
 from .mask_cache import read_notes, unusable_masks, write_masks
-from .mask_readers import MaskReader, ZipReader
 from .official_files import (
     RemoteFile,
     archive_file,

@@ -22,8 +22,8 @@ from tqdm import tqdm
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from ..cache import locked
-from ..errors import DownloadError, ImageNetSError
+from ..core.cache import locked
+from ..core.errors import DownloadError, ImageNetSError
 
 logger = logging.getLogger("imagenet_s")
 

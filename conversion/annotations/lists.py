@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from ..errors import ImageNetSError, reason, some
+from ..core.errors import ImageNetSError, reason, some
 from ..facts import OFFICIAL, categories
+from ..facts.spellings import official_id
 
 LISTED_SPLITS = ("train_semi", "validation", "test")
 
-_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
 _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
 
@@ -27,18 +27,6 @@ class Member(NamedTuple):
     wnid: str
     imagenet_wnid: str = ""
     """"" where nothing says it."""
-
-
-def official_id(name: str) -> str:
-    """An image id in any case as the official one; another name as it is.
-
-    Examples:
-        >>> official_id("ILSVRC2012_VAL_00000293"), official_id("N01440764_10026")
-        ('ILSVRC2012_val_00000293', 'n01440764_10026')
-    """
-    if _ID.fullmatch(name) is None:
-        return name
-    return name.lower() if name[0] in "nN" else f"ILSVRC2012_val_{name[-8:]}"
 
 
 def read_list(path: Path) -> list[Member]:

@@ -8,13 +8,16 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..arguments import local_path
-from ..cache import cached_file
-from ..dataset_index import INDEX
-from ..errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
+from ..converted.dataset_index import INDEX
+from ..core.cache import cached_file
+from ..core.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
+from ..core.hub_cache import snapshot
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
-from ..hub_cache import snapshot
-from .mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
+from ..facts.spellings import local_path
+from ..masks.mask_folder import FolderReader
+from ..masks.mask_reader import MaskReader
+from ..masks.mask_shards import ConvertedReader
+from ..masks.mask_zip import ZipReader
 from .official_files import RemoteFile, archive_file, check_list, fetch, list_file
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"

@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 from tqdm import tqdm
 
-from ..atomic_write import atomic_write
-from ..errors import ImageNetSError
-from ..mask_codec import Transcoded, transcode
-from ..process_pool import ThreadPool
+from ..core.atomic_write import atomic_write
+from ..core.errors import ImageNetSError
+from ..core.workers import ThreadPool
+from ..masks.codec import Transcoded, transcode
+from ..masks.mask_reader import MaskReader
 from .lists import Member
-from .mask_readers import MaskReader
 
 MASK_SCHEMA = pa.schema(
     [

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cache import file_digest
-from ..errors import DownloadError, ImageNetSError, some
+from ..core.cache import file_digest
+from ..core.errors import DownloadError, ImageNetSError, some
 from ..facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
+from ..masks.mask_zip import ZipReader
 from .lists import read_list
-from .mask_readers import ZipReader
 
 logger = logging.getLogger("imagenet_s")
 

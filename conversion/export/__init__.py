@@ -1,17 +1,17 @@
 """Masks in the forms that other tools read: COCO, Alpha-CLIP's list, YOLO, foreground PNGs, CSV.
 
 `mask_set` opens the masks of a split, whatever holds them; each form is an `ExportFormat` in a file of its own; `rle`
-and `polygons` encode regions; `export` runs the workers and writes. May import everything below `shards`.
+and `polygons` encode regions; `export` runs the workers and writes.
 """
 
 from collections.abc import Callable, Mapping
 
 from .alphaclip import AlphaClip
 from .coco import Coco
-from .export import ExportedSplit, export_masks
 from .export_format import ExportFormat
 from .foreground import Foreground
 from .rle_csv import RleCsv
+from .run_export import ExportedSplit, export_masks
 from .yolo import Yolo
 
 FORMATS: Mapping[str, Callable[..., ExportFormat]] = {

@@ -3,8 +3,6 @@
 One entry an image: the region of its class. The reader (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test/imagenet_s.py`)
 numbers the classes as they come and looks at no other entry, so the entries of a class must stand together: they are
 sorted by class folder.
-
-Imports `errors`, `export_format`, `mask_set`, `rle`.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..errors import some
+from ..core.errors import some
 from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet
 from .rle import region

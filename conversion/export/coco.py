@@ -3,8 +3,6 @@
 ImageNet-S has no instances: an annotation is the region of one class in one image. Ignored pixels are an annotation
 with `iscrowd` and `ignore` 1 of the image's own class: COCO's evaluation then counts no detection of that class there
 as wrong, and training code leaves such annotations out. A crowd is always RLE, as in COCO.
-
-Imports `facts`, `export_format`, `mask_set`, `polygons`, `rle`.
 """
 
 from __future__ import annotations

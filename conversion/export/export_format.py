@@ -1,7 +1,4 @@
-"""`ExportFormat`: what the forms of masks that other tools read have in common.
-
-Imports `arguments`, `mask_set`.
-"""
+"""`ExportFormat`: what the forms of masks that other tools read have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import config_name
+from ..facts.spellings import config_name
 from .mask_set import MaskRow, MaskSet
 
 Ids = NDArray[np.integer[Any]]

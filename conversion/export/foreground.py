@@ -1,8 +1,6 @@
 """Foreground: a grey PNG a mask, `<class folder>/<image_id>.png`: 0 background, 255 foreground, 128 void.
 
 128 is the unknown of a trimap. It is neither of the two: a reader must leave these pixels out, and not cut at a value.
-
-Imports `facts`, `export_format`, `mask_set`.
 """
 
 from __future__ import annotations

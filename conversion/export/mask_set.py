@@ -1,7 +1,4 @@
-"""`open_mask_set`: the masks of a split with their labels and the names of their images, from whatever holds them.
-
-Imports `errors`, `dataset_index`, `facts`, `annotations`, `imagenet`, `source`, `split_plan`, `examples`.
-"""
+"""`open_mask_set`: the masks of a split with their labels and the names of their images, from whatever holds them."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..annotations import open_annotations, open_masks, read_notes
-from ..arguments import OnMissing
-from ..dataset_index import Index
-from ..errors import ImageNetSError
-from ..examples import generate
+from ..converted.dataset_index import Index
+from ..core.errors import ImageNetSError
+from ..dataset.examples import generate
+from ..dataset.plan_check import check_masks, check_plan
+from ..dataset.source import open_source, resolve_data_dir
+from ..dataset.split_plan import SplitPlan, plan_split
 from ..facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
-from ..imagenet.converted import find_converted
+from ..facts.spellings import OnMissing
+from ..imagenet.converted_images import find_converted
 from ..imagenet.image_folder import paths_of
-from ..imagenet.official_tree import find_tree
-from ..plan_check import check_masks, check_plan
-from ..source import open_source, resolve_data_dir
-from ..split_plan import SplitPlan, plan_split
+from ..imagenet.tree_images import find_tree
 
 _IMAGES_PER_BATCH = 100
 

@@ -3,8 +3,6 @@
 A polygon follows the edges of pixels, not their centres, so all its coordinates are integers. There is one for each
 piece of a region, where pixels that touch at a corner are one piece. COCO and YOLO have no notation for a hole: it is
 joined to the border around it by a cut of no width, there and back.
-
-Imports nothing of the project.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 A mask is read column by column. The lengths of its runs, of 0 first, are written as COCO does: from the fourth on as
 the difference from the length two before, each number in groups of five bits, as characters from "0" on (pycocotools,
 `maskApi.c`). With pycocotools installed, its encoder is used; the text is the same without it.
-
-Imports nothing of the project.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""CSV: one `masks.csv` a split, a line for each id in each mask but 0, the ignored 1000 among them.
-
-Imports `export_format`, `mask_set`, `rle`.
-"""
+"""CSV: one `masks.csv` a split, a line for each id in each mask but 0, the ignored 1000 among them."""
 
 from __future__ import annotations
 

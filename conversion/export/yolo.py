@@ -3,8 +3,6 @@
 A line is the class, from 0 (class id - 1: YOLO has no class for the rest of an image), and a polygon in fractions of
 width and height. YOLO knows no ignored pixels: here they are background. Images are links to your files; those from
 tars and Parquet, and those whose EXIF would have them shown in another way than their masks, are written.
-
-Imports `facts`, `atomic_write`, `export_format`, `mask_set`, `polygons`.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from tqdm import tqdm
 
-from ..atomic_write import atomic_write
+from ..core.atomic_write import atomic_write
 from ..facts import IGNORE_ID, OTHER_ID, categories
 from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet

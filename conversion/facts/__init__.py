@@ -1,7 +1,6 @@
 """What is known of ImageNet-S: the class table, where its files are, their checksums, and how many images it has.
 
-The facts are data files beside this one; this module loads each once, into frozen dataclasses. Imports nothing of
-the project but `conversion.errors`.
+The facts are data files beside this one; this module loads each once, into frozen dataclasses.
 
 Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 2022), and the official toolbox
 LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and definitions WordNet 3.0.

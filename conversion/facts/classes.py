@@ -14,7 +14,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from .imagenet import imagenet_label, imagenet_wnids
 from .official import OFFICIAL, config_name
 from .wordnet import synsets

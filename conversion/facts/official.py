@@ -12,7 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 
 CONFIG_NAMES = ("50", "300", "919")
 SPLITS = ("train", "train_semi", "validation", "test", "train_full")

@@ -1,8 +1,7 @@
 """Uploading to the Hugging Face Hub: a converted data set, private by default, or the metric as a Space.
 
 `upload_plan` decides which files are uploaded, `upload` checks or creates the repository and sends them, `benchmark`
-adds `eval.yaml`. May import `errors`, `hub_errors`, `dataset_index`, `shards` (which files a data set has) and
-`submission` (the protocols that results follow).
+adds `eval.yaml`.
 """
 
 from .upload import Pushed, push

@@ -6,7 +6,7 @@ import yaml
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
-from ..hub_errors import explain
+from ..core.hub_errors import explain
 from .eval_results import BENCHMARK_FILE, FRAMEWORK
 from .upload_plan import Upload
 

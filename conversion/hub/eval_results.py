@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from ..submission.protocols import PROTOCOLS
 
 RESULTS_FILE = ".eval_results/imagenet-s.yaml"

@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, HfApi, get_token
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, LocalTokenNotFoundError
 
-from ..hub_errors import readable_errors
+from ..core.hub_errors import readable_errors
 from .eval_results import RESULTS_FILE, merged_file
 
 

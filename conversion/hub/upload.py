@@ -14,9 +14,9 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
-from ..dataset_index import INDEX, parse_index
-from ..errors import ImageNetSError, some
-from ..hub_errors import UPLOADING, readable_errors
+from ..converted.dataset_index import INDEX, parse_index
+from ..core.errors import ImageNetSError, some
+from ..core.hub_errors import UPLOADING, readable_errors
 from ..shards.dataset_card import MARK, has_additions, make_card, merge_cards
 from .benchmark import push_benchmark
 from .eval_results import BENCHMARK_FILE

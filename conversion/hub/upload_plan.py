@@ -11,8 +11,8 @@ from pathlib import Path
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
-from ..dataset_index import INDEX, Index
-from ..errors import ImageNetSError
+from ..converted.dataset_index import INDEX, Index
+from ..core.errors import ImageNetSError
 from ..shards.repository_files import file_names, read_index
 from ..shards.storage import LocalStorage, open_storage
 from .eval_results import benchmark_file

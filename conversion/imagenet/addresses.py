@@ -1,7 +1,4 @@
-"""ImageNet at an address: which forms are taken, and what a listing that fails says.
-
-Imports `arguments`, `errors`, `hub_errors`.
-"""
+"""ImageNet at an address: which forms are taken, and what a listing that fails says."""
 
 from __future__ import annotations
 
@@ -10,9 +7,9 @@ import re
 
 import fsspec
 
-from ..arguments import path_of_file_address
-from ..errors import ImageNetSError, is_utf8
-from ..hub_errors import readable_errors
+from ..core.errors import ImageNetSError, is_utf8
+from ..core.hub_errors import readable_errors
+from ..facts.spellings import path_of_file_address
 
 _HUB_PAGE = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([^/?#]+/[^/?#]+)(?:/tree/([^/?#]+))?"

@@ -2,8 +2,6 @@
 
 The first form is read as far as it goes. The others are looked into only for images that it lacks, so a complete
 folder beside the tars that it came from costs nothing.
-
-Imports `facts`, `features`, `image_reader`, `file_names`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 An index is an Arrow file in the cache, named by a digest of path, size and modification time of every file that it
 describes: a changed file has a new index.
-
-Imports `errors`, `hub_errors`, `cache`, `features`, `image_reader`, `file_names`.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..atomic_write import atomic_write
-from ..cache import cached_file, stat_digest
-from ..errors import ImageNetSError, printable
-from ..features import IMAGE_TYPE
-from ..hub_errors import readable_errors
+from ..converted.columns import IMAGE_TYPE
+from ..core.atomic_write import atomic_write
+from ..core.cache import cached_file, stat_digest
+from ..core.errors import ImageNetSError, printable
+from ..core.hub_errors import readable_errors
 from .file_names import ImageNetPart
 from .image_reader import ImageReader, refuse_duplicates
 

@@ -2,8 +2,6 @@
 
 Each part is looked for in the well-known places, then in the folder itself, then one or two levels down. Whatever forms
 lie in the first of these that has any are read together.
-
-Imports `errors` and the modules of this folder.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..errors import ImageNetSError, some
+from ..core.errors import ImageNetSError, some
 from .addresses import list_address, normalise
 from .combined import CombinedReader
 from .explain import explain_missing_part, explain_nothing, seen_in

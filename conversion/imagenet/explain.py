@@ -1,14 +1,11 @@
-"""What to say where ImageNet, or one of its parts, is not found: what was seen there, and what to do.
-
-Imports `errors`, `file_names`, `image_reader`, `places`.
-"""
+"""What to say where ImageNet, or one of its parts, is not found: what was seen there, and what to do."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 
-from ..errors import some
+from ..core.errors import some
 from .file_names import ImageNetPart, image_id_of, is_image
 from .image_reader import ImageReader
 from .places import known_places, names_in, part_folders

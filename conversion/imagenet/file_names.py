@@ -3,8 +3,6 @@
 Training images are `<wnid>_<number>`, validation images `ILSVRC2012_val_<8 digits>`. The Hub's copies append the
 label's wnid (`ILSVRC2012_val_00000293_n01440764.JPEG`), WebDataset keys lack the ending. Upper and lower case count as
 the same, since some disks and tools change it; the id is always the official one.
-
-Imports nothing of the project.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The forms in which one part of ImageNet lies in a folder: images, tars, Parquet files; all that are there.
-
-Imports `errors`, `file_names`, `places` and the readers.
-"""
+"""The forms in which one part of ImageNet lies in a folder: images, tars, Parquet files; all that are there."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from ..errors import ImageNetSError, reason, some
+from ..core.errors import ImageNetSError, reason, some
 from .file_names import WNID, ImageNetPart, image_id_of
 from .image_folder import ImageFolderReader
 from .image_reader import ImageReader

@@ -1,7 +1,4 @@
-"""ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree.
-
-Imports `errors`, `cache`, `features`, `image_reader`, `file_names`, `parallel_io`.
-"""
+"""ImageNet as files: class folders, a flat folder, Kaggle's tree, extracted Hub tars, the official ImageNet-S tree."""
 
 from __future__ import annotations
 
@@ -16,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from ..cache import stat_digest
-from ..errors import ImageNetSError, is_utf8, reason
-from ..features import IMAGE_TYPE
+from ..converted.columns import IMAGE_TYPE
+from ..core.cache import stat_digest
+from ..core.errors import ImageNetSError, is_utf8, reason
+from ..core.parallel_io import SLOW_LISTING, parallel_map
 from .file_names import WNID, ImageNetPart, image_id_of, wnid_of
 from .image_reader import ImageReader, Measure, refuse_duplicates
-from .parallel_io import SLOW_LISTING, parallel_map
 
 _OFFICIAL = {"train": r"^n\d{8}_\d+\.JPEG$", "validation": r"^ILSVRC2012_val_\d{8}\.JPEG$"}
 _STATS_AT_ONCE = 1000

@@ -3,8 +3,6 @@
 A copy has two parts, training and validation images, and each may have a layout of its own (train/ as folders beside a
 validation tar). A reader knows which images it has and how to read them; it keeps no file open and its pickle is
 small, so that it can be sent to a worker process.
-
-Imports `errors`, `file_names`.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from .file_names import ImageNetPart
 
 

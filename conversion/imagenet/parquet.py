@@ -2,8 +2,6 @@
 
 A row group is read as one piece, so images are shuffled by row groups: a shard takes them from all files, which mixes
 the classes even where the files were sorted by class.
-
-Imports `errors`, `hub_errors`, `shuffling`, `image_reader`, `container`, `file_names`.
 """
 
 from __future__ import annotations
@@ -18,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from ..errors import ImageNetSError, cause, reason
-from ..hub_errors import readable_errors
-from ..process_pool import ThreadPool
-from ..shuffling import mix
+from ..core.errors import ImageNetSError, cause, reason
+from ..core.hub_errors import readable_errors
+from ..core.shuffling import mix
+from ..core.workers import ThreadPool
 from .container import ContainerReader, as_images
 from .file_names import ImageNetPart, basename, image_id_of
 from .image_reader import Measure

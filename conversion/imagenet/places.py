@@ -1,15 +1,12 @@
-"""Where ImageNet may lie below the folder that a person names: known paths first, then one or two levels down.
-
-Imports `errors`, `hub_cache`, `file_names`.
-"""
+"""Where ImageNet may lie below the folder that a person names: known paths first, then one or two levels down."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 
-from ..errors import ImageNetSError, is_utf8, reason
-from ..hub_cache import snapshot
+from ..core.errors import ImageNetSError, is_utf8, reason
+from ..core.hub_cache import snapshot
 from .file_names import WNID, ImageNetPart
 
 FOLDER_NAMES: dict[ImageNetPart, tuple[str, ...]] = {

@@ -2,8 +2,6 @@
 
 The headers of an uncompressed tar are read once (see `container`), then any image is one read at a known offset. A
 compressed tar can only be read from its beginning.
-
-Imports `errors`, `image_reader`, `container`, `file_names`.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
-from ..errors import ImageNetSError, cause, reason
+from ..core.errors import ImageNetSError, cause, reason
 from .container import ContainerReader, as_images
 from .file_names import basename, image_id_of, is_image
 from .image_reader import Measure

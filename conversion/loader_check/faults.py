@@ -1,4 +1,4 @@
-"""The faults that are looked for: what is wrong, and the line that mends it. Imports nothing of the project."""
+"""The faults that are looked for: what is wrong, and the line that mends it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How a mask or image was turned, cut and resized: every usual way is tried, and the best one taken.
-
-Imports nothing of the project.
-"""
+"""How a mask or image was turned, cut and resized: every usual way is tried, and the best one taken."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What loaders make of the ids of a mask: the right reading and every known wrong one, from the official mask.
-
-Imports `facts`, `mask_codec`.
-"""
+"""What loaders make of the ids of a mask: the right reading and every known wrong one, from the official mask."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..facts import IGNORE_ID
-from ..mask_codec import encode_mask
+from ..masks.codec import encode_mask
 
 Ids = NDArray[np.int64]
 SAME = "same"

@@ -2,9 +2,9 @@
 
 `export` plans every split as the builder does, so both have the same images; `images` brings them to their class
 folders through a `Linker` (`linking`), which links, copies or writes one file at a time and never overwrites what
-differs; files are written in a `temporary_folder` first. May import the layers up to `split_plan`.
+differs; files are written in a `temporary_folder` first.
 """
 
-from .export import PreparedSplit, prepare_tree
+from .prepare_tree import PreparedSplit, prepare_tree
 
 __all__ = ["PreparedSplit", "prepare_tree"]

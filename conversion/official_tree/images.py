@@ -1,7 +1,4 @@
-"""The images of a split in their class folders: links to folders, links to files, copies, or files of their bytes.
-
-Imports `facts`, `imagenet`, `split_plan`, `linking`.
-"""
+"""The images of a split in their class folders: links to folders, links to files, copies, or files of their bytes."""
 
 from __future__ import annotations
 
@@ -14,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
+from ..core.parallel_io import SLOW_LISTING, parallel_map
+from ..core.workers import ThreadPool
+from ..dataset.split_plan import SplitPlan
 from ..facts import TRAINING_SPLITS
 from ..imagenet.image_folder import paths_of
 from ..imagenet.image_reader import ImageReader
-from ..imagenet.parallel_io import SLOW_LISTING, parallel_map
-from ..process_pool import ThreadPool
-from ..split_plan import SplitPlan
 from .linking import Linker, is_real_folder
 
 _COPYING_THREADS = 8

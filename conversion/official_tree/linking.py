@@ -1,7 +1,4 @@
-"""Links and files in class folders: each complete or not at all, and never over something else unless asked to.
-
-Imports `atomic_write`, `errors`.
-"""
+"""Links and files in class folders: each complete or not at all, and never over something else unless asked to."""
 
 from __future__ import annotations
 
@@ -17,8 +14,8 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from ..atomic_write import DISK_FULL
-from ..errors import ImageNetSError
+from ..core.atomic_write import DISK_FULL
+from ..core.errors import ImageNetSError
 
 
 class Outcome(Enum):

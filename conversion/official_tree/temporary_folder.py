@@ -3,8 +3,6 @@
 Both belong to the tree and not to whoever writes it: two users, containers or machines on one disk wait for each other.
 Where a file system has no locks, both work at the same time, each in a folder of its own: then the same files are
 written twice, and the same file replaces the same file.
-
-Imports `atomic_write`.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ..atomic_write import try_lock
+from ..core.atomic_write import try_lock
 
 logger = logging.getLogger("imagenet_s")
 

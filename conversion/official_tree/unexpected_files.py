@@ -1,7 +1,4 @@
-"""Files in a tree that do not belong to it: they are named, and stay.
-
-Imports nothing of the project.
-"""
+"""Files in a tree that do not belong to it: they are named, and stay."""
 
 from __future__ import annotations
 

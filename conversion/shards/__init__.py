@@ -3,12 +3,10 @@
 `convert` writes a result, `verify` checks one. `sharding` decides which rows a shard has, `shard_job` writes one shard
 (with `writers` and `hashing_file`, into a `storage`), `executors` run the jobs, `resume` keeps plans and completion
 markers for the next run, `dataset_card` and `repository_files` write the files around the shards.
-
-May import the rest of `conversion` except `official_tree`, `submission`, `hub` and the builder.
 """
 
-from ..dataset_index import Index
-from .convert import DEFAULT_SPLITS, Options, convert
+from ..converted.dataset_index import Index
+from .convert_splits import DEFAULT_SPLITS, Options, convert
 from .repository_files import read_index
 from .verify import verify
 

@@ -1,7 +1,4 @@
-"""README.md of the result: the YAML that `datasets` and the Hub read, and a text for people.
-
-Imports `dataset_index`, `errors`, `facts`, `features`, `shuffling`, `writers`.
-"""
+"""README.md of the result: the YAML that `datasets` and the Hub read, and a text for people."""
 
 from __future__ import annotations
 
@@ -15,11 +12,11 @@ import yaml  # type: ignore[import-untyped]
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 
-from ..dataset_index import ConfigIndex, Index
-from ..errors import ImageNetSError, cause
+from ..converted.columns import features
+from ..converted.dataset_index import ConfigIndex, Index
+from ..core.errors import ImageNetSError, cause
+from ..core.shuffling import ORDER_SEED
 from ..facts import split_names
-from ..features import features
-from ..shuffling import ORDER_SEED
 from .writers import data_files
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "dataset_card.md"

@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import ImageNetSError
-from ..process_pool import ProcessPool, sigint_deferred
+from ..core.errors import ImageNetSError
+from ..core.workers import ProcessPool, sigint_deferred
 from .shard_job import ShardJob, write_shard
 
 logger = logging.getLogger("imagenet_s")

@@ -1,7 +1,4 @@
-"""The files around the shards: README.md, id2label.json, index.json, and for Arrow those that `load_from_disk` reads.
-
-Imports `dataset_index`, `facts`, `dataset_card`, `storage`.
-"""
+"""The files around the shards: README.md, id2label.json, index.json, and for Arrow what `load_from_disk` reads."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from ..dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
+from ..converted.dataset_index import INDEX, ConfigIndex, Index, SplitIndex, index_bytes, parse_index
 from ..facts import categories
 from .dataset_card import config_info, default_config, make_card
 from .storage import Storage

@@ -5,8 +5,6 @@ marker for each shard (`50/train-00000-of-00004.parquet.done`), `files.json` (se
 the plan before the first shard and a marker after each. The next run goes through the same planning; where its plan is
 equal it writes only the shards without a marker, where it differs it refuses, or with `restart` removes the split
 first. A marker that can't be read is no marker, a plan that can't be read differs.
-
-Imports `atomic_write`, `cache`, `dataset_index`, `errors`, `facts`, `shuffling`, `storage`, `writers`.
 """
 
 from __future__ import annotations
@@ -23,11 +21,11 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import Timeout
 
-from ..atomic_write import is_temporary
-from ..cache import locked
-from ..dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
-from ..errors import ImageNetSError
-from ..shuffling import ORDER_SEED
+from ..converted.dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
+from ..core.atomic_write import is_temporary
+from ..core.cache import locked
+from ..core.errors import ImageNetSError
+from ..core.shuffling import ORDER_SEED
 from .storage import LocalStorage, Storage
 from .writers import shard_name
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from .. import process_pool
-from ..dataset_index import Format, ShardInfo
-from ..errors import ImageNetSError
-from ..examples import generate
-from ..features import arrow_schema
+from ..converted.columns import arrow_schema
+from ..converted.dataset_index import Format, ShardInfo
+from ..core import workers as process_pool
+from ..core.errors import ImageNetSError
+from ..dataset.examples import generate
 from ..imagenet.image_reader import ImageReader
 from .hashing_file import HashingFile
 from .resume import write_marker

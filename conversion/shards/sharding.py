@@ -1,7 +1,4 @@
-"""Sharding: how many shards a split has, and which rows each; the same for the same rows and the same target size.
-
-Imports `errors`, `annotations`, `imagenet`.
-"""
+"""Sharding: how many shards a split has, and which rows each; the same for the same rows and the same target size."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..annotations import open_masks
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from ..imagenet.image_reader import ImageReader
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -22,17 +19,6 @@ _ROW_BYTES = 100
 """What a row has besides images: ids, names, a share of the footer."""
 _TOO_LARGE = 2
 """Pieces that a layout of ImageNet prefers are cut again from this many times the target on."""
-_IMAGES_PER_STREAM_SHARD = 1000
-# Numbers of shards with many divisors, so that whole shards can be dealt to almost any number of nodes.
-_STREAM_SHARD_COUNTS = (1, 2, 4, 8, 12, 24, 48, 96, 240, 480, 960, 1440)
-_MIN_STREAM_SHARDS = 48
-
-
-def shard_count(num_images: int) -> int:
-    """How many shards the builder streams a split in: at most about 1000 images each, a number with many divisors."""
-    wanted = max(_MIN_STREAM_SHARDS, -(-num_images // _IMAGES_PER_STREAM_SHARD))
-    enough = next((n for n in _STREAM_SHARD_COUNTS if n >= wanted), _STREAM_SHARD_COUNTS[-1])
-    return max((n for n in _STREAM_SHARD_COUNTS if n <= min(enough, max(1, num_images))), default=1)
 
 
 def round_up_for_ranks(count: int) -> int:

@@ -4,8 +4,6 @@ Both promise that a file with its final name is complete. A file is written unde
 folder it is synced before, and the folder after, so that the promise also survives a power failure. Behind an address a
 rename is `fs.mv`: atomic on file systems (sftp, hdfs), a copy and a removal on object stores. There the completion
 marker decides, which is written after it: a shard without one is written again.
-
-Imports `arguments`, `atomic_write`, `errors`.
 """
 
 from __future__ import annotations
@@ -20,9 +18,9 @@ from typing import IO, Any
 
 import fsspec
 
-from ..arguments import path_of_file_address
-from ..atomic_write import atomic_write, temporary_name
-from ..errors import ImageNetSError
+from ..core.atomic_write import atomic_write, temporary_name
+from ..core.errors import ImageNetSError
+from ..facts.spellings import path_of_file_address
 
 _NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
 """Whose errors are passed on; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from ..dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
-from ..errors import ImageNetSError, cause, some
-from ..features import arrow_schema
-from ..process_pool import ThreadPool
+from ..converted.columns import arrow_schema
+from ..converted.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
+from ..core.errors import ImageNetSError, cause, some
+from ..core.workers import ThreadPool
 from .repository_files import read_index
 from .storage import Storage, open_storage
 

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..dataset_index import Format
-from ..features import IMAGE_TYPE
+from ..converted.columns import IMAGE_TYPE
+from ..converted.dataset_index import Format
 
 ROWS_PER_GROUP = 100
 """Small enough to stream and to preview, large enough to read quickly: some ten megabytes with images."""

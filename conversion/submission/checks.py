@@ -11,11 +11,11 @@ import numpy as np
 
 from ..annotations.lists import LISTED_SPLITS
 from ..annotations.mask_cache import usable_cpus
-from ..annotations.mask_readers import MaskReader
-from ..errors import ImageNetSError, some
+from ..core.errors import ImageNetSError, some
+from ..core.workers import ThreadPool
 from ..facts import IGNORE_ID, SPELLINGS, categories
-from ..mask_codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
-from ..process_pool import ThreadPool
+from ..masks.codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
+from ..masks.mask_reader import MaskReader
 
 _BATCH = 256
 _MAX_THREADS = 8

@@ -9,14 +9,14 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from ..annotations import open_annotations
-from ..arguments import config_name, split_name
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
+from ..core.workers import ThreadPool
+from ..dataset.source import open_source
+from ..dataset.split_plan import plan_split
 from ..facts import ANNOTATED_SPLITS
-from ..image_header import header_of, read_file_header
+from ..facts.spellings import config_name, split_name
 from ..imagenet.image_reader import ImageReader
-from ..process_pool import ThreadPool
-from ..source import open_source
-from ..split_plan import plan_split
+from ..images.image_header import header_of, read_file_header
 
 _THREADS = 8
 _BATCH = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from ..errors import ImageNetSError, is_utf8
+from ..core.errors import ImageNetSError, is_utf8
 
 METHOD_FILE = "method.txt"
 _KEYS = {

@@ -1,7 +1,4 @@
-"""Predictions to be checked and packed: a folder or zip of official PNGs, or what `imagenet-s convert` wrote.
-
-Imports `annotations`, `dataset_index`, `errors`, `facts`, `imagenet`, `mask_codec`.
-"""
+"""Predictions to be checked and packed: a folder or zip of official PNGs, or what `imagenet-s convert` wrote."""
 
 from __future__ import annotations
 
@@ -10,11 +7,14 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..annotations.mask_readers import ConvertedReader, FolderReader, MaskReader, ZipReader
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from ..facts import MASK_FOLDERS
-from ..imagenet.converted import find_converted
-from ..mask_codec import decode_mask, encode_official_png
+from ..imagenet.converted_images import find_converted
+from ..masks.codec import decode_mask, encode_official_png
+from ..masks.mask_folder import FolderReader
+from ..masks.mask_reader import MaskReader
+from ..masks.mask_shards import ConvertedReader
+from ..masks.mask_zip import ZipReader
 
 
 def open_predictions(path: str | os.PathLike[str], config: str, split: str) -> MaskReader:

@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from ...metrics.matched_miou.matching import parse_match
 from ..annotations import open_annotations
-from ..annotations.mask_readers import MaskReader
-from ..arguments import config_name, local_path, split_name
-from ..atomic_write import atomic_write
-from ..cache import file_digest
-from ..errors import ImageNetSError
+from ..core.atomic_write import atomic_write
+from ..core.cache import file_digest
+from ..core.errors import ImageNetSError
 from ..facts import categories
+from ..facts.spellings import config_name, local_path, split_name
+from ..masks.mask_reader import MaskReader
 from .checks import (
     Problem,
     check_predictions,
@@ -37,7 +37,7 @@ _MODE = 0o100644 << 16
 
 
 @dataclass
-class Checked:
+class CheckedSubmission:
     """The result of a check.
 
     Attributes:
@@ -69,7 +69,7 @@ def check_submission(
     sizes: Mapping[str, tuple[int, int]] | None = None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
-) -> Checked:
+) -> CheckedSubmission:
     """Check a zip that is ready to be submitted.
 
     Args:
@@ -111,7 +111,7 @@ def write_submission(
     sizes: Mapping[str, tuple[int, int]] | None = None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
-) -> Checked:
+) -> CheckedSubmission:
     """Check predictions and pack them as the (closed) test server took them.
 
     Args:
@@ -172,7 +172,7 @@ class _ProblemsFoundError(Exception):
 
 def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
-) -> tuple[Checked, dict[str, str], Callable[[str], Collection[str]]]:
+) -> tuple[CheckedSubmission, dict[str, str], Callable[[str], Collection[str]]]:
     """The result to fill, the class folder of every image of the list, and a function that gives other lists."""
     config = config_name(config)
     split = split_name(split, config)
@@ -186,12 +186,12 @@ def _read_list(
 
     members = annotations.members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    return Checked(config, split, images=len(wnids)), wnids, image_ids
+    return CheckedSubmission(config, split, images=len(wnids)), wnids, image_ids
 
 
 def _check_all(
     predictions: MaskReader,
-    checked: Checked,
+    checked: CheckedSubmission,
     wnids: Mapping[str, str],
     sizes: Mapping[str, tuple[int, int]],
     match: bytes | None,

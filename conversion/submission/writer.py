@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..annotations import open_annotations
-from ..arguments import local_path, split_name
-from ..atomic_write import atomic_write, remove_abandoned
-from ..errors import ImageNetSError
+from ..core.atomic_write import atomic_write, remove_abandoned
+from ..core.errors import ImageNetSError
 from ..facts import IGNORE_ID, categories
-from ..mask_codec import check_ids, encode_official_png
+from ..facts.spellings import local_path, split_name
+from ..masks.codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
 _IMAGE_ID = re.compile(r"[\w-]+")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from ..facts import categories, split_names
 
 KINDS = (

@@ -5,7 +5,7 @@ the class `other` here, and its crops take no `fill` at all. Masks are resized t
 does it.
 
 torchvision looks operations up by the type of their input; here are those of `ClassMask` (see "How to write your own
-TVTensor class" in its documentation). Imports `facts`.
+TVTensor class" in its documentation).
 """
 
 from __future__ import annotations

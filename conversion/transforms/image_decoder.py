@@ -2,8 +2,6 @@
 
 The rows of this package hold an image whose metadata ask to turn it only where its mask is upright: then it is turned,
 as `datasets` does.
-
-Imports `errors`, `exif`.
 """
 
 from __future__ import annotations
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
-from ..errors import ImageNetSError
-from ..exif import picture, surely_as_stored
+from ..core.errors import ImageNetSError
+from ..images.exif import picture, surely_as_stored
 
 Decoder = Literal["pillow", "simplejpeg"]
 

@@ -1,8 +1,6 @@
 """`joint`: a torchvision v2 pipeline as a function of rows.
 
 v2 transforms draw their parameters once for everything in a sample, so an image and its mask go through one call.
-
-Imports `errors`, `facts`, `class_mask`, `image_decoder`.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import numpy as np
 import torch
 from torchvision import tv_tensors
 
-from ..errors import ImageNetSError
+from ..core.errors import ImageNetSError
 from ..facts import IGNORE_ID
 from .class_mask import ClassMask
 from .image_decoder import Decoder, check_decoder, decode

@@ -4,8 +4,7 @@ As PASS does it (Gao et al., TPAMI 2022). The functions exported here need no mo
 class ids come out. Each takes NumPy arrays or torch tensors and returns the same kind, on the device of the tensors.
 
 segments -> neighbours: these functions; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic.
-image_batches, backbone -> protocol: the whole protocol, from images to predictions; needs torch. Imports nothing of
-the project outside this folder but `matched_miou`.
+image_batches, backbone -> protocol: the whole protocol, from images to predictions; needs torch.
 
     bank, bank_ids = [], []
     for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from imagenet_s.metrics import Localization
+from imagenet_s.metrics.matched_miou.read_mask import read_mask
+from imagenet_s.metrics.saliency.read_map import read_map_file
 
 INTRO = """
 # Localization
@@ -26,21 +27,6 @@ RESIZES = [("Refuse other sizes", "none"), ("Resize the map", "map"), ("Resize t
 _COUNTS = ("num_images", "num_absent", "num_constant", "num_full")
 _SHOWN = 12
 Table = list[list[Any]]
-
-
-def _module(name: str) -> Any:
-    """A sibling module. A Space runs this file as a script, but its siblings import each other relatively."""
-    package = "_localization_space"
-    if package not in sys.modules:
-        folder = Path(__file__).resolve().parent
-        spec = importlib.util.spec_from_file_location(
-            package, folder / "__init__.py", submodule_search_locations=[str(folder)]
-        )
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{folder}/__init__.py is missing: copy the folder whole.")
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[package])
-    return import_module(f"{package}.{name}")
 
 
 def score(
@@ -62,11 +48,11 @@ def score(
     Raises:
         ValueError: files that do not belong together, or whatever is wrong with a map or mask.
     """
-    metric = _module("map_scores").Localization(relevance=relevance, resize=None if resize == "none" else resize)
+    metric = Localization(relevance=relevance, resize=None if resize == "none" else resize)
     pictures: list[Image.Image] = []
     for name, (path, mask_path) in _pairs(maps, masks).items():
-        values = _module("read_map").read_map_file(Path(path).read_bytes(), Path(path).name)
-        ids = _module("read_mask").read_mask(mask_path, name)
+        values = read_map_file(Path(path).read_bytes(), Path(path).name)
+        ids = read_mask(mask_path, name)
         label = int(target)
         if not label:
             ids, label = np.where((ids > 0) & (ids != 1000), 1, ids).astype(np.uint16), 1

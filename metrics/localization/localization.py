@@ -1,8 +1,8 @@
 """Localization scores as an `evaluate` module: `evaluate.load("metrics/localization")`.
 
 Maps are reduced to scores when they are added; `compute` passes the scores of this process, as one row, through
-evaluate, which brings those of several processes together. `evaluate.load` copies only the modules that this file
-names, one plain import a line: hence imports that are not used here.
+evaluate, which brings those of several processes together. `evaluate.load` copies this file alone and imports the copy,
+so the package is imported by its name.
 """
 
 from __future__ import annotations
@@ -14,17 +14,11 @@ from typing import Any
 import datasets
 import evaluate
 
-from .atomic_write import atomic_write
-from .averages import check_average
-from .image_scores import score_image
-from .map_scores import Localization
-from .options import Threshold
-from .pooled import Pooled
-from .read_map import MapLike
-from .read_mask import MaskLike
-from .scores_file import load_scores
-
-__all__ = ["Localization", "LocalizationMetric", "Pooled", "atomic_write", "load_scores", "score_image"]
+from imagenet_s.metrics import Localization
+from imagenet_s.metrics.matched_miou.read_mask import MaskLike
+from imagenet_s.metrics.saliency.averages import check_average
+from imagenet_s.metrics.saliency.read_map import MapLike
+from imagenet_s.metrics.saliency.score_options import Threshold
 
 _DESCRIPTION = """
 Scores of saliency, attribution and attention maps against segmentation masks: pointing game, energy pointing game

@@ -90,7 +90,7 @@ def score(
         ValueError: files that do not belong together, or whatever is wrong with a mask.
     """
     pairs = _pairs(predictions, references)
-    metric = _module("matched_iou").MatchedIoU(int(num_classes))
+    metric = _module("metric").MatchedIoU(int(num_classes))
     for name, (prediction, reference) in pairs.items():
         metric.update(prediction, reference, name)
     result, images = metric.compute(matching), metric.per_image(matching)
@@ -141,7 +141,7 @@ def _percent(fraction: float) -> str:
 
 def _picture(prediction: str, reference: str, match: dict[int, int]) -> Image.Image:
     """The prediction above its reference, the prediction's clusters in the colours of their classes."""
-    read, ignored = _module("read_mask").read_mask, _module("matched_iou").IGNORE_INDEX
+    read, ignored = _module("read_mask").read_mask, _module("metric").IGNORE_INDEX
     left, right = read(prediction), read(reference)
     known, inverse = np.unique(left, return_inverse=True)
     colours = np.array([_colour(match[i]) if i in match else _NO_CLASS for i in known.tolist()], np.uint8)

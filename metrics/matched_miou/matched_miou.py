@@ -21,8 +21,8 @@ from .confusion import confusions
 from .count_table import nameless
 from .counts import count_pair
 from .counts_file import load_counts
-from .matched_iou import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .matching import Matching, check_matching
+from .metric import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
 from .scores import HEADLINES

@@ -14,7 +14,7 @@ from PIL import Image
 from imagenet_s.conversion.annotations import Annotations, open_annotations, open_masks
 from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, Archive, ListFile, categories
-from imagenet_s.conversion.mask_codec import decode_mask, encode_png16
+from imagenet_s.conversion.masks.codec import decode_mask, encode_png16
 
 Pin = Callable[[Path, str], None]
 

@@ -25,9 +25,9 @@ from annotation_files import (
 )
 
 from imagenet_s.conversion.annotations import open_masks
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
-from imagenet_s.conversion.mask_codec import encode_png16
+from imagenet_s.conversion.masks.codec import encode_png16
 
 ARCHIVE = OFFICIAL.archives["50"].file
 

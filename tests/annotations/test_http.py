@@ -18,7 +18,7 @@ import urllib3
 from http_files import CONTENT, CUT, FileServer, fetch, fetch_a_part, names_beside
 
 from imagenet_s.conversion.annotations.http import DownloadError, download
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from annotation_files import Pin, expected, opened, rows, write_lists, write_tre
 from counted_names import Counted
 
 from imagenet_s.conversion.annotations.lists import Member, in_order
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 
 

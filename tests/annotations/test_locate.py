@@ -25,7 +25,7 @@ from annotation_files import (
 
 from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
 
 

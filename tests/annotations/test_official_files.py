@@ -11,7 +11,7 @@ from http_files import FileServer
 
 from imagenet_s.conversion.annotations import Annotations, open_annotations
 from imagenet_s.conversion.annotations.official_files import LIST_ROLES, archive_file, list_file
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import CONFIG_NAMES, OFFICIAL
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.report import percent
+from imagenet_s.report import percent
 
 pytestmark = pytest.mark.chromium
 SPACE = "localization"

@@ -5,7 +5,7 @@ import pytest
 
 from imagenet_s.conversion.facts import categories
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.report import html_map_report, overlay, percent
+from imagenet_s.report import html_map_report, overlay, percent
 
 pytestmark = pytest.mark.chromium
 

@@ -11,7 +11,7 @@ import pytest
 
 from imagenet_s.conversion.facts import categories
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.report import TITLES, html_report, percent
+from imagenet_s.report import TITLES, html_report, percent
 
 pytestmark = pytest.mark.chromium
 

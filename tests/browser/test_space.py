@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.report import TITLES, percent
+from imagenet_s.report import TITLES, percent
 
 pytestmark = pytest.mark.chromium
 SPACE = "matched_miou"

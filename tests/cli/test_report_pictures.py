@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.cli.images_by_id import ImagesById
 from imagenet_s.cli.main import main
-from imagenet_s.cli.shown_pictures import NO_CLASS, matched_ids
-from imagenet_s.conversion.class_colors import class_color
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.image_header import FRAMES, JPEG, PNG, jpeg_segments
-from imagenet_s.conversion.mask_codec import decode_mask, encode_official_png
+from imagenet_s.conversion.images.image_header import FRAMES, JPEG, PNG, jpeg_segments
+from imagenet_s.conversion.masks.codec import decode_mask, encode_official_png
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
-from imagenet_s.conversion.visualization import RIGHT, WRONG
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
-from imagenet_s.metrics.report import percent
+from imagenet_s.report import percent
+from imagenet_s.report.class_colors import class_color
+from imagenet_s.report.images_by_id import ImagesById
+from imagenet_s.report.shown_pictures import NO_CLASS, matched_ids
+from imagenet_s.report.visualization import RIGHT, WRONG
 
 FIGURE = re.compile(r'<img src="data:image/jpeg;base64,([^"]+)" alt="(\w+) of ([^"]+)"')
 

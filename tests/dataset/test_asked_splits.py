@@ -141,7 +141,7 @@ def test_the_other_folder_is_not_scanned(
 @pytest.mark.parametrize("streaming", [False, True])
 def test_nothing_else_is_planned(streaming: bool, miniature: Callable[[str], Path], load) -> None:
     """A train_semi that can't be had, its masks being damaged, does not stop validation."""
-    from imagenet_s.conversion import split_builder
+    from imagenet_s.conversion.dataset import split_builder
 
     planned: list[str] = []
     plain = split_builder.plan_split

@@ -306,7 +306,7 @@ def test_killed_while_building(copy: Path, annotations: Path, tmp_path: Path) ->
         import os, signal, sys
         sys.path.insert(0, {str(ROOT)!r})
         import imagenet_s
-        from imagenet_s.conversion import split_builder
+        from imagenet_s.conversion.dataset import split_builder
         plain, seen = split_builder.generate, []
         def deadly(*args, **options):
             for table in plain(*args, **options):

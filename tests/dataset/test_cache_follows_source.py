@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.conversion import version
+from imagenet_s.conversion.core import version
 from imagenet_s.conversion.facts import OFFICIAL
-from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.masks.codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 

@@ -11,10 +11,10 @@ import pytest
 from datasets import get_dataset_config_names, load_dataset
 
 import imagenet_s
-from imagenet_s.conversion.registration import register_builder
+from imagenet_s.conversion.dataset.registration import register_builder
 from imagenet_s.conversion.synthetic import expected_rows
 
-NAME = ("imagenet_s", "imagenet_s.conversion.builder", "imagenet_s.load_dataset(...)")
+NAME = ("imagenet_s", "imagenet_s.conversion.dataset.builder", "imagenet_s.load_dataset(...)")
 
 
 def test_the_name_is_registered() -> None:
@@ -60,7 +60,7 @@ def test_importing_it_imports_no_large_library(tmp_path: Path) -> None:
         "import imagenet_s, datasets",
         "import datasets, imagenet_s",
         "import imagenet_s; from datasets import load_dataset; import datasets",
-        "import imagenet_s.conversion.builder, datasets",
+        "import imagenet_s.conversion.dataset.builder, datasets",
     ],
 )
 def test_any_order_of_imports(

@@ -10,7 +10,7 @@ import pytest
 from datasets import IterableDataset
 from datasets.distributed import split_dataset_by_node
 
-from imagenet_s.conversion.shuffling import training_keys
+from imagenet_s.conversion.core.shuffling import training_keys
 from imagenet_s.conversion.synthetic import expected_rows
 
 EXPECTED = sorted(row.image_id for row in expected_rows("919", "train"))

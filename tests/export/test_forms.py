@@ -12,7 +12,7 @@ from PIL import Image
 from read_exports import decode_rle, fill
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.export import AlphaClip, Coco, Foreground, RleCsv, Yolo, export_masks
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.shards import Options, convert

@@ -18,7 +18,7 @@ import pytest
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.export import Coco, Foreground, Yolo, export_masks
 
 ROOT = Path(imagenet_s.__file__).parent

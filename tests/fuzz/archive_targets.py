@@ -12,14 +12,15 @@ import samples
 from judge import Target
 from mutations import tar_headers
 
-from imagenet_s.conversion.annotations.mask_readers import ConvertedReader, ZipReader
-from imagenet_s.conversion.dataset_index import Index, ShardInfo, SplitIndex, index_bytes
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.converted import ConvertedImages
+from imagenet_s.conversion.converted.dataset_index import Index, ShardInfo, SplitIndex, index_bytes
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.converted_rows import read_rows
+from imagenet_s.conversion.imagenet.converted_images import ConvertedImages
 from imagenet_s.conversion.imagenet.parquet import ParquetReader
 from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
-from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.shards.read_rows import read_rows
+from imagenet_s.conversion.masks.codec import decode_mask
+from imagenet_s.conversion.masks.mask_shards import ConvertedReader
+from imagenet_s.conversion.masks.mask_zip import ZipReader
 from imagenet_s.conversion.shards.verify import verify
 from imagenet_s.conversion.submission.package import check_submission
 from imagenet_s.conversion.synthetic import write_annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 from judge import Target
 
 from imagenet_s.cli.main import build_parser, main
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 
 _VALUES = (
     *(

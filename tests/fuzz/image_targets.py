@@ -11,12 +11,12 @@ from judge import Target
 from mutations import png_chunks, set_integer
 from PIL import Image, ImageOps
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import as_stored, surely_as_stored
-from imagenet_s.conversion.image_header import read_header
-from imagenet_s.conversion.inspection import files_to_replace, inspect_bytes, inspect_file
-from imagenet_s.conversion.mask_codec import decode_mask
-from imagenet_s.conversion.pairs import picture_beside
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.image_mask_pairs import picture_beside
+from imagenet_s.conversion.images.exif import as_stored, surely_as_stored
+from imagenet_s.conversion.images.image_header import read_header
+from imagenet_s.conversion.images.image_inspection import files_to_replace, inspect_bytes, inspect_file
+from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mutations import Mutation, mutate
 
-from imagenet_s.conversion.errors import ImageNetSError, printable
+from imagenet_s.conversion.core.errors import ImageNetSError, printable
 
 SECONDS = 20
 """For one input. It takes milliseconds; what takes this long hangs."""

@@ -16,14 +16,14 @@ from mutations import json_values, lines
 from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations.lists import read_list
-from imagenet_s.conversion.dataset_index import Index, parse_index
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.converted import find_converted
+from imagenet_s.conversion.converted.dataset_index import Index, parse_index
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.imagenet.converted_images import find_converted
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-from imagenet_s.conversion.imagenet.rotated import rows_to_replace
-from imagenet_s.conversion.shards.own_files import OwnFiles
+from imagenet_s.conversion.imagenet.orientation_index import rows_to_replace
 from imagenet_s.conversion.shards.resume import PlanRecord, must_rewrite, read_marker, shards_of_earlier_runs
 from imagenet_s.conversion.shards.storage import LocalStorage
+from imagenet_s.conversion.shards.written_files import OwnFiles
 from imagenet_s.conversion.submission.method_file import method_problem
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.pairing import read_list as read_keys

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from imagenet_s.conversion.mask_codec import encode_official_png, encode_png16
+from imagenet_s.conversion.masks.codec import encode_official_png, encode_png16
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of
 from imagenet_s.metrics import MatchedIoU
 

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.exif import as_stored
-from imagenet_s.conversion.image_header import check_complete, read_header
-from imagenet_s.conversion.inspection import inspect_bytes
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.images.exif import as_stored
+from imagenet_s.conversion.images.image_header import check_complete, read_header
+from imagenet_s.conversion.images.image_inspection import inspect_bytes
 
 ROOT = Path(imagenet_s.__file__).parent
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from judge import Judge, Target, problem_of
 from targets import TARGETS
 
-from imagenet_s.conversion.dataset_index import parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.converted.dataset_index import parse_index
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.submission.method_file import Method, method_problem
 from imagenet_s.metrics.matched_miou.matching import parse_match
 

@@ -11,8 +11,8 @@ import samples
 from judge import Target
 from mutations import json_values, yaml_values
 
-from imagenet_s.conversion.dataset_index import parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.converted.dataset_index import parse_index
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.export import Coco, export_masks
 from imagenet_s.conversion.hub.eval_results import merged_file
 from imagenet_s.conversion.shards.dataset_card import MARK, has_additions, make_card, merge_cards

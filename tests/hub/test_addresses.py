@@ -14,7 +14,7 @@ time.sleep = lambda seconds: None  # the client waits before it asks again
 """
 LOOK = f"""{IMPATIENT}
 import json
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 for address in ADDRESSES:
     try:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "pairs"))
 
 from odd_pairs import COUNTS, expected_pair, usable, write_odd_annotations, write_odd_imagenet
 
-from imagenet_s.conversion.dataset_index import parse_index
+from imagenet_s.conversion.converted.dataset_index import parse_index
 
 LOAD = """
 import json

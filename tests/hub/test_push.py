@@ -261,9 +261,9 @@ def test_the_metric_becomes_a_space(hub: HubServer, run, tmp_path: Path) -> None
     for name in ("matched_miou.py", "README.md", "__pycache__/x.pyc", "y.pyc"):
         (folder / name).write_text("---\ntitle: matched mIoU\nsdk: gradio\n---\n")
     code = f"""
-import imagenet_s
 from imagenet_s.cli.main import main
-imagenet_s.MATCHED_MIOU = {str(folder)!r}
+from imagenet_s.metrics import matched_miou
+matched_miou.__file__ = {str(folder / "__init__.py")!r}
 raise SystemExit(main(["push", "--metric", "--repo-id", NAME]))
 """
     run(code.replace("NAME", "'me/me'"), refused="call it me/matched_miou.")

@@ -15,7 +15,7 @@ import yaml
 from hub_server import HubServer, Repository
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import image_set_digest, recognise_split
 from imagenet_s.conversion.hub import eval_results
 from imagenet_s.metrics import MatchedIoU

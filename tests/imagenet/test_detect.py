@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.source import open_source
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.synthetic import images_of_imagenet
 
 FORMS = {

@@ -15,10 +15,10 @@ from PIL import Image
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.source import resolve_data_dir
 from imagenet_s.conversion.imagenet.addresses import normalise
 from imagenet_s.conversion.imagenet.detect import open_imagenet
-from imagenet_s.conversion.source import resolve_data_dir
 from imagenet_s.conversion.synthetic import expected_rows, images_of_imagenet
 
 JUNK = (b"caf\xe9.txt", b"\xff\xfe.JPEG", b"\xe9_10026.JPEG")

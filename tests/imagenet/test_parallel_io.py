@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from imagenet_s.conversion.imagenet.parallel_io import parallel_map
+from imagenet_s.conversion.core.parallel_io import parallel_map
 
 
 def test_a_fast_disk_is_asked_from_one_thread() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.tar import TarReader
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.dataset.source import open_source
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.image_reader import ImageReader
-from imagenet_s.conversion.source import open_source
 from imagenet_s.conversion.synthetic import image_bytes, images_of_imagenet, write_annotations
 
 PARTS = {"train": "train", "validation": "val"}

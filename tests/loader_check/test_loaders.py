@@ -17,9 +17,9 @@ import pytest
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import check_loader
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.loader_check import FAULTS, LoaderReport
-from imagenet_s.conversion.loader_check.load import load_dataset_object
+from imagenet_s.conversion.loader_check.import_loader import load_dataset_object
 from imagenet_s.conversion.synthetic import IMAGES, ExpectedRow, expected_rows
 
 Layout = Callable[[str], Path]

@@ -10,8 +10,8 @@ import pytest
 
 from imagenet_s.cli.main import main
 from imagenet_s.metrics import Localization, MatchedIoU
-from imagenet_s.metrics.report import percent, points
-from imagenet_s.metrics.report.comparison_page import html_comparison_page
+from imagenet_s.report import percent, points
+from imagenet_s.report.comparison_page import html_comparison_page
 
 HOSTILE = "<script>alert('x')</script>&"
 NAMES = [f"n{i}/{HOSTILE if i == 3 else i}.png" for i in range(20)]

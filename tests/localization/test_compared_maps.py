@@ -12,7 +12,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.synthetic import write_official_tree
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.report import overlay, percent
+from imagenet_s.report import overlay, percent
 
 FIGURE = re.compile(r'<img src="([^"]+)" alt="([AB]) of (\w+)"')
 TABLE = imagenet_s.categories("50")

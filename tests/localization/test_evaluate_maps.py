@@ -17,7 +17,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.map_evaluation.map_readers import open_map_reader
+from imagenet_s.metrics.saliency.map_readers import open_map_reader
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.synthetic import write_official_tree
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.report import html_map_report, overlay
+from imagenet_s.report import html_map_report, overlay
 
 HOSTILE = "<script>alert('x')</script>&amp;\""
 LABELS = [f"class {i}" for i in range(13)]

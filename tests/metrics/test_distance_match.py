@@ -16,7 +16,7 @@ from brute_distance import brute_embeddings, brute_labels
 from PIL import Image
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.synthetic import images_of, mask_ids
 from imagenet_s.conversion.synthetic.expected import rgb_pixels
 from imagenet_s.metrics.distance_matching import upsample

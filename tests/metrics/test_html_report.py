@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import imagenet_s.metrics.report
+import imagenet_s.report
 from imagenet_s.metrics import MatchedIoU
-from imagenet_s.metrics.report import html_report
+from imagenet_s.report import html_report
 
 HOSTILE = "<script>alert('x')</script>&amp;\""
 
@@ -22,7 +22,7 @@ def test_the_same_input_gives_the_same_page_and_every_name_is_escaped():
     assert text == page()
     assert text.startswith("<!doctype html>\n")
     own = text[text.index("<script>") + 8 : text.index("</script>")]
-    assert own == (Path(imagenet_s.metrics.report.__file__).parent / "report.js").read_text(encoding="utf-8")
+    assert own == (Path(imagenet_s.report.__file__).parent / "report.js").read_text(encoding="utf-8")
     text = text.replace(f"<script>{own}</script>", "")
     assert "<script" not in text
     assert text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&#34;") == text.count("alert")

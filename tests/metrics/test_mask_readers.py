@@ -11,7 +11,7 @@ import pytest
 from mask_forms import png, rgb, write_official
 from PIL import Image
 
-from imagenet_s.conversion.shards.convert import Options, convert
+from imagenet_s.conversion.shards.convert_splits import Options, convert
 from imagenet_s.conversion.synthetic import write_annotations
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.matched_miou.read_mask import read_mask

@@ -10,7 +10,7 @@ import pytest
 from mask_forms import forms, png, rgb
 from PIL import Image
 
-from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.torch
 from imagenet_s.metrics import HEADLINES, boundary_band, count_pair  # noqa: E402
 from imagenet_s.metrics import MatchedIoU as NumpyMatchedIoU  # noqa: E402
 from imagenet_s.metrics.torch import MatchedIoU  # noqa: E402
-from imagenet_s.metrics.torch.band import boundary_bands  # noqa: E402
+from imagenet_s.metrics.torch.boundary_band import boundary_bands  # noqa: E402
 
 
 def tensors(masks):

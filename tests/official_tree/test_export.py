@@ -11,7 +11,7 @@ import pytest
 from datasets import load_dataset
 from tree_files import Prepare, contents, snapshot
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.official_tree.linking import Linker

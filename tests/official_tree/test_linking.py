@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tree_files import Prepare, contents
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.synthetic import write_imagenet
 
 Layouts = Callable[[str], Path]

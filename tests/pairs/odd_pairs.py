@@ -15,10 +15,11 @@ import pytest
 from PIL import Image, ImageOps
 
 from imagenet_s.conversion.facts import MASK_FOLDERS, tree_name
-from imagenet_s.conversion.mask_codec import encode_mask, encode_official_png
+from imagenet_s.conversion.masks.codec import encode_mask, encode_official_png
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, image_files, images_of, mask_ids, write_imagenet
-from imagenet_s.conversion.synthetic import annotations as synthetic_annotations
-from imagenet_s.conversion.synthetic.layouts import folders, parquet, tars, tree
+from imagenet_s.conversion.synthetic import generated_annotations as synthetic_annotations
+from imagenet_s.conversion.synthetic.layouts import folders, tars, tree
+from imagenet_s.conversion.synthetic.layouts import hub_parquet as parquet
 
 plain_masks = synthetic_annotations.masks
 

@@ -13,14 +13,15 @@ from odd_pairs import COUNTS, ODD, UNUSABLE, UPRIGHT, expected_pair, odd_ids
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.cli.images_by_id import ImagesById
 from imagenet_s.cli.main import main
-from imagenet_s.conversion import check_loader, mask_codec
+from imagenet_s.conversion import check_loader
 from imagenet_s.conversion.annotations import open_annotations, read_notes
-from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.masks import codec as mask_codec
+from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.synthetic import images_of
+from imagenet_s.report.images_by_id import ImagesById
 
 Layout = Callable[[str], Path]
 SPLITS = ("train_semi", "validation")

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.dataset_index import parse_index
+from imagenet_s.conversion.converted.dataset_index import parse_index
 from imagenet_s.conversion.export import Coco, Foreground, RleCsv, Yolo, export_masks
 from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.synthetic import IMAGES

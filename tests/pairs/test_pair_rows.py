@@ -29,10 +29,10 @@ from odd_pairs import (
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.conversion import examples
-from imagenet_s.conversion.exif import orientation_of, turned
-from imagenet_s.conversion.image_header import APP1, jpeg_segments
-from imagenet_s.conversion.inspection import inspect_bytes
+from imagenet_s.conversion.dataset import examples
+from imagenet_s.conversion.images.exif import orientation_of, turned
+from imagenet_s.conversion.images.image_header import APP1, jpeg_segments
+from imagenet_s.conversion.images.image_inspection import inspect_bytes
 from imagenet_s.conversion.synthetic import LAYOUTS, image_bytes, image_files, images_of
 
 SPLITS = ("train_semi", "validation")
@@ -148,7 +148,7 @@ def test_a_resized_copy_is_called_one(odd_miniature: Layout, annotations: Path, 
 def test_what_was_found_is_kept_while_nothing_changes(
     odd_miniature: Layout, odd_annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imagenet_s.conversion import pairs
+    from imagenet_s.conversion.dataset import image_mask_pairs as pairs
 
     looked: list[str] = []
     plain = pairs.inspect_pair

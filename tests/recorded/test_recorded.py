@@ -20,7 +20,7 @@ import pytest
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
-from imagenet_s.conversion.dataset_config import VERSION
+from imagenet_s.conversion.dataset.config import VERSION
 from imagenet_s.conversion.synthetic import images_of, mask_ids
 from imagenet_s.metrics import MatchedIoU
 
@@ -168,7 +168,7 @@ def refuse_same_version(before: dict[str, Any], now: dict[str, Any]) -> None:
         changed = [name for name, digest in before["rows"].items() if now["rows"].get(name) != digest]
         if changed:
             raise SystemExit(
-                f"The rows of {', '.join(changed)} changed: raise VERSION in conversion/dataset_config.py first."
+                f"The rows of {', '.join(changed)} changed: raise VERSION in conversion/dataset/config.py first."
             )
 
 

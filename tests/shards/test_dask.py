@@ -63,7 +63,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
 def test_a_cluster_that_loses_a_worker(cluster, convert_miniature, tmp_path: Path, monkeypatch) -> None:
     address, workers = cluster
     convert_miniature(tmp_path / "here", "919", max_shard_size="4KB")
-    conversion = sys.modules["imagenet_s.conversion.shards.convert"]
+    conversion = sys.modules["imagenet_s.conversion.shards.convert_splits"]
     original = conversion.run_jobs
 
     def run_jobs(jobs, number, scheduler, done):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shard_helpers import DeadlyReader, contents
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards import executors
 
 SCRIPT = """
@@ -56,7 +56,7 @@ def test_workers_that_always_die(convert_miniature, tmp_path: Path, monkeypatch)
         deadly = DeadlyReader("", "validation", "deadly images")
         executors.run_jobs([dataclasses.replace(job, reader=deadly) for job in jobs], 2, None, done)
 
-    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert"], "run_jobs", run_deadly)
+    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert_splits"], "run_jobs", run_deadly)
     with pytest.raises(ImageNetSError, match="workers died 3 times in a row"):
         convert_miniature(tmp_path)
 
@@ -64,7 +64,7 @@ def test_workers_that_always_die(convert_miniature, tmp_path: Path, monkeypatch)
 INSIDE_A_COLUMN = """
 import os, signal, sys, types
 import pyarrow as pa
-from imagenet_s.conversion.features import IMAGE_TYPE
+from imagenet_s.conversion.converted.columns import IMAGE_TYPE
 from imagenet_s.conversion.shards import executors
 from imagenet_s.conversion.shards.hashing_file import HashingFile
 from imagenet_s.conversion.shards.shard_job import StoppedError

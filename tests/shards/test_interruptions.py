@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shard_helpers import Conversion, contents, running, wait_until
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards import executors
 
 SEED = 4
@@ -163,7 +163,7 @@ def test_a_source_that_changes(damage: str, miniature, convert_miniature, tmp_pa
             image.write_bytes(data + b"x" if damage == "longer" else data[:-1])
         executors.run_jobs(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert"], "run_jobs", interfere)
+    monkeypatch.setattr(sys.modules["imagenet_s.conversion.shards.convert_splits"], "run_jobs", interfere)
     with pytest.raises(ImageNetSError, match=r"ILSVRC2012_val_00010522"):
         convert_miniature(out, source=source)
     assert not (out / "index.json").exists()

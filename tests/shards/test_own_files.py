@@ -10,8 +10,8 @@ import pytest
 from shard_helpers import contents
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.dataset_index import parse_index
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.converted.dataset_index import parse_index
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
 
 FORMS = {"parquet": "50/validation-00000-of-00001.parquet", "arrow": "50/validation/data-00000-of-00001.arrow"}

@@ -10,7 +10,7 @@ import pytest
 from datasets import load_dataset
 from shard_helpers import contents
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards.resume import rows_digest
 
 

@@ -17,7 +17,7 @@ from datasets import ClassLabel
 from huggingface_hub import DatasetCard
 
 import imagenet_s
-from imagenet_s.conversion.features import arrow_schema
+from imagenet_s.conversion.converted.columns import arrow_schema
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.shards.writers import ROWS_PER_GROUP, open_writer, row_groups
 

@@ -8,7 +8,7 @@ import pytest
 from shard_helpers import contents
 
 import imagenet_s
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 

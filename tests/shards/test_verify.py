@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.shards import verify
 
 

@@ -8,7 +8,7 @@ from same_rows import assert_rows
 
 import imagenet_s
 from imagenet_s.conversion.annotations import open_annotations
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.synthetic import expected_rows
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import Checked, write_submission
+from imagenet_s.conversion.submission.package import CheckedSubmission, write_submission
 from imagenet_s.conversion.submission.writer import PredictionWriter
 from imagenet_s.conversion.synthetic import IMAGES, images_of, mask_ids
 
@@ -30,7 +30,7 @@ def write_predictions(folder: Path, config: str = "50", split: str = "test") -> 
     return folder
 
 
-def submit(predictions: Path, annotations: Path, **options: Any) -> Checked:
+def submit(predictions: Path, annotations: Path, **options: Any) -> CheckedSubmission:
     """Pack them into out.zip beside their folder."""
     target = predictions.with_name("out.zip")
     return write_submission(

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from predicted_masks import IDS, KEYS, prediction, submit
 
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import encode_official_png
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.masks.codec import encode_official_png
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.package import check_submission
 from imagenet_s.conversion.synthetic import IMAGES

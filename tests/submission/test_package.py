@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from predicted_masks import IDS, KEYS, METHOD, prediction, submit, write_predictions
 
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
 from imagenet_s.conversion.submission.package import check_submission, write_submission

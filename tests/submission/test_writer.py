@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from imagenet_s.conversion import PredictionWriter
-from imagenet_s.conversion.errors import ImageNetSError
-from imagenet_s.conversion.mask_codec import decode_mask
+from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.submission.writer import resize_to_pil_size
 from imagenet_s.conversion.synthetic import images_of
 

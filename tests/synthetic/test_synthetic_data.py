@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from imagenet_s.conversion import facts
-from imagenet_s.conversion.errors import ImageNetSError
+from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, split_names
 from imagenet_s.conversion.synthetic import (
     IMAGES,

@@ -1,4 +1,4 @@
-"""The synthetic ImageNet written in every layout that people have. May import the modules of `synthetic`."""
+"""The synthetic ImageNet written in every layout that people have."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ...errors import ImageNetSError
+from ...core.errors import ImageNetSError
 from .folders import (
     write_class_names,
     write_folders,
     write_kaggle,
     write_nested,
 )
-from .parquet import write_hub_cache, write_parquet
+from .hub_parquet import write_hub_cache, write_parquet
 from .tars import (
     write_hub_tars,
     write_partly_unpacked,

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from ...facts import SPLIT_FOLDERS, split_names, tree_name
-from ..annotations import masks
 from ..catalog import images_of
+from ..generated_annotations import masks
 from ..image_files import image_bytes
 from .folders import write
 

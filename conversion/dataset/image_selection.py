@@ -1,0 +1,72 @@
+"""Which images of a source are loaded where `image_ids` names some: the ids of each split, and whether all are known.
+
+The official lists say what belongs to validation, test and train_semi, the name what belongs to the training splits; an
+image of train_semi is also one of train.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..core.errors import ImageNetSError, some
+from ..facts import TRAINING_SPLITS, categories
+from ..imagenet.file_names import image_id_of, wnid_of
+from .source import Source
+
+
+def selected_splits(source: Source, splits: Sequence[str]) -> list[str]:
+    """Those of some splits that have images to load: all of them where `image_ids` names none.
+
+    Raises:
+        ImageNetSError: `image_ids` names an image that is in none of the splits, or twice, or no image at all.
+    """
+    if source.image_ids is None:
+        return list(splits)
+    ids = pa.array(source.image_ids, pa.string())
+    if pc.count_distinct(ids).as_py() != len(ids):
+        counts = pc.value_counts(ids)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+        raise ImageNetSError(f"image_ids names {some(twice)} more than once; name each image once.")
+    found = {split: _belonging(source, split, ids) for split in splits}
+    known = pa.concat_arrays([pa.array([], pa.string()), *found.values()])
+    unknown = ids.filter(pc.invert(pc.is_in(ids, value_set=known))).to_pylist()
+    if unknown or not len(ids):
+        what = f"{len(unknown):,} of {len(ids):,} image_ids are" if len(ids) else "image_ids is empty: there are"
+        raise ImageNetSError(
+            f"{what} no images of {' or '.join(splits)} of ImageNet-S-{source.config}{': ' if unknown else ''}"
+            f"{some(unknown)}. Expected are names such as 'n01440764_10026' or 'ILSVRC2012_val_00000293', of the "
+            "splits that are loaded; `imagenet_s.subset` draws some."
+        )
+    return [split for split in splits if len(found[split])]
+
+
+def selected_images(source: Source, split: str) -> pa.Array | None:
+    """The ids of `image_ids` that belong to a split, in the order given; None where `image_ids` names none."""
+    if source.image_ids is None:
+        return None
+    return _belonging(source, split, pa.array(source.image_ids, pa.string()))
+
+
+def digest_of_order(image_ids: Sequence[str] | None) -> str | None:
+    """A short name of `image_ids`, the order included, for the folder of a build.
+
+    Raises:
+        ImageNetSError: it is no sequence of names.
+    """
+    if image_ids is None:
+        return None
+    if isinstance(image_ids, str) or not all(isinstance(one, str) for one in image_ids):
+        raise ImageNetSError(f"image_ids={str(image_ids)[:80]}: expected several image ids, each a string.")
+    return hashlib.sha256("\n".join(image_ids).encode()).hexdigest()[:16]
+
+
+def _belonging(source: Source, split: str, ids: pa.Array) -> pa.Array:
+    if split not in TRAINING_SPLITS:
+        return ids.filter(pc.is_in(ids, value_set=source.members(split)["image_id"].combine_chunks()))
+    table = categories(source.config)
+    named = [one for one in ids.to_pylist() if image_id_of(one, "train") == one]
+    return pa.array([one for one in named if split == "train_full" or table.id_of(wnid_of(one))], pa.string())

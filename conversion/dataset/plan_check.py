@@ -1,0 +1,137 @@
+"""`check_plan`: a split plan against what was expected, before any image is read.
+
+An incomplete ImageNet and masks that can't be used are reported at once, and not after an hour of copying.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow.compute as pc
+
+from ..annotations import unusable_masks
+from ..core.errors import ImageNetSError, some
+from ..facts import categories
+from ..facts.spellings import OnMissing, on_missing_policy
+from .split_plan import SplitPlan
+
+logger = logging.getLogger("imagenet_s")
+
+Problem = tuple[str, str]
+"""What is wrong, and what is left out for it, to be said behind it."""
+_LISTED = 100
+"""How many of the images that are left out are named."""
+
+
+def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | None:
+    """Compare a plan with what was expected, and log what is to be said of its masks.
+
+    Returns:
+        What is to be said about the images that are left out, which is also logged; None where none are.
+
+    Raises:
+        ImageNetSError: images are missing or masks can't be used and `on_missing` is "error", no images are there at
+            all, or there are too many.
+    """
+    on_missing = on_missing_policy(on_missing)
+    found, expected = plan.rows.num_rows + len(plan.unusable), plan.expected
+    counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
+    if not found:
+        named = f" ({some(sorted(plan.missing), 3)})" if plan.missing else ""
+        raise ImageNetSError(
+            f"{counted or plan.split + ': no images found'} in {plan.reader!r}{named}; is it the right folder?"
+        )
+    if expected is not None and found > expected:
+        raise ImageNetSError(
+            f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
+        )
+    problems: list[Problem] = []
+    if expected is not None and found < expected:
+        lost = f"; the other {expected - found:,} are left out."
+        problems.append((f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}", lost))
+    if plan.unusable:
+        problems.append((_unusable_masks(plan, found), _left_out(plan.unusable)))
+    for note in _notes(plan, found):
+        logger.warning("%s", note)
+    return leave_out(problems, on_missing if plan.rows.num_rows else None)
+
+
+def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: OnMissing) -> None:
+    """The same for masks alone: those that can't be used are an error, or left out.
+
+    Args:
+        unusable: image id -> what is wrong.
+        of: how many masks there are.
+        split: whose masks.
+        on_missing: `"error"` or `"skip"`.
+
+    Raises:
+        ImageNetSError: some can't be used, and `on_missing` is "error".
+    """
+    if unusable:
+        leave_out([(unusable_masks(unusable, of, split), _left_out(unusable))], on_missing_policy(on_missing))
+
+
+def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str | None:
+    """Refuse what has problems, or log what is left out for them.
+
+    Args:
+        problems: what is wrong, and what is left out for it.
+        on_missing: the policy; None where nothing would be left.
+
+    Returns:
+        What was logged; None without problems.
+
+    Raises:
+        ImageNetSError: there are problems, and the policy is not "skip".
+    """
+    if not problems:
+        return None
+    if on_missing != "skip":
+        told = "\n".join(problem for problem, _ in problems)
+        between = "\n" if "\n" in told else " " if told.endswith((".", "?")) else "; "
+        raise ImageNetSError(told + (f'{between}on_missing="skip" leaves them out.' if on_missing else ""))
+    lacks = "\n".join(f"{problem}{lost}" for problem, lost in problems)
+    logger.warning("%s", lacks)
+    return lacks
+
+
+def _left_out(unusable: Mapping[str, str]) -> str:
+    return f"\nLeft out ({len(unusable):,}): {some(list(unusable), _LISTED)}."
+
+
+def _unusable_masks(plan: SplitPlan, of: int) -> str:
+    text = unusable_masks(plan.unusable, of, plan.split)
+    if len(plan.pairs.unusable) <= max(1, of / 2):
+        return text
+    return (
+        f"{plan.split}: {len(plan.pairs.unusable):,} of {of:,} images have another size than their mask: this is a "
+        f"resized copy of ImageNet, and the masks belong to images of the official sizes. {text}"
+    )
+
+
+def _notes(plan: SplitPlan, of: int) -> Iterator[str]:
+    if upright := plan.pairs.upright:
+        yield (
+            f"{plan.split}: {len(upright):,} of {of:,} masks fit their image only after the rotation that its metadata "
+            f"ask for: these rows show image and mask upright ({some(upright)})."
+        )
+    if blue := plan.notes.blue:
+        yield (
+            f"{plan.split}: {len(blue):,} of {of:,} masks have values in their blue channel, which is not read, as by "
+            f"the official tools ({some(blue)})."
+        )
+
+
+def _first_missing(plan: SplitPlan, config: str) -> str:
+    if plan.missing:
+        return f"first missing: {some(sorted(plan.missing), 3)}"
+    # There is no official list of training images, so only whole classes can be named.
+    wanted = categories(config).imagenet_wnids if plan.split == "train" else None
+    there = set(pc.unique(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist())
+    if wanted and (without := [wnid for wnid in wanted if wnid not in there]):
+        return f"classes without images: {some(without)}"
+    counts = pc.value_counts(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist()
+    fewest = sorted(counts, key=lambda one: (one["counts"], one["values"]))[:3]
+    return "classes with the fewest images: " + ", ".join(f"{one['values']} ({one['counts']:,})" for one in fewest)

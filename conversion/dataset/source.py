@@ -1,0 +1,302 @@
+"""`Source`: a copy of ImageNet with its annotations, opened; what a split plan is made from.
+
+Three kinds: any ImageNet, where the official lists say which image belongs to which split; the official ImageNet-S
+tree, whose folders say it; and a converted data set, whose index says it.
+"""
+
+from __future__ import annotations
+
+import abc
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..annotations import Annotations, Member, open_annotations
+from ..annotations.official_files import RemoteFile
+from ..converted.dataset_index import INDEX, Index
+from ..core.errors import ImageNetSError, printable, some
+from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
+from ..imagenet.addresses import normalise
+from ..imagenet.converted_images import ConvertedImages, find_converted
+from ..imagenet.detect import ImageNet, open_imagenet
+from ..imagenet.file_names import ImageNetPart
+from ..imagenet.image_reader import ImageReader
+from ..imagenet.tree_images import find_tree, members_of, split_reader, tree_splits
+
+logger = logging.getLogger("imagenet_s")
+
+DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"
+
+
+def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
+    """The folder of ImageNet: the argument, else `$IMAGENET_S_DATA_DIR`; absolute, links followed.
+
+    Two spellings of one folder are one data set.
+
+    Raises:
+        ImageNetSError: neither is given; or an address of a form that is not read.
+    """
+    given = os.fspath(data_dir) if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
+    if not given:
+        raise ImageNetSError(
+            'ImageNet-S is built over your own ImageNet: say where it is with data_dir="/path/to/imagenet" (any usual '
+            f"layout; `imagenet-s check` says what it sees) or with the environment variable {DATA_DIR_VARIABLE}."
+        )
+    path = normalise(given)
+    return path if "://" in path else os.path.realpath(path)
+
+
+def open_source(
+    config: str | int,
+    data_dir: str | os.PathLike[str] | None,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
+    cache_dir: str | os.PathLike[str] | None = None,
+    image_ids: Sequence[str] | None = None,
+) -> Source:
+    """Look into a folder and open what is there.
+
+    Args:
+        config: `"50"`, `"300"` or `"919"`.
+        data_dir: ImageNet in any known layout, the official ImageNet-S tree, or a data set that `imagenet-s convert`
+            wrote with images, which holds its own annotations; else `$IMAGENET_S_DATA_DIR`.
+        annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`; downloaded when
+            something asks for them where neither is given.
+        verify: check archives and lists against the official checksums.
+        cache_dir: for whatever is kept: downloads, masks, indexes; the cache of `datasets` by default.
+        image_ids: only these images are wanted.
+
+    Raises:
+        ImageNetSError: there is nothing known.
+    """
+    config = config_name(config)
+    folder = resolve_data_dir(data_dir)
+    kept_in = os.fspath(cache_dir) if cache_dir is not None else None
+    if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
+        source: Source = OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
+    elif "://" not in folder and (converted := find_converted(folder)):
+        source = ConvertedSource(config, *converted, kept_in)
+    else:
+        annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
+        source = ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
+    source.image_ids = None if image_ids is None else tuple(image_ids)
+    return source
+
+
+class Source(abc.ABC):
+    """A copy of ImageNet with its annotations.
+
+    Attributes:
+        config: `"50"`, `"300"` or `"919"`.
+        splits: the splits it can have, in the order they are built: those of which any image is there.
+        absent: a sentence about the splits of which no image is there; "" where there are none such.
+        image_ids: the images that are wanted, see `selection`; None for all.
+    """
+
+    image_ids: tuple[str, ...] | None = None
+
+    def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
+        self.config, self.splits, self.absent = config, splits, absent
+        self._annotations = annotations
+
+    @abc.abstractmethod
+    def reader(self, split: str) -> ImageReader:
+        """The reader of the images of a split."""
+
+    @abc.abstractmethod
+    def members(self, split: str) -> pa.Table:
+        """`image_id` and `wnid` of a split other than train and train_full."""
+
+    def identity(self, split: str) -> str:
+        """A digest that changes when the images, the list or the masks of a split do. It costs no scan."""
+        reader = self.reader(split)
+        wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
+        made_from = [type(reader).__name__, reader.root, reader.identity(wnids), self._list_and_masks(split)]
+        made_from += self.image_ids or ()
+        return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
+
+    def _list_and_masks(self, split: str) -> str:
+        return self._annotations.identity(split)
+
+    def masks(self, split: str) -> str:
+        """The file of cached masks of an annotated split; a mask that can't be used is an error."""
+        return os.fspath(self._with_masks(split).masks(split))
+
+    def prepared_masks(self, split: str) -> str:
+        """The same but for masks that can't be used, which have no row: `read_notes` has them."""
+        return os.fspath(self._with_masks(split).prepared_masks(split))
+
+    def check_masks(self, split: str) -> list[str]:
+        """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
+
+        Returns:
+            The images without a mask, which verify=False leaves out.
+
+        Raises:
+            ImageNetSError: with `verify`, some are missing; without, all are.
+        """
+        return self._with_masks(split).check_masks(split)
+
+    def official_file(self, remote: RemoteFile) -> Path | None:
+        """Where an official file is, fetched if need be; None where a given folder has it not. It is not checked."""
+        return self._annotations.official_file(remote)
+
+    def has_masks(self, split: str) -> bool:
+        """Whether the masks of an annotated split are at hand, or would have to be fetched."""
+        return self._with_masks(split).has_masks()
+
+    def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
+        """Image id -> (width, height) of the masks of an annotated split, from the headers of their PNGs."""
+        return self._with_masks(split).mask_sizes(split)
+
+    def mask_headers(self, split: str) -> dict[str, bytes]:
+        """Image id -> the first bytes of the masks of an annotated split."""
+        return self._with_masks(split).mask_headers(split)
+
+    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
+        """The masks of an annotated split as official PNGs."""
+        return self._with_masks(split).official_masks(split)
+
+    def num_images(self, split: str, verify: bool) -> int | None:
+        """How many images a split should have; None where nobody says. With `verify`, the official number."""
+        return OFFICIAL.num_images[self.config][split] if verify else None
+
+    def _with_masks(self, split: str) -> Annotations:
+        return self._annotations
+
+
+class ImageNetSource(Source):
+    """Any copy of ImageNet; the official lists say what is in a split."""
+
+    def __init__(self, config: str, imagenet: ImageNet, annotations: Annotations) -> None:
+        known = split_names(config)
+        splits = tuple(one for one in known if not imagenet.lacks(_part(one)))
+        absent = ""
+        if without := [one for one in known if one not in splits]:
+            part = _part(without[0])
+            absent = f"{imagenet.root} holds no {part} images: {', '.join(without)} are left out."
+        super().__init__(config, splits, absent, annotations)
+        self.imagenet = imagenet
+
+    def reader(self, split: str) -> ImageReader:
+        return self.imagenet.reader(_part(split))
+
+    def members(self, split: str) -> pa.Table:
+        return self._annotations.members(split)
+
+    def __repr__(self) -> str:
+        parts = [repr(part) for part in (self.imagenet.train, self.imagenet.validation) if part is not None]
+        return f"ImageNet with {' and '.join(parts)}"
+
+
+class OfficialTreeSource(Source):
+    """The official ImageNet-S tree; its folders say what is in a split. One made for evaluation often lacks `train`."""
+
+    def __init__(
+        self,
+        config: str,
+        tree: str,
+        annotations_dir: str | os.PathLike[str] | None,
+        verify: bool,
+        cache_dir: str | None = None,
+    ) -> None:
+        annotations = open_annotations(config, annotations_dir or tree, cache_dir=cache_dir, verify=verify)
+        splits = tuple(one for one in tree_splits(tree) if one in split_names(config))
+        super().__init__(config, splits, "", annotations)
+        self.tree, self._own_masks, self._cache_dir = tree, annotations_dir is None, cache_dir
+
+    def reader(self, split: str) -> ImageReader:
+        reader = split_reader(self.tree, split)
+        reader.cache_dir = self._cache_dir
+        return reader
+
+    def members(self, split: str) -> pa.Table:
+        members = members_of(split_reader(self.tree, split))
+        known = self._annotations.imagenet_wnids(split)
+        own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
+        return members.append_column("imagenet_wnid", own)
+
+    def prepared_masks(self, split: str) -> str:
+        path = super().prepared_masks(split)
+        if not self._annotations.verify and (unlisted := self._unlisted(split)):
+            lacks = f"{self.tree} lacks {len(unlisted):,} masks of {split}"
+            logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False leaves them out."))
+        return path
+
+    def check_masks(self, split: str) -> list[str]:
+        return super().check_masks(split) + self._unlisted(split)
+
+    def _unlisted(self, split: str) -> list[str]:
+        """Images that the annotations do not know: without a list they know those that have a mask."""
+        listed = set(self._with_masks(split).members(split)["image_id"].to_pylist())
+        return [one for one in self.members(split)["image_id"].to_pylist() if one not in listed]
+
+    def _list_and_masks(self, split: str) -> str:
+        # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.
+        listed = json.dumps(self._annotations.imagenet_wnids(split))
+        return listed + (self._with_masks(split).identity(split) if split in MASK_FOLDERS else "")
+
+    def _with_masks(self, split: str) -> Annotations:
+        if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
+            raise ImageNetSError(
+                f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir, or prepare "
+                f"the tree again with `imagenet-s prepare`."
+            )
+        return self._annotations
+
+    def __repr__(self) -> str:
+        return f"the official ImageNet-S tree at {self.tree}"
+
+
+class ConvertedSource(Source):
+    """A data set that `imagenet-s convert` wrote, with images: its index says what is in it, subset or not."""
+
+    def __init__(self, config: str, root: str, index: Index, cache_dir: str | None = None) -> None:
+        if config not in index.configs:
+            raise ImageNetSError(
+                f"{root} is a converted data set of {' and '.join(index.configs)}, not of {config}: "
+                f"name configuration {next(iter(index.configs))!r}."
+            )
+        self.root, self._index = root, index.configs[config]
+        self._cache_dir = cache_dir
+        annotations = open_annotations(config, root, cache_dir=cache_dir, verify=False)
+        super().__init__(config, tuple(self._index.splits), "", annotations)
+
+    def reader(self, split: str) -> ImageReader:
+        if not self._index.images:
+            raise ImageNetSError(
+                f"{self.root} is a data set that was converted without images: give ImageNet as data_dir, and this "
+                "folder as annotations_dir."
+            )
+        if split not in self._index.splits:
+            have = ", ".join(self._index.splits)
+            raise ImageNetSError(f"{self.root} has no split {split!r} of {self.config}; it has {have}.")
+        shards = self._index.splits[split].shards
+        for shard in shards:
+            path = os.path.join(self.root, shard.file)
+            if not os.path.isfile(path) or os.path.getsize(path) != shard.bytes:
+                raise ImageNetSError(
+                    f"{path} is missing or not as {INDEX} says: `imagenet-s convert --verify {self.root}` tells more."
+                )
+        files = [os.path.join(self.root, shard.file) for shard in shards]
+        reader = ConvertedImages(self.root, split, self._index.form, files)
+        reader.cache_dir = self._cache_dir
+        return reader
+
+    def members(self, split: str) -> pa.Table:
+        return self._annotations.members(split)
+
+    def num_images(self, split: str, verify: bool) -> int | None:
+        return self._index.splits[split].rows
+
+    def __repr__(self) -> str:
+        return f"the converted data set at {self.root}"
+
+
+def _part(split: str) -> ImageNetPart:
+    return "train" if split.startswith("train") else "validation"

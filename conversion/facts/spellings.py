@@ -1,0 +1,127 @@
+"""What a person writes as configuration, split, policy or path, to the one name that everything else uses.
+
+Used by the Python API and the commands alike, so that a spelling that one accepts is accepted by all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import urllib.parse
+from collections.abc import Iterable
+from typing import Literal
+
+from ..core.errors import ImageNetSError
+from . import SPELLINGS, SPLITS, config_name, split_names
+
+__all__ = [
+    "ON_MISSING",
+    "OnMissing",
+    "config_name",
+    "local_path",
+    "on_missing_policy",
+    "path_of_file_address",
+    "split_list",
+    "split_name",
+    "split_text",
+]
+
+OnMissing = Literal["error", "skip"]
+ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
+_FILE = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
+# One slash too: `Path("s3://bucket")` is `s3:/bucket`. A single letter is a drive of Windows.
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+:)/", re.IGNORECASE)
+_SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
+
+
+def split_text(split: object) -> str:
+    """What names splits, in the spelling of `datasets`: `"val[:10%]+train-semi"` -> `"validation[:10%]+train_semi"`.
+
+    Args:
+        split: text, a `datasets.Split`, or a `datasets.ReadInstruction`.
+    """
+    text = split.to_spec() if hasattr(split, "to_spec") else str(split)
+    return _SPELLED.sub(lambda match: SPELLINGS[match[0]], text)
+
+
+def split_name(split: object, config: str | None = None) -> str:
+    """The name of one split, official spellings included: `"train-semi"` -> `"train_semi"`.
+
+    Args:
+        split: text or a `datasets.Split`.
+        config: also require that this configuration has it.
+
+    Raises:
+        ImageNetSError: there is no such split.
+    """
+    name = split_text(split).strip()
+    known = SPLITS if config is None else split_names(config)
+    if name not in known:
+        whose = "ImageNet-S" if config is None else f"ImageNet-S-{config}"
+        raise ImageNetSError(f"{whose} has no split {str(split)!r}; it has {', '.join(known)}.")
+    return name
+
+
+def split_list(splits: object, config: str | None = None) -> tuple[str, ...]:
+    """Some splits, each once, in the order given; a single name counts as a list of one.
+
+    Raises:
+        ImageNetSError: one that does not exist, or none at all.
+    """
+    given = splits if isinstance(splits, Iterable) and not isinstance(splits, str) else (splits,)
+    names = tuple(dict.fromkeys(split_name(one, config) for one in given))
+    if not names:
+        raise ImageNetSError("no splits were named.")
+    return names
+
+
+def on_missing_policy(on_missing: object) -> OnMissing:
+    """What an incomplete ImageNet gets: `"error"` or `"skip"`.
+
+    Raises:
+        ImageNetSError: anything else.
+    """
+    for known in ON_MISSING:
+        if on_missing == known:
+            return known
+    raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')
+
+
+def path_of_file_address(address: str) -> str | None:
+    """The path in `file:///data/imagenet`; None for anything else."""
+    match = _FILE.fullmatch(address)
+    return urllib.parse.unquote(match[1]) if match else None
+
+
+def local_path(given: str | os.PathLike[str], what: str) -> str:
+    """A path of this machine, also where it is written as a `file://` address.
+
+    Args:
+        given: what a person wrote.
+        what: what to call it in the message.
+
+    Raises:
+        ImageNetSError: an address of elsewhere, which would be taken for a folder called `s3:`, for one.
+    """
+    path = os.fspath(given)
+    match = _ADDRESS.match(path)
+    if match is None or os.path.isdir(match[1]):
+        return path
+    if (local := path_of_file_address(path)) is not None:
+        return local
+    raise ImageNetSError(f"{what} {path} is an address: expected a file or folder of this machine.")
+
+
+_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
+
+
+def official_id(name: str) -> str:
+    """An image id in any case as the official one; another name as it is.
+
+    Examples:
+        >>> official_id("ILSVRC2012_VAL_00000293"), official_id("N01440764_10026")
+        ('ILSVRC2012_val_00000293', 'n01440764_10026')
+    """
+    if _ID.fullmatch(name) is None:
+        return name
+    return name.lower() if name[0] in "nN" else f"ILSVRC2012_val_{name[-8:]}"

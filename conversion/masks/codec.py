@@ -1,0 +1,285 @@
+"""The mask codec: official RGB <-> class ids <-> 16-bit grey PNG.
+
+The official PNGs are RGB with id = R + 256 * G, B unused (official readme, "How to get the class id"). The data set
+stores ids as 16-bit grey instead: half the time to read, and no arithmetic for whoever reads them.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+import os
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ..core.errors import ImageNetSError, cause, some
+from ..facts import CONFIG_NAMES, IGNORE_ID, categories
+from ..images.image_header import PILLOW_ERRORS
+
+logger = logging.getLogger("imagenet_s")
+
+MaskLike = Any
+"""An official RGB mask: H x W x 3 uint8 array, PIL image, path or bytes of a PNG; or ids already: H x W integers."""
+PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
+"""A path, or the content of a file."""
+
+_LOSSY = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP"}
+"""The first bytes of formats that change ids, for a message."""
+
+_DEPTH_AND_COLOURS, _RGB_OF_16_BITS = slice(24, 26), bytes([16, 2])
+"""Where a PNG's header says its bit depth and colour type (PNG 1.2, section 4.1.1)."""
+# Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
+_PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
+
+
+def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = None) -> NDArray[np.uint16]:
+    """Class ids of an official mask.
+
+    Args:
+        mask: the official RGB form (H x W x 3 uint8 array, PIL image, path or bytes of a PNG), or a 16-bit grey
+            image or H x W integer array, which holds ids already.
+        config: `"50"`, `"300"` or `"919"` to have the ids checked: 0..C and 1000.
+        name: what to call the mask in an error; a path speaks for itself.
+
+    Returns:
+        H x W uint16: 0 is `other`, 1..C are classes, 1000 is ignored.
+
+    Raises:
+        ImageNetSError: not a mask (alpha, palette, plain grey, unreadable), an array or a picture made in memory whose
+            blue channel is not 0 (of a PNG it is not read, as by the official tools, which is logged once), or an id
+            the configuration does not have.
+
+    Examples:
+        >>> decode_mask(np.array([[[44, 1, 0], [232, 3, 0]]], np.uint8))
+        array([[ 300, 1000]], dtype=uint16)
+    """
+    if isinstance(mask, (str, os.PathLike)):
+        name = name or str(mask)
+    name = name or "mask"
+    array = _to_array(mask, name)
+    ids = _to_ids(array, name)
+    if has_blue(array):
+        if not _is_png(mask):
+            raise ImageNetSError(
+                f"{name} has values in its blue channel: the official masks leave it 0 (id = R + 256 * G); "
+                "is it a picture, or were the channels swapped?"
+            )
+        _warn_of_blue()
+    if config is not None:
+        check_ids(ids, config, name)
+    return ids
+
+
+def encode_mask(ids: Any) -> NDArray[np.uint8]:
+    """The official RGB form of class ids.
+
+    Args:
+        ids: H x W integers within 0..65535.
+
+    Returns:
+        H x W x 3 uint8: R = id % 256, G = id // 256, B = 0.
+
+    Raises:
+        ImageNetSError: no integers, or some that 16 bits do not hold.
+
+    Examples:
+        >>> encode_mask([[300, 1000]]).tolist()
+        [[[44, 1, 0], [232, 3, 0]]]
+    """
+    ids = decode_mask(ids)
+    rgb = np.zeros((*ids.shape, 3), np.uint8)
+    rgb[..., 0] = ids & 255
+    rgb[..., 1] = ids >> 8
+    return rgb
+
+
+def encode_png16(ids: Any) -> bytes:
+    """H x W ids as a 16-bit grey PNG, as `annotation` stores it; errors as `encode_mask`, or an empty array."""
+    return _png(decode_mask(ids))
+
+
+def encode_official_png(ids: Any) -> bytes:
+    """H x W ids as the official RGB PNG, for trees and submissions; errors as `encode_mask`, or an empty array."""
+    return _png(encode_mask(ids))
+
+
+class Transcoded(NamedTuple):
+    """A mask as 16-bit grey PNG, its size, and whether its official form had values in the blue channel."""
+
+    png: bytes
+    width: int
+    height: int
+    blue: bool
+
+
+def transcode(png: bytes, config: str, name: str, form: Literal["official", "ids"] = "official") -> Transcoded:
+    """The 16-bit grey PNG of a mask, its ids checked.
+
+    Args:
+        png: the file's content.
+        config: the configuration it was made for.
+        name: what to call it in an error.
+        form: `"official"` for an RGB PNG, `"ids"` for a 16-bit grey one, which is returned as it is.
+
+    Raises:
+        ImageNetSError: not a readable PNG of this form, or ids that the configuration does not have.
+    """
+    image = open_mask_image(png, name)
+    if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
+        raise wrong_mode(image.mode, name)
+    array = np.asarray(image)
+    ids = _to_ids(array, name)
+    check_ids(ids, config, name)
+    return Transcoded(png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0], has_blue(array))
+
+
+def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
+    """Raise an ImageNetSError for ids other than 0..C and 1000, which names them and the likely cause."""
+    top = categories(config).num_classes
+    if int(ids.max(initial=0)) <= top:
+        return
+    counts = np.bincount(ids.ravel())
+    wrong = [int(i) for i in np.nonzero(counts)[0] if i > top and i != IGNORE_ID]
+    if not wrong:
+        return
+    fits = [other for other in CONFIG_NAMES if wrong[-1] <= categories(other).num_classes]
+    if fits:
+        cause = f"was it made for {fits[0]}?"
+    elif wrong[-1] > 65_000:
+        cause = "a negative number stored as 16 bits?"
+    else:
+        cause = "are R and G swapped (id = R + 256 * G), or is it a picture and no mask?"
+    shown = some([str(i) for i in wrong])
+    raise ImageNetSError(f"mask id {shown} in {name}: ImageNet-S-{config} has 0..{top} and {IGNORE_ID}; {cause}")
+
+
+def check_size(mask_size: tuple[int, int], image_size: tuple[int, int], name: str) -> None:
+    """Raise an ImageNetSError if a mask and its image differ in size; both are (width, height) as stored."""
+    if mask_size != image_size:
+        raise ImageNetSError(f"{name} is {size_problem(mask_size, image_size)}; the official sizes are needed.")
+
+
+def size_problem(mask_size: tuple[int, int], image_size: tuple[int, int]) -> str:
+    """Two sizes that differ, (width, height) each, and the likely cause."""
+    got, want = f"{mask_size[0]} x {mask_size[1]}", f"{image_size[0]} x {image_size[1]}"
+    rotated = mask_size == image_size[::-1]
+    cause = "one of the two was rotated by its EXIF orientation" if rotated else "the image or the mask was resized"
+    return f"{got} (width x height), its image {want}: {cause}"
+
+
+def open_mask_image(source: PngLike, name: str) -> Image.Image:
+    """An image whose pixels have been read, and whose checksums are right.
+
+    Args:
+        source: path or content of the file, a PNG.
+        name: what to call it in an error.
+
+    Raises:
+        ImageNetSError: not there, empty, no PNG, or damaged.
+    """
+    data = _content(source, name)
+    try:
+        # `load` does not compare the checksums of the pixels: a flipped bit would pass as another id. `verify`
+        # does, but the image can't be loaded afterwards. No other format is tried: for an EPS, Pillow runs Ghostscript.
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.verify()
+        if data[_DEPTH_AND_COLOURS] == _RGB_OF_16_BITS:  # Pillow would keep the high bytes of R, G and B alone
+            raise ImageNetSError(f"{name} is an RGB PNG of 16 bits a channel: a mask has 8 (id = R + 256 * G).")
+        image = Image.open(io.BytesIO(data), formats=["PNG"])
+        image.load()
+        return image
+    except UnidentifiedImageError:
+        if lossy := next((kind for start, kind in _LOSSY.items() if data.startswith(start)), None):
+            raise ImageNetSError(f"{name} is a {lossy}, which does not keep ids: a mask is a PNG.") from None
+        problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
+        raise ImageNetSError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
+    except PILLOW_ERRORS as error:
+        raise ImageNetSError(f"{name} is not a readable PNG ({cause(error)}); fetch or write it again.") from error
+
+
+def wrong_mode(mode: str, name: str) -> ImageNetSError:
+    """The error for an image of a mode that no mask has."""
+    kinds = {
+        "P": "a palette",
+        "PA": "a palette",
+        "RGBA": "an alpha channel",
+        "LA": "an alpha channel",
+        "L": "8-bit grey",
+        "1": "black and white",
+    }
+    return ImageNetSError(
+        f"{name} is an image with {kinds.get(mode, f'mode {mode}')}: a mask is RGB (id = R + 256 * G) "
+        "or 16-bit grey (the ids); was it saved by a program that converts colours?"
+    )
+
+
+def has_blue(array: NDArray[Any]) -> bool:
+    """Whether an official RGB mask has values in its blue channel, which the official tools don't read."""
+    return array.ndim == 3 and bool(array[..., 2].any())
+
+
+def _is_png(mask: MaskLike) -> bool:
+    """Whether a mask comes from a PNG: in an array, blue may be the red of swapped channels."""
+    if isinstance(mask, Image.Image):
+        return mask.format == "PNG"
+    return isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview))
+
+
+@functools.cache
+def _warn_of_blue() -> None:
+    """Once a process: a split may have thousands."""
+    logger.warning("A mask has values in its blue channel, which is not read, as by the official tools.")
+
+
+def _content(source: PngLike, name: str) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    try:
+        return Path(source).read_bytes()
+    except FileNotFoundError:
+        raise ImageNetSError(f"{name}: there is no such file.") from None
+    except (OSError, ValueError) as error:
+        raise ImageNetSError(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).") from error
+
+
+def _png(array: NDArray[Any]) -> bytes:
+    if not array.size:
+        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: an image has at least one pixel.")
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", **_PNG_OPTIONS)
+    return buffer.getvalue()
+
+
+def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
+    if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
+        return _to_array(open_mask_image(mask, name), name)
+    if isinstance(mask, Image.Image) and mask.format not in (None, "PNG"):
+        # Opened from a file and perhaps not read yet; None: it was made or changed in memory.
+        raise ImageNetSError(f"{name} is an image of the format {mask.format}: a mask is a PNG, which keeps every id.")
+    if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
+        raise wrong_mode(mask.mode, name)
+    try:
+        return np.asarray(mask)
+    except ValueError:
+        raise ImageNetSError(f"{name} has rows of different lengths: a mask is H x W ids.") from None
+
+
+def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
+    if array.dtype == bool or not np.issubdtype(array.dtype, np.integer):
+        raise ImageNetSError(f"{name} holds {array.dtype}: a mask holds integers, class ids 0..C and {IGNORE_ID}.")
+    if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
+        # Widened before the shift: `G * 256` on uint8 overflows under NumPy 2.
+        return array[..., 0] | (array[..., 1].astype(np.uint16) << np.uint16(8))
+    if array.ndim != 2:
+        raise ImageNetSError(f"{name} has the shape {array.shape}: a mask is H x W ids, or H x W x 3 uint8.")
+    if array.dtype != np.uint16 and array.size and not (array.min() >= 0 and array.max() <= 65535):
+        raise ImageNetSError(
+            f"{name} holds ids {array.min()}..{array.max()}: class ids are 0..C and {IGNORE_ID}; "
+            "a negative id often comes from an ignore label of -1."
+        )
+    return array.astype(np.uint16, copy=False)

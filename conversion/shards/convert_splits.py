@@ -1,0 +1,266 @@
+"""`convert`: ImageNet and the annotations in, a data set repository out; safe to interrupt, resumed when run again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from ..annotations import resolve_annotations_dir
+from ..converted.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
+from ..core.cache import file_digest
+from ..core.errors import ImageNetSError
+from ..core.read_only_sources import refuse_overlap, refuse_same_folder
+from ..core.workers import exit_if_importing_main
+from ..dataset.image_selection import selected_splits
+from ..dataset.plan_check import check_plan
+from ..dataset.source import Source, open_source, resolve_data_dir
+from ..dataset.split_plan import plan_split
+from ..facts import SPLITS
+from ..facts.spellings import OnMissing, config_name, on_missing_policy, split_list
+from .executors import run_jobs
+from .repository_files import read_index, write_index
+from .resume import (
+    PlanRecord,
+    exclusive,
+    must_rewrite,
+    read_marker,
+    remove_incomplete,
+    rows_digest,
+    start_split,
+)
+from .shard_job import ShardJob, pack_rows
+from .sharding import cut, parse_size, row_sizes
+from .storage import Storage, open_storage
+from .writers import shard_name
+from .written_files import OwnFiles
+
+logger = logging.getLogger("imagenet_s")
+
+DEFAULT_SPLITS = ("train_semi", "validation", "test")
+"""The splits that people evaluate on, about 5 GB for 919; `train` is more than 100 GB, and asked for by name."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to convert.
+
+    Attributes:
+        splits: of `split_names(config)`, in official spelling (`train-semi`) too.
+        form: `"parquet"`, or `"arrow"` for `datasets.load_from_disk(OUT/<config>)`.
+        images: False leaves out the pixels of ImageNet.
+        max_shard_size: about how large a shard may become, `"500MB"`.
+        workers: processes of this machine.
+        scheduler: address of a Dask scheduler in their place.
+        on_missing: what an incomplete ImageNet and masks that can't be used get: `"error"`, or `"skip"` to leave out
+            these images.
+        verify: check annotations and counts against the official ones.
+        restart: write splits from the beginning that an earlier run with other arguments began or finished.
+        cache_dir: for masks, indexes and downloads that are kept; the cache of `datasets` by default.
+        image_ids: convert these images alone, of the splits that hold any of them.
+    """
+
+    splits: Sequence[str] = DEFAULT_SPLITS
+    form: Format = "parquet"
+    images: bool = True
+    max_shard_size: int | str = "500MB"
+    workers: int = 1
+    scheduler: str | None = None
+    on_missing: OnMissing = "error"
+    verify: bool = True
+    restart: bool = False
+    cache_dir: str | os.PathLike[str] | None = None
+    image_ids: Sequence[str] | None = None
+
+
+def convert(
+    data_dir: str | os.PathLike[str] | None,
+    out: str | os.PathLike[str],
+    config: str | int = "919",
+    annotations_dir: str | os.PathLike[str] | None = None,
+    options: Options | None = None,
+) -> Index:
+    """Write the shards of a configuration and what a data set repository needs around them.
+
+    What an interrupted run has finished is kept, and the same call resumes it. Other configurations and splits in the
+    same `out` are kept beside it. The same source, arguments and pyarrow give the same bytes, whatever happened on the
+    way and however many workers there were. With several workers, call it under `if __name__ == "__main__":`.
+
+    Args:
+        data_dir: ImageNet in any known layout; else `$IMAGENET_S_DATA_DIR`.
+        out: a folder, or an address that fsspec knows (`s3://bucket/imagenet-s`).
+        config: `"50"`, `"300"` or `"919"`.
+        annotations_dir: as for the builder.
+        options: see `Options`.
+
+    Returns:
+        What `out` holds now.
+
+    Raises:
+        ImageNetSError: the source is incomplete or damaged, or an earlier run differs; says which and in what.
+        OSError: the disk is full, say. The shards written so far are kept.
+    """
+    options = options or Options()
+    if options.workers > 1:
+        exit_if_importing_main()
+    config = config_name(config)
+    splits = _checked(config, options)
+    storage = open_storage(out)
+    if not storage.shared and (options.workers > 1 or options.scheduler):
+        raise ImageNetSError(f"{storage.url} is the memory of this process: only it can write there; use one worker.")
+    data_dir = resolve_data_dir(data_dir)
+    refuse_overlap(storage.url, [data_dir], "OUT")
+    refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
+    source = open_source(config, data_dir, annotations_dir, options.verify, options.cache_dir, options.image_ids)
+    there = [f'"{split}"' for split in splits if split in source.splits]
+    if there and len(there) < len(splits):
+        lacking = ", ".join(split for split in splits if split not in source.splits)
+        absent = source.absent or f"{data_dir} holds no images of {lacking}."
+        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(there)}].")
+    splits = selected_splits(source, splits)
+    refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
+    with storage.readable_errors():
+        _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock
+    with storage.readable_errors(), exclusive(storage):
+        return _convert(source, storage, splits, options)
+
+
+def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
+    config = source.config
+    index, own_files = _refuse_foreign(storage, config, splits, options)
+    remove_incomplete(storage, config, splits)
+    planned = [_plan(source, split, storage, options) for split in splits]
+    # Everything is looked at before anything is changed.
+    to_restart = [record for record, _, _ in planned if must_rewrite(storage, index, record, options.restart)]
+    for record in to_restart:
+        own_files.refuse_foreign_shards(index, record)
+    for record in to_restart:
+        shards = index
+        # The index goes first: it must not name shards that are removed.
+        if index.has_split(config, record.split):
+            own_files.save()
+            index = index.without_split(config, record.split)
+            write_index(storage, index)
+        start_split(storage, shards, record)
+    jobs = [job for _, own, _ in planned for job in own if not read_marker(storage, job.name)]
+    try:
+        _write_shards(jobs, storage, options)
+    except BaseException:
+        # Of workers that were killed. A cluster's may still be busy: theirs are left to the next run.
+        if options.scheduler is None:
+            with contextlib.suppress(OSError):
+                remove_incomplete(storage, config, splits)
+        raise
+    remove_incomplete(storage, config, splits)
+    for record, own, upright in planned:
+        finished = tuple(_finished(storage, job.name) for job in own)
+        shards_now = SplitIndex(record.order_seed, record.pyarrow, finished, upright)
+        index = index.with_split(config, record.split, options.form, options.images, shards_now)
+    own_files.write(index)
+    write_index(storage, index)
+    return index
+
+
+def _checked(config: str, options: Options) -> list[str]:
+    splits = split_list(options.splits, config)
+    on_missing_policy(options.on_missing)
+    if options.form not in FORMATS:
+        raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
+    if options.workers < 1:
+        raise ImageNetSError(f"workers={options.workers}: at least one is needed.")
+    return [one for one in SPLITS if one in splits]
+
+
+def _refuse_foreign(storage: Storage, config: str, splits: list[str], options: Options) -> tuple[Index, OwnFiles]:
+    """What the storage holds, once it is known that nothing of somebody else would be replaced."""
+    index = read_index(storage) or Index()
+    _refuse_other_kind(index, config, splits, options, storage)
+    own_files = OwnFiles(storage, index)
+    own_files.refuse_foreign(index, config, options.form, splits)
+    return index, own_files
+
+
+def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Options, storage: Storage) -> None:
+    earlier = index.configs.get(config)
+    if earlier is None or (earlier.form, earlier.images) == (options.form, options.images):
+        return
+    if options.restart and set(earlier.splits) <= set(splits):
+        return
+    kind = f"{earlier.form}, {'with' if earlier.images else 'without'} images"
+    raise ImageNetSError(
+        f"{storage.url} holds {config} as {kind}: all splits of a configuration have the same columns and format; "
+        f"convert into another folder."
+    )
+
+
+def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob], int]:
+    """How the shards of a split are written, and how many of its masks are upright."""
+    plan = plan_split(source, split, options.verify, sizes=options.images)
+    check_plan(plan, source.config, options.on_missing)
+    reader, rows = (plan.reader if options.images else None), plan.rows
+    image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
+    if reader is not None:
+        measure = reader.measure(rows)
+        image_sizes, source_digest = measure.sizes, measure.identity
+        if reader.random_access and "size" not in rows.column_names:  # files, at least some of them
+            rows = rows.append_column("size", pa.array(image_sizes))
+    target = parse_size(options.max_shard_size)
+    sizes = row_sizes(rows, image_sizes, plan.masks)
+    pieces = cut(rows, sizes, reader, target)
+    record = PlanRecord(
+        config=source.config,
+        split=split,
+        form=options.form,
+        images=options.images,
+        max_shard_size=target,
+        shards=len(pieces),
+        rows=rows.num_rows,
+        rows_digest=rows_digest(rows),
+        source_digest=source_digest,
+        masks_digest=file_digest(plan.masks) if plan.masks is not None else "",
+    )
+    ends = np.cumsum([len(piece) for piece in pieces])
+    jobs = [
+        ShardJob(
+            out=storage.url,
+            name=shard_name(options.form, source.config, split, number, len(pieces)),
+            form=options.form,
+            config=source.config,
+            reader=reader,
+            masks=plan.masks,
+            rows=pack_rows(piece),
+            num_rows=len(piece),
+            size=int(sizes[end - len(piece) : end].sum()),
+            pyarrow=record.pyarrow,
+        )
+        for number, (piece, end) in enumerate(zip(pieces, ends))
+    ]
+    return record, jobs, len(plan.pairs.upright)
+
+
+def _write_shards(jobs: list[ShardJob], storage: Storage, options: Options) -> None:
+    needed = sum(job.size for job in jobs)
+    free = storage.free()
+    if free is not None and free < needed:
+        logger.warning("%s has %s bytes free, about %s are needed.", storage.url, f"{free:,}", f"{needed:,}")
+    with tqdm(total=needed, unit="B", unit_scale=True, desc="writing shards", delay=1) as bar:
+        try:
+            run_jobs(jobs, options.workers, options.scheduler, lambda job: bar.update(job.size))
+        except OSError as error:
+            message = f"{error.strerror or error}; finished shards are kept, run it again to resume"
+            raise (type(error)(error.errno, message, storage.url) if error.errno else OSError(message)) from error
+
+
+def _finished(storage: Storage, shard: str) -> ShardInfo:
+    info = read_marker(storage, shard)
+    if info is None:
+        raise ImageNetSError(
+            f"{storage.url}/{shard} was written and is gone or changed: does something else work there?"
+        )
+    return info
