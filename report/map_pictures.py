@@ -14,7 +14,7 @@ from ..metrics.evaluation.mask_readers import MaskReader
 from ..metrics.saliency.map_readers import MapReader
 from ..metrics.saliency.map_scoring import ToScore
 from ..metrics.saliency.read_map import fit, read_map
-from ..metrics.saliency.score_options import Options
+from ..metrics.saliency.score_options import ScoreOptions
 from .map_overlay import overlay
 
 
@@ -22,7 +22,7 @@ def pictures(
     maps: MapReader,
     masks: MaskReader,
     images: list[ToScore],
-    options: Options,
+    options: ScoreOptions,
     read_image: Callable[[str, NDArray[Any]], Image.Image | None],
 ) -> Callable[[str], str]:
     """A function that draws the map of an image, by its id, as `html_map_report` takes it."""

@@ -24,7 +24,7 @@ def main() -> None:
     others = {one for one in tops if one not in ("imagenet_s", "imagenet_s.py") and not one.endswith(".dist-info")}
     if others:
         sys.exit(f"the wheel puts {sorted(others)} at the top of site-packages")
-    for needed in ("dataset_card.md", "py.typed", "metrics", "conversion", "cli"):
+    for needed in ("dataset_card.md", "py.typed", "metrics", "conversion", "report", "cli"):
         if not os.path.exists(os.path.join(imagenet_s.__path__[0], needed)):
             sys.exit(f"the wheel lacks {needed}")
 
