@@ -74,9 +74,9 @@ STAND_INS: dict[str, dict[str, str]] = {
     "shards.md": {
         '"/data/imagenet", "out", "919", options=Options(workers=8)': '"imagenet", "out", "919", options=TWO'
     },
-    "colab.md": {
+    "loading.md": {
         "data_dir=HUB": "data_dir=HUB, verify=False",
-        '"hf://datasets/ILSVRC/imagenet-1k"': '"imagenet"',
+        '"hf://datasets/ILSVRC/imagenet-1k"': '"hub"',
         '"validation", 1000': '"validation", 3',
         "/content/drive": "drive",
     },
@@ -111,30 +111,55 @@ def _shards(folder: Path) -> dict[str, Any]:
     return {"imagenet_s": imagenet_s, "rank": 0, "world_size": 2, "TWO": Options(workers=2, verify=False)}
 
 
+def _run(*arguments: str) -> None:
+    """Run a command of the package; what it prints is not of interest."""
+    from imagenet_s.cli.main import main
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        if main(list(arguments)):
+            raise AssertionError(f"imagenet-s {arguments[0]} failed")
+
+
 def _demo(folder: Path) -> dict[str, Any]:
     from PIL import Image
 
     import imagenet_s
-    from imagenet_s.cli.main import main
 
-    with contextlib.redirect_stdout(io.StringIO()):
-        main(["demo", "--output", "demo"])
+    _run("demo", "--output", "demo")
     Image.fromarray(imagenet_s.encode_mask([[0, 919, 1000]])).save("official.png")
     return {}
 
 
-LAYOUTS = {"colab.md": "parquet"}
-"""Page -> the layout of its ImageNet, where it is not the usual class folders."""
-GIVEN = {"README.md": _demo, "metric.md": _masks, "from-the-official-toolbox.md": _rows, "shards.md": _shards}
+def _demo_and_hub(folder: Path) -> dict[str, Any]:
+    """The demo, and Parquet that stands in for the Hub's."""
+    from imagenet_s.conversion.synthetic import write_imagenet
+
+    write_imagenet(folder / "hub", "parquet")
+    return _demo(folder)
+
+
+def _exported(folder: Path) -> dict[str, Any]:
+    _run("export", "imagenet", "OUT", "--format", "coco", "--no-verify")
+    return {}
+
+
+GIVEN = {
+    "README.md": _demo,
+    "export.md": _exported,
+    "from-the-official-toolbox.md": _rows,
+    "loading.md": _demo_and_hub,
+    "metric.md": _masks,
+    "shards.md": _shards,
+}
 """Page -> what its code takes as given: names, and files in the folder."""
 
 
 @contextlib.contextmanager
-def prepared(folder: Path, layout: str) -> Iterator[None]:
+def prepared(folder: Path) -> Iterator[None]:
     """`folder` as the current one, with the miniature in it."""
     from imagenet_s.conversion.synthetic import write_annotations, write_imagenet
 
-    write_imagenet(folder / "imagenet", layout)
+    write_imagenet(folder / "imagenet", "folders")
     write_annotations(folder / "annotations", "archives")
     here, given = os.getcwd(), os.environ.get("IMAGENET_S_ANNOTATIONS_DIR")
     os.chdir(folder)
@@ -164,7 +189,7 @@ def run_page(page: Path, folder: Path, compare: bool = True) -> tuple[int, dict[
         if original not in text:
             raise AssertionError(f"{page.name} no longer contains {original}")
     ran = 0
-    with prepared(folder, LAYOUTS.get(page.name, "folders")):
+    with prepared(folder):
         names: dict[str, Any] = {"__name__": "__main__", **GIVEN.get(page.name, lambda _: {})(folder)}
         for block in blocks_of(page):
             if block.language != "python" or block.reason:

@@ -63,7 +63,7 @@ def test_all_that_is_kept_lies_below_cache_dir(
 
 
 def test_what_is_kept_may_be_deleted(miniature: Callable[[str], Path], annotations: Path, tmp_path: Path) -> None:
-    """What README says of the folders; none of a build's files refers to them."""
+    """What docs/loading.md says of the folders; none of a build's files refers to them."""
     chosen = tmp_path / "chosen"
     code = "\n".join(
         load(miniature(layout), annotations, split, cache_dir=str(chosen), **options)
@@ -73,11 +73,11 @@ def test_what_is_kept_may_be_deleted(miniature: Callable[[str], Path], annotatio
     )
     expected = [str(COUNTS[split]) for split in ("train", "validation") for _ in range(2)] * 2
     assert run(code, tmp_path).stdout.split() == expected
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = {chosen / "imagenet_s" / name for name in re.findall(r"`imagenet_s/(\w+)`", readme)}
+    page = (ROOT / "docs" / "loading.md").read_text(encoding="utf-8")
+    named = {chosen / "imagenet_s" / name for name in re.findall(r"`imagenet_s/(\w+)`", page)}
     assert {path.name for path in named} == {"masks", "indexes", "headers"}
     for folder in named:
-        assert files_below(folder), f"{folder.name} is where README says"
+        assert files_below(folder), f"{folder.name} is where the page says"
         shutil.rmtree(folder)
     done = run(code, tmp_path)
     assert done.stdout.split() == expected, done.stderr

@@ -55,7 +55,7 @@ def test_the_two_means_of_mmsegmentation_and_the_benchmark() -> None:
     assert 100 * np.mean(result["per_category_iou"][: int(occurring)]) == float(there)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/transforms.md"])
+@pytest.mark.parametrize("page", ["docs/loading.md", "docs/transforms.md"])
 def test_shapes_of_formatted_annotations(page: str) -> None:
     """tests/dataset/test_rows.py and test_dataloader.py look at the arrays."""
     text = " ".join((DOCS.parent / page).read_text(encoding="utf-8").split())

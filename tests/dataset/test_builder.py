@@ -142,14 +142,14 @@ def test_damage_is_found_by_building(layout: str, miniature: Callable[[str], Pat
 
 
 def test_pixels_overwritten_in_between_are_not_noticed(copy: Path, load) -> None:
-    """The limit of what the first and last bytes show; README says so."""
+    """The limit of what the first and last bytes show; docs/loading.md says so."""
     row = expected_rows("50", "validation")[0]
     path = next(copy.rglob(f"{row.image_id}.JPEG"))
     half = len(image_bytes(row.image_id)) // 2
     path.write_bytes(path.read_bytes()[:half] + bytes(half) + b"\xff\xd9")
     assert row.image_id in load(copy)["image_id"][:]
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert "pixels that were overwritten in between are not decoded to find out" in said
+    page = " ".join((ROOT / "docs" / "loading.md").read_text(encoding="utf-8").split())
+    assert "pixels that were overwritten in between are not decoded to find out" in page
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])

@@ -80,7 +80,7 @@ def test_rows_from_folders_hold_paths(load_miniature) -> None:
 
 
 def test_annotations_as_numpy_are_height_x_width(load_miniature) -> None:
-    """As PyTorch tensors they are 1 x H x W, see test_dataloader.py; README and docs/transforms.md say both."""
+    """As PyTorch tensors they are 1 x H x W, see test_dataloader.py; loading.md and transforms.md say both."""
     expected = {row.image_id: row.ids for row in expected_rows("50", "validation")}
     for row in load_miniature(split="validation").with_format("numpy"):
         np.testing.assert_array_equal(row["annotation"], expected[row["image_id"]])
