@@ -157,7 +157,7 @@ def _in_order(
         for chunk in chunks:
             yield chunk, _encode(form, masks, chunk)
         return
-    with ProcessPool(workers, _nothing) as pool:
+    with ProcessPool(workers) as pool:
         waiting: deque[tuple[tuple[MaskRow, ...], Future[list[Any]]]] = deque()
         for chunk in chunks:
             waiting.append((chunk, pool.submit(_encode, form, masks, chunk)))
@@ -166,10 +166,6 @@ def _in_order(
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
-
-
-def _nothing() -> None:
-    """Workers need no preparation."""
 
 
 def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:

@@ -26,7 +26,7 @@ with atomic_write(target) as file:
         print("written", flush=True)
         sys.stdin.readline() if kill < 0 else os.kill(os.getpid(), kill)
 """
-"""Writes a file, on a disk with room for `limit` bytes. `kill`: a signal ends it in the middle, or -1: it waits there."""
+"""Writes a file, on a disk with room for `limit` bytes. `kill`: a signal ends it in the middle, or -1 lets it wait."""
 
 
 def start(target: Path, size: int = 5000, limit: int = 0, kill: int = 0) -> "subprocess.Popen[str]":
