@@ -190,7 +190,7 @@ def test_killed_and_run_again(annotations: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     left = os.listdir(tmp_path / "out")
-    assert left == [".validation.incomplete"]
+    assert sorted(left) == [".incomplete.lock", ".validation.incomplete"]
     export_masks(annotations, tmp_path / "out", Foreground("50"), verify=False)
     export_masks(annotations, tmp_path / "clean", Foreground("50"), verify=False)
     assert everything(tmp_path / "out") == everything(tmp_path / "clean")
