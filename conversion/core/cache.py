@@ -14,12 +14,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from .atomic_write import atomic_write
 from .errors import ImageNetSError
+from .paths import local_path
 
 logger = logging.getLogger("imagenet_s")
 
@@ -27,21 +28,25 @@ NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUP
 """What file systems without locks answer: Lustre as it is often mounted, NFS without its lock daemon, some FUSE."""
 
 
-def cached_file(kind: str, name: str, base: str | os.PathLike[str] | None = None) -> Path:
+Kind = Literal["masks", "indexes", "headers", "downloads", "checked", "exports"]
+"""Of what is kept in the cache: a folder for each."""
+
+
+def cached_file(kind: Kind, name: str, base: str | os.PathLike[str] | None = None) -> Path:
     """Where a file of the cache is, or is to be written. Its folder is made.
 
     Where the cache can't be written, a file that it holds is still used; any other gets a place in a temporary folder,
     which this process removes at its end: that costs the time to make it again, not the result.
 
     Args:
-        kind: `"masks"`, `"indexes"`, `"headers"`, `"downloads"`, `"checked"` or `"trees"`.
+        kind: of what is kept.
         name: of the file, in the folder for its kind.
         base: the folder for everything that is kept; the cache of `datasets` by default.
     """
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
     from datasets import config
 
-    root = os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    root = local_path(base or config.HF_DATASETS_CACHE, "the cache")
     path = Path(root, "imagenet_s", kind, name)
     if path.exists() or why_not_writable(path.parent) is None:
         return path

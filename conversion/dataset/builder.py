@@ -23,8 +23,9 @@ from datasets.arrow_reader import ArrowReader
 from ..core import version
 from ..core.cache import NO_LOCKS, temporary_folder, why_not_writable
 from ..core.errors import ImageNetSError, is_utf8
-from ..facts.spellings import config_name as name_of_config
-from ..facts.spellings import local_path, split_name, split_text
+from ..core.paths import local_path
+from ..facts import config_name as name_of_config
+from ..facts.spellings import split_name, split_text
 from .image_selection import selected_splits
 from .source import Source, open_source
 from .split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
@@ -52,8 +53,8 @@ class ImageNetS(RowsBuilder):
         # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
         name = None if config_name is None else name_of_config(config_name)
         # Absolute: what is made from a file below it must be found when the current folder is another.
-        self._given_cache_dir = _absolute(local_path(cache_dir, "cache_dir")) if cache_dir is not None else None
-        self._root = self._given_cache_dir or _absolute(str(datasets.config.HF_DATASETS_CACHE))
+        self._given_cache_dir = _cache_folder(cache_dir) if cache_dir is not None else None
+        self._root = self._given_cache_dir or _cache_folder(str(datasets.config.HF_DATASETS_CACHE))
         if not is_utf8(self._root):
             raise ImageNetSError(f"the cache {self._root}: its name is not UTF-8, and Arrow opens no other. Rename it.")
         # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
@@ -141,16 +142,20 @@ class ImageNetS(RowsBuilder):
     def _source(self) -> Source:
         config = self.config
         return open_source(
-            config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir, config.image_ids
+            config.name,
+            config.resolved_data_dir,
+            config.resolved_annotations_dir,
+            config.verify,
+            self._given_cache_dir,
         )
 
     def _possible_splits(self) -> list[str]:
         """The splits where none is named: those of `splits=`, or those the source can have."""
         if self.config.splits is not None:
-            return selected_splits(self._source, self.config.splits)
+            return selected_splits(self._source, self.config.splits, self.config.image_ids)
         if self._source.absent:
             _say_once(self._source.absent)
-        return selected_splits(self._source, self._source.splits)
+        return selected_splits(self._source, self._source.splits, self.config.image_ids)
 
     def _names(self, split: Any) -> list[str]:
         """The names in what `split=` may be, each once."""
@@ -163,7 +168,7 @@ class ImageNetS(RowsBuilder):
     def _asked(self, splits: Any) -> list[str]:
         """The names in several `split=`, where every image of `image_ids=` is in one of them."""
         names = [name for one in splits for name in self._names(one)]
-        selected_splits(self._source, names)
+        selected_splits(self._source, names, self.config.image_ids)
         return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:
@@ -211,7 +216,7 @@ class ImageNetS(RowsBuilder):
     def _identity(self, name: str) -> str:
         """A digest of what the rows of a split are made from, and by."""
         release = version.__version__
-        made_from = [release, self._source.identity(name)]
+        made_from = [release, self._source.identity(name, self.config.image_ids)]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
     def _read(self, split: Any, in_memory: bool) -> datasets.Dataset:
@@ -245,8 +250,8 @@ class ImageNetS(RowsBuilder):
         return datasets.Dataset(fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16], **read)
 
 
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
+def _cache_folder(cache_dir: Any) -> str:
+    return os.path.abspath(local_path(cache_dir, "cache_dir"))
 
 
 @functools.cache

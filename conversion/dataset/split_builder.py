@@ -15,7 +15,7 @@ from ..facts import CONFIG_NAMES, TRAINING_SPLITS
 from ..facts.spellings import OnMissing
 from ..imagenet.image_folder import ImageFolderReader
 from ..imagenet.image_reader import ImageReader
-from ..imagenet.orientation_index import rows_to_replace
+from ..imagenet.orientation_index import rows_with_rotated_images
 from .config import VERSION, ImageNetSConfig
 from .examples import generate
 from .plan_check import check_plan
@@ -72,12 +72,12 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
         """
         # Of what can be read from front to back only, a stream compares each pair when it comes to it.
         sizes = None if not streaming or source.reader(split).random_access else False
-        plan = plan_split(source, split, self.config.verify, sizes=sizes)
+        plan = plan_split(source, split, self.config.verify, sizes=sizes, image_ids=self.config.image_ids)
         lacks = check_plan(plan, self.config.name, self.config.on_missing)
         rows, inspect = plan.rows, True
         if split in TRAINING_SPLITS and isinstance(plan.reader, ImageFolderReader) and not streaming:
             inspect = False
-            rows = rows.append_column("replace", rows_to_replace(plan.reader, rows, num_proc, again))
+            rows = rows.append_column("replace", rows_with_rotated_images(plan.reader, rows, num_proc, again))
         generator = datasets.SplitGenerator(
             name=split,
             gen_kwargs={

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from ..annotations import MaskNotes, open_masks, read_notes
 from ..core.errors import ImageNetSError, some
+from ..core.paths import is_address
 from ..core.shuffling import training_keys
 from ..facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from ..imagenet.image_reader import ImageReader
@@ -53,7 +54,7 @@ class SplitPlan:
     @property
     def is_local(self) -> bool:
         """Whether its images are on this machine."""
-        return "://" not in self.reader.root
+        return not is_address(self.reader.root)
 
     def with_pairs(self, pairs: PairCheck) -> SplitPlan:
         """This plan, whose rows leave out the images that have another size than their mask."""
@@ -66,7 +67,12 @@ class SplitPlan:
 
 
 def plan_split(
-    source: Source, split: str, verify: bool = True, masks: bool = True, sizes: bool | None = None
+    source: Source,
+    split: str,
+    verify: bool = True,
+    masks: bool = True,
+    sizes: bool | None = None,
+    image_ids: Sequence[str] | None = None,
 ) -> SplitPlan:
     """Find the images of a split.
 
@@ -77,12 +83,13 @@ def plan_split(
         masks: prepare the masks of an annotated split too; False where only the images are asked for.
         sizes: compare the sizes of masks and images, for which each image is looked at; by default where the images are
             on this machine.
+        image_ids: only these images, in this order where the layout allows it; those of other splits are ignored.
 
     Raises:
         ImageNetSError: the source can't be read, or a mask is missing.
     """
     reader = source.reader(split)
-    wanted = selected_images(source, split)
+    wanted = None if image_ids is None else selected_images(source, split, image_ids)
     missing: tuple[str, ...] = ()
     if split not in TRAINING_SPLITS:
         rows, missing = _listed_rows(source, split, reader, wanted)

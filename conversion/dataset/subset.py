@@ -14,8 +14,8 @@ from typing import Any
 
 from ..annotations import open_annotations
 from ..core.errors import ImageNetSError
-from ..facts import TRAINING_SPLITS, image_set_digest
-from ..facts.spellings import config_name, split_name
+from ..facts import TRAINING_SPLITS, config_name, image_set_digest
+from ..facts.spellings import split_name
 from .source import Source, open_source
 from .split_plan import plan_split
 

@@ -22,6 +22,7 @@ from ..core.atomic_write import atomic_write
 from ..core.cache import cached_file, stat_digest
 from ..core.errors import ImageNetSError, printable
 from ..core.hub_errors import readable_errors
+from ..core.paths import is_address
 from .file_names import ImageNetPart
 from .image_reader import ImageReader, refuse_duplicates
 
@@ -60,7 +61,7 @@ class ContainerReader(ImageReader):
 
     def identity(self, wnids: Sequence[str] | None = None) -> str:
         """A digest of the sizes and times of the files; a copy that was moved has the same."""
-        if "://" in self.root:
+        if is_address(self.root):
             return hashlib.sha256("".join(map(_remote_identity, self.files)).encode()).hexdigest()
         return stat_digest([os.path.relpath(file, self.root) for file in self.files], self.root)
 

@@ -32,8 +32,8 @@ _SLOW_FILES = 0.3
 Positions = NDArray[np.int64]
 
 
-def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | None, again: bool) -> pa.Array:
-    """Which rows have to hold bytes that are shown as they are stored instead of a path.
+def rows_with_rotated_images(reader: ImageFolderReader, rows: pa.Table, num_proc: int | None, again: bool) -> pa.Array:
+    """The rows whose file `datasets` would turn: they hold bytes that are shown as they are stored, not a path.
 
     Args:
         reader: the folder copy.

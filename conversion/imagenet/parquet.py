@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
+from ..core.paths import is_address
 from ..core.shuffling import mix
 from ..core.workers import ThreadPool
 from .container import ContainerReader, as_images
@@ -169,7 +170,7 @@ def _opened(file: str, pre_buffer: bool = False) -> Iterator[pq.ParquetFile]:
 
     With `pre_buffer`, ranges of columns that lie together are fetched as one, by threads of Arrow.
     """
-    if "://" not in file:
+    if not is_address(file):
         with pq.ParquetFile(file, pre_buffer=pre_buffer) as parquet:
             yield parquet
         return

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from ..core.parallel_io import SLOW_LISTING, parallel_map
+from ..core.paths import is_address
 from ..core.workers import ThreadPool
 from ..dataset.split_plan import SplitPlan
 from ..facts import TRAINING_SPLITS
@@ -154,4 +155,4 @@ def _write_images(reader: ImageReader, rows: pa.Table, folder: str, linker: Link
 
 
 def _mtime_ns(file: str) -> int:
-    return _REMOTE_MTIME if "://" in file else os.stat(file).st_mtime_ns
+    return _REMOTE_MTIME if is_address(file) else os.stat(file).st_mtime_ns
