@@ -18,6 +18,7 @@ import datasets
 
 from ..annotations import resolve_annotations_dir
 from ..core.errors import ImageNetSError
+from ..core.paths import local_path
 from ..dataset.source import Source, open_source
 from ..facts import ANNOTATED_SPLITS, split_names
 from ..imagenet.data_dir import DataDir, resolve_data_dir
@@ -117,7 +118,7 @@ def _step(what: str, lines: Iterator[Line]) -> Iterator[Line]:
 
 def _words_for_paths(data_dir: str, annotations_dir: str | None) -> dict[str, str]:
     """Path of this machine -> the word that stands for it in the text."""
-    cache = os.path.abspath(os.path.expanduser(str(datasets.config.HF_DATASETS_CACHE)))
+    cache = os.path.abspath(local_path(datasets.config.HF_DATASETS_CACHE))
     words = {data_dir: "IMAGENET", cache: "CACHE", str(Path.home()): "HOME", tempfile.gettempdir(): "TMP"}
     words |= {os.getcwd(): "HERE", sys.prefix: "PYTHON"}
     return words | ({annotations_dir: "ANNOTATIONS"} if annotations_dir else {})

@@ -90,8 +90,8 @@ class GivenFolder:
         folder = SPLIT_FOLDERS[split]
         if tree is None or not (tree / folder).is_dir():
             return None
-        found = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
-        return {match[2]: match[1] for match in found if match}, str(tree / folder)
+        matches = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
+        return {match[2]: match[1] for match in matches if match}, str(tree / folder)
 
     def missing(self) -> ImageNetSError:
         """The error that names the missing files, and how to get them."""
@@ -140,9 +140,9 @@ class GivenFolder:
 
     def _converted(self) -> ConvertedReader | None:
         """The data set that `imagenet-s convert` wrote: the folder, or what the Hub's cache or a folder more holds."""
-        kept = snapshot(os.fspath(self.folder))
+        in_cache = snapshot(os.fspath(self.folder))
         above = [self.folder.parent] if self.folder.name == self.config else []
-        for place in (self.folder, *([] if kept is None else [Path(kept)]), *above, *self._around()[1:]):
+        for place in (self.folder, *([] if in_cache is None else [Path(in_cache)]), *above, *self._around()[1:]):
             if os.path.isfile(place / INDEX):
                 try:
                     return ConvertedReader(place, self.config)

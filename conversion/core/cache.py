@@ -46,7 +46,7 @@ def cached_file(kind: Kind, name: str, base: str | os.PathLike[str] | None = Non
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
     from datasets import config
 
-    root = local_path(base or config.HF_DATASETS_CACHE, "the cache")
+    root = os.path.abspath(local_path(base or config.HF_DATASETS_CACHE, "the cache"))
     path = Path(root, "imagenet_s", kind, name)
     if path.exists() or why_not_writable(path.parent) is None:
         return path

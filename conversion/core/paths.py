@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.:-]*[a-z0-9]):/+(.*)", re.IGNORECASE | re
 
 def is_address(place: str) -> bool:
     """Whether what `spelled_out` and `path_or_address` give is an address and no path."""
-    return "://" in place
+    return _ADDRESS.match(place) is not None
 
 
 def spelled_out(given: AnyPath) -> str:

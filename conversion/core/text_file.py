@@ -25,6 +25,6 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ImageNetSError(
-            f"{os.fspath(path)}, line {line:,}: the byte 0x{data[error.start]:02x} is not {encoding}; expected a text in "
-            "UTF-8. Save it as that, or fetch it again."
+            f"{os.fspath(path)}, line {line:,}: the byte 0x{data[error.start]:02x} is not {encoding}; expected a text "
+            "in UTF-8. Save it as that, or fetch it again."
         ) from error

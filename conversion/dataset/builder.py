@@ -109,7 +109,7 @@ class ImageNetS(RowsBuilder):
             return datasets.DatasetDict({name: self._read(name, in_memory) for name in names})
         if isinstance(split, (list, tuple)):
             self._prepare(self._asked(split))
-            return type(split)(self._read(one, in_memory) for one in split)
+            return type(split)(self._read(name, in_memory) for name in split)
         self._prepare(self._asked([split]))
         return self._read(split, in_memory)
 
@@ -124,7 +124,7 @@ class ImageNetS(RowsBuilder):
             streams = {name: self._stream(name) for name in self._possible_splits()}
             return datasets.IterableDatasetDict(streams)
         if isinstance(split, (list, tuple)):
-            return type(split)(self.as_streaming_dataset(one) for one in split)
+            return type(split)(self.as_streaming_dataset(name) for name in split)
         if "[" in split_text(split):
             raise ImageNetSError(f"split {str(split)!r}: a stream has no slices; use .take(n) and .skip(n) on it.")
         streams = {name: self._stream(name) for name in self._asked([split])}
@@ -159,15 +159,15 @@ class ImageNetS(RowsBuilder):
 
     def _names(self, split: Any) -> list[str]:
         """The names in what `split=` may be, each once."""
-        found: list[str] = []
-        for one in split_text(split).split("+"):
-            name = one.split("[")[0].split("(")[0].strip()
-            found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
-        return list(dict.fromkeys(found))
+        names: list[str] = []
+        for part in split_text(split).split("+"):
+            name = part.split("[")[0].split("(")[0].strip()
+            names += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
+        return list(dict.fromkeys(names))
 
     def _asked(self, splits: Any) -> list[str]:
         """The names in several `split=`, where every image of `image_ids=` is in one of them."""
-        names = [name for one in splits for name in self._names(one)]
+        names = [name for split in splits for name in self._names(split)]
         selected_splits(self._source, names, self.config.image_ids)
         return names
 
@@ -183,8 +183,8 @@ class ImageNetS(RowsBuilder):
             folder = f"{name}-{self._identity(name)}"
             path = os.path.join(self._root, self._relative_data_dir(), folder)
             mode = datasets.DownloadMode(self._build_options.get("download_mode") or "reuse_dataset_if_exists")
-            there = os.path.exists(os.path.join(path, datasets.config.DATASET_INFO_FILENAME))
-            if not there or mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
+            is_built = os.path.exists(os.path.join(path, datasets.config.DATASET_INFO_FILENAME))
+            if not is_built or mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
                 self._build(name, folder, again=mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
             elif (note := incomplete_note(path)).exists():
                 logger.warning("%s", note.read_text(encoding="utf-8"))
@@ -231,11 +231,11 @@ class ImageNetS(RowsBuilder):
         lengths = {name: self._built[name][1].splits[name].num_examples for name in names}
         tables = [
             self._table(
-                one.splitname,
-                datasets.ReadInstruction(one.splitname, from_=one.from_, to=one.to, unit="abs"),
+                piece.splitname,
+                datasets.ReadInstruction(piece.splitname, from_=piece.from_, to=piece.to, unit="abs"),
                 in_memory,
             )
-            for one in instruction.to_absolute(lengths)
+            for piece in instruction.to_absolute(lengths)
         ]
         info = tables[0].info.copy()
         info.splits = datasets.SplitDict({name: self._built[name][1].splits[name] for name in names})

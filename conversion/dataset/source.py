@@ -196,8 +196,8 @@ class OfficialTreeSource(Source):
 
     def members(self, split: str) -> pa.Table:
         members = members_of(split_reader(self.tree, split))
-        known = self._annotations.imagenet_wnids(split)
-        imagenet_wnids = [known.get(image_id, "") for image_id in members["image_id"].to_pylist()]
+        listed = self._annotations.imagenet_wnids(split)
+        imagenet_wnids = [listed.get(image_id, "") for image_id in members["image_id"].to_pylist()]
         return members.append_column("imagenet_wnid", pa.array(imagenet_wnids, pa.string()))
 
     def prepared_masks(self, split: str) -> str:

@@ -1,4 +1,4 @@
-"""The builders that `imagenet_s.ImageNetS` is made of: rows from a split plan, and one split in a folder of its own."""
+"""The builders that `imagenet_s.ImageNetS` is made of: rows from a split plan, and a split in a folder of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CITATION = """\
 
 
 class RowsBuilder(datasets.ArrowBasedBuilder):
-    """The columns, and the rows of split plans. Which splits, say the classes below it."""
+    """Base builder: columns, and Arrow tables from split plans. Subclasses choose the splits."""
 
     VERSION = VERSION
     BUILDER_CONFIG_CLASS = ImageNetSConfig
@@ -107,7 +107,7 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
                     # In one piece: datasets 3.6 loses its place in a stream whose tables are in several.
                     yield (number, batch), table.combine_chunks()
             except ImageNetSError as error:
-                raise _BuildError(str(error)) from error
+                raise BuildError(str(error)) from error
 
 
 class SplitBuilder(RowsBuilder):
@@ -160,8 +160,12 @@ def incomplete_note(folder: str) -> Path:
     return Path(folder, "incomplete.txt")
 
 
-class _BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
-    """Ours in the middle of a build; `datasets` passes its own kind on instead of hiding it behind a general one."""
+class BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
+    """What is wrong with an image or a mask, found while rows are built.
+
+    An `ImageNetSError`, and a `DatasetGenerationError`, which `datasets` passes on: any other that is raised while it
+    builds is hidden behind a general one.
+    """
 
 
 _IMAGES_PER_STREAM_SHARD = 1000

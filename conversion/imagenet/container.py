@@ -56,8 +56,8 @@ class ContainerReader(ImageReader):
                 logger.warning("%s can't be written (%s): it will be made again.", path, error.strerror or error)
         if wnids is None or self.part != "train":
             return table
-        found = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
-        return table.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
+        classes = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
+        return table.filter(pc.is_in(classes, value_set=pa.array(list(wnids), pa.string())))
 
     def identity(self, wnids: Sequence[str] | None = None) -> str:
         """A digest of the sizes and times of the files; a copy that was moved has the same."""

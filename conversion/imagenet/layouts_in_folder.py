@@ -197,10 +197,10 @@ def _beside_images(folder: str, part: ImageNetPart) -> Folder:
     return Folder("", subfolders, [name for name in (_OFFICIAL_TARS[part],) if os.path.exists(f"{folder}/{name}")])
 
 
-def _extracted(place: str, part: ImageNetPart, folders: Sequence[str], known: set[str]) -> Iterator[ImageReader]:
+def _extracted(place: str, part: ImageNetPart, folders: Sequence[str], part_names: set[str]) -> Iterator[ImageReader]:
     """The Hub's tars, extracted: train_images_0, train_images_1, ..."""
     pattern = re.compile(rf"{_WORDS[part]}_images(_\d+)?", re.ASCII | re.IGNORECASE)
-    numbered = [name for name in folders if pattern.fullmatch(name) and name not in known]
+    numbered = [name for name in folders if pattern.fullmatch(name) and name not in part_names]
     if numbered := [name for name in numbered if _layout(f"{place}/{name}", part)]:
         yield ImageFolderReader(place, part, f"extracted tars ({some(numbered, 2)})", tuple(numbered))
 

@@ -135,7 +135,7 @@ def _prepare(source: Source, tree: str, plan: SplitPlan, linker: Linker, copy: b
     if plan.split in MASK_FOLDERS:
         masks = _write_masks(source.official_masks(plan.split), rows, folders[1], linker)
         num_masks = masks.num_rows
-        unexpected += [f"{MASK_FOLDERS[plan.split]}/{one}" for one in unexpected_files(folders[1], masks, ".png")]
+        unexpected += [f"{MASK_FOLDERS[plan.split]}/{name}" for name in unexpected_files(folders[1], masks, ".png")]
     return PreparedSplit(
         config=source.config,
         folder=SPLIT_FOLDERS[plan.split],
@@ -160,10 +160,10 @@ def _write_masks(masks: Iterable[tuple[Member, bytes]], rows: pa.Table, folder: 
 
 
 def _report(tree: str, prepared: Sequence[PreparedSplit], differing: Sequence[str]) -> None:
-    for one in prepared:
-        if one.strangers:
-            files = some(list(one.strangers))
-            logger.warning("%s/%s holds files that are not of the split; they stay: %s.", tree, one.folder, files)
+    for split in prepared:
+        if split.strangers:
+            files = some(list(split.strangers))
+            logger.warning("%s/%s holds files that are not of the split; they stay: %s.", tree, split.folder, files)
     if differing:
         shown = some([os.path.relpath(path, tree) for path in differing], 10)
         places = f"{len(differing):,} place" + "s" * (len(differing) > 1)
