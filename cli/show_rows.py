@@ -6,12 +6,11 @@ import argparse
 import os
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from ..conversion.annotations.lists import read_text
 from ..conversion.converted.dataset_index import Index
 from ..conversion.core.errors import ImageNetSError, some
+from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
 from ..conversion.facts import OTHER_ID, categories
@@ -48,7 +47,7 @@ def class_ids(given: Iterable[str], config: str) -> set[int]:
 
 def read_ids(given: Iterable[str]) -> list[str]:
     """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
-    lines = [line for one in given for line in (read_text(Path(one)).split() if os.path.isfile(one) else [one])]
+    lines = [line for one in given for line in (read_text(one).split() if os.path.isfile(one) else [one])]
     return list(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))
 
 

@@ -127,7 +127,7 @@ def _transcoded(
 ) -> Iterator[list[Row]]:
     names = reader.masks(split)
 
-    def one(member: Member) -> Transcoded | ImageNetSError:
+    def transcoded(member: Member) -> Transcoded | ImageNetSError:
         name = names[member.image_id]
         try:
             return transcode(reader.read(name), config, reader.describe(name), reader.form)
@@ -142,7 +142,7 @@ def _transcoded(
         for start in range(0, len(members), _BATCH):
             rows: list[Row] = []
             batch = members[start : start + _BATCH]
-            for member, mask in zip(batch, pool.map(one, batch)):
+            for member, mask in zip(batch, pool.map(transcoded, batch)):
                 if isinstance(mask, ImageNetSError):
                     notes.unusable[member.image_id] = str(mask)
                 else:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from .atomic_write import atomic_write
 from .errors import ImageNetSError
+from .paths import local_path
 
 logger = logging.getLogger("imagenet_s")
 
@@ -37,7 +38,7 @@ def cached_file(kind: Kind, name: str, base: str | os.PathLike[str] | None = Non
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
     from datasets import config
 
-    root = os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    root = os.path.abspath(local_path(base or config.HF_DATASETS_CACHE, "the cache"))
     path = Path(root, "imagenet_s", kind, name)
     if path.exists() or why_not_writable(path.parent) is None:
         return path

@@ -26,11 +26,12 @@ from ..core.atomic_write import is_temporary, named_if_full
 from ..core.cache import file_digest
 from ..core.errors import ImageNetSError, some
 from ..core.locks import FOLDER_LOCK, folder_locked
+from ..core.paths import local_path
 from ..core.read_only_sources import refuse_overlap
 from ..core.workers import ProcessPool, exit_if_importing_main
-from ..dataset.source import resolve_data_dir
 from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES
-from ..facts.spellings import OnMissing, local_path, on_missing_policy, split_list
+from ..facts.spellings import OnMissing, on_missing_policy, split_list
+from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
@@ -95,10 +96,11 @@ def export_masks(
     if workers < 1:
         raise ImageNetSError(f"workers={workers}: at least one is needed.")
     splits = split_list(splits, form.config)
-    folder = Path(local_path(out, "OUT")).expanduser().absolute()
-    refuse_overlap(os.fspath(folder), [resolve_data_dir(dataset)], "OUT")
+    folder = Path(local_path(out, "OUT")).absolute()
+    data_dir = resolve_data_dir(dataset)
+    refuse_overlap(os.fspath(folder), [data_dir.root], "OUT")
     _refuse_foreign(folder, form)
-    sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
+    sets = [open_mask_set(data_dir, form.config, split, annotations_dir, on_missing, verify) for split in splits]
     folder.mkdir(parents=True, exist_ok=True)
     with folder_locked(folder, f"writes {folder}") as alone:
         _refuse_foreign(folder, form)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
+from ..core.paths import is_address
 from ..core.shuffling import mix
 from .container import ContainerReader, as_images
 from .file_names import ImageNetPart, basename, image_id_of
@@ -140,9 +141,10 @@ def _check_columns(schema: pa.Schema, file: str) -> None:
     if image is None or not (
         pa.types.is_struct(image) and image.get_field_index("path") >= 0 and image.get_field_index("bytes") >= 0
     ):
-        found = f"its column image is {image}" if image is not None else f"it has the columns {', '.join(schema.names)}"
+        names = ", ".join(schema.names)
+        seen = f"its column image is {image}" if image is not None else f"it has the columns {names}"
         raise ImageNetSError(
-            f"{file} has no column image of bytes and path, as `datasets` writes images ({cause(ValueError(found))}): "
+            f"{file} has no column image of bytes and path, as `datasets` writes images ({cause(ValueError(seen))}): "
             "the paths say which mask belongs to which image. Use a copy that kept them, as ILSVRC/imagenet-1k on the "
             "Hub did."
         )
@@ -153,8 +155,8 @@ def _labels(columns: pa.Table) -> pa.Array:
     if "label" not in columns.column_names or not pa.types.is_integer(columns["label"].type):
         return pa.nulls(columns.num_rows, pa.int32())
     labels = columns["label"].combine_chunks()
-    known = pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000))
-    return pc.if_else(known, labels, pa.scalar(None, labels.type)).cast(pa.int32())
+    is_label = pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000))
+    return pc.if_else(is_label, labels, pa.scalar(None, labels.type)).cast(pa.int32())
 
 
 def _mean_size(file: str) -> int:
@@ -169,7 +171,7 @@ def _opened(file: str, pre_buffer: bool = False) -> Iterator[pq.ParquetFile]:
 
     With `pre_buffer`, ranges of columns that lie together are fetched as one, by threads of Arrow.
     """
-    if "://" not in file:
+    if not is_address(file):
         with pq.ParquetFile(file, pre_buffer=pre_buffer) as parquet:
             yield parquet
         return

@@ -13,8 +13,8 @@ from ..annotations import open_annotations
 from ..core.errors import ImageNetSError
 from ..dataset.source import open_source
 from ..dataset.split_plan import plan_split
-from ..facts import ANNOTATED_SPLITS
-from ..facts.spellings import config_name, split_name
+from ..facts import ANNOTATED_SPLITS, config_name
+from ..facts.spellings import split_name
 from ..imagenet.image_reader import ImageReader
 from ..images.image_header import header_of, read_file_header
 

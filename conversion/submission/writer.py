@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ..annotations import open_annotations
 from ..core.atomic_write import atomic_write
 from ..core.errors import ImageNetSError
+from ..core.paths import local_path
 from ..facts import IGNORE_ID, categories
-from ..facts.spellings import local_path, split_name
+from ..facts.spellings import split_name
 from ..masks.codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
@@ -65,7 +66,7 @@ class PredictionWriter:
         verify: bool = True,
         num_ids: int | None = None,
     ) -> None:
-        self.directory = os.path.abspath(os.path.expanduser(local_path(directory, "directory")))
+        self.directory = os.path.abspath(local_path(directory, "directory"))
         self.config = categories(config).config
         self.num_ids = num_ids
         self.written = 0

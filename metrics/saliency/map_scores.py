@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...conversion.core.paths import local_path
 from ..matched_miou.read_mask import MaskLike
 from .averages import bootstrap, check_average, means
 from .image_scores import EDGES, IGNORE_INDEX, ImageScores, score_image
@@ -214,7 +215,7 @@ class Localization:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the scores to one compressed file (.npz), atomically; `load` reads it."""
-        save_scores(path, self.options, self._rows(), self._pooled)
+        save_scores(local_path(path), self.options, self._rows(), self._pooled)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Localization:
@@ -224,7 +225,7 @@ class Localization:
             ValueError: the file holds no scores, or is damaged.
             FileNotFoundError: there is no file.
         """
-        return cls._from_file(path)
+        return cls._from_file(local_path(path))
 
     def to_bytes(self) -> bytes:
         """What `save` writes, to send to another process."""
