@@ -48,10 +48,10 @@ def test_a_file_is_refused(annotations: Path, tmp_path: Path) -> None:
 def test_a_second_run_keeps_and_adds(annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     arguments = ["export", str(annotations), str(tmp_path / "out"), "--format", "yolo", "--config", "50", "--no-verify"]
     assert main([*arguments, "--json", "-"]) == 0
-    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [False]
+    assert [split["kept"] for split in json.loads(capsys.readouterr().out)] == [False]
     first = everything(tmp_path)
     assert main([*arguments, "--split", "val", "train-semi", "--json", "-"]) == 0
-    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [True, False]
+    assert [split["kept"] for split in json.loads(capsys.readouterr().out)] == [True, False]
     second = everything(tmp_path)
     assert {name: second[name] for name in first if name != "out/data.yaml"} == {
         name: data for name, data in first.items() if name != "out/data.yaml"
