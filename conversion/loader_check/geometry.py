@@ -32,7 +32,7 @@ class Fit:
 
 
 def possible_views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
-    """Each way in which the array may have been turned or cut before it was resized to `shape`: its name, the result."""
+    """Each way in which the array may have been turned or cut before it was resized to `shape`: (name, result)."""
     yield WHOLE, array
     yield CUTS[0], _centre(array, shape, 1.0)
     yield CUTS[1], _centre(array, shape, 224 / 256)

@@ -132,8 +132,10 @@ def _check_ids(
     if "interpolated" in checked.faults or (checked.readings and seen.shape == ids.shape) or not agree:
         pass
     elif len(invented) > 1 and (moved & inside).sum() < (1 - _AGREE) * seen.size:
-        values = f"{some([str(value) for value in invented], 4)} where there are {sorted(np.unique(ids).tolist())[:4]}"
-        checked.faults["interpolated"] = f"{checked.image_id}: {values}"
+        description = (
+            f"{some([str(value) for value in invented], 4)} where there are {sorted(np.unique(ids).tolist())[:4]}"
+        )
+        checked.faults["interpolated"] = f"{checked.image_id}: {description}"
     elif not checked.readings and moved.mean() > 1 - TOLERANCE and not (moved & inside).any():
         checked.faults["interpolated"] = f"{checked.image_id}: borders between ids have moved"
     checked.ignored = checked.became.pop(IGNORE_ID, None)
