@@ -33,7 +33,7 @@ from ..facts.spellings import OnMissing, local_path, on_missing_policy, split_li
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
-from .yolo import FILE as DATA_YAML
+from .yolo import DATA_YAML
 
 logger = logging.getLogger("imagenet_s")
 
