@@ -13,11 +13,10 @@ from typing import Any
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import CONFIG_NAMES, SPLITS
-from ...conversion.hub.eval_results import FIGURES, MATCHINGS, Run, merged_file, result_entries
+from ...conversion.hub.eval_results import FIGURES, PROTOCOL_MATCHINGS, ScoredRun, merged_file, result_entries
 from ...conversion.hub.upload_plan import check_repo_id
 from ...conversion.submission.protocols import PROTOCOLS
-from ...metrics import MATCHINGS as MATCHING_NAMES
-from ...metrics import MatchedIoU
+from ...metrics import MATCHINGS, MatchedIoU
 from ..output import hint, plain, say
 from ..run_record import run_record
 
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             "rehearsal on other images, add --any-images)."
         )
     entries = result_entries(
-        Run(
+        ScoredRun(
             config=record["config"],
             split=record["split"] or "validation",
             protocol=args.protocol,
@@ -94,7 +93,7 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
             raise ImageNetSError(f"{file} has no {absent[0]}: such a run is none of a whole split.")
         return results["run"], {key: results[key] for key in FIGURES}
     metric = MatchedIoU.load(file)
-    matching = MATCHINGS[protocol]
+    matching = PROTOCOL_MATCHINGS[protocol]
     result = metric.compute(matching)
     return run_record(metric, matching), {key: result[key] for key in FIGURES}
 
@@ -159,7 +158,7 @@ def _verify(file: str, counts: str) -> int:
     named = results["run"]["matching"]
     match = {int(cluster): label for cluster, label in results["matching"].items()}
     # A matching by name is found again; a match from a file is taken as the results have it.
-    computed = plain(metric.compute(named if named in MATCHING_NAMES else match))
+    computed = plain(metric.compute(named if named in MATCHINGS else match))
     record = run_record(metric, named)
     pairs = [(key, results["run"][key], record[key]) for key in _COMPARED]
     pairs += [(key, results.get(key), value) for key, value in computed.items()]

@@ -35,7 +35,7 @@ from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
-from .yolo import FILE as DATA_YAML
+from .yolo import DATA_YAML
 
 logger = logging.getLogger("imagenet_s")
 

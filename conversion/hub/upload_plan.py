@@ -1,4 +1,4 @@
-"""Which files an upload to the Hub consists of, decided and checked before anything is sent."""
+"""The files of an upload to the Hub, chosen and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .eval_results import benchmark_file
 
 _KINDS = r"(?:datasets|spaces|models)/"
 _ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{_KINDS})([^/\s]+/[^/\s]+)/?$")
-"""Of a page or file system of the Hub; its group is the name."""
+"""The address of a repository's page or file system; the group is its name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Upload:
 
     @property
     def bytes(self) -> int:
-        """The size of all files."""
+        """The size of all files, in bytes."""
         return sum(size for _, size in self.files)
 
     @property
@@ -57,13 +57,13 @@ class Upload:
 
     @property
     def benchmark(self) -> builtins.bytes | None:
-        """`eval.yaml` of a data set without images, which has public masks to score; None for any other upload."""
+        """`eval.yaml` of a data set of public masks without images; None for any other upload."""
         if self.index is None or self.index.has_images:
             return None
-        return benchmark_file({config: list(one.splits) for config, one in self.index.configs.items()})
+        return benchmark_file({config: list(converted.splits) for config, converted in self.index.configs.items()})
 
     def check_visibility(self, public: bool, rights: bool) -> None:
-        """Refuse to make images public that may not be redistributed.
+        """Refuse to publish images that may not be redistributed.
 
         Raises:
             ImageNetSError: the upload is public, holds images, and `rights` is False.
@@ -81,7 +81,7 @@ def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/im
     Args:
         repo_id: the name.
         option: what to call it in the message.
-        example: a right one.
+        example: a valid name, for the message.
 
     Raises:
         ImageNetSError: it is no `name` or `owner/name`.
@@ -98,7 +98,7 @@ def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/im
 
 
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
-    """Plan the upload of a converted data set: the files that its index names, the card and the labels; no others.
+    """Plan the upload of a converted data set: the shards of its index, the card, the labels and the index; no others.
 
     Args:
         out: the folder that `convert` wrote.
@@ -108,24 +108,26 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
         ImageNetSError: the conversion is unfinished, or files are missing or have another size than the index says.
     """
     check_repo_id(repo_id)
-    place = open_storage(out)
-    if not isinstance(place, LocalStorage):
-        raise ImageNetSError(f"{place.url} is not on this machine: copy it here to push it.")
-    index = read_index(place)
+    storage = open_storage(out)
+    if not isinstance(storage, LocalStorage):
+        raise ImageNetSError(f"{storage.url} is not on this machine: copy it here to push it.")
+    index = read_index(storage)
     if index is None or not index.configs:
         raise ImageNetSError(
-            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; "
+            f"{storage.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; "
             "finish it first."
         )
     expected = {shard.file: shard.bytes for _, _, shard in index.shards()}
     files = []
     for name in file_names(index):
-        size = place.size(name)
+        size = storage.size(name)
         if size is None or size != expected.get(name, size):
             what = "is missing" if size is None else f"has {size:,} bytes, its index says {expected[name]:,}"
-            raise ImageNetSError(f"{place.url}/{name} {what}: `imagenet-s convert --verify {place.url}` tells more.")
+            raise ImageNetSError(
+                f"{storage.url}/{name} {what}: `imagenet-s convert --verify {storage.url}` tells more."
+            )
         files.append((name, size))
-    return Upload(place.url, repo_id, "dataset", tuple(files), index)
+    return Upload(storage.url, repo_id, "dataset", tuple(files), index)
 
 
 def plan_space(folder: str | os.PathLike[str], repo_id: str) -> Upload:

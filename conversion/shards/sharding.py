@@ -74,10 +74,14 @@ def cut(rows: pa.Table, sizes: NDArray[np.int64], reader: ImageReader | None, ta
     pieces = []
     start = 0
     for piece in reader.cut(rows, count):
-        own = sizes[start : start + len(piece)]
+        piece_sizes = sizes[start : start + len(piece)]
         start += len(piece)
-        pieces += _even(piece, own, _count(own, target)) if own.sum() > _TOO_LARGE * target else [piece]
-    return [one for one in pieces if len(one)]
+        pieces += (
+            _even(piece, piece_sizes, _count(piece_sizes, target))
+            if piece_sizes.sum() > _TOO_LARGE * target
+            else [piece]
+        )
+    return [piece for piece in pieces if len(piece)]
 
 
 def _even(rows: pa.Table, sizes: NDArray[np.int64], count: int) -> list[pa.Table]:

@@ -17,14 +17,14 @@ from .repository_files import read_index
 from .storage import Storage, open_storage
 
 _PIECE = 1 << 20
+_THREADS = 2
 
 
-def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
+def verify(out: str | os.PathLike[str]) -> Index:
     """Compare every shard with the index: its bytes, its sha256, its rows, its columns.
 
     Args:
         out: what `convert` wrote to.
-        threads: shards read at a time.
 
     Returns:
         The index.
@@ -34,10 +34,10 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
     """
     storage = open_storage(out)
     with storage.readable_errors():
-        return _verify(storage, threads)
+        return _verify(storage)
 
 
-def _verify(storage: Storage, threads: int) -> Index:
+def _verify(storage: Storage) -> Index:
     index = read_index(storage)
     if index is None or not index.configs:
         raise ImageNetSError(
@@ -46,19 +46,21 @@ def _verify(storage: Storage, threads: int) -> Index:
     shards = [(config, shard) for config, _, shard in index.shards()]
     problems = []
     with (
-        ThreadPoolExecutor(threads) as pool,
-        tqdm(total=sum(one.bytes for _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
+        ThreadPoolExecutor(_THREADS) as pool,
+        tqdm(
+            total=sum(shard.bytes for _, shard in shards), unit="B", unit_scale=True, desc="verifying", delay=1
+        ) as bar,
     ):
-        found = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)
-        for (_, shard), problem in zip(shards, found):
+        results = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)
+        for (_, shard), problem in zip(shards, results):
             bar.update(shard.bytes)
             if problem:
                 problems.append(f"{shard.file}: {problem}")
-    known = {shard.file for _, shard in shards}
-    for config, one in index.configs.items():
-        for folder in (config, *(f"{config}/{split}" for split in one.splits)):
+    expected = {shard.file for _, shard in shards}
+    for config, converted in index.configs.items():
+        for folder in (config, *(f"{config}/{split}" for split in converted.splits)):
             for name in storage.names(folder):
-                if name.endswith((".parquet", ".arrow")) and name not in known:
+                if name.endswith((".parquet", ".arrow")) and name not in expected:
                     problems.append(f"{name}: not in the index")
     if problems:
         raise ImageNetSError(

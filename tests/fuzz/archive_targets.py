@@ -22,7 +22,7 @@ from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.masks.mask_shards import ConvertedReader
 from imagenet_s.conversion.masks.mask_zip import ZipReader
 from imagenet_s.conversion.shards.verify import verify
-from imagenet_s.conversion.submission.package import check_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission
 from imagenet_s.conversion.synthetic import write_annotations
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.matched_miou.read_mask import read_mask

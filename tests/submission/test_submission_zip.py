@@ -14,7 +14,7 @@ from predicted_masks import IDS, KEYS, METHOD, prediction, submit, write_predict
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import check_submission, write_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
 
 Layouts = Callable[[str], Path]
 
