@@ -140,7 +140,7 @@ class ImageFolderReader(ImageReader):
     def _folders(self, wnids: set[str] | None) -> list[str]:
         if self.subfolders:
             return [os.path.join(self.root, name) for name in self.subfolders]
-        subfolders, links, has_files = [], [], False
+        subfolders, links, has_files = list[str](), list[str](), False
         try:
             with os.scandir(self.root) as entries:
                 for entry in entries:
