@@ -11,7 +11,6 @@ from .options import Commands, add_config, add_json, path_argument, place_argume
 
 
 def add_check_loader(commands: Commands) -> None:
-    """`check-loader`."""
     parser = commands.add_parser(
         "check-loader",
         help="compare your own Dataset with the official masks, and name what it misreads",

@@ -18,7 +18,6 @@ from .options import (
 
 
 def add_evaluate_maps(commands: Commands) -> None:
-    """`evaluate-maps`."""
     parser = commands.add_parser(
         "evaluate-maps",
         help="score saliency, attribution or attention maps against the masks",
@@ -52,7 +51,6 @@ def add_evaluate_maps(commands: Commands) -> None:
 
 
 def add_compare(commands: Commands) -> None:
-    """`compare`."""
     parser = commands.add_parser(
         "compare",
         help="two runs over the same images: each figure's difference, with a paired interval",

@@ -20,7 +20,6 @@ CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majori
 
 
 def add_match(commands: Commands) -> None:
-    """`match`."""
     parser = commands.add_parser(
         "match",
         help="match clusters to classes, and write match.json",
@@ -41,7 +40,6 @@ def add_match(commands: Commands) -> None:
 
 
 def add_evaluate(commands: Commands) -> None:
-    """`evaluate`."""
     parser = commands.add_parser(
         "evaluate",
         help="score predictions: every official figure",
@@ -80,7 +78,6 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def add_distance_match(commands: Commands) -> None:
-    """`distance-match`."""
     parser = commands.add_parser(
         "distance-match",
         help="predict with a pre-trained backbone: pixels get the class of the nearest train_semi segments",

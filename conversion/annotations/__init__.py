@@ -3,9 +3,8 @@
 `open_annotations` finds them (in a folder, or by downloading them) and answers two questions: the `members` of a split,
 and its `masks`, transcoded once to 16-bit grey and kept in an Arrow file.
 
-`official_files` knows the addresses and `http` downloads, `lists` reads the text files, `mask_readers` reads masks
-where they are stored, `locate` looks for all of these, `mask_cache` writes and opens the Arrow file. May import
-`errors`, `cache`, `facts`, `mask_codec`, `dataset_index`.
+`official_files` knows the addresses and `http` downloads, `lists` reads the text files, `locate` looks for files and
+masks, `mask_cache` writes and opens the Arrow file.
 """
 
 from .annotations import Annotations, open_annotations
