@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..annotations import open_annotations, open_masks, read_notes
 from ..converted.dataset_index import Index
+from ..converted.open_shard import open_shard
 from ..core.errors import ImageNetSError
 from ..dataset.examples import generate
 from ..dataset.plan_check import check_masks, check_plan
@@ -22,8 +22,6 @@ from ..facts.spellings import OnMissing
 from ..imagenet.converted_images import find_converted
 from ..imagenet.image_folder import paths_of
 from ..imagenet.tree_images import find_tree
-
-_IMAGES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -186,16 +184,11 @@ class _ConvertedImages:
 
     def __call__(self) -> Iterator[StoredImage]:
         for file in self.files:
-            if file.endswith(".parquet"):
-                with pq.ParquetFile(file) as parquet:
-                    for batch in parquet.iter_batches(_IMAGES_PER_BATCH, columns=["image_id", "wnid", "image"]):
-                        yield from _stored(batch)
-            else:
-                with pa.ipc.open_stream(pa.memory_map(file)) as stream:
-                    for batch in stream:
-                        yield from _stored(batch)
+            with open_shard(file) as shard:
+                for batch in shard.batches(["image_id", "wnid", "image"]):
+                    yield from _stored(batch)
 
 
-def _stored(table: pa.Table | pa.RecordBatch) -> Iterator[StoredImage]:
+def _stored(table: pa.Table) -> Iterator[StoredImage]:
     for image_id, wnid, image in zip(*(table[name].to_pylist() for name in ("image_id", "wnid", "image"))):
         yield image_id, wnid, None if image["bytes"] is not None else image["path"], image["bytes"]
