@@ -25,8 +25,8 @@ from PIL import Image
 from scipy import ndimage
 from started_pool import Started
 
+from imagenet_s.conversion.masks.find_masks import find_masks
 from imagenet_s.metrics import MatchedIoU, process_pool
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up
 from imagenet_s.metrics.evaluation.scoring import score
 from imagenet_s.metrics.process_pool import ProcessPool
@@ -97,7 +97,7 @@ def with_workers(root: Path, workers: int) -> float:
     process_pool.ProcessPool = StartedPool  # type: ignore[misc]
     StartedPool.seconds = 0.0
     start = time.perf_counter()
-    predictions, references = open_mask_reader(root / "pred"), open_mask_reader(root / "gt")
+    predictions, references = find_masks(root / "pred"), find_masks(root / "gt")
     score(predictions, references, pair_up(predictions, references), CLASSES, workers=workers)
     return time.perf_counter() - start - StartedPool.seconds
 
@@ -156,7 +156,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_pairs(root, args.pairs)
-        keys = open_mask_reader(root / "gt").keys
+        keys = find_masks(root / "gt").keys
         paths = [(root / "pred" / key, root / "gt" / key) for key in keys]
         decode(paths), score_files(paths[:20])  # files in memory, code warm
         rounds = [(decode(paths), score_files(paths)) for _ in range(args.rounds)]

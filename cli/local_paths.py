@@ -39,7 +39,6 @@ _OF_COMMANDS = {
     "distance_match": {"output": "OUTPUT"},
     "submit": {"predictions": "PREDICTIONS"},
     "export": {"out": "OUT"},
-    **{command: {"gt_dir": "--gt-dir"} for command in ("evaluate", "match", "compare", "check_loader")},
 }
 
 
@@ -53,7 +52,7 @@ def with_local_paths(args: argparse.Namespace) -> argparse.Namespace:
     for option, name in {**_OPTIONS, **_OF_COMMANDS.get(args.command, {})}.items():
         if changed.get(option) is not None:
             changed[option] = _local(changed[option], name)
-    if args.command == "evaluate_maps" and args.gt_dir:  # also an ImageNet, and so an address
+    if getattr(args, "gt_dir", None):  # also an ImageNet, and so an address
         changed["gt_dir"] = path_of_file_address(args.gt_dir) or args.gt_dir
     return argparse.Namespace(**changed)
 

@@ -9,6 +9,7 @@ from .options import (
     Commands,
     add_config,
     add_json,
+    add_mask_source,
     natural,
     positive,
     split_argument,
@@ -69,6 +70,7 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, classes and images that differ most")
     group = parser.add_argument_group("pictures for the page")
     group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them")
+    add_mask_source(group)
     group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks")
     group.add_argument("--maps-dir", nargs=2, metavar=("A", "B"), help="the maps of two runs of maps")
     add_config(group, default=None, what="which ImageNet-S two runs of maps are of: the page lists its classes, too")
@@ -98,8 +100,8 @@ def _add_maps(parser: Any) -> None:
     group.add_argument(
         "--gt-dir",
         metavar="G",
-        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, a data set built by convert; or "
-        "an ImageNet, whose masks are those of --annotations-dir",
+        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, the annotations, a data set "
+        "built by convert; or an ImageNet, whose masks are those of --annotations-dir",
     )
     add_config(group, default=None)
     group.add_argument(
@@ -123,14 +125,7 @@ def _add_maps(parser: Any) -> None:
         default="error",
         help="what a mask without a map is: an error (default), or left out",
     )
-    group.add_argument(
-        "--annotations-dir",
-        metavar="DIR",
-        help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
-    )
-    group.add_argument(
-        "--no-verify", dest="verify", action="store_false", help="check neither checksums nor the official counts"
-    )
+    add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     group.add_argument("--save-counts", metavar="FILE", help="keep the scores of every image: a few MB, for `compare`")
     group.add_argument("--counts", metavar="FILE", help="figures of saved scores; no map is read")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .options import Commands, add_config, add_imagenet_options, natural, positive, split_argument
+from .options import Commands, add_config, add_imagenet_options, add_mask_source, natural, positive, split_argument
 
 # As in `metrics.MATCHINGS`, which is not imported here: a parser imports nothing heavy.
 CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majority")
@@ -110,7 +110,8 @@ def _add_masks(parser: Any) -> None:
     group.add_argument(
         "--gt-dir",
         metavar="G",
-        help="references: likewise, or the official tree, or the folder or archive of the annotations; all are scored",
+        help="references: likewise, or the official tree, the annotations, or an ImageNet, whose masks are those of "
+        "--annotations-dir; all are scored",
     )
     add_config(group, default=None)
     group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
@@ -126,6 +127,7 @@ def _add_masks(parser: Any) -> None:
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
+    add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     group.add_argument("--save-counts", metavar="FILE", help="keep the counts: a few MB, enough for every figure")
     group.add_argument("--counts", metavar="FILE", help="score saved counts; no mask is read")

@@ -19,7 +19,6 @@ from ..core.errors import ImageNetSError, cause
 
 _DAMAGE = (OSError, UnicodeError, MemoryError, LookupError, TypeError, ValueError, pa.ArrowException)
 """What Arrow raises for a damaged file."""
-_ENDINGS = (".parquet", ".arrow")
 
 
 def open_shard(path: str | os.PathLike[str]) -> Shard:
@@ -129,12 +128,6 @@ def count_rows(source: Any, name: str) -> tuple[int, pa.Schema, list[str]]:
             with pa.ipc.open_stream(source) as reader:
                 rows, schema = sum(batch.num_rows for batch in reader), reader.schema
         return rows, schema, list(schema.names)  # which need not be UTF-8
-
-
-def is_shard(name: str) -> bool:
-    """Whether a file is a shard, by its name; Arrow files of the cache of `datasets` (`cache-...`) are none."""
-    last = os.path.basename(name)
-    return last.endswith(_ENDINGS) and not last.startswith((".", "cache-"))
 
 
 def _arrow_batches(mapped: Any) -> tuple[pa.Schema, list[pa.RecordBatch]]:

@@ -19,10 +19,11 @@ import pyarrow as pa
 from ..annotations import Annotations, Member, open_annotations
 from ..annotations.official_files import RemoteFile
 from ..converted.dataset_index import INDEX, Index
+from ..converted.find_converted import find_converted
 from ..core.errors import ImageNetSError, printable, some
 from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
 from ..imagenet.addresses import normalise
-from ..imagenet.converted_images import ConvertedImages, find_converted
+from ..imagenet.converted_images import ConvertedImages
 from ..imagenet.detect import ImageNet, open_imagenet
 from ..imagenet.file_names import ImageNetPart
 from ..imagenet.image_reader import ImageReader

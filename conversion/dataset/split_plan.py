@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import MaskNotes, open_masks, read_notes
+from ..annotations import MaskNotes, cached_masks, read_notes
 from ..core.errors import ImageNetSError, some
 from ..core.shuffling import training_keys
 from ..facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
@@ -104,7 +104,7 @@ def plan_split(
     plan = SplitPlan(split, reader, rows, mask_file, missing, expected, notes)
     if mask_file is None or not (sizes or (sizes is None and plan.is_local)):
         return plan
-    mask_sizes = sizes_of(open_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
+    mask_sizes = sizes_of(cached_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
     return plan.with_pairs(check_pairs(reader, rows, mask_sizes, split))
 
 
@@ -190,7 +190,7 @@ def _without(rows: pa.Table, image_ids: Mapping[str, str]) -> pa.Table:
 
 
 def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool, unusable: Mapping[str, str]) -> pa.Array:
-    known = open_masks(masks)["image_id"]
+    known = cached_masks(masks)["image_id"]
     places = pc.index_in(rows["image_id"], value_set=known.combine_chunks())
     without = [one for one in rows["image_id"].filter(pc.is_null(places)).to_pylist() if one not in unusable]
     if without and verify:

@@ -24,7 +24,7 @@ from annotation_files import (
     write_lists,
 )
 
-from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.annotations import cached_masks
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.masks.codec import encode_png16
@@ -90,7 +90,7 @@ def test_a_damaged_member_is_named(given: Path, tmp_path: Path, pinned: Pin, ver
     if verify:
         assert not kept
     else:  # the others, so that on_missing="skip" need not decode them again
-        assert len(open_masks(kept["50-validation.arrow"])) == len(expected("50", "validation")) - 1
+        assert len(cached_masks(kept["50-validation.arrow"])) == len(expected("50", "validation")) - 1
 
 
 def test_of_many_damaged_masks_the_first_are_named(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_missing_masks_are_named(tmp_path: Path, pinned: Pin, form: str, caplog:
     caplog.clear()
     annotations = opened(tmp_path, tmp_path, verify=False)
     present = [image_id for image_id, _ in expected("50", "validation") if image_id not in image_ids]
-    assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == present
+    assert cached_masks(annotations.masks("validation"))["image_id"].to_pylist() == present
     assert rows(annotations, "validation") == expected("50", "validation")
     assert "lacks 3 of the 12" in caplog.text
     # Masks that were cached without verification are not used with it.
