@@ -99,9 +99,7 @@ def _mask_rows(
 ) -> Iterator[Mapping[str, Any]]:
     """Rows without images."""
     if absent := set(ids) - set(masks.by_id):
-        raise ImageNetSError(
-            f"{os.fspath(args.dataset)} has no {some(sorted(absent))} among its masks of {args.split}."
-        )
+        raise ImageNetSError(f"{os.fspath(args.dataset)} has no mask of {some(sorted(absent))} in {args.split}.")
     category = {image_id: categories(config).id_of(masks.wnid(image_id)) for image_id in masks.by_id}
     wanted = [i for i in masks.by_id if (not classes or category[i] in classes) and (not ids or i in ids)]
     for number in _chosen(args, list(range(len(wanted)))):

@@ -14,7 +14,7 @@ from ..core.errors import DownloadError, ImageNetSError, MissingAnnotationsError
 from ..core.walk import walk_files
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
 from ..facts.spellings import local_path
-from ..masks.find_masks import around, find_masks, tree_of_masks
+from ..masks.find_masks import around, find_masks, refuse_other_files, tree_of_masks
 from ..masks.mask_names import NoMasksError
 from ..masks.split_masks import SplitMasks
 from .official_files import RemoteFile, archive_file, check_list, fetch, list_file
@@ -57,6 +57,7 @@ class GivenPlace:
     def __init__(self, path: Path, config: str, verify: bool) -> None:
         if not path.exists():
             raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {path} does not exist.")
+        refuse_other_files(path)
         self.path, self.config, self.verify = path, config, verify
         self._folder = path if path.is_dir() else path.parent
 

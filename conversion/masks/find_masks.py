@@ -47,9 +47,14 @@ def find_masks(place: str | os.PathLike[str], config: str | None = None, split: 
         from .shard_files import choose_shards
 
         return _in_shards(root, choose_shards(root, [""], config, split), split)
-    if is_zip(root):
-        return _in_zip(root, choice, split)
-    raise ImageNetSError(f"{root} is neither a folder nor a zip, nor a Parquet or Arrow file.")
+    refuse_other_files(root)
+    return _in_zip(root, choice, split)
+
+
+def refuse_other_files(path: Path) -> None:
+    """Raise an ImageNetSError for a file that holds no masks, whatever is in it."""
+    if path.is_file() and not (_is_shard(path.name) or is_zip(path)):
+        raise ImageNetSError(f"{path} is neither a folder nor a zip, nor a Parquet or Arrow file.")
 
 
 def tree_of_masks(root: Path, config: str) -> Path | None:

@@ -48,7 +48,8 @@ class Choice:
         """Of the folders that lie side by side, those that may hold masks of the choice."""
         chosen = {name for name in folders if not self.passes_over(name)}
         if chosen & set(MASK_FOLDERS.values()):
-            chosen &= {MASK_FOLDERS.get(self.split, "")}
+            folder = MASK_FOLDERS.get(self.split)
+            chosen = {name for name in chosen if name == folder or _is_tree_name(name)}
         return chosen
 
     def passes_over(self, folder: str) -> bool:
