@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..metrics.evaluation.mask_readers import MaskReader
+from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.matched_miou.read_mask import read_mask
 
 
@@ -18,12 +18,12 @@ class MaskPairs:
     """Masks that were scored, to be read again.
 
     Attributes:
-        predictions, references: the readers.
+        predictions, references: their masks.
         found: the key of a reference -> that of its prediction; a reference without one was scored as `other`.
     """
 
-    predictions: MaskReader
-    references: MaskReader
+    predictions: SplitMasks
+    references: SplitMasks
     found: Mapping[str, str]
 
     def read(self, key: str) -> tuple[NDArray[Any], NDArray[Any]]:

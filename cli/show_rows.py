@@ -13,7 +13,10 @@ from ..conversion.core.errors import ImageNetSError, some
 from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
+from ..conversion.dataset.open_masks import masks_alone
 from ..conversion.facts import OTHER_ID, categories
+from ..conversion.masks.split_masks import SplitMasks
+from ..metrics.matched_miou.read_mask import read_mask
 
 
 def chosen_rows(
@@ -27,6 +30,8 @@ def chosen_rows(
     classes, ids = class_ids(args.classes or (), config), read_ids(args.ids or ())
     if converted:
         return iter(_converted_rows(args, config, *converted, classes, ids))
+    if (masks := masks_alone(args.dataset, config, args.split)) is not None:
+        return iter(_mask_rows(args, config, masks, classes, ids))
     return iter(_rows(args, config, classes, ids))
 
 
@@ -85,7 +90,26 @@ def _converted_rows(
         ]
         if absent := wanted - set(columns["image_id"]):
             raise ImageNetSError(f"{os.fspath(args.dataset)} has no {some(sorted(absent))} in {config} {args.split}.")
-    chosen = numbers[: args.count]
-    if args.seed is not None:
-        chosen = sorted(random.Random(args.seed).sample(numbers, len(chosen)))
-    return read_rows(root, one, args.split, chosen)
+    return read_rows(root, one, args.split, _chosen(args, numbers))
+
+
+def _mask_rows(
+    args: argparse.Namespace, config: str, masks: SplitMasks, classes: set[int], ids: list[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Rows without images."""
+    if absent := set(ids) - set(masks.by_id):
+        raise ImageNetSError(f"{os.fspath(args.dataset)} has no mask of {some(sorted(absent))} in {args.split}.")
+    category = {image_id: categories(config).id_of(masks.wnid(image_id)) for image_id in masks.by_id}
+    wanted = [i for i in masks.by_id if (not classes or category[i] in classes) and (not ids or i in ids)]
+    for number in _chosen(args, list(range(len(wanted)))):
+        image_id = wanted[number]
+        key = masks.by_id[image_id]
+        mask = read_mask(masks.read(key), masks.describe(key))
+        yield {"image_id": image_id, "category": category[image_id], "annotation": mask}
+
+
+def _chosen(args: argparse.Namespace, numbers: list[int]) -> list[int]:
+    """As many as asked for: the first, or with a seed any."""
+    if args.seed is None:
+        return numbers[: args.count]
+    return sorted(random.Random(args.seed).sample(numbers, min(args.count, len(numbers))))

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..cli.mask_pairs import MaskPairs
-from ..metrics.evaluation.mask_readers import open_mask_reader
+from ..conversion.masks.find_masks import find_masks
+from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.evaluation.pairing import pair_up
 from .comparison_page import PictureOfBoth, ValuesOfBoth
 from .report_pictures import images_shown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # it imports datasets, which a page without images does not n
 def compared_pictures(
     chosen: Sequence[tuple[str, Sequence[ValuesOfBoth]]],
     predictions: Sequence[str],
-    references: str,
+    references: SplitMasks,
     split: str,
     matches: Sequence[Mapping[int, int]],
     labels: Sequence[str],
@@ -31,7 +32,7 @@ def compared_pictures(
     Args:
         chosen: (heading, images) as `ends` has them.
         predictions: where the masks of A and of B are.
-        references: where the references are.
+        references: the masks they are compared with.
         split: of a tree or a converted data set.
         matches: cluster -> class, of A and of B.
         labels: names by class id.
@@ -41,11 +42,10 @@ def compared_pictures(
         ValueError: a place holds no masks, or not those of the images that the runs counted.
     """
     config, keys = str(len(labels) - 1), [one.name for _, found in chosen for one in found]
-    reader = open_mask_reader(references, config, split)
     masks = []
     for place in predictions:
-        predicted = open_mask_reader(place, config, split)
-        masks.append(MaskPairs(predicted, reader, dict(pair_up(predicted, reader, keys).found)))
+        predicted = find_masks(place, config, split)
+        masks.append(MaskPairs(predicted, references, dict(pair_up(predicted, references, keys).found)))
     shown = images_shown(images, {PurePosixPath(key).stem: masks[0].read(key)[0] for key in keys} if images else {})
     pictures = []
     for heading, found in chosen:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..conversion.core.errors import ImageNetSError
-from ..metrics.evaluation.mask_readers import MaskReader
+from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.saliency.map_readers import MapReader
 from ..metrics.saliency.map_scoring import ToScore
 from ..metrics.saliency.read_map import fit, read_map
@@ -20,7 +20,7 @@ from .map_overlay import overlay
 
 def pictures(
     maps: MapReader,
-    masks: MaskReader,
+    masks: SplitMasks,
     images: list[ToScore],
     options: ScoreOptions,
     read_image: Callable[[str, NDArray[Any]], Image.Image | None],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...conversion.core.atomic_write import atomic_write
+from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import CONFIG_NAMES, categories
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
@@ -102,6 +103,8 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
                 targets,
                 (a.options, b.options),
                 args.images,
+                args.annotations_dir,
+                args.verify,
             )
     page = html_comparison_page(
         columns[0],
@@ -136,7 +139,8 @@ def _pictures(
 
         images = ImagesById(args.images, str(len(labels) - 1))
     chosen = _drawn(columns, differences)
-    return compared_pictures(chosen, args.predict_dir, args.gt_dir, args.split, matches, labels, images)
+    truth = open_masks(args.gt_dir, str(len(labels) - 1), args.split, args.annotations_dir, args.verify)
+    return compared_pictures(chosen, args.predict_dir, truth, args.split, matches, labels, images)
 
 
 def _drawn(columns: list[dict[str, Any]], differences: dict[str, Any]) -> list[tuple[str, list[ValuesOfBoth]]]:

@@ -21,6 +21,8 @@ def compared_maps(
     targets: Mapping[str, int],
     options: Sequence[ScoreOptions],
     images: str | None,
+    annotations_dir: str | None = None,
+    verify: bool = True,
 ) -> list[PictureOfBoth]:
     """Draw some images.
 
@@ -33,11 +35,12 @@ def compared_maps(
         targets: image id -> the class that both its maps were to find.
         options: how the maps of A and of B were read.
         images: where the images are; None draws the heat alone.
+        annotations_dir, verify: of the masks of an ImageNet.
 
     Raises:
         ValueError: a place holds no maps or masks, or not those of the images that the runs scored.
     """
-    references = open_references(gt_dir, config, split, "category")
+    references = open_references(gt_dir, config, split, "category", annotations_dir, verify)
     keys = {one.image_id: one.key for one in references.images}
     readers = [open_map_reader(place) for place in maps]
     wanted = [one.name for _, found in chosen for one in found]

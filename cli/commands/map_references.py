@@ -6,17 +6,14 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
-from ...conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
-from ...metrics.evaluation.mask_readers import MaskReader, open_mask_reader
+from ...conversion.dataset.open_masks import open_masks
+from ...conversion.facts import OTHER_ID, categories
+from ...conversion.masks.split_masks import SplitMasks
 from ...metrics.evaluation.pairing import listed_keys, read_list
-from ...metrics.saliency.arrow_masks import ArrowReader
 from ...metrics.saliency.map_scoring import ToScore
-
-_IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
 
 
 @dataclass(frozen=True)
@@ -24,12 +21,12 @@ class References:
     """Masks to score against.
 
     Attributes:
-        masks: their reader.
+        masks: all of the split.
         images: every mask with a target.
         no_class: ids of the images whose ImageNet label is no class of the configuration: they have no target.
     """
 
-    masks: MaskReader
+    masks: SplitMasks
     images: list[ToScore]
     no_class: list[str] = field(default_factory=list)
 
@@ -58,7 +55,7 @@ def open_references(
         ImageNetSError: no masks, a class folder that is no class, labels that nothing at hand says.
         ValueError: no such path.
     """
-    masks = _open_masks(gt_dir, config, split, annotations_dir, verify)
+    masks = open_masks(gt_dir, config, split, annotations_dir, verify)
     wanted = listed_keys(masks, keys)
     ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in wanted]
     table = categories(config)
@@ -88,41 +85,6 @@ def read_keys(path: str | None) -> list[str] | None:
     return read_list(path) if path else None
 
 
-def _open_masks(gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool) -> MaskReader:
-    root = Path(gt_dir)
-    for tree in (root / tree_name(config), root):
-        if (tree / MASK_FOLDERS[split]).is_dir():
-            return open_mask_reader(tree / MASK_FOLDERS[split])
-    if "://" not in gt_dir and not _is_imagenet(root, config):
-        return open_mask_reader(root, config, split)
-    from ...conversion.dataset.source import open_source  # imports datasets: only where it is needed
-
-    source = open_source(config, gt_dir, annotations_dir, verify)
-    members = source.members(split)
-    folders = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    return ArrowReader(Path(source.masks(split)), folders)
-
-
-def _is_imagenet(root: Path, config: str) -> bool:
-    """Whether a folder holds images and not masks, by the first files found in it; masks are PNGs or our shards."""
-    if any(_has_annotations(one) for one in (*root.glob("*.parquet"), *(root / config).glob("*.parquet"))):
-        return False
-    for _, folders, files in os.walk(root, followlinks=True):
-        folders.sort()
-        endings = {os.path.splitext(name)[1].lower() for name in files}
-        if ".png" in endings:
-            return False
-        if endings & set(_IMAGENET_FILES):
-            return True
-    return False
-
-
-def _has_annotations(shard: Path) -> bool:
-    import pyarrow.parquet as pq
-
-    return "annotation" in pq.read_schema(shard).names
-
-
 def _imagenet_wnids(
     ids: list[str], gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool
 ) -> Mapping[str, str]:
@@ -132,7 +94,7 @@ def _imagenet_wnids(
     from ...conversion.annotations import open_annotations
 
     # Without a folder of annotations: what is beside the masks, else the list of the cache, fetched if it is not there.
-    if annotations_dir is None and os.path.isdir(gt_dir):
+    if annotations_dir is None and os.path.exists(gt_dir):
         with contextlib.suppress(ImageNetSError):
             if found := _own_wnids(open_annotations(config, gt_dir, verify=verify).members(split)):
                 return found

@@ -18,7 +18,7 @@ from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
 from ...conversion.facts import IGNORE_ID, categories
 from ...conversion.imagenet.data_dir import resolve_data_dir
-from ...metrics.evaluation.mask_readers import open_mask_reader
+from ...conversion.masks.find_masks import find_masks
 from ...metrics.matched_miou.matching import load_match
 from ...metrics.matched_miou.read_mask import read_mask
 from ...report.picture_page import html_picture_page
@@ -125,14 +125,14 @@ def _write_page(
 
 def _predictions(args: argparse.Namespace, config: str) -> Predictions:
     """The predictions of a folder, zip or data set, by image id, after matching."""
-    reader = open_mask_reader(args.predictions, config, args.split)
-    keys = {PurePosixPath(key).stem: key for key in reader.keys}
+    masks = find_masks(args.predictions, config, args.split)
+    keys = {PurePosixPath(key).stem: key for key in masks.keys}
     match = load_match(args.match, int(config)) if args.match else None
 
     def read(image_id: str) -> NDArray[Any] | None:
         if image_id not in keys:
             return None
-        ids = read_mask(reader.read(keys[image_id]), f"the prediction of {image_id}")
+        ids = read_mask(masks.read(keys[image_id]), f"the prediction of {image_id}")
         return ids if match is None else matched_ids(ids, match)
 
     return read

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ...metrics.matched_miou.counts import CountRows, count_pair
 from ...metrics.matched_miou.metric import MatchedIoU
-from ..annotations import open_masks
+from ..annotations import cached_masks
 from ..core.workers import ProcessPool
 from ..dataset.image_mask_pairs import PairCheck
 from ..dataset.source import Source
@@ -147,7 +147,7 @@ def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
 
 
 def _count(masks: str, places: Sequence[int]) -> list[CountRows]:
-    pngs = open_masks(masks)["png"]
+    pngs = cached_masks(masks)["png"]
     decoded = (decode_mask(pngs[place].as_py()) for place in places)
     return [count_pair(ids, ids) for ids in decoded]
 

@@ -66,14 +66,16 @@ def check_loader(
     image_key: str | int | None = None,
     id_key: str | int | None = None,
     limit: int | None = None,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
 ) -> LoaderReport:
     """Compare a Dataset with the official masks, image by image.
 
     Args:
         dataset: map-style (`__len__`, `__getitem__`) or iterable. Its items are dicts, tuples or masks; masks are H x W
             integers (arrays, tensors, PIL images, paths), with the transforms of evaluation, not those of training.
-        gt_dir: official masks: `<class folder>/<image_id>.png` in a folder or zip, an annotation folder, or what
-            `imagenet-s convert` wrote.
+        gt_dir: official masks: `<class folder>/<image_id>.png` in a folder or zip, the annotations in any form, an
+            official tree, what `imagenet-s convert` wrote, or an ImageNet.
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         imagenet: a copy of ImageNet: images are then compared, too.
@@ -82,11 +84,13 @@ def check_loader(
         image_key: the same for the image.
         id_key: the same for the image's name.
         limit: compare this many items, spread over the Dataset.
+        annotations_dir: where the masks of an ImageNet given as `gt_dir` are, as for the builder.
+        verify: check these against the official checksums and counts.
 
     Raises:
         ImageNetSError: no official masks are found, or the Dataset has no items.
     """
-    truth = Truth(gt_dir, config, split, imagenet)
+    truth = Truth(gt_dir, config, split, imagenet, annotations_dir, verify)
     faults = _Faults()
     notes: list[str] = []
     checked: list[CheckedItem] = []

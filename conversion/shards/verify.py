@@ -6,13 +6,12 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from ..converted.columns import arrow_schema
-from ..converted.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
-from ..core.errors import ImageNetSError, cause, some
+from ..converted.dataset_index import INDEX, ConfigIndex, Index, ShardInfo
+from ..converted.open_shard import count_rows
+from ..core.errors import ImageNetSError, some
 from .repository_files import read_index
 from .storage import Storage, open_storage
 
@@ -84,20 +83,11 @@ def _problem(storage: Storage, kind: ConfigIndex, config: str, shard: ShardInfo)
             return f"sha256 {digest.hexdigest()[:12]}..., {shard.sha256[:12]}... expected"
         file.seek(0)
         try:
-            rows, schema = _rows_and_schema(file, kind.form)
-            columns = ", ".join(schema.names)
-        except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
-            return f"unreadable ({cause(error)})"
+            rows, schema, columns = count_rows(file, shard.file)
+        except ImageNetSError as error:
+            return f"unreadable ({error})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
     if not schema.equals(arrow_schema(config, kind.images)):
-        return f"columns {columns}, another schema was expected"
+        return f"columns {', '.join(columns)}, another schema was expected"
     return None
-
-
-def _rows_and_schema(file, form: Format) -> tuple[int, pa.Schema]:  # type: ignore[no-untyped-def]
-    if form == "parquet":
-        with pq.ParquetFile(file) as parquet:
-            return parquet.metadata.num_rows, parquet.schema_arrow
-    with pa.ipc.open_stream(file) as reader:
-        return sum(batch.num_rows for batch in reader), reader.schema

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from annotation_files import WRITERS, check_masks, opened, rows
 
-from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.annotations import cached_masks
 from imagenet_s.conversion.facts import OFFICIAL
 
 
@@ -40,12 +40,12 @@ def test_masks_are_transcoded_again_when_the_list_changes(given: Path, tmp_path:
     path.write_text("\n".join(path.read_text().splitlines()[:3]))
     fewer = [image_id for image_id, _ in rows(annotations, "validation")]
     assert len(fewer) == 3
-    assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == fewer
+    assert cached_masks(annotations.masks("validation"))["image_id"].to_pylist() == fewer
 
 
 def test_the_file_is_memory_mapped(given: Path, tmp_path: Path) -> None:
     before = pa.total_allocated_bytes()
-    table = open_masks(opened(given, tmp_path, verify=False).masks("validation"))
+    table = cached_masks(opened(given, tmp_path, verify=False).masks("validation"))
     assert table.num_rows == 12
     assert pa.total_allocated_bytes() - before < 1000
 

@@ -17,8 +17,8 @@ from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations.lists import read_list
 from imagenet_s.conversion.converted.dataset_index import Index, parse_index
+from imagenet_s.conversion.converted.find_converted import find_converted
 from imagenet_s.conversion.core.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.converted_images import find_converted
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.orientation_index import rows_to_replace
 from imagenet_s.conversion.shards.resume import PlanRecord, must_rewrite, read_marker, shards_of_earlier_runs
