@@ -1,7 +1,7 @@
 """The metrics of ImageNet-S.
 
 `matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes (`process_pool`), `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
+processes, `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
 `report` writes pages, `distance_matching` labels pixels by their nearest segments,
 `region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and
 is imported by name only.

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import CONFIG_NAMES, categories
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
-from ...metrics.matched_miou.atomic_write import atomic_write
 from ...report import percent, points
 from ...report.compared_pictures import compared_pictures
 from ...report.comparison_page import (

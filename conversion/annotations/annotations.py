@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..core import cache
 from ..core.errors import ImageNetSError, printable, some
+from ..core.locks import locked
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
 from ..images.image_header import header_of
 from ..masks.codec import decode_mask, encode_official_png
@@ -154,7 +155,7 @@ class Annotations:
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
             target = cache.cached_file("masks", f"{digest}/{self.config}-{split}.arrow", self._cache_dir)
             if not target.exists():
-                with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
+                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target

@@ -22,8 +22,8 @@ from tqdm import tqdm
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from ..core.cache import locked
 from ..core.errors import DownloadError, ImageNetSError
+from ..core.locks import locked
 
 logger = logging.getLogger("imagenet_s")
 

@@ -21,8 +21,9 @@ import datasets
 from datasets.arrow_reader import ArrowReader
 
 from ..core import version
-from ..core.cache import NO_LOCKS, temporary_folder, why_not_writable
+from ..core.cache import temporary_folder, why_not_writable
 from ..core.errors import ImageNetSError, is_utf8
+from ..core.locks import NO_LOCKS
 from ..core.paths import local_path
 from ..facts import config_name as name_of_config
 from ..facts.spellings import split_name, split_text

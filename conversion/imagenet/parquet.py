@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
@@ -16,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from ..core.arrow_errors import ARROW_ERRORS
 from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
 from ..core.paths import is_address
 from ..core.shuffling import mix
-from ..core.workers import ThreadPool
 from .container import ContainerReader, as_images
 from .file_names import ImageNetPart, basename, image_id_of
 from .image_reader import Measure
@@ -83,7 +84,7 @@ class ParquetReader(ContainerReader):
 
     def measure(self, rows: pa.Table) -> Measure:
         """The mean size of an image of the same file: exact sizes would need reading them."""
-        with ThreadPool(_THREADS) as threads:
+        with ThreadPoolExecutor(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
         numbers = (self._group_numbers(rows) >> 32).astype(np.int64)
         return Measure(means[numbers], self.identity())
@@ -94,7 +95,7 @@ class ParquetReader(ContainerReader):
                 f"{self.root} holds {len(self.files)} of {self.expected} {self.part} Parquet files; fetch the others."
             )
         what = f"indexing {self.part} Parquet files"
-        with ThreadPool(_THREADS) as threads:
+        with ThreadPoolExecutor(_THREADS) as threads:
             indexed = threads.map(self._index_file, self.files)
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 
@@ -189,6 +190,6 @@ def _named_errors(file: str, what: str) -> Iterator[None]:
             yield
     except ImageNetSError:
         raise
-    except (OSError, UnicodeError, MemoryError, pa.ArrowException, KeyError) as error:
+    except ARROW_ERRORS as error:
         text = reason(error) if isinstance(error, OSError) and error.errno else cause(error)
         raise ImageNetSError(f"{what} ({text}).") from error

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import lzma
-import struct
 import threading
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,14 +12,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, some
+from ..core.zip_errors import ZIP_ERRORS as _ZIP_ERRORS
 from .mask_reader import MaskReader, is_hidden
-
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
-    *(ValueError, struct.error, OverflowError, MemoryError),  # sizes, offsets and names that can't be
-    *(NotImplementedError, RuntimeError),  # compressions and encryption that it does not know
-)
-"""What `zipfile` raises on damage."""
 
 
 class ZipReader(MaskReader):

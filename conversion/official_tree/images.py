@@ -6,6 +6,7 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,6 @@ from tqdm import tqdm
 
 from ..core.parallel_io import SLOW_LISTING, parallel_map
 from ..core.paths import is_address
-from ..core.workers import ThreadPool
 from ..dataset.split_plan import SplitPlan
 from ..facts import TRAINING_SPLITS
 from ..imagenet.image_folder import paths_of
@@ -65,7 +65,7 @@ def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, co
                 _write_images(reader, piece, folder, linker, bar)
             elif copy:
                 jobs = _jobs(piece, folder)
-                with ThreadPool(_COPYING_THREADS) as threads:
+                with ThreadPoolExecutor(_COPYING_THREADS) as threads:
                     while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
                         bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
             else:

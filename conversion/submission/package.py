@@ -47,7 +47,7 @@ class CheckedSubmission:
         images: how many predictions the list asks for.
         problems: everything that is wrong; nothing is written unless it is empty.
         sizes_checked: how many predictions were compared with the size of their image.
-        sha256: of the zip that was written or checked; None where it was not.
+        sha256: of the zip that was written or checked; None where it was not, or went into a pipe.
     """
 
     config: str
@@ -165,7 +165,7 @@ def write_submission(
             _check_all(predictions, checked, wnids, sizes or {}, content, archive, other_lists)
             if checked.problems:
                 raise _ProblemsFoundError
-    if not checked.problems:
+    if not checked.problems and out.is_file():  # no pipe
         checked.sha256 = file_digest(out)
     return checked
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..matched_miou.atomic_write import atomic_write
+from ...conversion.core.atomic_write import atomic_write
 from ..matched_miou.read_mask import cause
 from .pooled import Pooled
 from .read_map import DAMAGED, Floats
@@ -34,8 +34,11 @@ class Rows:
 
 def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: Pooled) -> None:
     """Write scores; `path` never holds a part of them."""
+    # In memory first, 2 MB: an archive that is interrupted would complain when it is discarded after its file.
+    archive = io.BytesIO()
+    write_scores(archive, options, rows, pooled)
     with atomic_write(path) as file:
-        write_scores(file, options, rows, pooled)
+        file.write(archive.getvalue())
 
 
 def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: Pooled) -> None:
