@@ -1,11 +1,11 @@
-"""A page of pictures alone: the images of `imagenet-s show`, rendered by their template."""
+"""The page of `imagenet-s show`: pictures of masks and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .page import template
-from .page_tables import Picture
+from .mask_pictures import Picture
+from .page_template import render
 
 
 def html_picture_page(pictures: Sequence[Picture], *, title: str, notes: Sequence[str] = ()) -> str:
@@ -19,4 +19,4 @@ def html_picture_page(pictures: Sequence[Picture], *, title: str, notes: Sequenc
     Returns:
         HTML that asks for nothing from anywhere and runs nothing.
     """
-    return template("picture_page.html.jinja").render(title=title, notes=notes, pictures=pictures)
+    return render("pictures_page.html.jinja", title=title, notes=notes, pictures=pictures)

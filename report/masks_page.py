@@ -1,19 +1,18 @@
-"""The page: the data of a report, rendered by its template."""
+"""The page of an evaluation of masks."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from .figures import TITLES, Interval, figures_of, histogram, ties
+from .mask_pictures import Picture
+from .masks_tables import Group, confused_pairs, group_scores, matched_clusters, ranked_classes, ranked_images
+from .page_template import TEMPLATES, render
 
-from .page_data import Interval, headline_figures, histogram, percent, points, ranked_classes, ranked_images, ties
-from .page_tables import Group, Picture, confused_pairs, group_scores, matched_clusters
-
-_SCRIPT = Path(__file__).with_name("report.js").read_text(encoding="utf-8")
+_SCRIPT = (TEMPLATES / "masks_page.js").read_text(encoding="utf-8")
 
 
 def html_report(
@@ -57,14 +56,15 @@ def html_report(
         )
     classes, absent = ranked_classes(result, per_image["classes"], labels)
     images = ranked_images(per_image, labels)
-    return template("report.html.jinja").render(
+    return render(
+        "masks_page.html.jinja",
         title=title,
         notes=[*notes, *filter(None, [ties(result)])],
-        figures=headline_figures(result, intervals or {}),
+        figures=figures_of(result, TITLES, intervals),
         with_intervals=bool(intervals),
         classes=classes,
         absent=absent,
-        bins=histogram(one.iou for one in classes),
+        bins=histogram(score.iou for score in classes),
         images=images[:worst],
         all_images=len(images) <= worst,
         groups=group_scores(groups, classes),
@@ -74,27 +74,3 @@ def html_report(
         script=_SCRIPT,
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}",
     )
-
-
-def template(name: str) -> Template:
-    """A template, which escapes every value and takes no unknown name for an empty one."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(percent=percent, counted=_counted, readable=_readable, points=points)
-    return environment.get_template(name)
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    """A number with its noun: 1 image, 2 images."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def _readable(key: str) -> str:
-    """The key of a figure in words: IoU at 0.5."""
-    return key.replace("_", " ").replace("iou", "IoU")

@@ -22,10 +22,10 @@ from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 from imagenet_s.report import percent
-from imagenet_s.report.class_colors import class_color
+from imagenet_s.report.class_colors import NO_CLASS, class_color
 from imagenet_s.report.images_by_id import ImagesById
-from imagenet_s.report.shown_pictures import NO_CLASS, matched_ids
-from imagenet_s.report.visualization import RIGHT, WRONG
+from imagenet_s.report.mask_pictures import matched_ids
+from imagenet_s.report.overlays import RIGHT, WRONG
 
 FIGURE = re.compile(r'<img src="data:image/jpeg;base64,([^"]+)" alt="(\w+) of ([^"]+)"')
 

@@ -9,8 +9,8 @@ from PIL import Image
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
+from imagenet_s.report import contact_sheet, mask_overlay
 from imagenet_s.report.class_colors import class_color
-from imagenet_s.report.visualization import contact_sheet, overlay
 
 NAMES = categories("919").id2label
 
@@ -24,7 +24,7 @@ def test_overlay_colours_what_the_mask_says() -> None:
     ids = np.zeros((40, 60), np.int32)
     ids[5:35, 5:25] = 3
     ids[5:35, 30:50] = 1000
-    result = np.asarray(overlay(grey, ids, alpha=1.0)).astype(int)
+    result = np.asarray(mask_overlay(grey, ids, alpha=1.0)).astype(int)
     assert (result[10:30, 10:20] == class_color(3)).all()
     other = result[:, 52:]
     assert np.ptp(other) == 0, "not tinted"
@@ -42,7 +42,7 @@ def test_overlay_colours_what_the_mask_says() -> None:
 def test_inputs_stay_as_they_are() -> None:
     image, ids = picture("ILSVRC2012_val_00000206").convert("RGB"), mask_ids(IMAGES["ILSVRC2012_val_00000206"], "919")
     pixels, before = image.tobytes(), ids.copy()
-    overlay(image, ids)
+    mask_overlay(image, ids)
     contact_sheet([(image, ids)], ["one"], NAMES)
     assert image.tobytes() == pixels
     np.testing.assert_array_equal(ids, before)
@@ -51,24 +51,24 @@ def test_inputs_stay_as_they_are() -> None:
 @pytest.mark.parametrize("image_id", ["n01443537_478", "n01644373_769", "n02110958_506", "n01443537_72"])
 def test_every_mode_of_image(image_id: str) -> None:
     image = picture(image_id)
-    result = overlay(image, mask_ids(IMAGES[image_id], "919"))
+    result = mask_overlay(image, mask_ids(IMAGES[image_id], "919"))
     assert result.mode == "RGB"
     assert result.size == image.size
 
 
 def test_one_pixel() -> None:
-    assert overlay(Image.new("RGB", (1, 1)), np.array([[7]])).size == (1, 1)
+    assert mask_overlay(Image.new("RGB", (1, 1)), np.array([[7]])).size == (1, 1)
     contact_sheet([(Image.new("RGB", (1, 1)), np.array([[7]]))], [""], NAMES)
     contact_sheet([(Image.new("RGB", (1000, 1)), np.full((1, 1000), 1000))], [""], NAMES)
 
 
 def test_masks_of_another_size_are_refused() -> None:
     image, ids = Image.new("RGB", (30, 20)), np.zeros((30, 20), np.uint16)
-    for call in (lambda: overlay(image, ids), lambda: contact_sheet([(image, ids)], ["one"], NAMES)):
+    for call in (lambda: mask_overlay(image, ids), lambda: contact_sheet([(image, ids)], ["one"], NAMES)):
         with pytest.raises(ImageNetSError, match="rotated by its EXIF orientation"):
             call()
     with pytest.raises(ImageNetSError, match=r"shape \(20, 30, 3\)"):
-        overlay(image, np.zeros((20, 30, 3), np.uint8))
+        mask_overlay(image, np.zeros((20, 30, 3), np.uint8))
 
 
 def test_a_sheet_needs_a_caption_an_image() -> None:
@@ -94,7 +94,7 @@ def test_a_sheet_is_made_of_its_tiles() -> None:
     image = IMAGES["ILSVRC2012_val_00045212"]
     item = picture(image.image_id), mask_ids(image, "919")
     sheet = contact_sheet([item], ["x"], NAMES, tile=image.size)
-    want = np.asarray(overlay(*item))
+    want = np.asarray(mask_overlay(*item))
     windows = np.lib.stride_tricks.sliding_window_view(np.asarray(sheet), want.shape)[:, :, 0]
     assert any((windows[y, x] == want).all() for y in range(windows.shape[0]) for x in range(windows.shape[1]))
 
@@ -124,7 +124,7 @@ def test_the_legend_names_the_largest_class_first_and_ignored_last() -> None:
     def left_of(colour: tuple[int, int, int]) -> int:
         return int(np.nonzero((below == colour).all(axis=2))[1].min())
 
-    hatch = np.asarray(overlay(Image.new("RGB", (4, 4), "#a0a0a0"), np.full((4, 4), 1000)))[0, 0]
+    hatch = np.asarray(mask_overlay(Image.new("RGB", (4, 4), "#a0a0a0"), np.full((4, 4), 1000)))[0, 0]
     assert left_of(class_color(912)) < left_of(class_color(2)) < left_of(tuple(hatch.tolist()))
 
 

@@ -1,16 +1,16 @@
-"""The page of maps: the data of its report, rendered by its template."""
+"""The page of an evaluation of maps."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .map_page_data import curve_points, ranked_maps, spread_by_class
-from .page import template
-from .page_data import Figure, Interval, histogram
+from .figures import Interval, figures_of, histogram
+from .maps_tables import curve_points, ranked_maps, spread_by_class
+from .page_template import render
+from .which_images import best_and_worst
 
-RANKED_BY = "average_precision"
+_RANKED_BY = "average_precision"
 """The score that orders classes and images: it needs no threshold, and no pixel is left out of it."""
 
 _COUNTS = ("num_images", "num_absent", "num_constant", "num_full", "dataset_max_iou_threshold")
@@ -52,26 +52,25 @@ def html_map_report(
     if highest >= len(labels):
         raise ValueError(f"{len(labels):,} labels, but maps of class {highest}: expected a label for each class id.")
     cut = next(key for key in (*per_image, "image_max_iou") if key.startswith(("iou_at_", "image_max_iou")))
-    columns = list(dict.fromkeys((RANKED_BY, "pointing_game", "energy_pointing_game", cut)))
-    images = ranked_maps(per_image, labels, RANKED_BY, columns)
-    classes = spread_by_class(per_image, labels, RANKED_BY)
-    best, worst = images[:shown], images[::-1][: min(shown, max(0, len(images) - shown))]
-    known = {key: interval for key, interval in (intervals or {}).items() if not math.isnan(interval[0])}
-    figures = {key: Figure(key, key, value, known.get(key)) for key, value in result.items() if key not in _COUNTS}
-    return template("map_report.html.jinja").render(
+    columns = list(dict.fromkeys((_RANKED_BY, "pointing_game", "energy_pointing_game", cut)))
+    images = ranked_maps(per_image, labels, _RANKED_BY, columns)
+    classes = spread_by_class(per_image, labels, _RANKED_BY)
+    best, worst = best_and_worst(images, shown)
+    return render(
+        "maps_page.html.jinja",
         title=title,
         notes=notes,
         result=result,
-        figures=figures,
+        figures=figures_of(result, {key: key for key in result if key not in _COUNTS}, intervals),
         tiles=columns,
-        ranked_by=RANKED_BY,
+        ranked_by=_RANKED_BY,
         with_intervals=bool(intervals),
         curve=curve_points(*curve, _WIDTH, _HEIGHT) if result["num_images"] else "",
         width=_WIDTH,
         height=_HEIGHT,
         classes=classes,
-        bins=histogram(one.mean for one in classes),
+        bins=histogram(spread.mean for spread in classes),
         columns=columns,
         ends=[("best", "Best", best), ("worst", "Worst", worst)],
-        pictures={one.name: picture(one.name) for one in (*best, *worst)} if picture else {},
+        pictures={score.name: picture(score.name) for score in (*best, *worst)} if picture else {},
     )

@@ -22,7 +22,7 @@ def test_the_same_input_gives_the_same_page_and_every_name_is_escaped():
     assert text == page()
     assert text.startswith("<!doctype html>\n")
     own = text[text.index("<script>") + 8 : text.index("</script>")]
-    assert own == (Path(imagenet_s.report.__file__).parent / "report.js").read_text(encoding="utf-8")
+    assert own == (Path(imagenet_s.report.__file__).parent / "templates" / "masks_page.js").read_text(encoding="utf-8")
     text = text.replace(f"<script>{own}</script>", "")
     assert "<script" not in text
     assert text.count("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;&#34;") == text.count("alert")

@@ -7,7 +7,7 @@ import pytest
 
 from imagenet_s.conversion.synthetic import IMAGES, images_of, mask_ids
 from imagenet_s.report.class_colors import class_color
-from imagenet_s.report.visualization import RIGHT, WRONG
+from imagenet_s.report.overlays import RIGHT, WRONG
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 VISION = {

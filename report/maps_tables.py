@@ -1,4 +1,4 @@
-"""What the page of maps shows, as plain data: classes with the spread of their images, images in order, the curve."""
+"""The tables of the page of maps as plain data: classes with the spread of their images, images, the curve. No HTML."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ class ClassSpread:
 
 @dataclass(frozen=True)
 class MapScore:
-    """An image, by the place it was added at."""
+    """An image, and some of its scores."""
 
-    place: int
     name: str
     category: str
     values: list[float]
@@ -44,25 +43,25 @@ def spread_by_class(per_image: Mapping[str, Sequence[Any]], labels: Sequence[str
         ClassSpread(target, labels[target], math.fsum(values) / len(values), _quartiles(values), len(values))
         for target, values in groups.items()
     ]
-    return sorted(classes, key=lambda one: (-one.mean, one.images, one.id))
+    return sorted(classes, key=lambda spread: (-spread.mean, spread.images, spread.id))
 
 
 def ranked_maps(
     per_image: Mapping[str, Sequence[Any]], labels: Sequence[str], key: str, shown: Sequence[str]
 ) -> list[MapScore]:
     """The images that have the score, best first, with the scores to show of them."""
-    places = [i for i, value in enumerate(per_image[key]) if not math.isnan(value)]
-    places.sort(key=lambda i: (-per_image[key][i], per_image["name"][i]))
+    order = [i for i, value in enumerate(per_image[key]) if not math.isnan(value)]
+    order.sort(key=lambda i: (-per_image[key][i], per_image["name"][i]))
     return [
-        MapScore(i, per_image["name"][i], labels[per_image["target"][i]], [per_image[one][i] for one in shown])
-        for i in places
+        MapScore(per_image["name"][i], labels[per_image["target"][i]], [per_image[column][i] for column in shown])
+        for i in order
     ]
 
 
 def curve_points(edges: Sequence[float], ious: Sequence[float], width: float, height: float) -> str:
     """The curve as the points of an SVG polyline in a box, the origin at the lower left."""
-    some = [*range(0, len(edges) - 1, _POINTS), len(edges) - 1]
-    return " ".join(f"{edges[i] * width:.1f},{(1 - ious[i]) * height:.1f}" for i in some)
+    shown = [*range(0, len(edges) - 1, _POINTS), len(edges) - 1]
+    return " ".join(f"{edges[i] * width:.1f},{(1 - ious[i]) * height:.1f}" for i in shown)
 
 
 def _quartiles(values: list[float]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Predictions beside their references, as they were scored."""
+"""`ScoredMasks`: predictions beside their references, to be read again after they were scored."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..metrics.evaluation.mask_readers import MaskReader
-from ..metrics.matched_miou.read_mask import read_mask
+from ..matched_miou.read_mask import read_mask
+from .mask_readers import MaskReader
 
 
 @dataclass(frozen=True)
-class MaskPairs:
-    """Masks that were scored, to be read again.
+class ScoredMasks:
+    """Masks that were scored.
 
     Attributes:
         predictions, references: the readers.
-        found: the key of a reference -> that of its prediction; a reference without one was scored as `other`.
+        pairs: the key of a reference -> that of its prediction; a reference without one was scored as `other`.
     """
 
     predictions: MaskReader
     references: MaskReader
-    found: Mapping[str, str]
+    pairs: Mapping[str, str]
 
     def read(self, key: str) -> tuple[NDArray[Any], NDArray[Any]]:
         """The ids of reference and prediction, H x W each, before matching."""
         reference = read_mask(self.references.read(key), f"the reference of {key}")
-        if key not in self.found:
+        if key not in self.pairs:
             return reference, np.zeros_like(reference)
-        return reference, read_mask(self.predictions.read(self.found[key]), f"the prediction of {key}")
+        return reference, read_mask(self.predictions.read(self.pairs[key]), f"the prediction of {key}")
