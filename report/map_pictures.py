@@ -9,9 +9,9 @@ import numpy as np
 
 from ..conversion.core.errors import ImageNetSError
 from ..metrics.evaluation.mask_readers import MaskReader
-from ..metrics.saliency.map_readers import MapReader
-from ..metrics.saliency.map_scoring import ToScore
-from ..metrics.saliency.read_map import fit, read_map
+from ..metrics.saliency.map_array import fit, read_map
+from ..metrics.saliency.map_files import MapReader
+from ..metrics.saliency.score_maps import ToScore
 from ..metrics.saliency.score_options import ScoreOptions
 from .comparison_tables import PictureOfBoth
 from .overlays import overlay

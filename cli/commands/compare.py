@@ -13,7 +13,7 @@ from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.matched_miou.atomic_write import atomic_write
-from ...metrics.saliency.map_readers import open_map_reader
+from ...metrics.saliency.map_files import open_map_reader
 from ...report import percent, points
 from ...report.comparison_page import html_comparison_page
 from ...report.comparison_tables import PictureOfBoth, map_classes_of_both, mask_classes_of_both, values_of_both

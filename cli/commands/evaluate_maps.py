@@ -13,8 +13,8 @@ from ...conversion.core.workers import sigint_deferred
 from ...conversion.facts import categories
 from ...metrics import Localization
 from ...metrics.matched_miou.atomic_write import atomic_write
-from ...metrics.saliency.map_readers import MapReader, open_map_reader
-from ...metrics.saliency.map_scoring import ToScore, score_maps
+from ...metrics.saliency.map_files import MapReader, open_map_reader
+from ...metrics.saliency.score_maps import ToScore, score_maps
 from ...metrics.saliency.score_options import PRESETS
 from ...report import html_map_report, percent
 from ...report.figures import interval_cell

@@ -14,7 +14,7 @@ from ...conversion.facts import MASK_FOLDERS, OTHER_ID, categories, tree_name
 from ...metrics.evaluation.mask_readers import MaskReader, open_mask_reader
 from ...metrics.evaluation.pairing import listed_keys, read_list
 from ...metrics.saliency.arrow_masks import ArrowReader
-from ...metrics.saliency.map_scoring import ToScore
+from ...metrics.saliency.score_maps import ToScore
 
 _IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
 

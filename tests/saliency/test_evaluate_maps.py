@@ -1,8 +1,10 @@
 """`imagenet-s evaluate-maps`: maps in every form, over masks in every place, on several workers."""
 
 import contextlib
+import errno
 import itertools
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -17,7 +19,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.saliency.map_readers import open_map_reader
+from imagenet_s.metrics.saliency.map_files import open_map_reader
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,29 @@ def test_every_form_of_maps(form, rows, tree, tmp_path):
     maps = write_maps(form, rows, tmp_path / "maps")
     result = scored(maps, tree, out=tmp_path / "out.json")
     assert bits(figures(result)) == bits(expected(rows).compute())
+
+
+def test_a_link_to_its_own_folder_adds_no_maps(rows, tree, tmp_path):
+    maps = write_maps("npz in class folders", rows, tmp_path / "maps")
+    (maps / "latest").symlink_to(".")
+    assert open_map_reader(maps).ids == sorted(rows)
+    assert scored(maps, tree, out=tmp_path / "out.json")["num_images"] == expected(rows).compute()["num_images"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(rows, tmp_path, monkeypatch):
+    """It is not taken for an empty one."""
+    maps = write_maps("npz in class folders", rows, tmp_path / "maps")
+    closed = next(maps.iterdir())
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(ValueError, match=f"{closed} can't be listed"):
+        open_map_reader(maps)
 
 
 @pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "converted to Arrow", "imagenet"])

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.saliency.image_scores import score_image
-from imagenet_s.metrics.saliency.read_map import fit
+from imagenet_s.metrics.saliency.map_array import fit
+from imagenet_s.metrics.saliency.score_formulas import score_image
 
 DATA = Path(__file__).parent / "data"
 RECORDED = json.loads((DATA / "cases.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from imagenet_s.metrics import Localization
 from imagenet_s.metrics.localization import app
-from imagenet_s.metrics.saliency.read_map import fit
+from imagenet_s.metrics.saliency.map_array import fit
 
 sys.path.append(str(Path(__file__).parents[1] / "metrics"))
 from mask_forms import forms

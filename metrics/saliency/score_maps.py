@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ..evaluation.mask_readers import MaskReader
 from ..process_pool import map_unordered
-from .map_readers import MapReader
-from .map_scores import Localization
+from .localization_metric import Localization
+from .map_files import MapReader
 from .score_options import ScoreOptions
 
 _CHUNK = 16

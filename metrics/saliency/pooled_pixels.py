@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from .image_scores import EDGES, ImageScores, Ints
-from .read_map import Floats
+from .map_array import Floats
+from .score_formulas import EDGES, ImageScores, Ints
 
 _UNITS = 2.0**40
 """IoUs are summed as integers in units of 2**-40: each is off by 5e-13 at the most, and their sum is exact."""
 
 
-class Pooled:
+class PooledPixels:
     """Sums over images.
 
     Attributes:
@@ -38,7 +38,7 @@ class Pooled:
         self.ious += np.rint(on / (on[0] + off) * _UNITS).astype(np.int64)
         self.images += 1
 
-    def merge(self, other: Pooled) -> None:
+    def merge(self, other: PooledPixels) -> None:
         """Add the images of another."""
         self.counts += other.counts
         self.above += other.above

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .image_scores import Ints
-from .read_map import Floats
+from ..matched_miou.bootstrap import check_bootstrap, drawn_counts, interval
+from .map_array import Floats
+from .score_formulas import Ints
 
 AVERAGES = ("image", "category")
-
-_AT_ONCE = 50
-"""Resamples calculated together: 50 x 12,419 weights are 5 MB."""
 
 
 def check_average(average: str) -> str:
@@ -48,34 +46,31 @@ def bootstrap(
     Returns:
         The lower and upper end for each column; NaN where no resample has the figure.
     """
-    if samples < 2 or not 0 < level < 1:
-        raise ValueError(
-            f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1."
-        )
+    check_bootstrap(samples, level)
     number, columns = values.shape
     if not number:
         return [(math.nan, math.nan)] * columns
-    generator = np.random.default_rng(seed)
     order = np.argsort(np.asarray(targets, np.int64), kind="stable") if average == "category" else np.arange(number)
-    there = ~np.isnan(values)
-    filled = np.where(there, values, 0.0)
+    present = ~np.isnan(values)
+    filled = np.where(present, values, 0.0)
     starts = np.array([0])
     if average == "category":
         starts = np.concatenate([[0], np.flatnonzero(np.diff(np.asarray(targets)[order])) + 1])
-    drawn = []
-    for start in range(0, samples, _AT_ONCE):
-        draws = generator.integers(number, size=(min(_AT_ONCE, samples - start), number))
-        weights = np.stack([np.bincount(one, minlength=number) for one in draws])[:, order]
-        drawn.append(_weighted_means(filled[order], there[order], weights, starts))
-    return [_interval(column, level) for column in np.concatenate(drawn).T]
+    drawn = np.concatenate(
+        [
+            _weighted_means(filled[order], present[order], weights[:, order], starts)
+            for weights in drawn_counts(number, samples, seed)
+        ]
+    )
+    return [interval(column, level) for column in drawn.T]
 
 
-def _weighted_means(filled: Floats, there: np.ndarray, weights: Ints, starts: np.ndarray) -> Floats:
+def _weighted_means(filled: Floats, present: np.ndarray, weights: Ints, starts: np.ndarray) -> Floats:
     """Resamples x columns: the means over groups of the means in each group."""
     result = np.empty((len(weights), filled.shape[1]))
     for i in range(filled.shape[1]):
         sums = np.add.reduceat(weights * filled[:, i], starts, axis=1)
-        sizes = np.add.reduceat(weights * there[:, i], starts, axis=1)
+        sizes = np.add.reduceat(weights * present[:, i], starts, axis=1)
         group = np.divide(sums, sizes, out=np.zeros_like(sums), where=sizes > 0)
         groups = (sizes > 0).sum(axis=1)
         result[:, i] = np.divide(group.sum(axis=1), groups, out=np.full(len(weights), np.nan), where=groups > 0)
@@ -85,11 +80,3 @@ def _weighted_means(filled: Floats, there: np.ndarray, weights: Ints, starts: np
 def _mean(values: Sequence[float]) -> float:
     present = [value for value in values if value == value]
     return math.fsum(present) / len(present) if present else math.nan
-
-
-def _interval(drawn: Floats, level: float) -> tuple[float, float]:
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn):
-        return math.nan, math.nan
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

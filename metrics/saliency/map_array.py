@@ -1,31 +1,18 @@
-"""Maps of any real type -> H x W float64, out of files too; masks and maps brought to one size."""
+"""One map as an array: any real type -> H x W float64; a map and its mask brought to one size."""
 
 from __future__ import annotations
 
-import io
-import lzma
-import struct
-import tokenize
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ..matched_miou.read_mask import MaskLike, cause, read_mask
+from ..matched_miou.read_mask import MaskLike, read_mask
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.uint16]
 MapLike = Any
 """H x W real numbers: a NumPy array, torch tensor (any device and type), nested lists, or a grey PIL image."""
-
-DAMAGED = (
-    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, ArithmeticError),
-    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, tokenize.TokenError),
-)
-"""What NumPy and `zipfile` raise for a damaged file."""
 
 _LARGE = 2.0**900
 _SMALLER = 2.0**-100
@@ -73,43 +60,6 @@ def read_map(values: MapLike, name: str = "the map") -> Floats:
         )
     # Differences and sums of the largest floats overflow. A power of two keeps every digit, and no score sees scale.
     return result * _SMALLER if max(high, -low) > _LARGE else result
-
-
-def read_map_file(data: bytes, name: str) -> NDArray[Any]:
-    """The array of a map as it is stored: of an `.npy`, an `.npz` that holds one array, or a grey PNG.
-
-    Args:
-        data: the bytes of the file.
-        name: its name, whose ending tells a PNG from an array.
-
-    Raises:
-        ValueError: the file is damaged, or holds no array, or several; the message names it.
-    """
-    try:
-        return _png(data) if name.lower().endswith(".png") else _npy(data)
-    except (*DAMAGED, Image.DecompressionBombError) as error:
-        raise ValueError(f"{name} cannot be read as a map ({cause(error)}).") from error
-
-
-def _png(data: bytes) -> NDArray[Any]:
-    # No other format is tried: for some of them Pillow would start other programs.
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        image.verify()  # `load` does not compare the checksums of pixel data
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        if image.mode not in ("L", "I") and not image.mode.startswith("I;16"):
-            raise ValueError(f"a PNG of mode {image.mode}: expected a grey one, 8 or 16 bits")
-        return np.asarray(image)
-
-
-def _npy(data: bytes) -> NDArray[Any]:
-    loaded = np.load(io.BytesIO(data), allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    with loaded:
-        if len(loaded.files) != 1:
-            raise ValueError(f"it holds {len(loaded.files)} arrays ({', '.join(loaded.files[:5])}): expected one")
-        only: NDArray[Any] = loaded[loaded.files[0]]
-        return only
 
 
 def fit(values: Floats, mask: MaskLike, resize: str | None, name: str) -> tuple[Floats, Mask]:

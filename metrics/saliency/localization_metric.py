@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..matched_miou.read_mask import MaskLike
-from .averages import bootstrap, check_average, means
-from .image_scores import EDGES, IGNORE_INDEX, ImageScores, score_image
-from .pooled import Pooled
-from .read_map import Floats, MapLike, fit, read_map
+from .map_array import Floats, MapLike, fit, read_map
+from .means_over_images import bootstrap, check_average, means
+from .pooled_pixels import PooledPixels
+from .score_formulas import EDGES, IGNORE_INDEX, ImageScores, score_image
 from .score_options import Threshold, check_options
 from .scores_file import Rows, load_scores, save_scores, write_scores
 
@@ -58,13 +58,18 @@ class Localization:
         self._values: list[Floats] = []
         self._states: list[tuple[bool, bool, bool]] = []
         self._known: set[str] = set()
-        self._pooled = Pooled()
+        self._pooled = PooledPixels()
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __repr__(self) -> str:
         return f"Localization({self.options}): {len(self):,} images"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images in the order in which they were added; empty where none was given."""
+        return list(self._names)
 
     @property
     def keys(self) -> list[str]:
@@ -124,8 +129,8 @@ class Localization:
             label = _check_target(target, shown)
             array, ids = fit(read_map(values, shown), mask, self.options.resize, shown)
             scored.append((name, label, score_image(array, ids, label, self.options)))
-        for one in scored:
-            self._add(*one)
+        for name, label, image in scored:
+            self._add(name, label, image)
 
     def merge(self, other: Localization) -> Localization:
         """Add the images of another `Localization`, as of another process or another part of the data set.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .read_map import Floats, Mask
+from .map_array import Floats, Mask
 from .score_options import LAST, RANKED, ScoreOptions, Threshold
 
 IGNORE_INDEX = 1000
@@ -50,8 +50,8 @@ def score_image(values: Floats, mask: Mask, target: int, options: ScoreOptions) 
         options: which scores.
 
     Examples:
-        >>> one = score_image(np.eye(2), np.array([[3, 0], [0, 0]], np.uint16), 3, ScoreOptions())
-        >>> dict(zip(ScoreOptions().keys, one.values.tolist()))["pointing_game"]
+        >>> image = score_image(np.eye(2), np.array([[3, 0], [0, 0]], np.uint16), 3, ScoreOptions())
+        >>> dict(zip(ScoreOptions().keys, image.values.tolist()))["pointing_game"]
         0.5
     """
     inside = mask == target
