@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
+PACKAGE := build/package/imagenet_s
 
 # The oldest versions that pyproject.toml admits, on the oldest Python at hand.
 OLDEST := datasets==3.6.0 evaluate==0.4.5 huggingface_hub==0.30.0 jinja2==3.1.0 numpy==1.26.0 pillow==10.3.0 \
@@ -106,26 +107,28 @@ dist: $(VENV)/bin/python
 bench: $(VENV)-bench/.ready
 	$(VENV)-bench/bin/python benchmarks/bench.py
 
-lint: $(VENV)/.lint
+lint: $(VENV)/.lint $(PACKAGE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(VENV)/types/imagenet_s
+	$(BIN)/mypy $(PACKAGE)
 
 # The site, in site/. Strict: a broken link, a missing page or anchor, or a name that the API pages do not find is an error.
-docs: $(VENV)-docs/.ready
+docs: $(VENV)-docs/.ready $(PACKAGE)
 	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 	@echo "The site is in site/: open site/index.html, or run $(VENV)-docs/bin/mkdocs serve."
 
 clean:
 	rm -rf .venv* build dist demo site bench
 
-# mkdocstrings reads the sources without importing them, from a folder that is laid out as an installed copy.
+# mypy and mkdocstrings follow no module that makes itself a package: they get the folders as an installed copy has them.
+$(PACKAGE): Makefile
+	rm -rf $@ && mkdir -p $@
+	ln -s $(CURDIR)/imagenet_s.py $@/__init__.py
+	ln -s $(CURDIR)/conversion $(CURDIR)/metrics $(CURDIR)/report $(CURDIR)/cli $@
+
 $(VENV)-docs/.ready: Makefile
 	$(PYTHON) -m venv $(VENV)-docs
 	$(VENV)-docs/bin/python -m pip install --quiet mkdocs==1.6.1 mkdocs-material==9.8.2 mkdocstrings-python==2.0.11 ruff==0.17.6
-	mkdir -p $(VENV)-docs/package/imagenet_s
-	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)-docs/package/imagenet_s/__init__.py
-	for part in conversion metrics report cli; do ln -sfn $(CURDIR)/$$part $(VENV)-docs/package/imagenet_s/$$part; done
 	touch $@
 
 # A stamp a purpose: an environment is made once and renewed when pyproject.toml changes.
@@ -140,12 +143,8 @@ $(VENV)/.test: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 
-# mypy does not follow a module that makes itself a package: it is shown the folders as an installed copy has them.
 $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
-	mkdir -p $(VENV)/types/imagenet_s
-	ln -sfn $(CURDIR)/imagenet_s.py $(VENV)/types/imagenet_s/__init__.py
-	for part in conversion metrics report cli; do ln -sfn $(CURDIR)/$$part $(VENV)/types/imagenet_s/$$part; done
 	touch $@
 
 $(VENV)/.torch: $(VENV)/.test Makefile

@@ -25,11 +25,11 @@ from PIL import Image
 from scipy import ndimage
 from started_pool import Started
 
-from imagenet_s.metrics import MatchedIoU, process_pool
+from imagenet_s.conversion.core import workers as worker_processes
+from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.evaluation.pairing import pair_up
 from imagenet_s.metrics.evaluation.scoring import score
-from imagenet_s.metrics.process_pool import ProcessPool
 
 HEIGHT, WIDTH, CLASSES = 375, 500, 919
 TARGETS = {"ratio": 2.0, "workers": 1.8, "memory": 500.0, "matching": 1.0}
@@ -88,13 +88,13 @@ def score_files(paths: list[tuple[Path, Path]]) -> float:
     return time.perf_counter() - start
 
 
-class StartedPool(Started, ProcessPool):
+class StartedPool(Started, worker_processes.ProcessPool):
     """The pool of `score`."""
 
 
 def with_workers(root: Path, workers: int) -> float:
     """Seconds to count a tree, finding the pairs included; those that workers need to start are not."""
-    process_pool.ProcessPool = StartedPool  # type: ignore[misc]
+    worker_processes.ProcessPool = StartedPool  # type: ignore[misc]
     StartedPool.seconds = 0.0
     start = time.perf_counter()
     predictions, references = open_mask_reader(root / "pred"), open_mask_reader(root / "gt")

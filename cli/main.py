@@ -19,7 +19,6 @@ from typing import NoReturn
 from ..conversion.core.errors import printable
 from ..conversion.core.version import __version__
 from .existing_files import refuse_foreign_results
-from .local_paths import with_local_paths
 from .option_names import as_options
 from .output import VisibleFormatter, hint
 from .parsers import (
@@ -99,7 +98,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, signals: list[int]) -> int:
     try:
-        args = with_local_paths(args)
         refuse_foreign_results(args)
         command = importlib.import_module(f".commands.{args.command}", __package__)
         return int(command.run(args))

@@ -48,7 +48,7 @@ def write_json(result: Any, target: str) -> None:
     if target == "-":
         say(text)
         return
-    from ..metrics.matched_miou.atomic_write import atomic_write
+    from ..conversion.core.atomic_write import atomic_write
 
     with atomic_write(target) as file:
         file.write(text.encode() + b"\n")

@@ -1,7 +1,7 @@
 """ImageNet plus annotations -> examples -> shards, trees, submissions, the Hub.
 
 A folder or module is one idea. From the bottom up, each may import those before it: `errors`, `hub_errors`,
-`atomic_write`, `cache`, `overlap`, `process_pool`; `facts` (the official numbers); `arguments` (how people spell them);
+`atomic_write`, `cache`, `overlap`, `workers`; `facts` (the official numbers); `arguments` (how people spell them);
 `dataset_index`, `mask_codec`, `image_header`, `exif`, `inspection`, `features`, `shuffling`; `imagenet` (a copy of
 ImageNet, detected and read), `annotations` (the official lists and masks); `source` (the two together); `selection`
 (which images are wanted), `split_plan` (which images a split has); `subset` (some of them, the same for everyone);

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..conversion.core.paths import local_path
 from .matched_miou import bootstrap
 from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
@@ -91,6 +92,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         ValueError: the file holds neither.
         FileNotFoundError: there is no file.
     """
+    path = local_path(path)
     try:
         with np.load(path, allow_pickle=False) as data:
             scores = str(data["format"]) == SCORES_FORMAT
@@ -98,7 +100,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise
     except DAMAGED_NPZ as error:
         raise ValueError(
-            f"{os.fspath(path)} holds no counts and no scores ({cause(error)}): expected what `imagenet-s evaluate` or "
+            f"{path} holds no counts and no scores ({cause(error)}): expected what `imagenet-s evaluate` or "
             "`evaluate-maps` writes with --save-counts."
         ) from error
     return Localization.load(path) if scores else MatchedIoU.load(path)

@@ -6,12 +6,11 @@ import os
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ..conversion.annotations.lists import read_text
 from ..conversion.converted.dataset_index import Index
 from ..conversion.core.errors import ImageNetSError, some
+from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
 from ..conversion.facts import OTHER_ID, categories
@@ -123,7 +122,5 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
 
 def read_ids(ids_or_files: Iterable[str]) -> tuple[str, ...]:
     """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
-    lines = [
-        line for text in ids_or_files for line in (read_text(Path(text)).split() if os.path.isfile(text) else [text])
-    ]
+    lines = [line for text in ids_or_files for line in (read_text(text).split() if os.path.isfile(text) else [text])]
     return tuple(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))

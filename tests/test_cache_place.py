@@ -1,6 +1,5 @@
 """Everything that is kept lies where the user said; a cache that can't be written costs time and not the result."""
 
-import errno
 import os
 import re
 import shutil
@@ -16,7 +15,6 @@ import pytest
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.core.cache import locked
 from imagenet_s.conversion.shards import Options, convert
 
 ROOT = Path(imagenet_s.__file__).parent
@@ -257,57 +255,3 @@ def test_a_folder_called_like_the_package(tmp_path: Path) -> None:
         (tmp_path / "imagenet_s" / inside).mkdir(parents=True)
         done = run("import imagenet_s.conversion.facts as f; print(f.__file__)", tmp_path, PYTHONPATH=str(tmp_path))
         assert done.stdout.startswith(str(tmp_path / "conversion")), done.stderr
-
-
-def _skip_if_taken_for_held(path: Path) -> None:
-    """Older releases of filelock wait for ever where a file system refuses locks otherwise than by ENOSYS."""
-    from filelock import FileLock, Timeout
-
-    path.parent.mkdir(exist_ok=True)
-    try:
-        FileLock(path).acquire(timeout=0)
-    except Timeout:
-        pytest.skip("this filelock takes the refusal for a lock that is held")
-    except (OSError, NotImplementedError):
-        pass
-
-
-@pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
-def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import fcntl
-
-    from filelock import Timeout
-
-    def no_flock(descriptor: int, operation: int) -> None:
-        raise OSError(refusal, os.strerror(refusal))
-
-    monkeypatch.setattr(fcntl, "flock", no_flock)
-    _skip_if_taken_for_held(tmp_path / "probe.lock")
-    path = tmp_path / "one.lock"
-    with locked(path, "works"), pytest.raises(Timeout), locked(path, "works", wait=False):
-        pass
-    with locked(path, "works", wait=False):
-        pass
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the test asks Linux for the name of a descriptor")
-def test_a_build_where_there_are_no_locks(
-    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`datasets` locks what it builds by itself: all that can be done is to say so."""
-    import fcntl
-
-    flock = fcntl.flock
-
-    def no_flock(descriptor: int, operation: int) -> None:
-        if "/cc/" in os.readlink(f"/proc/self/fd/{descriptor}"):
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-        flock(descriptor, operation)
-
-    monkeypatch.setattr(fcntl, "flock", no_flock)
-    given = {"data_dir": miniature("folders"), "annotations_dir": annotations, "verify": False}
-    given["cache_dir"] = tmp_path / "cc"
-    _skip_if_taken_for_held(tmp_path / "cc" / "probe.lock")
-    with pytest.raises(imagenet_s.ImageNetSError, match=f"{tmp_path}/cc lies on a file system without locks"):
-        imagenet_s.load_dataset("50", split="validation", **given)
-    assert len(list(imagenet_s.load_dataset("50", split="validation", streaming=True, **given))) == 9

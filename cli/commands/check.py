@@ -14,9 +14,10 @@ from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError, MissingAnnotationsError, printable, some
 from ...conversion.dataset.image_mask_pairs import check_pairs
 from ...conversion.dataset.plan_check import check_plan
-from ...conversion.dataset.source import Source, open_source, resolve_data_dir
+from ...conversion.dataset.source import Source, open_source
 from ...conversion.dataset.split_plan import SplitPlan, plan_split
 from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES
+from ...conversion.imagenet.data_dir import DataDir, resolve_data_dir
 from ..existing_files import is_acceptance, refuse_foreign
 from ..option_names import as_options
 from ..output import hint, say, table, write_json
@@ -35,9 +36,10 @@ def run(args: argparse.Namespace) -> int:
     if args.config == "all":
         raise ImageNetSError("--config all goes with --acceptance; otherwise name 50, 300 or 919.")
     source = open_source(args.config, data_dir, args.annotations_dir, args.verify)
-    result: dict[str, Any] = {"data_dir": data_dir, "config": args.config, "recognised": repr(source), "splits": {}}
+    root = data_dir.root
+    result: dict[str, Any] = {"data_dir": root, "config": args.config, "recognised": repr(source), "splits": {}}
     if args.json != "-":
-        say(printable(f"{data_dir}: {source!r}"))
+        say(printable(f"{root}: {source!r}"))
     for split in args.splits or source.splits:
         try:
             result["splits"][split] = _count(source, split, args.verify)
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if states <= {"ok", _FEWER_MASKS} else 1
 
 
-def _accept(args: argparse.Namespace, data_dir: str) -> int:
+def _accept(args: argparse.Namespace, data_dir: DataDir) -> int:
     from ...conversion.acceptance import accept  # loads, scores and converts: only where it is asked for
 
     if args.splits or args.list_missing:

@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import CONFIG_NAMES, categories
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
 from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.scored_masks import ScoredMasks
-from ...metrics.matched_miou.atomic_write import atomic_write
 from ...metrics.saliency.map_files import open_map_reader
 from ...report import percent, points
 from ...report.comparison_page import html_comparison_page

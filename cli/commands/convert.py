@@ -8,6 +8,7 @@ import os
 
 from ...conversion.converted.dataset_index import Index
 from ...conversion.core.errors import ImageNetSError
+from ...conversion.core.paths import is_address
 from ...conversion.shards import DEFAULT_SPLITS, Options, convert, verify
 from ...conversion.shards.writers import data_files
 from ..next_steps import call, command
@@ -46,18 +47,18 @@ def _next_steps(index: Index, out: str, config: str) -> list[str]:
     one = index.configs[config]
     if one.form == "arrow":
         read = call("datasets.load_from_disk", f"{out}/{config}")
-    elif "://" not in out and not glob.has_magic(out):
+    elif not is_address(out) and not glob.has_magic(out):
         # A name alone may be one that `datasets` knows otherwise: parquet, say.
         read = call("datasets.load_dataset", out if os.path.dirname(out) else os.path.join(".", out), config)
     else:  # `load_dataset` knows no data set behind an address or a name such as `out[1]`, but files
-        folder = out if "://" in out else glob.escape(out)
+        folder = out if is_address(out) else glob.escape(out)
         files = {
             split: f"{folder}/{data_files(one.form, config, split, len(shards.shards))}"
             for split, shards in one.splits.items()
         }
         read = call("datasets.load_dataset", "parquet", data_files=files)
     steps = [f"To read it: {read}"]
-    if "://" not in out:
+    if not is_address(out):
         steps.append(f"To push it: {command('push', out, '--repo-id', 'NAME/imagenet-s')}")
     return [*steps, f"To check it: {command('convert', '--verify', out)}"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import printable
-from ...conversion.core.workers import sigint_deferred
 from ...metrics import MatchedIoU
 from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up, read_list
@@ -57,8 +57,8 @@ def count(args: argparse.Namespace) -> Counted:
             )
         counted = _read(args)
     if args.save_counts:
-        with sigint_deferred():  # a zip that is interrupted complains when it is closed
-            counted.metric.save(args.save_counts)
+        with atomic_write(args.save_counts) as file:
+            counted.metric.save(file)
         how = ["--matching", args.matching] if args.matching else []
         how = ["--match", args.match] if getattr(args, "match", None) else how
         again = command("evaluate", "--counts", args.save_counts, *how)

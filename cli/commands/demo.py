@@ -16,7 +16,7 @@ import datasets
 import numpy as np
 from numpy.typing import NDArray
 
-from ...conversion.core.cache import locked
+from ...conversion.core.locks import locked
 from ...conversion.facts import IGNORE_ID, categories
 from ...conversion.masks.codec import encode_official_png
 from ...conversion.shards import Options, convert, verify

@@ -9,7 +9,7 @@ from typing import Any
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
 from ...conversion.dataset.load import load_dataset
-from ...conversion.dataset.source import resolve_data_dir
+from ...conversion.imagenet.data_dir import resolve_data_dir
 from ...conversion.submission.writer import PredictionWriter
 from ..next_steps import annotation_options, command
 from ..output import hint, say
@@ -17,7 +17,7 @@ from ..output import hint, say
 
 def run(args: argparse.Namespace) -> int:
     """Embed train_semi, then predict split by split."""
-    refuse_overlap(args.output, [resolve_data_dir(args.imagenet)], "OUTPUT")
+    refuse_overlap(args.output, [resolve_data_dir(args.imagenet).root], "OUTPUT")
     splits = args.splits or ["validation"]
     if wrong := [one for one in splits if one not in ("validation", "test")]:
         raise ImageNetSError(f"--splits {wrong[0]}: validation (the default) and test are predicted.")

@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     if not args.annotations_dir:
         raise ImageNetSError("Where to? Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR.")
-    folder = Path(args.annotations_dir).expanduser()
+    folder = Path(args.annotations_dir)
     configs = CONFIG_NAMES if args.config == "all" else (args.config,)
     files: list[FetchedFile] = []
     for config in configs:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import categories, class_groups
-from ...metrics.matched_miou.atomic_write import atomic_write
 from ...metrics.matched_miou.matching import check_matching
 from ...report import TITLES, Picture, html_report, percent, ties
 from ...report.figures import interval_cell

@@ -9,10 +9,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ...conversion.core.workers import sigint_deferred
+from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import categories
 from ...metrics import Localization
-from ...metrics.matched_miou.atomic_write import atomic_write
 from ...metrics.saliency.map_files import MapReader, open_map_reader
 from ...metrics.saliency.score_maps import ToScore, score_maps
 from ...metrics.saliency.score_options import PRESETS
@@ -42,8 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Score, print."""
     scored = _load(args) if args.counts else _score(args)
     if args.save_counts:
-        with sigint_deferred():  # a zip that is interrupted complains when it is closed
-            scored.metric.save(args.save_counts)
+        scored.metric.save(args.save_counts)
         hint(f"Scores written to {args.save_counts}; `--counts` shows them again, `imagenet-s compare` compares them.")
     result = scored.metric.compute(args.average)
     intervals = None

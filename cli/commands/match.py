@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ...conversion.core.atomic_write import atomic_write
 from ...metrics import save_match
 from ...metrics.matched_miou.matching import check_matching
 from ...report import ties
@@ -19,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
     result = counted.metric.compute(args.matching)
     match = result["matching"]
     path = args.session_name if args.session_name.endswith(".json") else f"{args.session_name}.json"
-    save_match(match, path)
+    with atomic_write(path) as file:
+        save_match(match, file)
     say(path)
     hint(
         f"{len(match) - 1:,} clusters matched to {len(set(match.values()) - {0}):,} of {counted.config} classes, "

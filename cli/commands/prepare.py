@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if prepared:
         # A tree has no lists: whether it is a subset is known from how it was made.
         subset = {} if args.verify and args.on_missing == "error" else {"verify": False}
-        save_dir = os.path.abspath(os.path.expanduser(args.save_dir))
+        save_dir = os.path.abspath(args.save_dir)
         hint(f"Load it: {call('load_dataset', 'imagenet_s', prepared[-1].config, data_dir=save_dir, **subset)}")
     return 0
 

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
         say(propose_results(args.model, entries, f"{protocol.title} protocol. {', '.join(_notes(record))}"))
         return 0
-    existing = Path(args.output).read_bytes() if Path(args.output).exists() else None
+    # A pipe holds nothing that could be kept.
+    existing = Path(args.output).read_bytes() if Path(args.output).is_file() else b""
     content = merged_file(existing, entries, args.output)
     with atomic_write(args.output) as file:
         file.write(content)

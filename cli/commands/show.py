@@ -15,9 +15,8 @@ from ...conversion.converted.dataset_index import Index
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
-from ...conversion.dataset.source import resolve_data_dir
 from ...conversion.facts import categories
-from ...conversion.imagenet.converted_images import find_converted
+from ...conversion.imagenet.data_dir import resolve_data_dir
 from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.matched_miou.matching import load_match
 from ...metrics.matched_miou.read_mask import read_mask
@@ -39,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
         raise ImageNetSError("say where the pictures go: --output DIR for sheets, --page FILE.html for a page.")
     if args.match and not args.predictions:
         raise ImageNetSError("--match says the class of each cluster of the predictions: give --predictions too.")
-    source = resolve_data_dir(args.dataset)
-    converted = None if "://" in source else find_converted(source)
+    data_dir = resolve_data_dir(args.dataset)
+    converted = data_dir.converted
     config = args.config or (list(converted[1].configs)[-1] if converted else "919")
     sheets: list[Path] = []
     if args.output is not None:
-        refuse_overlap(str(args.output), [source], "--output", "the sheets are no part of it")
+        refuse_overlap(str(args.output), [data_dir.root], "--output", "the sheets are no part of it")
         names = (args.output / f"{config}-{args.split}-{number:02d}.png" for number in itertools.count(1))
         sheets = list(itertools.islice(names, -(-args.count // args.per_sheet)))
         for path in sheets:

@@ -88,4 +88,5 @@ def _print(checked: CheckedSubmission, path: str, written: bool, imagenet: str |
     else:
         verb = "written" if written else "in order"
         say(f"{path} {verb}: {checked.images:,} predictions of ImageNet-S-{checked.config} {checked.split}")
-        say(f"sha256 {checked.sha256}")
+        if checked.sha256:
+            say(f"sha256 {checked.sha256}")

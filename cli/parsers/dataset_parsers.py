@@ -11,7 +11,10 @@ from .options import (
     add_config,
     add_imagenet_options,
     add_json,
+    folder_argument,
     natural,
+    path_argument,
+    place_argument,
     positive,
     split_argument,
 )
@@ -25,7 +28,11 @@ def add_demo(commands: Commands) -> None:
         description="Generate a miniature ImageNet with its annotations; load, show, convert and score it.",
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("imagenet-s-demo"), metavar="DIR", help="a new folder (./imagenet-s-demo)"
+        "--output",
+        type=folder_argument,
+        default=Path("imagenet-s-demo"),
+        metavar="DIR",
+        help="a new folder (./imagenet-s-demo)",
     )
     parser.set_defaults(command="demo")
 
@@ -39,7 +46,9 @@ def add_check(commands: Commands) -> None:
         "compare the sizes of images and masks. Masks are not decoded for it, and none is fetched: see --acceptance.",
         epilog="Exit code 0: complete, or all is as believed. 1: something is missing, or differs.",
     )
-    parser.add_argument("imagenet", metavar="IMAGENET", help="the folder (or hf:// address) that holds ImageNet")
+    parser.add_argument(
+        "imagenet", type=place_argument, metavar="IMAGENET", help="the folder (or hf:// address) that holds ImageNet"
+    )
     add_config(parser, (*CONFIG_NAMES, "all"))
     parser.add_argument(
         "--acceptance",
@@ -48,7 +57,10 @@ def add_check(commands: Commands) -> None:
         "every mask, load, score, convert (minutes for 919); what differs is written down and stops nothing",
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="where --acceptance writes (default: acceptance.txt; - for stdout alone)"
+        "--output",
+        type=path_argument,
+        metavar="FILE",
+        help="where --acceptance writes (default: acceptance.txt; - for stdout alone)",
     )
     parser.add_argument("--list-missing", action="store_true", help="name every missing image, not the first few")
     add_json(parser, "the result")
@@ -68,6 +80,7 @@ def add_download(commands: Commands) -> None:
     )
     parser.add_argument(
         "--annotations-dir",
+        type=path_argument,
         metavar="DIR",
         default=os.environ.get("IMAGENET_S_ANNOTATIONS_DIR"),
         help="where the files go (default: $IMAGENET_S_ANNOTATIONS_DIR)",
@@ -93,17 +106,26 @@ def add_show(commands: Commands) -> None:
         "or a data set that `imagenet-s convert` made, with or without images (or one configuration's folder of it).",
         epilog="Without --config, a converted data set shows its largest configuration, anything else 919.",
     )
-    parser.add_argument("dataset", metavar="DATASET", help="where the images are")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="a folder for contact sheets (PNG)")
-    parser.add_argument("--page", metavar="FILE.html", help="one page that needs nothing else, by class")
+    parser.add_argument("dataset", type=place_argument, metavar="DATASET", help="where the images are")
+    parser.add_argument("--output", type=folder_argument, metavar="DIR", help="a folder for contact sheets (PNG)")
+    parser.add_argument(
+        "--page", type=path_argument, metavar="FILE.html", help="one page that needs nothing else, by class"
+    )
     add_config(parser, default=None)
     parser.add_argument("--split", type=split_argument, default="validation", help="which split (default: validation)")
     parser.add_argument(
-        "--predictions", metavar="P", help="show these too, and where they differ: folder, zip or data set"
+        "--predictions",
+        type=path_argument,
+        metavar="P",
+        help="show these too, and where they differ: folder, zip or data set",
     )
-    parser.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster of the predictions")
+    parser.add_argument(
+        "--match", type=path_argument, metavar="FILE", help="a match.json: the class of each cluster of the predictions"
+    )
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="only these: ids, names or WordNet ids")
-    parser.add_argument("--ids", nargs="+", metavar="ID", help="only these images: ids, or files that list them")
+    parser.add_argument(
+        "--ids", nargs="+", type=path_argument, metavar="ID", help="only these images: ids, or files that list them"
+    )
     parser.add_argument("--count", type=positive, default=48, metavar="N", help="how many images (default: 48)")
     parser.add_argument("--per-sheet", type=positive, default=24, metavar="N", help="images a sheet (default: 24)")
     parser.add_argument("--seed", type=natural, help="show a random choice instead of the first images")
@@ -121,8 +143,20 @@ def add_convert(commands: Commands) -> None:
         "OUT is added to it.",
         epilog="convert --verify OUT reads a finished result again, byte by byte.",
     )
-    parser.add_argument("imagenet", metavar="IMAGENET", nargs="?", help="the folder that holds ImageNet, in any layout")
-    parser.add_argument("out", metavar="OUT", nargs="?", help="a folder, or an address such as s3://bucket/imagenet-s")
+    parser.add_argument(
+        "imagenet",
+        type=place_argument,
+        metavar="IMAGENET",
+        nargs="?",
+        help="the folder that holds ImageNet, in any layout",
+    )
+    parser.add_argument(
+        "out",
+        type=place_argument,
+        metavar="OUT",
+        nargs="?",
+        help="a folder, or an address such as s3://bucket/imagenet-s",
+    )
     add_config(parser)
     parser.add_argument("--format", choices=("parquet", "arrow"), default="parquet", help="arrow: for load_from_disk")
     parser.add_argument("--no-images", dest="images", action="store_false", help="ids, classes and masks only")
@@ -130,7 +164,13 @@ def add_convert(commands: Commands) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of this machine (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster instead: tcp://host:8786")
     parser.add_argument("--restart", action="store_true", help="write splits again that a different earlier run began")
-    parser.add_argument("--verify", dest="verify_out", metavar="OUT", help="compare a finished result with its index")
+    parser.add_argument(
+        "--verify",
+        dest="verify_out",
+        type=place_argument,
+        metavar="OUT",
+        help="compare a finished result with its index",
+    )
     add_json(parser, "the result")
     add_imagenet_options(parser, "convert only these (default: train_semi, validation and test)")
     parser.set_defaults(command="convert")
@@ -145,7 +185,9 @@ def add_push(commands: Commands) -> None:
         "interruption, it sends only what is missing. Nothing on the Hub is ever deleted. The token is the one of "
         "`hf auth login` or $HF_TOKEN.",
     )
-    parser.add_argument("out", metavar="OUT", nargs="?", help="the folder that imagenet-s convert wrote")
+    parser.add_argument(
+        "out", type=place_argument, metavar="OUT", nargs="?", help="the folder that imagenet-s convert wrote"
+    )
     parser.add_argument("--repo-id", required=True, metavar="NAME", help="me/imagenet-s")
     parser.add_argument("--dry-run", action="store_true", help="say what would be sent; needs no connection")
     parser.add_argument("--public", action="store_true", help="create it public; with images see the next")
@@ -170,8 +212,12 @@ def add_prepare(commands: Commands) -> None:
         epilog="Replaces the official data_preparation.sh, datapreparation_train.py, datapreparation_val.py, "
         "datapreparation_train_semi.py and datapreparation_anno.sh.",
     )
-    parser.add_argument("imagenet", metavar="IMAGENET", help="the folder that holds ImageNet, in any usual layout")
-    parser.add_argument("save_dir", metavar="SAVE_DIR", help="where the tree goes: a folder outside of IMAGENET")
+    parser.add_argument(
+        "imagenet", type=place_argument, metavar="IMAGENET", help="the folder that holds ImageNet, in any usual layout"
+    )
+    parser.add_argument(
+        "save_dir", type=path_argument, metavar="SAVE_DIR", help="where the tree goes: a folder outside of IMAGENET"
+    )
     add_config(parser, (*CONFIG_NAMES, "all"))
     parser.add_argument("--copy", action="store_true", help="copy the images instead of linking to them")
     parser.add_argument("--overwrite", action="store_true", help="replace files and links that differ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
-from .options import Commands, add_config, add_imagenet_options, add_json, positive
+from .options import Commands, add_config, add_imagenet_options, add_json, path_argument, place_argument, positive
 
 FORMATS = ("coco", "alphaclip", "yolo", "foreground", "rle-csv")
 
@@ -21,8 +21,10 @@ def add_export(commands: Commands) -> None:
         epilog="docs/export.md says what is in the files. An interrupted split is begun again by the same command, a "
         "finished one is kept.",
     )
-    parser.add_argument("dataset", metavar="DATASET", help="where the masks (and images) are")
-    parser.add_argument("out", metavar="OUT", help="a new folder, or that of an earlier export in the same format")
+    parser.add_argument("dataset", type=place_argument, metavar="DATASET", help="where the masks (and images) are")
+    parser.add_argument(
+        "out", type=path_argument, metavar="OUT", help="a new folder, or that of an earlier export in the same format"
+    )
     parser.add_argument("--format", choices=FORMATS, required=True, help="for which tools")
     add_config(parser)
     parser.add_argument(

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
-from .options import Commands, add_config, add_json, positive
+from .options import Commands, add_config, add_json, path_argument, place_argument, positive
 
 
 def add_check_loader(commands: Commands) -> None:
@@ -26,6 +26,7 @@ def add_check_loader(commands: Commands) -> None:
     )
     parser.add_argument(
         "--gt-dir",
+        type=path_argument,
         required=True,
         metavar="G",
         help="the official masks: <class folder>/<image_id>.png in a folder or zip, an annotation folder, or what "
@@ -33,7 +34,9 @@ def add_check_loader(commands: Commands) -> None:
     )
     add_config(parser)
     parser.add_argument("--split", type=_split, default="validation", help="validation (default) or train_semi")
-    parser.add_argument("--imagenet", metavar="I", help="a copy of ImageNet: images are then compared, too")
+    parser.add_argument(
+        "--imagenet", type=place_argument, metavar="I", help="a copy of ImageNet: images are then compared, too"
+    )
     parser.add_argument("--kwargs", type=_arguments, metavar="JSON", help='arguments of DATASET: \'{"root": "/data"}\'')
     parser.add_argument("--images", type=positive, metavar="N", help="compare N items, spread over the Dataset")
     group = parser.add_argument_group("what the items hold (found where it is not said)")

@@ -10,6 +10,8 @@ from .options import (
     add_config,
     add_json,
     natural,
+    path_argument,
+    place_argument,
     positive,
     split_argument,
 )
@@ -35,10 +37,16 @@ def add_evaluate_maps(commands: Commands) -> None:
     group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     add_json(group, "the figures as fractions")
     group.add_argument(
-        "--report", metavar="FILE.html", help="a page: the curve of IoU, the classes, best and worst maps"
+        "--report",
+        type=path_argument,
+        metavar="FILE.html",
+        help="a page: the curve of IoU, the classes, best and worst maps",
     )
     group.add_argument(
-        "--images", metavar="IMAGENET", help="draw the best and worst maps of the page over these images"
+        "--images",
+        type=place_argument,
+        metavar="IMAGENET",
+        help="draw the best and worst maps of the page over these images",
     )
     parser.set_defaults(command="evaluate_maps")
 
@@ -52,12 +60,13 @@ def add_compare(commands: Commands) -> None:
         "image: the mean difference A - B of each figure, with an interval from resamples of the images, and in how "
         "many images A is better, equal, worse.",
     )
-    parser.add_argument("a", metavar="A.npz", help="one run")
-    parser.add_argument("b", metavar="B.npz", help="the other")
+    parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
+    parser.add_argument("b", type=path_argument, metavar="B.npz", help="the other")
     parser.add_argument("--key", metavar="FIGURE", help="only this figure (default: all)")
     parser.add_argument(
         "--matching",
         nargs="+",
+        type=path_argument,
         default=["none"],
         metavar="M",
         help="for counts of masks: none (default), another matching or a match.json; two, if A and B differ",
@@ -66,11 +75,22 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
     parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     add_json(parser, "the differences as fractions")
-    parser.add_argument("--report", metavar="FILE.html", help="a page: both runs, classes and images that differ most")
+    parser.add_argument(
+        "--report",
+        type=path_argument,
+        metavar="FILE.html",
+        help="a page: both runs, classes and images that differ most",
+    )
     group = parser.add_argument_group("pictures for the page")
-    group.add_argument("--gt-dir", metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them")
-    group.add_argument("--predict-dir", nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks")
-    group.add_argument("--maps-dir", nargs=2, metavar=("A", "B"), help="the maps of two runs of maps")
+    group.add_argument(
+        "--gt-dir", type=path_argument, metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them"
+    )
+    group.add_argument(
+        "--predict-dir", type=path_argument, nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks"
+    )
+    group.add_argument(
+        "--maps-dir", type=path_argument, nargs=2, metavar=("A", "B"), help="the maps of two runs of maps"
+    )
     add_config(group, default=None, what="which ImageNet-S two runs of maps are of: the page lists its classes, too")
     group.add_argument(
         "--split",
@@ -81,6 +101,7 @@ def add_compare(commands: Commands) -> None:
     )
     group.add_argument(
         "--images",
+        type=place_argument,
         metavar="IMAGENET",
         help="draw masks and maps over these images: an ImageNet, an official tree or a converted data set",
     )
@@ -91,12 +112,14 @@ def _add_maps(parser: Any) -> None:
     group = parser.add_argument_group("what to score")
     group.add_argument(
         "--maps-dir",
+        type=path_argument,
         metavar="M",
         help="maps as <image id>.npy, .npz or grey .png (8 or 16 bits): folder or zip, in class folders or not; or one "
         ".npz that holds every map by its image id",
     )
     group.add_argument(
         "--gt-dir",
+        type=place_argument,
         metavar="G",
         help="masks: a folder or zip of <class folder>/<image>.png, the official tree, a data set built by convert; or "
         "an ImageNet, whose masks are those of --annotations-dir",
@@ -116,7 +139,9 @@ def _add_maps(parser: Any) -> None:
         help="the class that a map should find: of the image in ImageNet-S (default), or ImageNet's own label, as "
         "classifiers predict it, mapped to a class of ImageNet-S; images whose label is none are left out",
     )
-    group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
+    group.add_argument(
+        "--list", type=path_argument, metavar="FILE", help="score only what this list names, as the official lists do"
+    )
     group.add_argument(
         "--on-missing",
         choices=("error", "skip"),
@@ -125,6 +150,7 @@ def _add_maps(parser: Any) -> None:
     )
     group.add_argument(
         "--annotations-dir",
+        type=path_argument,
         metavar="DIR",
         help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
     )
@@ -132,8 +158,13 @@ def _add_maps(parser: Any) -> None:
         "--no-verify", dest="verify", action="store_false", help="check neither checksums nor the official counts"
     )
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument("--save-counts", metavar="FILE", help="keep the scores of every image: a few MB, for `compare`")
-    group.add_argument("--counts", metavar="FILE", help="figures of saved scores; no map is read")
+    group.add_argument(
+        "--save-counts",
+        type=path_argument,
+        metavar="FILE",
+        help="keep the scores of every image: a few MB, for `compare`",
+    )
+    group.add_argument("--counts", type=path_argument, metavar="FILE", help="figures of saved scores; no map is read")
 
 
 def _add_scores(parser: Any) -> None:

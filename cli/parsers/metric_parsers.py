@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .options import Commands, add_config, add_imagenet_options, natural, positive, split_argument
+from .options import (
+    Commands,
+    add_config,
+    add_imagenet_options,
+    natural,
+    path_argument,
+    place_argument,
+    positive,
+    split_argument,
+)
 
 # As in `metrics.MATCHINGS`, which is not imported here: a parser imports nothing heavy.
 CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majority")
@@ -22,7 +31,11 @@ def add_match(commands: Commands) -> None:
         parser, CLUSTER_MATCHINGS, "hungarian", "how clusters get their classes (default: hungarian, as official)"
     )
     parser.add_argument(
-        "--session-name", default="match", metavar="NAME", help="writes NAME.json (default: match, in this folder)"
+        "--session-name",
+        type=path_argument,
+        default="match",
+        metavar="NAME",
+        help="writes NAME.json (default: match, in this folder)",
     )
     parser.set_defaults(command="match")
 
@@ -37,7 +50,7 @@ def add_evaluate(commands: Commands) -> None:
     _add_masks(parser)
     group = parser.add_argument_group("how to score")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--match", metavar="FILE", help="a match.json: the class of each cluster")
+    either.add_argument("--match", type=path_argument, metavar="FILE", help="a match.json: the class of each cluster")
     _add_matching(either, ("none", *CLUSTER_MATCHINGS), None, "find the match here (default: none, ids are classes)")
     group.add_argument(
         "--bootstrap",
@@ -48,10 +61,18 @@ def add_evaluate(commands: Commands) -> None:
     group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
-    group.add_argument("--json", metavar="FILE", help="the figures as fractions, `-` for stdout instead of the tables")
-    group.add_argument("--report", metavar="FILE.html", help="a page: the figures, the classes, some images")
+    group.add_argument(
+        "--json",
+        type=path_argument,
+        metavar="FILE",
+        help="the figures as fractions, `-` for stdout instead of the tables",
+    )
+    group.add_argument(
+        "--report", type=path_argument, metavar="FILE.html", help="a page: the figures, the classes, some images"
+    )
     group.add_argument(
         "--images",
+        type=place_argument,
         metavar="SOURCE",
         help="draw the masks of the page over these images: an ImageNet, an official tree or a converted data set",
     )
@@ -68,10 +89,13 @@ def add_distance_match(commands: Commands) -> None:
         "OUTPUT/<split>/<wnid>/<image_id>.png for `evaluate` and `submit`, and OUTPUT/embeddings.npz. Run it again to "
         "resume after an interruption.",
     )
-    parser.add_argument("imagenet", metavar="IMAGENET", help="any ImageNet, or the official tree")
-    parser.add_argument("output", metavar="OUTPUT", help="a folder for the predictions of this backbone")
+    parser.add_argument("imagenet", type=place_argument, metavar="IMAGENET", help="any ImageNet, or the official tree")
+    parser.add_argument(
+        "output", type=path_argument, metavar="OUTPUT", help="a folder for the predictions of this backbone"
+    )
     parser.add_argument(
         "--backbone",
+        type=path_argument,
         required=True,
         metavar="MODEL",
         help="a folder that transformers.AutoModel loads (or a name on the Hub), or module:name of a Python callable "
@@ -106,14 +130,22 @@ def _add_matching(parser: Any, choices: tuple[str, ...], default: str | None, te
 def _add_masks(parser: Any) -> None:
     """The options of the official tools, and our own."""
     group = parser.add_argument_group("what to score")
-    group.add_argument("--predict-dir", metavar="P", help="predictions: folder, zip, or a data set built by convert")
+    group.add_argument(
+        "--predict-dir",
+        type=path_argument,
+        metavar="P",
+        help="predictions: folder, zip, or a data set built by convert",
+    )
     group.add_argument(
         "--gt-dir",
+        type=path_argument,
         metavar="G",
         help="references: likewise, or the official tree, or the folder or archive of the annotations; all are scored",
     )
     add_config(group, default=None)
-    group.add_argument("--list", metavar="FILE", help="score only what this list names, as the official lists do")
+    group.add_argument(
+        "--list", type=path_argument, metavar="FILE", help="score only what this list names, as the official lists do"
+    )
     group.add_argument(
         "--split",
         type=split_argument,
@@ -127,5 +159,7 @@ def _add_masks(parser: Any) -> None:
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument("--save-counts", metavar="FILE", help="keep the counts: a few MB, enough for every figure")
-    group.add_argument("--counts", metavar="FILE", help="score saved counts; no mask is read")
+    group.add_argument(
+        "--save-counts", type=path_argument, metavar="FILE", help="keep the counts: a few MB, enough for every figure"
+    )
+    group.add_argument("--counts", type=path_argument, metavar="FILE", help="score saved counts; no mask is read")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
-from ...conversion.facts import CONFIG_NAMES
-from ...conversion.facts.spellings import ON_MISSING, config_name, split_name
+from ...conversion.core.paths import local_path, spelled_out
+from ...conversion.facts import CONFIG_NAMES, config_name
+from ...conversion.facts.spellings import ON_MISSING, split_name
 
 Commands = Any
 """What `add_subparsers` returns."""
@@ -26,7 +28,9 @@ def add_config(
 
 def add_json(parser: Any, what: str) -> None:
     """`--json FILE`."""
-    parser.add_argument("--json", metavar="FILE", help=f"{what} as JSON (- for stdout, in place of the table)")
+    parser.add_argument(
+        "--json", type=path_argument, metavar="FILE", help=f"{what} as JSON (- for stdout, in place of the table)"
+    )
 
 
 def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: bool = True) -> None:
@@ -41,6 +45,7 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
         parser.add_argument("--splits", nargs="+", type=split_argument, metavar="SPLIT", help=splits)
     parser.add_argument(
         "--annotations-dir",
+        type=path_argument,
         metavar="DIR",
         help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
     )
@@ -57,6 +62,27 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
         action="store_false",
         help="check neither checksums nor the official counts: for miniatures and subsets of your own",
     )
+
+
+def path_argument(text: str) -> str:
+    """A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
+    try:
+        return local_path(text)
+    except ImageNetSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def folder_argument(text: str) -> Path:
+    """As `path_argument`, for a folder that is written to."""
+    return Path(path_argument(text))
+
+
+def place_argument(text: str) -> str:
+    """A place of this machine, in any spelling, or an address: of ImageNet, or of what `convert` writes."""
+    try:
+        return spelled_out(text)
+    except ImageNetSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def split_argument(text: str) -> str:

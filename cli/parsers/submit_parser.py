@@ -6,7 +6,7 @@ import argparse
 import os
 
 from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
-from .options import Commands, add_config, add_imagenet_options, add_json
+from .options import Commands, add_config, add_imagenet_options, add_json, path_argument, place_argument
 
 
 def add_submit(commands: Commands) -> None:
@@ -25,12 +25,13 @@ def add_submit(commands: Commands) -> None:
     )
     parser.add_argument(
         "predictions",
+        type=path_argument,
         metavar="PREDICTIONS",
         nargs="?",
         help="folder or zip of <wnid>/<image_id>.png, or what convert wrote",
     )
-    parser.add_argument("submission", metavar="OUT.zip", nargs="?", help="the submission")
-    parser.add_argument("--check", metavar="ZIP", help="check an existing submission instead")
+    parser.add_argument("submission", type=path_argument, metavar="OUT.zip", nargs="?", help="the submission")
+    parser.add_argument("--check", type=path_argument, metavar="ZIP", help="check an existing submission instead")
     add_config(parser, default=None)
     parser.add_argument(
         "--split",
@@ -47,9 +48,15 @@ def add_submit(commands: Commands) -> None:
     group.add_argument("--link", metavar="URL", help="paper or project")
     group.add_argument("--description", metavar="TEXT", help="one line about the method")
     group = parser.add_argument_group("what predictions are compared with")
-    group.add_argument("--match", metavar="FILE", help="match.json, where predictions are clusters; goes into the zip")
+    group.add_argument(
+        "--match",
+        type=path_argument,
+        metavar="FILE",
+        help="match.json, where predictions are clusters; goes into the zip",
+    )
     group.add_argument(
         "--imagenet",
+        type=place_argument,
         metavar="DIR",
         default=os.environ.get("IMAGENET_S_DATA_DIR"),
         help="any ImageNet: sizes are compared with its images' (default: $IMAGENET_S_DATA_DIR; without one, only "
@@ -72,7 +79,10 @@ def add_results(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "file", metavar="FILE", help="saved counts (evaluate --save-counts), or results (.json, evaluate --json)"
+        "file",
+        type=path_argument,
+        metavar="FILE",
+        help="saved counts (evaluate --save-counts), or results (.json, evaluate --json)",
     )
     parser.add_argument("--model", metavar="REPO", help="the model's repository on the Hub")
     parser.add_argument("--dataset", metavar="REPO", help="the data set's repository, which has the leaderboard")
@@ -82,6 +92,7 @@ def add_results(commands: Commands) -> None:
     )
     parser.add_argument(
         "--output",
+        type=path_argument,
         metavar="FILE",
         default=".eval_results/imagenet-s.yaml",
         help="the file to write (default: %(default)s)",
@@ -93,6 +104,10 @@ def add_results(commands: Commands) -> None:
         "--any-images", action="store_true", help="accept images that are no official split, and say so"
     )
     parser.add_argument(
-        "--verify", dest="verify_counts", metavar="COUNTS.npz", help="compute a results file again from these counts"
+        "--verify",
+        dest="verify_counts",
+        type=path_argument,
+        metavar="COUNTS.npz",
+        help="compute a results file again from these counts",
     )
     parser.set_defaults(command="results")

@@ -18,8 +18,10 @@ import datasets
 
 from ..annotations import resolve_annotations_dir
 from ..core.errors import ImageNetSError
-from ..dataset.source import Source, open_source, resolve_data_dir
+from ..core.paths import local_path
+from ..dataset.source import Source, open_source
 from ..facts import ANNOTATED_SPLITS, split_names
+from ..imagenet.data_dir import DataDir, resolve_data_dir
 from .archives import Files, file_lines, find_files
 from .line import MARK, Line, as_text, cleaned, line, without_paths
 from .rows import converted_lines, loaded_lines
@@ -49,7 +51,7 @@ class Acceptance:
 
 def accept(
     configs: Sequence[str],
-    data_dir: str | os.PathLike[str] | None,
+    data_dir: str | os.PathLike[str] | DataDir | None,
     annotations_dir: str | os.PathLike[str] | None = None,
     *,
     verify: bool = True,
@@ -71,16 +73,16 @@ def accept(
     Raises:
         ImageNetSError: there is no ImageNet at `data_dir`, or annotations are missing and can't be fetched.
     """
-    data_dir = resolve_data_dir(data_dir)
+    imagenet = resolve_data_dir(data_dir)
     given = resolve_annotations_dir(annotations_dir)
-    hidden = _words_for_paths(data_dir, given)
+    hidden = _words_for_paths(imagenet.root, given)
     lines: dict[str, list[Line]] = {}
     for config in configs:
-        source = open_source(config, data_dir, given, verify)
+        source = open_source(config, imagenet, given, verify)
         files = find_files(source)
         # The lines compare with what is official: from here on, nothing else that differs is an error.
-        source = open_source(config, data_dir, given, verify=False)
-        options = {"data_dir": data_dir, "annotations_dir": given, "verify": False}
+        source = open_source(config, imagenet, given, verify=False)
+        options = {"data_dir": imagenet.root, "annotations_dir": given, "verify": False}
         shown = f"{' --annotations-dir ANNOTATIONS' if given else ''}{'' if verify else ' --no-verify'}"
         with _warnings_held_back():
             lines[config] = [without_paths(one, hidden) for one in _lines(source, files, options, workers, shown)]
@@ -116,7 +118,7 @@ def _step(what: str, lines: Iterator[Line]) -> Iterator[Line]:
 
 def _words_for_paths(data_dir: str, annotations_dir: str | None) -> dict[str, str]:
     """Path of this machine -> the word that stands for it in the text."""
-    cache = os.path.abspath(os.path.expanduser(str(datasets.config.HF_DATASETS_CACHE)))
+    cache = os.path.abspath(local_path(datasets.config.HF_DATASETS_CACHE))
     words = {data_dir: "IMAGENET", cache: "CACHE", str(Path.home()): "HOME", tempfile.gettempdir(): "TMP"}
     words |= {os.getcwd(): "HERE", sys.prefix: "PYTHON"}
     return words | ({annotations_dir: "ANNOTATIONS"} if annotations_dir else {})

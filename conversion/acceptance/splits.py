@@ -139,15 +139,11 @@ def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
         tqdm(total=len(names), desc=f"scoring {plan.split}", unit="mask", delay=1) as bar,
     ):
         several = min(workers, len(chunks)) > 1
-        apply = stack.enter_context(ProcessPool(min(workers, len(chunks)), _nothing)).map if several else map
+        apply = stack.enter_context(ProcessPool(min(workers, len(chunks)))).map if several else map
         found = iter(names)
         for rows in apply(functools.partial(_count, str(plan.masks)), chunks):
             yield from zip(rows, found)
             bar.update(len(rows))
-
-
-def _nothing() -> None:
-    """Workers need no preparation."""
 
 
 def _count(masks: str, places: Sequence[int]) -> list[CountRows]:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..core import cache
 from ..core.errors import ImageNetSError, printable, some
+from ..core.locks import locked
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
 from ..images.image_header import header_of
 from ..masks.codec import decode_mask, encode_official_png
@@ -154,7 +155,7 @@ class Annotations:
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
             target = cache.cached_file("masks", f"{digest}/{self.config}-{split}.arrow", self._cache_dir)
             if not target.exists():
-                with cache.locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
+                with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
                         write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
             return target
@@ -164,7 +165,7 @@ class Annotations:
         if split not in LISTED_SPLITS or isinstance(self._location, DownloadFolder):
             return {}
         path = self._location.list_path(split)
-        return {} if path is None else {one.image_id: one.imagenet_wnid for one in read_list(path)}
+        return {} if path is None else {member.image_id: member.imagenet_wnid for member in read_list(path)}
 
     def identity(self, split: str) -> str:
         """A digest of the list and the masks of a split: it changes when they do. "" where it needs neither."""
@@ -204,12 +205,12 @@ class Annotations:
             return []  # they will be downloaded
         members = self._members(split)
         with self._reader(split) as reader:
-            there = reader.masks(split)
+            masks = reader.masks(split)
             if self.verify:
                 self._present(reader, split, members)
-            if members and not there:
+            if members and not masks:
                 raise _no_masks(reader, split)
-            return [member.image_id for member in members if member.image_id not in there]
+            return [member.image_id for member in members if member.image_id not in masks]
 
     def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
         """Image id -> (width, height) of the masks of a split, from their headers: none is decoded or kept.
@@ -257,18 +258,20 @@ class Annotations:
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
         reader = self._location.reader(split)
-        own: dict[str, str] = {}
+        imagenet_wnids: dict[str, str] = {}
         if reader is not None:
             with reader:
-                found, where = reader.members(split), str(reader.path)
-                own = reader.imagenet_wnids(split)
-        if reader is None or not found:
+                folders, where = reader.members(split), str(reader.path)
+                imagenet_wnids = reader.imagenet_wnids(split)
+        if reader is None or not folders:
             if (images := self._location.image_members(split)) is None:
                 raise self._location.missing()
-            found, where = images
+            folders, where = images
         # The folder counts; one of a merged class stands for the class it was merged into.
         merged = categories(self.config).merged_wnids
-        return in_order((Member(i, merged.get(w, w), own.get(i, "")) for i, w in found.items()), where), where
+        return in_order(
+            (Member(i, merged.get(w, w), imagenet_wnids.get(i, "")) for i, w in folders.items()), where
+        ), where
 
     def _reader(self, split: str) -> MaskReader:
         reader = self._location.reader(split)
@@ -277,19 +280,17 @@ class Annotations:
         return reader
 
     def _with_masks(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
-        if isinstance(reader, ZipReader):
-            reader.refuse_unsafe_names()
-            if self.verify:
-                self._check_archive_once(reader)
+        if self.verify and isinstance(reader, ZipReader):
+            self._check_archive_once(reader)
         return self._present(reader, split, members)
 
     def _present(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
-        there = reader.masks(split)
-        missing = [member.image_id for member in members if member.image_id not in there]
+        masks = reader.masks(split)
+        missing = [member.image_id for member in members if member.image_id not in masks]
         if not missing:
             return members
         text = f"{reader.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
-        if not there:
+        if not masks:
             raise _no_masks(reader, split)
         if self.verify:
             raise ImageNetSError(
@@ -297,7 +298,7 @@ class Annotations:
                 "your own."
             )
         logger.warning("%s; verify=False leaves them out.", printable(text))
-        return [member for member in members if member.image_id in there]
+        return [member for member in members if member.image_id in masks]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
         stamp = cache.cached_file("checked", reader.identity("")[:16], self._cache_dir)
@@ -315,6 +316,6 @@ def _no_masks(reader: MaskReader, split: str) -> ImageNetSError:
     )
 
 
-def _expect(split: str, known: Sequence[str]) -> None:
-    if split not in known:
-        raise ImageNetSError(f"split {split!r}: expected one of {', '.join(known)}.")
+def _expect(split: str, splits: Sequence[str]) -> None:
+    if split not in splits:
+        raise ImageNetSError(f"split {split!r}: expected one of {', '.join(splits)}.")

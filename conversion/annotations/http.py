@@ -22,8 +22,8 @@ from tqdm import tqdm
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from ..core.cache import locked
 from ..core.errors import DownloadError, ImageNetSError
+from ..core.locks import locked
 
 logger = logging.getLogger("imagenet_s")
 
@@ -142,7 +142,7 @@ def _receive(response: requests.Response, partial: _Partial) -> None:
         total = offset + int(length)
     name = partial.target.name
     bar = tqdm(desc=name, total=total, initial=offset, unit="B", unit_scale=True, unit_divisor=1024, delay=0.5)
-    with bar, open(partial.path, "ab", opener=_not_through_a_link) as file:
+    with bar, open(partial.path, "ab") as file:
         for piece in response.iter_content(_CHUNK):
             file.write(piece)
             bar.update(len(piece))
@@ -157,8 +157,6 @@ class _Partial:
         self.target, self.url, self.validator = target, url, ""
         self.path = target.with_name(f"{target.name}.incomplete")
         self.note = target.with_name(f"{target.name}.incomplete.json")
-        if self.path.is_symlink() or self.note.is_symlink():  # no download makes one: what it leads to is not ours
-            self.remove()
         try:
             noted = json.loads(self.note.read_text(encoding="utf-8"))
             self.validator = str(noted["validator"]) if noted["url"] == url else ""
@@ -193,10 +191,6 @@ class _Partial:
             os.fsync(file.fileno())
         os.replace(self.path, self.target)
         self.note.unlink(missing_ok=True)
-
-
-def _not_through_a_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _validator(response: requests.Response) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from ..core.errors import ImageNetSError, reason, some
+from ..core.errors import ImageNetSError, some
+from ..core.text_file import read_text
 from ..facts import OFFICIAL, categories
 from ..facts.spellings import official_id
 
@@ -21,12 +21,14 @@ _PATH = re.compile(r"(n\d{8})/([^/\\]+)\.(?:JPEG|png)")
 
 
 class Member(NamedTuple):
-    """An image of a split: its basename without ending, and its folders in the ImageNet-S tree and in ImageNet."""
+    """An image of a split."""
 
     image_id: str
+    """Its basename without ending."""
     wnid: str
+    """Its folder in the ImageNet-S tree."""
     imagenet_wnid: str = ""
-    """"" where nothing says it."""
+    """Its folder in ImageNet, or an empty string if the list has none."""
 
 
 def read_list(path: Path) -> list[Member]:
@@ -51,34 +53,9 @@ def read_list(path: Path) -> list[Member]:
                 f"{path}, line {number}: got {line[:80]!r}, expected two columns as in "
                 "'n01440764/ILSVRC2012_val_00009111.JPEG n01440764/ILSVRC2012_val_00009111.JPEG'."
             )
-        own = _PATH.fullmatch(columns[0])
-        members.append(Member(official_id(match[2]), match[1], own[1] if own else ""))
+        in_imagenet = _PATH.fullmatch(columns[0])
+        members.append(Member(official_id(match[2]), match[1], in_imagenet[1] if in_imagenet else ""))
     return in_order(members, str(path))
-
-
-def read_text(path: Path) -> str:
-    """The text of a list, which is UTF-8; a mark of that at its beginning (Windows' editors write one) is no text.
-
-    Raises:
-        ImageNetSError: it can't be read, or has another encoding; the message says which, or in which line.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageNetSError(f"{path} can't be read ({reason(error)}).") from error
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]:
-        raise ImageNetSError(
-            f"{path} is a text in UTF-16 or UTF-32, as PowerShell's `>` writes it: expected UTF-8. Save it as that, by "
-            "`Out-File -Encoding utf8` for instance, or fetch it again."
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ImageNetSError(
-            f"{path}, line {line}: the byte 0x{data[error.start]:02x} is not UTF-8; expected a text in UTF-8. Save "
-            "it as that, or fetch it again."
-        ) from error
 
 
 def in_order(members: Iterable[Member], where: str) -> list[Member]:
@@ -90,8 +67,8 @@ def in_order(members: Iterable[Member], where: str) -> list[Member]:
 
 
 def as_table(members: Sequence[Member]) -> pa.Table:
-    """Members as a table of string columns: `image_id`, `wnid`, `imagenet_wnid` ("" where nothing says it)."""
-    columns = {name: pa.array([getattr(one, name) for one in members], pa.string()) for name in Member._fields}
+    """Members as a table of string columns: `image_id`, `wnid`, `imagenet_wnid`."""
+    columns = {name: pa.array([getattr(member, name) for member in members], pa.string()) for name in Member._fields}
     return pa.table(columns)
 
 
@@ -105,11 +82,11 @@ def check_classes(members: Sequence[Member], config: str, where: str) -> None:
         )
 
 
-def check_count(found: int, config: str, split: str, where: str) -> None:
+def check_count(num_images: int, config: str, split: str, where: str) -> None:
     """Raise an ImageNetSError if the number of images is not the official one."""
     expected = OFFICIAL.num_images[config][split]
-    if found != expected:
+    if num_images != expected:
         raise ImageNetSError(
-            f"{split} of ImageNet-S-{config}: {expected:,} images expected, {found:,} found in {where}; "
+            f"{split} of ImageNet-S-{config}: {expected:,} images expected, {num_images:,} found in {where}; "
             "complete it, or pass verify=False (--no-verify) for a subset of your own."
         )

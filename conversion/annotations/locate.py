@@ -12,8 +12,9 @@ from ..converted.dataset_index import INDEX
 from ..core.cache import cached_file
 from ..core.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
 from ..core.hub_cache import snapshot
+from ..core.paths import local_path
+from ..core.walk import list_folder
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
-from ..facts.spellings import local_path
 from ..masks.mask_folder import FolderReader
 from ..masks.mask_reader import MaskReader
 from ..masks.mask_shards import ConvertedReader
@@ -27,7 +28,7 @@ _IMAGE = re.compile(r"/(n\d{8})/([^/]+)\.JPEG$")
 
 def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> str | None:
     """The folder of the annotations: the argument, else `$IMAGENET_S_ANNOTATIONS_DIR`, else None (download them)."""
-    given = os.fspath(annotations_dir) if annotations_dir is not None else os.environ.get(VARIABLE)
+    given = os.environ.get(VARIABLE) if annotations_dir is None else os.fsdecode(annotations_dir)
     if not given:
         return None
     if not is_utf8(given):
@@ -36,7 +37,7 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
             "Rename it, or give a copy."
         )
     path = local_path(given, f"annotations_dir (or ${VARIABLE})")
-    return os.path.realpath(os.path.expanduser(path))
+    return os.path.realpath(path)
 
 
 class GivenFolder:
@@ -70,14 +71,14 @@ class GivenFolder:
     def reader(self, split: str) -> MaskReader | None:
         """A reader of the masks of a split, or in a converted data set of its rows; None where there is none."""
         here, *below = [place / OFFICIAL.archives[self.config].file for place in self._around()]
-        if here.is_file():
+        if os.path.isfile(here):
             return ZipReader(here)
         tree, folder = self._tree(), MASK_FOLDERS.get(split)
         if tree is not None and folder is not None and (tree / folder).is_dir():
             return FolderReader(tree, [folder])
         if (converted := self._converted()) is not None:
             return converted if split in converted.splits else None
-        return next((ZipReader(archive) for archive in below if archive.is_file()), None)
+        return next((ZipReader(archive) for archive in below if os.path.isfile(archive)), None)
 
     def official_file(self, remote: RemoteFile) -> Path | None:
         """An archive or a list under its original name."""
@@ -89,8 +90,8 @@ class GivenFolder:
         folder = SPLIT_FOLDERS[split]
         if tree is None or not (tree / folder).is_dir():
             return None
-        found = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
-        return {match[2]: match[1] for match in found if match}, str(tree / folder)
+        matches = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
+        return {match[2]: match[1] for match in matches if match}, str(tree / folder)
 
     def missing(self) -> ImageNetSError:
         """The error that names the missing files, and how to get them."""
@@ -104,7 +105,8 @@ class GivenFolder:
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
         if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
             files.insert(0, archive_file(self.config))
-        seen = some(sorted(one.name for one in self.folder.iterdir())) or "nothing"
+        _, folders, names = list_folder(self.folder)
+        seen = some(sorted(folders + names)) or "nothing"
         return MissingAnnotationsError(
             f"{self.folder} (annotations_dir; it holds {seen}) has not all the annotations of "
             f"ImageNet-S-{self.config}. What is missing is in these files (an archive may also be extracted there, as "
@@ -119,13 +121,13 @@ class GivenFolder:
         around = self._around()
         if (tree := self._tree()) is not None:
             around += [tree, tree.parent]
-        return [folder / name for folder in around if (folder / name).is_file()]
+        return [folder / name for folder in around if os.path.isfile(folder / name)]
 
     def _around(self) -> list[Path]:
         """The folder, and those one level down: unpacking often makes one more."""
-        below = [one for one in self.folder.iterdir() if not one.name.startswith(".") and one.is_dir()]
+        names = list_folder(self.folder).folders
         # A tree of masks or images has no further folders of interest, but thousands of them.
-        return [self.folder, *(sorted(below) if len(below) <= _MOST_FOLDERS else [])]
+        return [self.folder, *(self.folder / name for name in names if len(names) <= _MOST_FOLDERS)]
 
     def _check_list(self, path: Path, facts: ListFile) -> None:
         try:
@@ -138,10 +140,10 @@ class GivenFolder:
 
     def _converted(self) -> ConvertedReader | None:
         """The data set that `imagenet-s convert` wrote: the folder, or what the Hub's cache or a folder more holds."""
-        kept = snapshot(os.fspath(self.folder))
+        in_cache = snapshot(os.fspath(self.folder))
         above = [self.folder.parent] if self.folder.name == self.config else []
-        for place in (self.folder, *([] if kept is None else [Path(kept)]), *above, *self._around()[1:]):
-            if (place / INDEX).is_file():
+        for place in (self.folder, *([] if in_cache is None else [Path(in_cache)]), *above, *self._around()[1:]):
+            if os.path.isfile(place / INDEX):
                 try:
                     return ConvertedReader(place, self.config)
                 except ImageNetSError:
@@ -224,7 +226,7 @@ class DownloadFolder:
 
 
 def _has_masks(folder: Path) -> bool:
-    return any((folder / name).is_dir() for name in MASK_FOLDERS.values())
+    return any(os.path.isdir(folder / name) for name in MASK_FOLDERS.values())
 
 
 def _addresses(files: Sequence[RemoteFile]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from tqdm import tqdm
 
 from ..core.atomic_write import atomic_write
 from ..core.errors import ImageNetSError
-from ..core.workers import ThreadPool
 from ..masks.codec import Transcoded, transcode
 from ..masks.mask_reader import MaskReader
 from .lists import Member
@@ -127,7 +127,7 @@ def _transcoded(
 ) -> Iterator[list[Row]]:
     names = reader.masks(split)
 
-    def one(member: Member) -> Transcoded | ImageNetSError:
+    def transcoded(member: Member) -> Transcoded | ImageNetSError:
         name = names[member.image_id]
         try:
             return transcode(reader.read(name), config, reader.describe(name), reader.form)
@@ -136,13 +136,13 @@ def _transcoded(
 
     with (
         # Threads: Pillow and zlib release the GIL while they decode and encode.
-        ThreadPool(min(usable_cpus(), _MAX_THREADS)) as pool,
+        ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as pool,
         tqdm(total=len(members), desc=f"Preparing {config} {split} masks", unit="mask", delay=1) as bar,
     ):
         for start in range(0, len(members), _BATCH):
             rows: list[Row] = []
             batch = members[start : start + _BATCH]
-            for member, mask in zip(batch, pool.map(one, batch)):
+            for member, mask in zip(batch, pool.map(transcoded, batch)):
                 if isinstance(mask, ImageNetSError):
                     notes.unusable[member.image_id] = str(mask)
                 else:

@@ -158,10 +158,10 @@ def offline() -> bool:
 
 def check_list(path: Path, facts: ListFile) -> None:
     """Raise an ImageNetSError if a list is not the official one, by its sha256."""
-    found = file_digest(path)
-    if found != facts.sha256:
+    digest = file_digest(path)
+    if digest != facts.sha256:
         raise ImageNetSError(
-            f"{path} is not the official {facts.file}: {path.stat().st_size:,} bytes with sha256 {found[:12]}..., "
+            f"{path} is not the official {facts.file}: {path.stat().st_size:,} bytes with sha256 {digest[:12]}..., "
             f"expected {facts.bytes:,} bytes with {facts.sha256[:12]}...."
         )
 
@@ -176,29 +176,29 @@ def check_archive(path: Path, facts: Archive) -> str:
         The md5 of the file.
 
     Raises:
-        ImageNetSError: no zip, truncated, a member with a wrong CRC, or a member that points outside.
+        ImageNetSError: no zip, truncated, or a member with a wrong CRC.
     """
-    found = file_digest(path, "md5")
-    if found != facts.md5:
+    digest = file_digest(path, "md5")
+    if digest != facts.md5:
         with contextlib.closing(ZipReader(path)) as reader:
             reader.check_members()
-    return found
+    return digest
 
 
 @functools.cache
-def warn_of_md5(path: Path, found: str, facts: Archive) -> None:
+def warn_of_md5(path: Path, digest: str, facts: Archive) -> None:
     """Log a warning if the md5 is not the one in the name of the archive; once a process and file."""
-    if found != facts.md5:
+    if digest != facts.md5:
         message = "%s has the md5 %s, its name says %s; but every CRC in it is right, so it is used."
-        logger.warning(message, path, found, facts.md5)
+        logger.warning(message, path, digest, facts.md5)
 
 
 def _check_masks(archive: Path, folder: Path, config: str) -> None:
     with ZipReader(archive) as reader:
         for split in ANNOTATED_SPLITS:
-            there = reader.masks(split)
+            masks = reader.masks(split)
             listed = read_list(folder / list_file(config, split).name)
-            missing = [member.image_id for member in listed if member.image_id not in there]
+            missing = [member.image_id for member in listed if member.image_id not in masks]
             if missing:
                 raise ImageNetSError(
                     f"{archive} lacks {len(missing):,} of the {len(listed):,} masks of {split}: {some(missing)}."

@@ -1,5 +1,6 @@
 """What every other room stands on, and nothing of ImageNet-S: errors, files, folders, locks, caches, workers.
 
-`errors` is what users meet, `hub_errors` what the Hub's client raises; `atomic_write` writes files, `cache` keeps them;
-`read_only_sources` refuses to write into what is read; `workers` are processes, `parallel_io` threads.
+`errors` is what users meet, `hub_errors` what the Hub's client raises; `atomic_write` writes files, `cache` keeps them,
+`locks` lets one process at a time; `read_only_sources` refuses to write into what is read; `workers` are processes,
+`parallel_io` threads.
 """

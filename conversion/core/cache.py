@@ -1,10 +1,8 @@
-"""Files that this package writes: the cache folder, locks between processes, digests."""
+"""The cache: where its files lie, what is kept there, and the digests that say whether it still holds."""
 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import errno
 import functools
 import hashlib
 import json
@@ -12,36 +10,35 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+from typing import Any, Literal
 
 from .atomic_write import atomic_write
 from .errors import ImageNetSError
+from .paths import local_path
 
 logger = logging.getLogger("imagenet_s")
 
-NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP})
-"""What file systems without locks answer: Lustre as it is often mounted, NFS without its lock daemon, some FUSE."""
+Kind = Literal["masks", "indexes", "headers", "downloads", "checked"]
+"""The folders of the cache."""
 
 
-def cached_file(kind: str, name: str, base: str | os.PathLike[str] | None = None) -> Path:
+def cached_file(kind: Kind, name: str, base: str | os.PathLike[str] | None = None) -> Path:
     """Where a file of the cache is, or is to be written. Its folder is made.
 
     Where the cache can't be written, a file that it holds is still used; any other gets a place in a temporary folder,
     which this process removes at its end: that costs the time to make it again, not the result.
 
     Args:
-        kind: `"masks"`, `"indexes"`, `"headers"`, `"downloads"`, `"checked"` or `"trees"`.
-        name: of the file, in the folder for its kind.
+        kind: the folder that holds it.
+        name: of the file.
         base: the folder for everything that is kept; the cache of `datasets` by default.
     """
     # Imported here: whoever only reads a class table or a mask does not wait for `datasets`.
     from datasets import config
 
-    root = os.path.expanduser(os.fspath(base or config.HF_DATASETS_CACHE))
+    root = os.path.abspath(local_path(base or config.HF_DATASETS_CACHE, "the cache"))
     path = Path(root, "imagenet_s", kind, name)
     if path.exists() or why_not_writable(path.parent) is None:
         return path
@@ -75,49 +72,6 @@ def temporary_folder(root: str) -> str:
 def _remove(folder: str, owner: int) -> None:
     if os.getpid() == owner:  # and not a process that was forked from it
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
-    """Hold a lock between processes; the folder of its file is made.
-
-    The file stays when the lock is released: removing it would let two processes hold two locks of one name. The
-    operating system releases the lock when its process ends, however it ends.
-
-    Args:
-        lock_file: the same for all who may not work at the same time.
-        doing: what another process that holds the lock does, for the log: `"prepares the masks"`.
-        wait: for that process; otherwise it is an error.
-
-    Raises:
-        filelock.Timeout: another process holds the lock, and `wait` is False.
-    """
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever may write the folder may lock, too: a lock file is opened for writing.
-    os.umask(umask := os.umask(0o077))
-    lock: BaseFileLock = FileLock(lock_file, mode=0o666 & ~umask)
-    try:
-        _acquire(lock, doing, wait)
-    except (NotImplementedError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in NO_LOCKS:
-            raise
-        # A file system without flock, as some clusters have: the file's existence is the lock.
-        lock = SoftFileLock(lock_file.with_name(f"{lock_file.name}.soft"), mode=0o666 & ~umask)
-        _acquire(lock, doing, wait)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: BaseFileLock, doing: str, wait: bool) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise
-        logger.warning("Another process %s; waiting for it.", doing)
-        lock.acquire()
 
 
 def stat_digest(names: Iterable[str], root: str = "", sizes: bool = True) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .walk import list_folder
+
 
 def snapshot(folder: str) -> str | None:
     """The snapshot in such a folder: that of main, else the newest; None where the folder is none."""
@@ -17,5 +19,6 @@ def snapshot(folder: str) -> str | None:
         main = snapshots
     if main.rstrip(os.sep) != snapshots and os.path.isdir(main):
         return main
-    found = [one.path for one in os.scandir(snapshots) if one.is_dir() and os.access(one.path, os.R_OK | os.X_OK)]
-    return max(found, key=os.path.getmtime, default=None)
+    folders = [os.path.join(snapshots, name) for name in list_folder(snapshots).folders]
+    readable = [folder for folder in folders if os.access(folder, os.R_OK | os.X_OK)]
+    return max(readable, key=os.path.getmtime, default=None)

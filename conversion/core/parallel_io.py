@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-from .workers import ThreadPool
 
 _THREADS = 8
 
@@ -39,5 +38,5 @@ def parallel_map(ask: Callable[[Item], Answer], items: Iterable[Item], slow: flo
         yield answer
         if took > slow:
             break
-    with ThreadPool(_THREADS) as threads:
+    with ThreadPoolExecutor(_THREADS) as threads:
         yield from threads.map(ask, left)

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable
 
 from .errors import ImageNetSError
+from .paths import is_address, path_or_address
 
 
 def refuse_overlap(folder: str, sources: Iterable[str], what: str, advice: str = "") -> None:
@@ -47,12 +48,13 @@ def _article(what: str) -> str:
 
 
 def _normal(path: str) -> str:
-    """A path with its links followed, an address without trailing or double slashes."""
-    if "://" not in path:
-        return os.path.realpath(os.path.expanduser(path))
-    protocol, _, rest = path.partition("://")
+    """A path with its links followed, an address without double slashes."""
+    place = path_or_address(path)
+    if not is_address(place):
+        return os.path.realpath(place)
+    protocol, _, rest = place.partition("://")
     return f"{protocol}://{posixpath.normpath(rest).lstrip('/')}"
 
 
 def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/" + os.sep) + ("/" if "://" in folder else os.sep))
+    return path == folder or path.startswith(folder.rstrip("/" + os.sep) + ("/" if is_address(folder) else os.sep))

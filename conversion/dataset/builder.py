@@ -21,10 +21,12 @@ import datasets
 from datasets.arrow_reader import ArrowReader
 
 from ..core import version
-from ..core.cache import NO_LOCKS, temporary_folder, why_not_writable
+from ..core.cache import temporary_folder, why_not_writable
 from ..core.errors import ImageNetSError, is_utf8
-from ..facts.spellings import config_name as name_of_config
-from ..facts.spellings import local_path, split_name, split_text
+from ..core.locks import NO_LOCKS
+from ..core.paths import local_path
+from ..facts import config_name as name_of_config
+from ..facts.spellings import split_name, split_text
 from .image_selection import selected_splits
 from .source import Source, open_source
 from .split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
@@ -52,8 +54,8 @@ class ImageNetS(RowsBuilder):
         # Spelled as people do; a name that is none of ours is refused by `datasets`, with those there are.
         name = None if config_name is None else name_of_config(config_name)
         # Absolute: what is made from a file below it must be found when the current folder is another.
-        self._given_cache_dir = _absolute(local_path(cache_dir, "cache_dir")) if cache_dir is not None else None
-        self._root = self._given_cache_dir or _absolute(str(datasets.config.HF_DATASETS_CACHE))
+        self._given_cache_dir = _cache_folder(cache_dir) if cache_dir is not None else None
+        self._root = self._given_cache_dir or _cache_folder(str(datasets.config.HF_DATASETS_CACHE))
         if not is_utf8(self._root):
             raise ImageNetSError(f"the cache {self._root}: its name is not UTF-8, and Arrow opens no other. Rename it.")
         # Where that can't be written, what is there can still be read, and streams need nothing: `datasets` itself,
@@ -108,7 +110,7 @@ class ImageNetS(RowsBuilder):
             return datasets.DatasetDict({name: self._read(name, in_memory) for name in names})
         if isinstance(split, (list, tuple)):
             self._prepare(self._asked(split))
-            return type(split)(self._read(one, in_memory) for one in split)
+            return type(split)(self._read(name, in_memory) for name in split)
         self._prepare(self._asked([split]))
         return self._read(split, in_memory)
 
@@ -123,7 +125,7 @@ class ImageNetS(RowsBuilder):
             streams = {name: self._stream(name) for name in self._possible_splits()}
             return datasets.IterableDatasetDict(streams)
         if isinstance(split, (list, tuple)):
-            return type(split)(self.as_streaming_dataset(one) for one in split)
+            return type(split)(self.as_streaming_dataset(name) for name in split)
         if "[" in split_text(split):
             raise ImageNetSError(f"split {str(split)!r}: a stream has no slices; use .take(n) and .skip(n) on it.")
         streams = {name: self._stream(name) for name in self._asked([split])}
@@ -141,29 +143,33 @@ class ImageNetS(RowsBuilder):
     def _source(self) -> Source:
         config = self.config
         return open_source(
-            config.name, config.data_dir, config.annotations_dir, config.verify, self._given_cache_dir, config.image_ids
+            config.name,
+            config.resolved_data_dir,
+            config.resolved_annotations_dir,
+            config.verify,
+            self._given_cache_dir,
         )
 
     def _possible_splits(self) -> list[str]:
         """The splits where none is named: those of `splits=`, or those the source can have."""
         if self.config.splits is not None:
-            return selected_splits(self._source, self.config.splits)
+            return selected_splits(self._source, self.config.splits, self.config.image_ids)
         if self._source.absent:
             _say_once(self._source.absent)
-        return selected_splits(self._source, self._source.splits)
+        return selected_splits(self._source, self._source.splits, self.config.image_ids)
 
     def _names(self, split: Any) -> list[str]:
         """The names in what `split=` may be, each once."""
-        found: list[str] = []
-        for one in split_text(split).split("+"):
-            name = one.split("[")[0].split("(")[0].strip()
-            found += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
-        return list(dict.fromkeys(found))
+        names: list[str] = []
+        for part in split_text(split).split("+"):
+            name = part.split("[")[0].split("(")[0].strip()
+            names += self._possible_splits() if name == "all" else [split_name(name, self.config.name)]
+        return list(dict.fromkeys(names))
 
     def _asked(self, splits: Any) -> list[str]:
         """The names in several `split=`, where every image of `image_ids=` is in one of them."""
-        names = [name for one in splits for name in self._names(one)]
-        selected_splits(self._source, names)
+        names = [name for split in splits for name in self._names(split)]
+        selected_splits(self._source, names, self.config.image_ids)
         return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:
@@ -178,8 +184,8 @@ class ImageNetS(RowsBuilder):
             folder = f"{name}-{self._identity(name)}"
             path = os.path.join(self._root, self._relative_data_dir(), folder)
             mode = datasets.DownloadMode(self._build_options.get("download_mode") or "reuse_dataset_if_exists")
-            there = os.path.exists(os.path.join(path, datasets.config.DATASET_INFO_FILENAME))
-            if not there or mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
+            is_built = os.path.exists(os.path.join(path, datasets.config.DATASET_INFO_FILENAME))
+            if not is_built or mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS:
                 self._build(name, folder, again=mode != datasets.DownloadMode.REUSE_DATASET_IF_EXISTS)
             elif (note := incomplete_note(path)).exists():
                 logger.warning("%s", note.read_text(encoding="utf-8"))
@@ -211,7 +217,7 @@ class ImageNetS(RowsBuilder):
     def _identity(self, name: str) -> str:
         """A digest of what the rows of a split are made from, and by."""
         release = version.__version__
-        made_from = [release, self._source.identity(name)]
+        made_from = [release, self._source.identity(name, self.config.image_ids)]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
 
     def _read(self, split: Any, in_memory: bool) -> datasets.Dataset:
@@ -226,11 +232,11 @@ class ImageNetS(RowsBuilder):
         lengths = {name: self._built[name][1].splits[name].num_examples for name in names}
         tables = [
             self._table(
-                one.splitname,
-                datasets.ReadInstruction(one.splitname, from_=one.from_, to=one.to, unit="abs"),
+                piece.splitname,
+                datasets.ReadInstruction(piece.splitname, from_=piece.from_, to=piece.to, unit="abs"),
                 in_memory,
             )
-            for one in instruction.to_absolute(lengths)
+            for piece in instruction.to_absolute(lengths)
         ]
         info = tables[0].info.copy()
         info.splits = datasets.SplitDict({name: self._built[name][1].splits[name] for name in names})
@@ -245,8 +251,8 @@ class ImageNetS(RowsBuilder):
         return datasets.Dataset(fingerprint=hashlib.sha256(key.encode()).hexdigest()[:16], **read)
 
 
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
+def _cache_folder(cache_dir: Any) -> str:
+    return os.path.abspath(local_path(cache_dir, "cache_dir"))
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,8 +11,8 @@ import datasets
 
 from ..annotations import resolve_annotations_dir
 from ..facts.spellings import on_missing_policy, split_list
+from ..imagenet.data_dir import DataDir, resolve_data_dir
 from .image_selection import digest_of_order
-from .source import resolve_data_dir
 
 VERSION = datasets.Version("1.1.0")
 """Of the rows. Raise it when they change: it is part of the name of every build in people's caches."""
@@ -45,10 +46,20 @@ class ImageNetSConfig(datasets.BuilderConfig):
         if self.image_ids is not None and not isinstance(self.image_ids, str):
             self.image_ids = tuple(self.image_ids)  # an iterator is read once, and this is used several times
         canonical = {
-            "data_dir": resolve_data_dir(self.data_dir),
-            "annotations_dir": resolve_annotations_dir(self.annotations_dir),
+            "data_dir": self.resolved_data_dir.root,
+            "annotations_dir": self.resolved_annotations_dir,
             "on_missing": self.on_missing,
             "verify": self.verify,
             "image_ids": digest_of_order(self.image_ids),
         }
         return super().create_config_id({k: v for k, v in canonical.items() if v is not None}, custom_features)
+
+    @functools.cached_property
+    def resolved_data_dir(self) -> DataDir:
+        """Where ImageNet is; set once all arguments are."""
+        return resolve_data_dir(self.data_dir)
+
+    @functools.cached_property
+    def resolved_annotations_dir(self) -> str | None:
+        """The folder of the annotations; None to have them downloaded. Set once all arguments are."""
+        return resolve_annotations_dir(self.annotations_dir)

@@ -59,13 +59,13 @@ def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str
     Raises:
         ImageNetSError: a shard can't be read.
     """
-    found: dict[str, list[Any]] = {name: [] for name in names}
+    columns_read: dict[str, list[Any]] = {name: [] for name in names}
     for shard in config.splits[split].shards:
         with _named_errors(os.path.join(root, shard.file)) as path:
             for batch in _batches(path, list(names)):
                 for name in names:
-                    found[name] += batch[name].to_pylist()
-    return found
+                    columns_read[name] += batch[name].to_pylist()
+    return columns_read
 
 
 _REQUIRED = ("image_id", "annotation", "category")

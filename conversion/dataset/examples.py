@@ -62,10 +62,10 @@ def generate(
         annotation = pa.nulls(len(images), IMAGE_TYPE)
         sizes: list[Size] | None = None
         if mask_table is not None:
-            found = _take(mask_table, batch["mask_row"])
-            sizes = sizes_of(found)
+            masks_of_batch = _take(mask_table, batch["mask_row"])
+            sizes = sizes_of(masks_of_batch)
             paths = pa.array([f"{image_id}.png" for image_id in ids.to_pylist()], pa.string())
-            annotation = pa.StructArray.from_arrays([_array(found["png"]), paths], fields=list(IMAGE_TYPE))
+            annotation = pa.StructArray.from_arrays([_array(masks_of_batch["png"]), paths], fields=list(IMAGE_TYPE))
         unusable: list[int] = []
         if reader is not None:
             images, unusable = _inspected(images, ids.to_pylist(), sizes, which, on_missing)

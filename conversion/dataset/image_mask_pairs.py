@@ -151,33 +151,33 @@ def picture_beside(data: bytes, mask_size: Size, name: str) -> Image.Image:
         return picture(data, turn=fit_of(image, mask_size) is PairFit.UPRIGHT)
 
 
-def _check_batch(images: pa.StructArray, image_ids: list[str], sizes: Sequence[Size], found: PairCheck) -> None:
+def _check_batch(images: pa.StructArray, image_ids: list[str], sizes: Sequence[Size], check: PairCheck) -> None:
     for i, view, path in views(images, range(len(image_ids))):
         try:
             image, fit = inspect_pair(view, path, image_ids[i], sizes[i])
         except ImageNetSError as error:
-            found.damaged[image_ids[i]] = str(error)
+            check.damaged[image_ids[i]] = str(error)
             continue
         if image.orientation != 1:
-            found.orientations[image_ids[i]] = image.orientation
+            check.orientations[image_ids[i]] = image.orientation
             if image.turned_size == image.size:
-                found.untold.append(image_ids[i])
+                check.untold.append(image_ids[i])
         if fit is PairFit.UPRIGHT:
-            found.upright.append(image_ids[i])
+            check.upright.append(image_ids[i])
         elif fit is PairFit.OTHER:
-            found.unusable[image_ids[i]] = other_size(image_ids[i], sizes[i], image)
+            check.unusable[image_ids[i]] = other_size(image_ids[i], sizes[i], image)
 
 
 def _as_check(kept: Any) -> PairCheck | None:
     """What was kept; None where there is nothing, or it is damaged."""
     try:
-        known = PairCheck(**kept)
-        texts = [*known.upright, *known.unusable, *known.unusable.values(), *known.orientations, *known.untold]
-        texts += [*known.damaged, *known.damaged.values()]
-        right = all(isinstance(one, str) for one in texts) and set(known.orientations.values()) <= set(range(2, 9))
+        check = PairCheck(**kept)
+        texts = [*check.upright, *check.unusable, *check.unusable.values(), *check.orientations, *check.untold]
+        texts += [*check.damaged, *check.damaged.values()]
+        right = all(isinstance(text, str) for text in texts) and set(check.orientations.values()) <= set(range(2, 9))
     except (TypeError, AttributeError):
         return None
-    return known if right else None
+    return check if right else None
 
 
 def views(images: pa.StructArray, which: Iterable[int]) -> Iterator[tuple[int, memoryview | None, str]]:

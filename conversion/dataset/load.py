@@ -56,7 +56,8 @@ def load_dataset(
         A `Dataset` or `IterableDataset` for a split, a `DatasetDict` or `IterableDatasetDict` without one.
 
     Raises:
-        ImageNetSError: ImageNet or the annotations are missing, incomplete or damaged.
+        ImageNetSError: ImageNet or the annotations are missing, incomplete or damaged. What only building finds is a
+            `BuildError`, which is a `datasets.exceptions.DatasetGenerationError` too.
 
     Examples:
         >>> ds = load_dataset("919", data_dir="/data/imagenet", split="validation")  # doctest: +SKIP
@@ -66,8 +67,8 @@ def load_dataset(
     builder = ImageNetS(
         config,
         cache_dir=cache_dir,
-        data_dir=os.fspath(data_dir) if data_dir is not None else None,
-        annotations_dir=os.fspath(annotations_dir) if annotations_dir is not None else None,
+        data_dir=None if data_dir is None else os.fsdecode(data_dir),
+        annotations_dir=None if annotations_dir is None else os.fsdecode(annotations_dir),
         splits=splits,
         image_ids=image_ids,
         on_missing=on_missing,

@@ -35,24 +35,24 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
             all, or there are too many.
     """
     on_missing = on_missing_policy(on_missing)
-    found, expected = plan.rows.num_rows + len(plan.unusable), plan.expected
-    counted = f"{plan.split}: {expected:,} images expected, {found:,} found" if expected is not None else ""
-    if not found:
+    num_images, expected = plan.rows.num_rows + len(plan.unusable), plan.expected
+    counted = f"{plan.split}: {expected:,} images expected, {num_images:,} found" if expected is not None else ""
+    if not num_images:
         named = f" ({some(sorted(plan.missing), 3)})" if plan.missing else ""
         raise ImageNetSError(
             f"{counted or plan.split + ': no images found'} in {plan.reader!r}{named}; is it the right folder?"
         )
-    if expected is not None and found > expected:
+    if expected is not None and num_images > expected:
         raise ImageNetSError(
             f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
         )
     problems: list[Problem] = []
-    if expected is not None and found < expected:
-        lost = f"; the other {expected - found:,} are left out."
+    if expected is not None and num_images < expected:
+        lost = f"; the other {expected - num_images:,} are left out."
         problems.append((f"{counted} in {plan.reader!r}; {_first_missing(plan, config)}", lost))
     if plan.unusable:
-        problems.append((_unusable_masks(plan, found), _left_out(plan.unusable)))
-    for note in _notes(plan, found):
+        problems.append((_unusable_masks(plan, num_images), _left_out(plan.unusable)))
+    for note in _notes(plan, num_images):
         logger.warning("%s", note)
     return leave_out(problems, on_missing if plan.rows.num_rows else None)
 

@@ -16,48 +16,27 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..annotations import Annotations, Member, open_annotations
+from ..annotations import Annotations, Member, open_annotations, resolve_annotations_dir
 from ..annotations.official_files import RemoteFile
 from ..converted.dataset_index import INDEX, Index
 from ..core.errors import ImageNetSError, printable, some
 from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
-from ..imagenet.addresses import normalise
-from ..imagenet.converted_images import ConvertedImages, find_converted
+from ..imagenet.converted_images import ConvertedImages
+from ..imagenet.data_dir import DataDir, resolve_data_dir
 from ..imagenet.detect import ImageNet, open_imagenet
 from ..imagenet.file_names import ImageNetPart
 from ..imagenet.image_reader import ImageReader
-from ..imagenet.tree_images import find_tree, members_of, split_reader, tree_splits
+from ..imagenet.tree_images import members_of, split_reader, tree_splits
 
 logger = logging.getLogger("imagenet_s")
-
-DATA_DIR_VARIABLE = "IMAGENET_S_DATA_DIR"
-
-
-def resolve_data_dir(data_dir: str | os.PathLike[str] | None) -> str:
-    """The folder of ImageNet: the argument, else `$IMAGENET_S_DATA_DIR`; absolute, links followed.
-
-    Two spellings of one folder are one data set.
-
-    Raises:
-        ImageNetSError: neither is given; or an address of a form that is not read.
-    """
-    given = os.fspath(data_dir) if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
-    if not given:
-        raise ImageNetSError(
-            'ImageNet-S is built over your own ImageNet: say where it is with data_dir="/path/to/imagenet" (any usual '
-            f"layout; `imagenet-s check` says what it sees) or with the environment variable {DATA_DIR_VARIABLE}."
-        )
-    path = normalise(given)
-    return path if "://" in path else os.path.realpath(path)
 
 
 def open_source(
     config: str | int,
-    data_dir: str | os.PathLike[str] | None,
+    data_dir: str | os.PathLike[str] | DataDir | None,
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
     cache_dir: str | os.PathLike[str] | None = None,
-    image_ids: Sequence[str] | None = None,
 ) -> Source:
     """Look into a folder and open what is there.
 
@@ -65,27 +44,24 @@ def open_source(
         config: `"50"`, `"300"` or `"919"`.
         data_dir: ImageNet in any known layout, the official ImageNet-S tree, or a data set that `imagenet-s convert`
             wrote with images, which holds its own annotations; else `$IMAGENET_S_DATA_DIR`.
-        annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`; downloaded when
-            something asks for them where neither is given.
+        annotations_dir: archives and lists, or extracted masks; else `$IMAGENET_S_ANNOTATIONS_DIR`. Where neither is
+            given, an official tree has its own masks, and for any other ImageNet they are downloaded when something
+            asks for them.
         verify: check archives and lists against the official checksums.
         cache_dir: for whatever is kept: downloads, masks, indexes; the cache of `datasets` by default.
-        image_ids: only these images are wanted.
 
     Raises:
         ImageNetSError: there is nothing known.
     """
     config = config_name(config)
-    folder = resolve_data_dir(data_dir)
+    data_dir = resolve_data_dir(data_dir)
     kept_in = os.fspath(cache_dir) if cache_dir is not None else None
-    if "://" not in folder and os.path.isdir(folder) and (tree := find_tree(folder, config)):
-        source: Source = OfficialTreeSource(config, tree, annotations_dir, verify, kept_in)
-    elif "://" not in folder and (converted := find_converted(folder)):
-        source = ConvertedSource(config, *converted, kept_in)
-    else:
-        annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
-        source = ImageNetSource(config, open_imagenet(folder, kept_in), annotations)
-    source.image_ids = None if image_ids is None else tuple(image_ids)
-    return source
+    if tree := data_dir.tree(config):
+        return OfficialTreeSource(config, tree, resolve_annotations_dir(annotations_dir), verify, kept_in)
+    if converted := data_dir.converted:
+        return ConvertedSource(config, *converted, kept_in)
+    annotations = open_annotations(config, annotations_dir, cache_dir=kept_in, verify=verify)
+    return ImageNetSource(config, open_imagenet(data_dir, kept_in), annotations)
 
 
 class Source(abc.ABC):
@@ -95,10 +71,7 @@ class Source(abc.ABC):
         config: `"50"`, `"300"` or `"919"`.
         splits: the splits it can have, in the order they are built: those of which any image is there.
         absent: a sentence about the splits of which no image is there; "" where there are none such.
-        image_ids: the images that are wanted, see `selection`; None for all.
     """
-
-    image_ids: tuple[str, ...] | None = None
 
     def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
         self.config, self.splits, self.absent = config, splits, absent
@@ -112,12 +85,20 @@ class Source(abc.ABC):
     def members(self, split: str) -> pa.Table:
         """`image_id` and `wnid` of a split other than train and train_full."""
 
-    def identity(self, split: str) -> str:
-        """A digest that changes when the images, the list or the masks of a split do. It costs no scan."""
+    def identity(self, split: str, image_ids: Sequence[str] | None = None) -> str:
+        """A digest that changes when the images, the list or the masks of a split do.
+
+        It costs a question to the file system for each folder or file that holds images, and for each file that holds
+        masks: 12,419 of them for extracted masks of validation. None of these is opened, but for the list.
+
+        Args:
+            split: the split.
+            image_ids: those of its images that are wanted, in order; None for all.
+        """
         reader = self.reader(split)
         wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
         made_from = [type(reader).__name__, reader.root, reader.identity(wnids), self._list_and_masks(split)]
-        made_from += self.image_ids or ()
+        made_from += image_ids or ()
         return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
 
     def _list_and_masks(self, split: str) -> str:
@@ -174,12 +155,10 @@ class ImageNetSource(Source):
     """Any copy of ImageNet; the official lists say what is in a split."""
 
     def __init__(self, config: str, imagenet: ImageNet, annotations: Annotations) -> None:
-        known = split_names(config)
-        splits = tuple(one for one in known if not imagenet.lacks(_part(one)))
+        splits = tuple(split for split in split_names(config) if not imagenet.lacks(_part(split)))
         absent = ""
-        if without := [one for one in known if one not in splits]:
-            part = _part(without[0])
-            absent = f"{imagenet.root} holds no {part} images: {', '.join(without)} are left out."
+        if without := [split for split in split_names(config) if split not in splits]:
+            absent = f"{imagenet.root} holds no {_part(without[0])} images: {', '.join(without)} are left out."
         super().__init__(config, splits, absent, annotations)
         self.imagenet = imagenet
 
@@ -201,14 +180,14 @@ class OfficialTreeSource(Source):
         self,
         config: str,
         tree: str,
-        annotations_dir: str | os.PathLike[str] | None,
+        annotations_dir: str | None,
         verify: bool,
         cache_dir: str | None = None,
     ) -> None:
         annotations = open_annotations(config, annotations_dir or tree, cache_dir=cache_dir, verify=verify)
-        splits = tuple(one for one in tree_splits(tree) if one in split_names(config))
+        splits = tuple(split for split in tree_splits(tree) if split in split_names(config))
         super().__init__(config, splits, "", annotations)
-        self.tree, self._own_masks, self._cache_dir = tree, annotations_dir is None, cache_dir
+        self.tree, self._has_own_masks, self._cache_dir = tree, annotations_dir is None, cache_dir
 
     def reader(self, split: str) -> ImageReader:
         reader = split_reader(self.tree, split)
@@ -217,9 +196,9 @@ class OfficialTreeSource(Source):
 
     def members(self, split: str) -> pa.Table:
         members = members_of(split_reader(self.tree, split))
-        known = self._annotations.imagenet_wnids(split)
-        own = pa.array([known.get(one, "") for one in members["image_id"].to_pylist()], pa.string())
-        return members.append_column("imagenet_wnid", own)
+        listed = self._annotations.imagenet_wnids(split)
+        imagenet_wnids = [listed.get(image_id, "") for image_id in members["image_id"].to_pylist()]
+        return members.append_column("imagenet_wnid", pa.array(imagenet_wnids, pa.string()))
 
     def prepared_masks(self, split: str) -> str:
         path = super().prepared_masks(split)
@@ -234,7 +213,7 @@ class OfficialTreeSource(Source):
     def _unlisted(self, split: str) -> list[str]:
         """Images that the annotations do not know: without a list they know those that have a mask."""
         listed = set(self._with_masks(split).members(split)["image_id"].to_pylist())
-        return [one for one in self.members(split)["image_id"].to_pylist() if one not in listed]
+        return [image_id for image_id in self.members(split)["image_id"].to_pylist() if image_id not in listed]
 
     def _list_and_masks(self, split: str) -> str:
         # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.
@@ -242,7 +221,7 @@ class OfficialTreeSource(Source):
         return listed + (self._with_masks(split).identity(split) if split in MASK_FOLDERS else "")
 
     def _with_masks(self, split: str) -> Annotations:
-        if self._own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
+        if self._has_own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
             raise ImageNetSError(
                 f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir, or prepare "
                 f"the tree again with `imagenet-s prepare`."

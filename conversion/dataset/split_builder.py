@@ -1,4 +1,4 @@
-"""The builders that `imagenet_s.ImageNetS` is made of: rows from a split plan, and one split in a folder of its own."""
+"""The builders that `imagenet_s.ImageNetS` is made of: rows from a split plan, and a split in a folder of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..facts import CONFIG_NAMES, TRAINING_SPLITS
 from ..facts.spellings import OnMissing
 from ..imagenet.image_folder import ImageFolderReader
 from ..imagenet.image_reader import ImageReader
-from ..imagenet.orientation_index import rows_to_replace
+from ..imagenet.orientation_index import rows_with_rotated_images
 from .config import VERSION, ImageNetSConfig
 from .examples import generate
 from .plan_check import check_plan
@@ -35,7 +35,7 @@ _CITATION = """\
 
 
 class RowsBuilder(datasets.ArrowBasedBuilder):
-    """The columns, and the rows of split plans. Which splits, say the classes below it."""
+    """Base builder: columns, and Arrow tables from split plans. Subclasses choose the splits."""
 
     VERSION = VERSION
     BUILDER_CONFIG_CLASS = ImageNetSConfig
@@ -72,12 +72,12 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
         """
         # Of what can be read from front to back only, a stream compares each pair when it comes to it.
         sizes = None if not streaming or source.reader(split).random_access else False
-        plan = plan_split(source, split, self.config.verify, sizes=sizes)
+        plan = plan_split(source, split, self.config.verify, sizes=sizes, image_ids=self.config.image_ids)
         lacks = check_plan(plan, self.config.name, self.config.on_missing)
         rows, inspect = plan.rows, True
         if split in TRAINING_SPLITS and isinstance(plan.reader, ImageFolderReader) and not streaming:
             inspect = False
-            rows = rows.append_column("replace", rows_to_replace(plan.reader, rows, num_proc, again))
+            rows = rows.append_column("replace", rows_with_rotated_images(plan.reader, rows, num_proc, again))
         generator = datasets.SplitGenerator(
             name=split,
             gen_kwargs={
@@ -107,7 +107,7 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
                     # In one piece: datasets 3.6 loses its place in a stream whose tables are in several.
                     yield (number, batch), table.combine_chunks()
             except ImageNetSError as error:
-                raise _BuildError(str(error)) from error
+                raise BuildError(str(error)) from error
 
 
 class SplitBuilder(RowsBuilder):
@@ -160,8 +160,12 @@ def incomplete_note(folder: str) -> Path:
     return Path(folder, "incomplete.txt")
 
 
-class _BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
-    """Ours in the middle of a build; `datasets` passes its own kind on instead of hiding it behind a general one."""
+class BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
+    """What is wrong with an image or a mask, found while rows are built.
+
+    An `ImageNetSError`, and a `DatasetGenerationError`, which `datasets` passes on: any other that is raised while it
+    builds is hidden behind a general one.
+    """
 
 
 _IMAGES_PER_STREAM_SHARD = 1000

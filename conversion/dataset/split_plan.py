@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from ..annotations import MaskNotes, open_masks, read_notes
 from ..core.errors import ImageNetSError, some
+from ..core.paths import is_address
 from ..core.shuffling import training_keys
 from ..facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from ..imagenet.image_reader import ImageReader
@@ -53,7 +54,7 @@ class SplitPlan:
     @property
     def is_local(self) -> bool:
         """Whether its images are on this machine."""
-        return "://" not in self.reader.root
+        return not is_address(self.reader.root)
 
     def with_pairs(self, pairs: PairCheck) -> SplitPlan:
         """This plan, whose rows leave out the images that have another size than their mask."""
@@ -66,7 +67,12 @@ class SplitPlan:
 
 
 def plan_split(
-    source: Source, split: str, verify: bool = True, masks: bool = True, sizes: bool | None = None
+    source: Source,
+    split: str,
+    verify: bool = True,
+    masks: bool = True,
+    sizes: bool | None = None,
+    image_ids: Sequence[str] | None = None,
 ) -> SplitPlan:
     """Find the images of a split.
 
@@ -77,12 +83,13 @@ def plan_split(
         masks: prepare the masks of an annotated split too; False where only the images are asked for.
         sizes: compare the sizes of masks and images, for which each image is looked at; by default where the images are
             on this machine.
+        image_ids: only these images, in this order where the layout allows it; those of other splits are ignored.
 
     Raises:
         ImageNetSError: the source can't be read, or a mask is missing.
     """
     reader = source.reader(split)
-    wanted = selected_images(source, split)
+    wanted = None if image_ids is None else selected_images(source, split, image_ids)
     missing: tuple[str, ...] = ()
     if split not in TRAINING_SPLITS:
         rows, missing = _listed_rows(source, split, reader, wanted)
@@ -133,12 +140,12 @@ def _with_classes(config: str, rows: pa.Table) -> pa.Table:
 
 def _find_in_order(reader: ImageReader, ids: pa.Array) -> tuple[pa.Table, tuple[str, ...]]:
     """The rows of some images, in this order where the layout allows it, and those that are not there."""
-    found = reader.find(ids).combine_chunks()
-    places = pc.index_in(ids, value_set=found["image_id"].combine_chunks())
-    missing = tuple(ids.filter(pc.is_null(places)).to_pylist())
+    rows = reader.find(ids).combine_chunks()
+    positions = pc.index_in(ids, value_set=rows["image_id"].combine_chunks())
+    missing = tuple(ids.filter(pc.is_null(positions)).to_pylist())
     if not reader.random_access:
-        return reader.storage_order(found, mixed=False), missing
-    return found.take(places.drop_null()), missing
+        return reader.storage_order(rows, mixed=False), missing
+    return rows.take(positions.drop_null()), missing
 
 
 def _listed_rows(
@@ -148,38 +155,40 @@ def _listed_rows(
     ids = members["image_id"].combine_chunks()
     rows, missing = _find_in_order(reader, ids if wanted is None else wanted)
     members = members.take(pc.index_in(rows["image_id"].combine_chunks(), value_set=ids))
-    folders = members["wnid"].combine_chunks().dictionary_encode()
+    class_folders = members["wnid"].combine_chunks().dictionary_encode()
     table = categories(source.config)
-    category = np.array([table.id_of(wnid) for wnid in folders.dictionary.to_pylist()], np.int64)
-    codes = folders.indices.to_numpy()
+    category = np.array([table.id_of(wnid) for wnid in class_folders.dictionary.to_pylist()], np.int64)
+    codes = class_folders.indices.to_numpy()
     rows = rows.append_column("category", pa.array(category[codes] if len(codes) else codes, pa.int64()))
-    rows = rows.append_column("wnid", _dictionary(codes, folders.dictionary.to_pylist()))
+    rows = rows.append_column("wnid", _dictionary(codes, class_folders.dictionary.to_pylist()))
     if split == "train_semi":
-        own = pc.utf8_slice_codeunits(rows["image_id"], 0, 9)
+        imagenet_wnids = pc.utf8_slice_codeunits(rows["image_id"], 0, 9)
     else:
-        own = members["imagenet_wnid"]
+        imagenet_wnids = members["imagenet_wnid"]
         if "folder" in rows.column_names and isinstance(source, ImageNetSource):
             # Where there is no list: class folders of ImageNet itself, as for torchvision.
-            folders = [os.path.basename(one) for one in rows["folder"].cast(pa.string()).to_pylist()]
-            own = pc.if_else(pc.equal(own, ""), pa.chunked_array([folders], pa.string()), own)
-    return _with_labels(rows, own.combine_chunks().dictionary_encode()), missing
+            class_folders = [os.path.basename(path) for path in rows["folder"].cast(pa.string()).to_pylist()]
+            imagenet_wnids = pc.if_else(
+                pc.equal(imagenet_wnids, ""), pa.chunked_array([class_folders], pa.string()), imagenet_wnids
+            )
+    return _with_labels(rows, imagenet_wnids.combine_chunks().dictionary_encode()), missing
 
 
 def _with_labels(rows: pa.Table, wnids: pa.DictionaryArray) -> pa.Table:
     """Rows with `imagenet_label`: from ImageNet's own folder of each, else what the copy itself says, else null."""
     labels = pa.array([imagenet_label(wnid) for wnid in wnids.dictionary.to_pylist()], pa.int32())
-    found = labels.take(wnids.indices)
+    of_rows = labels.take(wnids.indices)
     if "label" in rows.column_names:
-        found = pc.coalesce(found, rows["label"].combine_chunks().cast(pa.int32()))
-    return rows.append_column("imagenet_label", found)
+        of_rows = pc.coalesce(of_rows, rows["label"].combine_chunks().cast(pa.int32()))
+    return rows.append_column("imagenet_label", of_rows)
 
 
 def _notes_of(mask_file: str, rows: pa.Table) -> MaskNotes:
     """What is to be said of the masks of some rows."""
-    notes, there = read_notes(mask_file), set(rows["image_id"].to_pylist())
+    notes, image_ids = read_notes(mask_file), set(rows["image_id"].to_pylist())
     return MaskNotes(
-        {image_id: text for image_id, text in notes.unusable.items() if image_id in there},
-        [image_id for image_id in notes.blue if image_id in there],
+        {image_id: text for image_id, text in notes.unusable.items() if image_id in image_ids},
+        [image_id for image_id in notes.blue if image_id in image_ids],
     )
 
 
@@ -190,14 +199,16 @@ def _without(rows: pa.Table, image_ids: Mapping[str, str]) -> pa.Table:
 
 
 def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool, unusable: Mapping[str, str]) -> pa.Array:
-    known = open_masks(masks)["image_id"]
-    places = pc.index_in(rows["image_id"], value_set=known.combine_chunks())
-    without = [one for one in rows["image_id"].filter(pc.is_null(places)).to_pylist() if one not in unusable]
+    with_mask = open_masks(masks)["image_id"]
+    positions = pc.index_in(rows["image_id"], value_set=with_mask.combine_chunks())
+    without = [
+        image_id for image_id in rows["image_id"].filter(pc.is_null(positions)).to_pylist() if image_id not in unusable
+    ]
     if without and verify:
         raise ImageNetSError(
             f"{split}: {len(without):,} images have no mask: {some(without)}; are the annotations complete?"
         )
-    return places
+    return positions
 
 
 def _dictionary(codes: np.ndarray, names: Sequence[str]) -> pa.DictionaryArray:

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..annotations import open_annotations
 from ..core.errors import ImageNetSError
-from ..facts import TRAINING_SPLITS, image_set_digest
-from ..facts.spellings import config_name, split_name
+from ..facts import TRAINING_SPLITS, config_name, image_set_digest
+from ..facts.spellings import split_name
 from .source import Source, open_source
 from .split_plan import plan_split
 
@@ -65,12 +65,12 @@ def subset(
     if compact or split in TRAINING_SPLITS:
         ordered = _of_source(open_source(config, data_dir, annotations_dir, verify), split, seed, compact, verify)
     else:
-        known = (
+        members = (
             open_annotations(config, annotations_dir, verify=verify).members(split)
             if data_dir is None
             else open_source(config, data_dir, annotations_dir, verify).members(split)
         )
-        ordered = _in_turn(known["image_id"].to_pylist(), known["wnid"].to_pylist(), seed)
+        ordered = _in_turn(members["image_id"].to_pylist(), members["wnid"].to_pylist(), seed)
     if not 0 < n <= len(ordered):
         raise ImageNetSError(f"{n:,} images asked of {split} of ImageNet-S-{config}, which has {len(ordered):,} here.")
     return ordered[:n]
@@ -102,13 +102,13 @@ def _of_source(source: Source, split: str, seed: int, compact: bool, verify: boo
 
 def _in_turn(ids: Sequence[str], classes: Sequence[str], seed: int) -> list[str]:
     """All images, an image of each class in turn, so that any first few of them are balanced."""
-    turns = [(turn, *one) for images in _grouped(ids, classes, seed) for turn, one in enumerate(images)]
+    turns = [(turn, *image) for images in _grouped(ids, classes, seed) for turn, image in enumerate(images)]
     return [image_id for _, _, image_id in sorted(turns)]
 
 
 def _grouped(ids: Sequence[str], groups: Sequence[Any], seed: int) -> list[list[tuple[bytes, str]]]:
     """The images of each group with their digests, in the order of these."""
-    found = defaultdict(list)
+    by_group = defaultdict(list)
     for image_id, group in zip(ids, groups):
-        found[group].append((hashlib.sha256(f"{seed} {image_id}".encode()).digest(), image_id))
-    return [sorted(images) for images in found.values()]
+        by_group[group].append((hashlib.sha256(f"{seed} {image_id}".encode()).digest(), image_id))
+    return [sorted(images) for images in by_group.values()]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..facts.spellings import config_name
+from ..facts import config_name
 from .mask_set import MaskRow, MaskSet
 
 Ids = NDArray[np.integer[Any]]

@@ -15,11 +15,11 @@ from ..converted.dataset_index import Index
 from ..core.errors import ImageNetSError
 from ..dataset.examples import generate
 from ..dataset.plan_check import check_masks, check_plan
-from ..dataset.source import open_source, resolve_data_dir
+from ..dataset.source import open_source
 from ..dataset.split_plan import SplitPlan, plan_split
 from ..facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
 from ..facts.spellings import OnMissing
-from ..imagenet.converted_images import find_converted
+from ..imagenet.data_dir import DataDir
 from ..imagenet.image_folder import paths_of
 from ..imagenet.tree_images import find_tree
 
@@ -68,7 +68,7 @@ class MaskSet:
 
 
 def open_mask_set(
-    dataset: str | os.PathLike[str],
+    data_dir: DataDir,
     config: str,
     split: str,
     annotations_dir: str | os.PathLike[str] | None = None,
@@ -78,7 +78,7 @@ def open_mask_set(
     """Find the masks of a split.
 
     Args:
-        dataset: ImageNet in any layout, an official tree, what `imagenet-s convert` wrote, or a folder of annotations
+        data_dir: ImageNet in any layout, an official tree, what `imagenet-s convert` wrote, or a folder of annotations
             alone (archives and lists, or extracted masks).
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
@@ -91,15 +91,14 @@ def open_mask_set(
     """
     if split not in MASK_FOLDERS:
         raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
-    root = resolve_data_dir(dataset)
-    if "://" not in root and (converted := find_converted(root)) is not None:
+    if (converted := data_dir.converted) is not None:
         return _converted(*converted, config, split, annotations_dir, on_missing, verify)
-    if "://" not in root and _holds_annotations_alone(root, config, split):
-        return _annotations_alone(root, config, split, on_missing, verify, None)
-    source = open_source(config, root, annotations_dir, verify)
+    if data_dir.is_local and _holds_annotations_alone(data_dir.root, config, split):
+        return _annotations_alone(data_dir.root, config, split, on_missing, verify, None)
+    source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify)
     check_plan(plan, config, on_missing)
-    return _planned(root, config, plan)
+    return _planned(data_dir, config, plan)
 
 
 def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
@@ -148,12 +147,12 @@ def _converted(
     return _annotations_alone(os.fspath(annotations_dir or root), config, split, on_missing, verify, images)
 
 
-def _planned(root: str, config: str, plan: SplitPlan) -> MaskSet:
+def _planned(data_dir: DataDir, config: str, plan: SplitPlan) -> MaskSet:
     if plan.masks is None:
         raise ImageNetSError(f"{plan.split} was planned without masks.")
     names = None
-    if plan.reader.has_files and "://" not in root:
-        names = [os.path.relpath(path, root).replace(os.sep, "/") for path in paths_of(plan.rows).to_pylist()]
+    if plan.reader.has_files and data_dir.is_local:
+        names = [os.path.relpath(path, data_dir.root).replace(os.sep, "/") for path in paths_of(plan.rows).to_pylist()]
     table = plan.rows.select(["image_id", "wnid", "mask_row"])
     return MaskSet(config, plan.split, _rows(table, config, plan.split, names), plan.masks, _PlannedImages(plan))
 

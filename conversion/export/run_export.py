@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,16 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from ..annotations import open_masks
-from ..core.atomic_write import is_temporary, named_if_full, try_lock
-from ..core.cache import cached_file, file_digest, locked
+from ..core.atomic_write import is_temporary, named_if_full
+from ..core.cache import file_digest
 from ..core.errors import ImageNetSError, some
+from ..core.locks import FOLDER_LOCK, folder_locked
+from ..core.paths import local_path
 from ..core.read_only_sources import refuse_overlap
 from ..core.workers import ProcessPool, exit_if_importing_main
-from ..dataset.source import resolve_data_dir
 from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES
-from ..facts.spellings import OnMissing, local_path, on_missing_policy, split_list
+from ..facts.spellings import OnMissing, on_missing_policy, split_list
+from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
@@ -94,39 +96,17 @@ def export_masks(
     if workers < 1:
         raise ImageNetSError(f"workers={workers}: at least one is needed.")
     splits = split_list(splits, form.config)
-    folder = Path(local_path(out, "OUT")).expanduser().absolute()
-    refuse_overlap(os.fspath(folder), [resolve_data_dir(dataset)], "OUT")
+    folder = Path(local_path(out, "OUT")).absolute()
+    data_dir = resolve_data_dir(dataset)
+    refuse_overlap(os.fspath(folder), [data_dir.root], "OUT")
     _refuse_foreign(folder, form)
-    sets = [open_mask_set(dataset, form.config, one, annotations_dir, on_missing, verify) for one in splits]
-    key = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
-    with locked(cached_file("exports", f"{key}.lock"), f"writes {folder}"), _folder_locked(folder) as alone:
+    sets = [open_mask_set(data_dir, form.config, split, annotations_dir, on_missing, verify) for split in splits]
+    folder.mkdir(parents=True, exist_ok=True)
+    with folder_locked(folder, f"writes {folder}") as alone:
         _refuse_foreign(folder, form)
         done = [_export_split(masks, folder, form, workers, alone) for masks in sets]
         form.describe(folder, [one for one in ANNOTATED_SPLITS if (folder / one).is_dir()])
     return done
-
-
-@contextlib.contextmanager
-def _folder_locked(out: Path) -> Iterator[bool]:
-    """Wait for everybody who writes OUT, with whatever cache, as a user, a container or a machine has its own.
-
-    The folder itself is locked, so that no file is left in it. Yields whether it could be: not on Windows, nor on every
-    network disk.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(out, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        yield False
-        return
-    try:
-        alone = try_lock(descriptor)
-        if alone is False:
-            logger.warning("Another process writes %s; waiting for it.", out)
-            alone = try_lock(descriptor, wait=True)
-        yield bool(alone)
-    finally:
-        os.close(descriptor)
 
 
 def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, alone: bool) -> ExportedSplit:
@@ -179,7 +159,7 @@ def _in_order(
         for chunk in chunks:
             yield chunk, _encode(form, masks, chunk)
         return
-    with ProcessPool(workers, _nothing) as pool:
+    with ProcessPool(workers) as pool:
         waiting: deque[tuple[tuple[MaskRow, ...], Future[list[Any]]]] = deque()
         for chunk in chunks:
             waiting.append((chunk, pool.submit(_encode, form, masks, chunk)))
@@ -188,10 +168,6 @@ def _in_order(
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
-
-
-def _nothing() -> None:
-    """Workers need no preparation."""
 
 
 def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
@@ -237,7 +213,7 @@ def _refuse_foreign(out: Path, form: ExportFormat) -> None:
     if not out.is_dir():
         raise ImageNetSError(f"{out} is a file: name a folder; every split becomes a folder in it.")
     records = {split: _record(out / split) for split in ANNOTATED_SPLITS}
-    ours = {*map(_incomplete, ANNOTATED_SPLITS), *(split for split, record in records.items() if record)}
+    ours = {FOLDER_LOCK, *map(_incomplete, ANNOTATED_SPLITS), *(split for split, record in records.items() if record)}
     if any(records.values()):
         ours.add(DATA_YAML)
     foreign = [name for name in os.listdir(out) if not (_UNIQUE.sub("", name) in ours or is_temporary(name, DATA_YAML))]

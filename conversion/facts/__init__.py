@@ -1,6 +1,7 @@
-"""What is known of ImageNet-S: the class table, where its files are, their checksums, and how many images it has.
+"""The facts of ImageNet-S: its classes, the addresses and checksums of its official files, its numbers of images.
 
-The facts are data files beside this one; this module loads each once, into frozen dataclasses.
+The facts are data files in this folder; each module loads one of them once, into frozen dataclasses. Start with
+`classes` (the class table) and `official` (configurations, splits, files); `spellings` reads what people type.
 
 Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 2022), and the official toolbox
 LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and definitions WordNet 3.0.

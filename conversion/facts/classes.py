@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ..core.errors import ImageNetSError
-from .imagenet import imagenet_label, imagenet_wnids
+from .imagenet import imagenet_wnids
 from .official import OFFICIAL, config_name
 from .wordnet import synsets
 
@@ -35,7 +35,7 @@ class Category:
 
     @property
     def lemmas(self) -> tuple[str, ...]:
-        """WordNet's words for the class, the most usual first; none for `other`."""
+        """WordNet's words for the class, the most usual first; empty for `other`."""
         return synsets()[self.wnid].lemmas if self.wnid else ()
 
     @property
@@ -68,7 +68,7 @@ class Categories:
         return len(self.rows) - 1
 
     def id_of(self, wnid: str) -> int:
-        """The class id of an ImageNet folder, merged ones included; 0 for a folder that is no class here."""
+        """The class id of an ImageNet folder, merged folders included; 0 for one outside the configuration."""
         return self._ids.get(wnid, OTHER_ID)
 
     @property
@@ -112,7 +112,8 @@ class Categories:
         Raises:
             ImageNetSError: an id that the configuration does not have.
         """
-        labels = [-1, *(_known(imagenet_label(wnid)) for wnid in self.wnids)]
+        label_of = {wnid: label for label, wnid in enumerate(imagenet_wnids())}
+        labels = [-1, *(label_of[wnid] for wnid in self.wnids)]
         return _look_up(ids, labels, "class id", f"ImageNet-S-{self.config}")
 
     def project(self, scores: Any, how: Literal["max", "sum"] = "max") -> Any:
@@ -120,8 +121,8 @@ class Categories:
 
         Args:
             scores: N x 1000 (any shape that ends in 1000), an array or a tensor on the CPU.
-            how: of labels that count as one class, and of all that are none (`other`, column 0), take the largest, or
-                the sum: `"max"` for logits, `"sum"` for probabilities.
+            how: `"max"` (for logits) or `"sum"` (for probabilities) over the labels that count as one class, and, in
+                column 0 (`other`), over the labels outside the configuration.
 
         Returns:
             N x (C + 1), an array of the same dtype.
@@ -185,28 +186,22 @@ def categories(config: str | int = "919") -> Categories:
 def _categories(name: str) -> Categories:
     text = resources.files(__package__).joinpath("classes.csv").read_text(encoding="utf-8")
     column = f"id_{name}"
-    found = [
+    classes = [
         Category(int(row[column]), row["wnid"], row["label"])
         for row in csv.DictReader(text.splitlines())
         if row[column]
     ]
-    return Categories(name, (Category(OTHER_ID, "", "other"), *found), OFFICIAL.merged_wnids)
+    return Categories(name, (Category(OTHER_ID, "", "other"), *classes), OFFICIAL.merged_wnids)
 
 
 def _look_up(keys: Any, values: list[int], what: str, whose: str) -> Any:
     import numpy as np
 
-    asked = np.asarray(keys)
-    if asked.dtype.kind not in "iu" and asked.size:
-        raise ImageNetSError(f"{what}s of type {asked.dtype}: expected integers.")
-    if asked.size and not (asked.min() >= 0 and asked.max() < len(values)):
-        wrong = asked.min() if asked.min() < 0 else asked.max()
+    indices = np.asarray(keys)
+    if indices.dtype.kind not in "iu" and indices.size:
+        raise ImageNetSError(f"{what}s of type {indices.dtype}: expected integers.")
+    if indices.size and not (indices.min() >= 0 and indices.max() < len(values)):
+        wrong = indices.min() if indices.min() < 0 else indices.max()
         raise ImageNetSError(f"{what} {wrong}: {whose} has 0..{len(values) - 1}.")
-    found = np.array(values, np.int64)[asked.astype(np.int64)]
-    return int(found) if found.ndim == 0 else found
-
-
-def _known(label: int | None) -> int:
-    if label is None:
-        raise ImageNetSError("classes.csv names a folder that imagenet.csv does not have.")
-    return label
+    result = np.array(values, np.int64)[indices.astype(np.int64)]
+    return int(result) if result.ndim == 0 else result

@@ -1,6 +1,6 @@
-"""Recognising a split by its images, so that a result says which images it was made from.
+"""Recognising a split by its images, so that a result can name the split it was made from.
 
-A digest stands for the ids of a split: `image_sets.json` has those of the official lists.
+A split is identified by a digest of its image ids; `image_sets.json` has the digests of the official lists.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def recognise_split(digest: str) -> tuple[str, str] | None:
     """
     data = json.loads(resources.files(__package__).joinpath("image_sets.json").read_text(encoding="utf-8"))
     for config in CONFIG_NAMES:
-        for split, known in data["image_sets"][config].items():
-            if known["sha256"] == digest:
+        for split, image_set in data["image_sets"][config].items():
+            if image_set["sha256"] == digest:
                 return config, split
     return None

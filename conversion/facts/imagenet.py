@@ -1,4 +1,4 @@
-"""ImageNet's own 1000 classes. A label is the place of a wnid among the sorted ones, as in torchvision and the Hub."""
+"""ImageNet's own 1000 classes. A label is the index of a wnid in sorted order, as in torchvision and on the Hub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the official files are and what they hold: URLs, checksums, merged classes, numbers of images."""
+"""Configurations, splits and the official files: addresses, checksums, merged classes, numbers of images."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ SPLITS = ("train", "train_semi", "validation", "test", "train_full")
 SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
 )
-"""How the official toolbox and people spell splits, to the names in `datasets`, where a name must match `\\w+`."""
+"""Spellings of the official toolbox and of people -> the names of splits in `datasets`, which must match `\\w+`."""
 TRAINING_SPLITS = ("train", "train_full")
-"""The splits that no list names: all training images of the classes, and all of them."""
+"""The splits without an official list: all training images of the classes, and all training images."""
 ANNOTATED_SPLITS = ("train_semi", "validation")
-"""The splits with masks; those of `test` are on the test server only."""
+"""The splits with public masks; the masks of `test` are on the test server only."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip of masks; the md5 is the one its file name carries, never checked against the real archive here."""
+    """A zip of masks. The md5 is the one in its file name; it was never checked against the real archive."""
 
     file: str
     md5: str
     url_path: str
-    """The path of its address on github.com."""
+    """The path of its URL on github.com."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,21 @@ class ListFile:
     bytes: int
     sha256: str
     url_path: str
-    """The path of its address on raw.githubusercontent.com."""
+    """The path of its URL on raw.githubusercontent.com."""
 
 
 @dataclass(frozen=True)
 class Official:
-    """All of it, by configuration."""
+    """The official repository, what it publishes for each configuration, and the numbers of images."""
 
     repository: str
     revision: str
     archives: Mapping[str, Archive]
+    """Configuration -> zip of masks."""
     lists: Mapping[str, Mapping[str, ListFile]]
     """Configuration -> role -> file; roles: categories, train_semi, validation, validation_names, test."""
     merged_wnids: Mapping[str, str]
+    """ImageNet folder -> the folder of the class that its images count as."""
     num_images: Mapping[str, Mapping[str, int]]
     """Configuration -> split -> number of images."""
 
@@ -67,20 +69,20 @@ def _load() -> Official:
     data = json.loads(resources.files(__package__).joinpath("official.json").read_text(encoding="utf-8"))
     repository, revision = data["repository"], data["revision"]
     archives = {
-        config: Archive(one["file"], one["md5"], f"/{repository}/releases/download/ImageNet-S/{one['file']}")
-        for config, one in data["archives"].items()
+        config: Archive(entry["file"], entry["md5"], f"/{repository}/releases/download/ImageNet-S/{entry['file']}")
+        for config, entry in data["archives"].items()
     }
     lists = {
         config: MappingProxyType(
             {
                 role: ListFile(
-                    file=one["path"].rsplit("/", 1)[1],
-                    lines=one["lines"],
-                    bytes=one["bytes"],
-                    sha256=one["sha256"],
-                    url_path=f"/{repository}/{revision}/{one['path']}",
+                    file=entry["path"].rsplit("/", 1)[1],
+                    lines=entry["lines"],
+                    bytes=entry["bytes"],
+                    sha256=entry["sha256"],
+                    url_path=f"/{repository}/{revision}/{entry['path']}",
                 )
-                for role, one in roles.items()
+                for role, entry in roles.items()
             }
         )
         for config, roles in data["lists"].items()
@@ -99,7 +101,7 @@ OFFICIAL = _load()
 
 
 def config_name(config: Any) -> str:
-    """The name of a configuration: `919`, `"919"`, `"im919"` and `"ImageNetS919"` are one.
+    """The name of a configuration, from any spelling: `919`, `"919"`, `"im919"` and `"ImageNetS919"` give `"919"`.
 
     Raises:
         ImageNetSError: there is no such configuration.
@@ -115,5 +117,5 @@ def config_name(config: Any) -> str:
 
 
 def split_names(config: str | int) -> tuple[str, ...]:
-    """The splits of a configuration: `train_full`, all of ImageNet's training images, is 919's only."""
+    """The splits of a configuration; only 919 has `train_full`, all of ImageNet's training images."""
     return tuple(name for name in SPLITS if name in OFFICIAL.num_images[config_name(config)])

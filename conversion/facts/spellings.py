@@ -1,36 +1,20 @@
-"""What a person writes as configuration, split, policy or path, to the one name that everything else uses.
+"""What a person writes as split, policy or image id, to the one name that everything else uses.
 
 Used by the Python API and the commands alike, so that a spelling that one accepts is accepted by all.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import urllib.parse
 from collections.abc import Iterable
 from typing import Literal
 
 from ..core.errors import ImageNetSError
-from . import SPELLINGS, SPLITS, config_name, split_names
-
-__all__ = [
-    "ON_MISSING",
-    "OnMissing",
-    "config_name",
-    "local_path",
-    "on_missing_policy",
-    "path_of_file_address",
-    "split_list",
-    "split_name",
-    "split_text",
-]
+from . import SPELLINGS, SPLITS, split_names
 
 OnMissing = Literal["error", "skip"]
 ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
-_FILE = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
-# One slash too: `Path("s3://bucket")` is `s3:/bucket`. A single letter is a drive of Windows.
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+:)/", re.IGNORECASE)
+_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
 _SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
 
 
@@ -85,34 +69,6 @@ def on_missing_policy(on_missing: object) -> OnMissing:
         if on_missing == known:
             return known
     raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')
-
-
-def path_of_file_address(address: str) -> str | None:
-    """The path in `file:///data/imagenet`; None for anything else."""
-    match = _FILE.fullmatch(address)
-    return urllib.parse.unquote(match[1]) if match else None
-
-
-def local_path(given: str | os.PathLike[str], what: str) -> str:
-    """A path of this machine, also where it is written as a `file://` address.
-
-    Args:
-        given: what a person wrote.
-        what: what to call it in the message.
-
-    Raises:
-        ImageNetSError: an address of elsewhere, which would be taken for a folder called `s3:`, for one.
-    """
-    path = os.fspath(given)
-    match = _ADDRESS.match(path)
-    if match is None or os.path.isdir(match[1]):
-        return path
-    if (local := path_of_file_address(path)) is not None:
-        return local
-    raise ImageNetSError(f"{what} {path} is an address: expected a file or folder of this machine.")
-
-
-_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
 
 
 def official_id(name: str) -> str:

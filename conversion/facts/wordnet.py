@@ -1,7 +1,7 @@
-"""What WordNet says of ImageNet's classes: lemmas and definitions, for prompts.
+"""WordNet's lemmas and definitions of ImageNet's classes, for prompts.
 
 Source: WordNet 3.0 (Princeton University; `WORDNET-LICENSE.txt`), the synset whose offset is a wnid's number, in the
-order of ImageNet's own list of its 1000 classes. Read when it is first asked for.
+order of ImageNet's own list of its 1000 classes. Read on first use.
 """
 
 from __future__ import annotations
@@ -38,5 +38,5 @@ def synsets() -> Mapping[str, Synset]:
     """
     text = resources.files(__package__).joinpath("imagenet.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = (Synset(row["wnid"], tuple(row["lemmas"].split(", ")), row["definition"]) for row in rows)
-    return MappingProxyType({one.wnid: one for one in found})
+    entries = (Synset(row["wnid"], tuple(row["lemmas"].split(", ")), row["definition"]) for row in rows)
+    return MappingProxyType({synset.wnid: synset for synset in entries})

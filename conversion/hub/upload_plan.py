@@ -13,6 +13,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from ..converted.dataset_index import INDEX, Index
 from ..core.errors import ImageNetSError
+from ..core.walk import walk_files
 from ..shards.repository_files import file_names, read_index
 from ..shards.storage import LocalStorage, open_storage
 from .eval_results import benchmark_file
@@ -144,7 +145,5 @@ def plan_space(folder: str | os.PathLike[str], repo_id: str) -> Upload:
         raise ImageNetSError(
             f"--repo-id {repo_id}: evaluate.load looks for {name}.py in it; call it {owner}{slash}{root.name}."
         )
-    files = (path for path in sorted(root.rglob("*")) if path.is_file())
-    sizes = {path.relative_to(root): path.stat().st_size for path in files}
-    kept = {path: size for path, size in sizes.items() if "__pycache__" not in path.parts and path.suffix != ".pyc"}
-    return Upload(str(root), repo_id, "space", tuple((path.as_posix(), size) for path, size in kept.items()))
+    names = [name for name in sorted(walk_files(root)) if "__pycache__/" not in name and not name.endswith(".pyc")]
+    return Upload(str(root), repo_id, "space", tuple((name, (root / name).stat().st_size) for name in names))

@@ -22,6 +22,7 @@ from ..core.atomic_write import atomic_write
 from ..core.cache import cached_file, stat_digest
 from ..core.errors import ImageNetSError, printable
 from ..core.hub_errors import readable_errors
+from ..core.paths import is_address
 from .file_names import ImageNetPart
 from .image_reader import ImageReader, refuse_duplicates
 
@@ -55,12 +56,12 @@ class ContainerReader(ImageReader):
                 logger.warning("%s can't be written (%s): it will be made again.", path, error.strerror or error)
         if wnids is None or self.part != "train":
             return table
-        found = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
-        return table.filter(pc.is_in(found, value_set=pa.array(list(wnids), pa.string())))
+        classes = pc.utf8_slice_codeunits(table["image_id"], 0, 9)
+        return table.filter(pc.is_in(classes, value_set=pa.array(list(wnids), pa.string())))
 
     def identity(self, wnids: Sequence[str] | None = None) -> str:
         """A digest of the sizes and times of the files; a copy that was moved has the same."""
-        if "://" in self.root:
+        if is_address(self.root):
             return hashlib.sha256("".join(map(_remote_identity, self.files)).encode()).hexdigest()
         return stat_digest([os.path.relpath(file, self.root) for file in self.files], self.root)
 

@@ -43,7 +43,7 @@ def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:
             if os.path.isdir(os.path.join(root, ".imagenet-s")):
                 raise
             continue  # the index of something else
-        configs = {config: one for config, one in index.configs.items() if only in (None, config)}
+        configs = {config: content for config, content in index.configs.items() if only in (None, config)}
         if configs:
             return root, Index(configs)
     return None
@@ -93,14 +93,14 @@ class ConvertedImages(ContainerReader):
             with _open(file, self.form) as opened:
                 sizes = _group_sizes(opened)
                 ids = [_column(opened, file, group, "image_id") for group in range(len(sizes))]
-            if [len(one) for one in ids] != sizes:
+            if [len(column) for column in ids] != sizes:
                 raise ImageNetSError(
                     f"{file} is damaged (its row groups and its columns differ in their number of rows); "
                     "`imagenet-s convert --verify` tells more."
                 )
             yield pa.table(
                 {
-                    "image_id": pa.chunked_array([chunk for one in ids for chunk in one.chunks], pa.string()),
+                    "image_id": pa.chunked_array([chunk for column in ids for chunk in column.chunks], pa.string()),
                     "row_group": pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)),
                     "row": pa.array([row for size in sizes for row in range(size)], pa.int32()),
                 }

@@ -1,25 +1,42 @@
 """Which layout of ImageNet a folder has: detected from its files, never given by a flag.
 
 Each part is looked for in the well-known places, then in the folder itself, then one or two levels down. Whatever forms
-lie in the first of these that has any are read together.
+lie in the first of these that has any are read together. Where nothing is found, the error says what was seen.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.errors import ImageNetSError, some
-from .addresses import list_address, normalise
-from .combined import CombinedReader
-from .explain import explain_missing_part, explain_nothing, seen_in
-from .file_names import ImageNetPart
-from .forms import forms_here, forms_in, parquet_files
+from ..core.walk import list_folder, walk
+from .combined_reader import CombinedReader
+from .data_dir import DataDir, resolve_data_dir
+from .file_names import WNID, ImageNetPart, image_id_of, is_image
 from .image_reader import ImageReader
-from .places import deeper_places, known_places, names_in
+from .layouts_in_folder import (
+    accessible_subfolders,
+    known_places,
+    list_address,
+    listed,
+    parquet_readers,
+    part_folders,
+    readers_in_part_folder,
+    readers_in_place,
+)
 
 _PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
+_DEPTH = 2
+_MOST_FOLDERS = 50
+"""How many subfolders are looked into on a level; a folder with more of them is no folder around an ImageNet."""
+_MOST_PLACES = 200
+_EXPECTED = (
+    "train/ and val/, Kaggle's ILSVRC/, the official tars, the Hub's Parquet or tar files, WebDataset tars, or an "
+    "official ImageNet-S tree"
+)
+_EXPECTED_FOLDERS = {"train": "train/", "validation": "val/"}
 
 
 @dataclass(frozen=True)
@@ -47,18 +64,18 @@ class ImageNet:
         """
         if part in self.problems:
             raise self.problems[part]
-        found = self.train if part == "train" else self.validation
-        if found is None:
+        reader = self.train if part == "train" else self.validation
+        if reader is None:
             other = self.validation if part == "train" else self.train
-            raise ImageNetSError(explain_missing_part(self.root, part, other))
-        return found
+            raise ImageNetSError(_why_part_is_missing(self.root, part, other))
+        return reader
 
 
-def open_imagenet(root: str | os.PathLike[str], cache_dir: str | None = None) -> ImageNet:
+def open_imagenet(data_dir: str | os.PathLike[str] | DataDir, cache_dir: str | None = None) -> ImageNet:
     """Detect the layout of a copy of ImageNet in a folder or at an `hf://` address.
 
     Args:
-        root: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet"), or a
+        data_dir: the folder that holds train/ and val/, tars, Parquet files and so on (README, "Which ImageNet"), or a
             folder around it. Images are known by their basenames.
         cache_dir: the root of the cache for indexes; that of `datasets` by default.
 
@@ -66,78 +83,88 @@ def open_imagenet(root: str | os.PathLike[str], cache_dir: str | None = None) ->
         ImageNetSError: there is no such folder or address, or no ImageNet that keeps the official names; or the folder
             is only the train/ or val/ of an ImageNet that is complete above it.
     """
-    path = normalise(root)
-    if "://" in path:
-        listed = list_address(path)
-        found = {
-            part: _combined([one for at, files in listed for one in parquet_files(at, files, part)]) for part in _PARTS
-        }
-        if not any(found.values()):
-            shown = seen_in([file for _, files in listed for file in files])
-            raise ImageNetSError(
-                f"no ImageNet at {path} (it holds {shown}): from an address, the Hub's Parquet files are read "
-                "(data/train-00000-of-00294.parquet, ...); download anything else and name its folder."
-            )
-        return _kept_in(cache_dir, ImageNet(path, found["train"], found["validation"]))
+    data_dir = resolve_data_dir(data_dir)
+    imagenet = _in_folder(data_dir.root) if data_dir.is_local else _at_address(data_dir.root)
+    for combined in filter(None, (imagenet.train, imagenet.validation)):
+        for reader in combined.readers if isinstance(combined, CombinedReader) else [combined]:
+            reader.cache_dir = cache_dir
+    return imagenet
+
+
+def _at_address(address: str) -> ImageNet:
+    folders = list_address(address)
+    readers = {
+        part: _combined([reader for folder, files in folders for reader in parquet_readers(folder, files, part)])
+        for part in _PARTS
+    }
+    if not any(readers.values()):
+        shown = _seen([file for _, files in folders for file in files])
+        raise ImageNetSError(
+            f"no ImageNet at {address} (it holds {shown}): from an address, the Hub's Parquet files are read "
+            "(data/train-00000-of-00294.parquet, ...); download anything else and name its folder."
+        )
+    return ImageNet(address, readers["train"], readers["validation"])
+
+
+def _in_folder(path: str) -> ImageNet:
     if not os.path.isdir(path):
         what = "a file" if os.path.exists(path) else "a broken link" if os.path.islink(path) else "no folder"
         raise ImageNetSError(f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
-    names_in(path)  # says so if it can't be listed
-    known = {part: _combined(_known(path, part)) for part in _PARTS}
-    if not any(known.values()):
+    listed(path)  # says so if it can't be listed
+    readers = {part: _combined(_in_known_places(path, part)) for part in _PARTS}
+    if not any(readers.values()):
         _refuse_a_part_of_a_whole(path)
     problems: dict[ImageNetPart, ImageNetSError] = {}
     for part in _PARTS:
         try:
-            known[part] = known[part] or _only(path, part, _here(path, part)) or _deeper(path, part)
+            readers[part] = readers[part] or _only(path, part, _in_itself(path, part)) or _deeper(path, part)
         except ImageNetSError as error:
             problems[part] = error
-    if not any(known.values()):
-        raise next(iter(problems.values()), ImageNetSError(explain_nothing(path)))
-    return _kept_in(cache_dir, ImageNet(path, known["train"], known["validation"], problems))
+    if not any(readers.values()):
+        raise next(iter(problems.values()), ImageNetSError(_why_nothing_was_found(path)))
+    return ImageNet(path, readers["train"], readers["validation"], problems)
 
 
-def _kept_in(cache_dir: str | None, imagenet: ImageNet) -> ImageNet:
-    for reader in (imagenet.train, imagenet.validation):
-        for one in reader.readers if isinstance(reader, CombinedReader) else [reader]:
-            if one is not None:
-                one.cache_dir = cache_dir
-    return imagenet
+def _in_known_places(root: str, part: ImageNetPart) -> list[ImageReader]:
+    return [reader for place in known_places(root) for reader in readers_in_place(place, part)]
 
 
-def _known(root: str, part: ImageNetPart) -> list[ImageReader]:
-    return [reader for place in known_places(root) for reader in forms_in(place, part)]
+def _in_itself(root: str, part: ImageNetPart) -> dict[str, list[ImageReader]]:
+    """Images or class tars in class folders or files of the folder itself, or of a folder of any name below it."""
+    by_folder: dict[str, list[ImageReader]] = {}
+    for reader in readers_in_part_folder(root, part):
+        by_folder.setdefault(reader.root, []).append(reader)
+    return by_folder
 
 
 def _deeper(root: str, part: ImageNetPart) -> ImageReader | None:
     """A copy in a folder of any name, one or two levels down."""
-    for level in deeper_places(root):
-        found = {folder: [one for place in places for one in forms_in(place, part)] for folder, places in level}
-        if only := _only(root, part, {folder: _combined(readers) for folder, readers in found.items() if readers}):
-            return only
+    level = [root]
+    for _ in range(_DEPTH):
+        level = [path for folder in level for path in _no_class_folders(folder)][:_MOST_PLACES]
+        if reader := _only(root, part, {folder: _in_known_places(folder, part) for folder in level}):
+            return reader
     return None
 
 
-def _here(root: str, part: ImageNetPart) -> dict[str, ImageReader | None]:
-    """Images or class tars in class folders or files of the folder itself, or of a folder of any name below it."""
-    found: dict[str, list[ImageReader]] = {}
-    for one in forms_here(root, part):
-        found.setdefault(one.root, []).append(one)
-    return {folder: _combined(readers) for folder, readers in found.items()}
+def _no_class_folders(folder: str) -> list[str]:
+    names = [name for name in accessible_subfolders(folder) if not WNID.fullmatch(name)]
+    return [f"{folder}/{name}" for name in names] if len(names) <= _MOST_FOLDERS else []
 
 
-def _only(root: str, part: ImageNetPart, found: dict[str, ImageReader | None]) -> ImageReader | None:
-    """The one reader that was found; None where there is none.
+def _only(root: str, part: ImageNetPart, by_folder: Mapping[str, list[ImageReader]]) -> ImageReader | None:
+    """The reader of the one folder that has any; None where none has.
 
     Raises:
-        ImageNetSError: several folders have one: they may be different copies, so they are not mixed.
+        ImageNetSError: several folders have some: they may be different copies, so they are not mixed.
     """
-    if len(found) > 1:
+    folders = sorted(folder for folder, readers in by_folder.items() if readers)
+    if len(folders) > 1:
         raise ImageNetSError(
-            f"{root} holds {part} images in several folders, {some(sorted(found), 3)}: name the one you mean as "
+            f"{root} holds {part} images in several folders, {some(folders, 3)}: name the one you mean as "
             f"data_dir, or put links to their class folders into one folder named {part.replace('idation', '')}."
         )
-    return next(iter(found.values()), None)
+    return _combined(by_folder[folders[0]]) if folders else None
 
 
 def _combined(readers: list[ImageReader]) -> ImageReader | None:
@@ -151,15 +178,68 @@ def _refuse_a_part_of_a_whole(path: str) -> None:
         ImageNetSError: that is so.
     """
     above = os.path.dirname(path)
-    if above == path or not any(forms_here(path, part) for part in _PARTS):
+    if above == path or not any(readers_in_part_folder(path, part) for part in _PARTS):
         return
     try:
-        around = {part: _known(above, part) for part in _PARTS}
+        around = [_in_known_places(above, part) for part in _PARTS]
     except ImageNetSError:
         return
-    here = os.path.realpath(path)
-    if all(around.values()) and any(os.path.realpath(one.root) == here for found in around.values() for one in found):
+    roots = {os.path.realpath(reader.root) for readers in around for reader in readers}
+    if all(around) and os.path.realpath(path) in roots:
         raise ImageNetSError(
             f"{path} looks like the train/ or val/ folder of ImageNet. Name the folder above it, {above}, which holds "
             "both."
         )
+
+
+def _why_nothing_was_found(path: str) -> str:
+    if renamed := next(_renamed(path), None):
+        return (
+            f"{path} looks like ImageNet with other file names ({renamed}): images are found by their official names "
+            "(n01440764_10026.JPEG, ILSVRC2012_val_00000293.JPEG), because only those say which mask belongs to which "
+            "image. Use a copy that kept them."
+        )
+    seen = f"it holds {_seen(_names(path))}"
+    for part in _PARTS:
+        for folder in _folders_called(path, part):
+            seen += f"; {os.path.relpath(folder, path)} holds {_seen(_names(folder))}"
+    return f"no ImageNet in {path} ({seen}): expected {_EXPECTED}."
+
+
+def _why_part_is_missing(root: str, part: ImageNetPart, other: ImageReader | None) -> str:
+    folders = _folders_called(root, part) if os.path.isdir(root) else []
+    seen = "".join(f" {folder} holds {_seen(_names(folder))}." for folder in folders)
+    expected = _EXPECTED_FOLDERS[part]
+    return (
+        f"{root} holds {other!r}, but no {part} images: expected {expected}, a tar or Parquet files of them "
+        f"beside it.{seen} If they are elsewhere, put a link to them there, named {expected.rstrip('/')}."
+    )
+
+
+def _seen(names: Sequence[str]) -> str:
+    return some(sorted(names)) or "nothing"
+
+
+def _folders_called(path: str, part: ImageNetPart) -> list[str]:
+    """The folders that are called as a part is."""
+    return [folder for place in known_places(path) for folder in part_folders(place, part, listed(place).folders)]
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        _, folders, files = list_folder(folder)
+    except ImageNetSError:
+        return ["what can't be listed"]
+    paths = {name: os.path.join(folder, name) for name in files}
+    return folders + [name + ("" if os.path.exists(path) else " (a broken link)") for name, path in paths.items()]
+
+
+def _renamed(path: str) -> Iterator[str]:
+    """Files that are images but have no official name, in folders where images are expected."""
+    for part in _PARTS:
+        for folder in _folders_called(path, part):
+            for name, subfolders, files in walk(folder):
+                del subfolders[3:]
+                for file in files:
+                    if is_image(file) and not image_id_of(file, part):
+                        yield os.path.relpath(os.path.join(folder, name, file), path)

@@ -17,6 +17,7 @@ from ..converted.columns import IMAGE_TYPE
 from ..core.cache import stat_digest
 from ..core.errors import ImageNetSError, is_utf8, reason
 from ..core.parallel_io import SLOW_LISTING, parallel_map
+from ..core.walk import is_passed_over
 from .file_names import WNID, ImageNetPart, image_id_of, wnid_of
 from .image_reader import ImageReader, Measure, refuse_duplicates
 
@@ -58,9 +59,9 @@ class ImageFolderReader(ImageReader):
             else:
                 all_usual = False
                 # The Hub's names, other endings, files that are no images: one by one.
-                found = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.part))]
-                ids.append(pa.array([image_id for image_id, _ in found], pa.string()))
-                others = [None if name == f"{image_id}.JPEG" else name for image_id, name in found]
+                images = [(image_id, name) for name in names.to_pylist() if (image_id := image_id_of(name, self.part))]
+                ids.append(pa.array([image_id for image_id, _ in images], pa.string()))
+                others = [None if name == f"{image_id}.JPEG" else name for image_id, name in images]
                 files.append(pa.array(others, pa.string()))
             counts.append((folder, len(ids[-1])))
         table = self._table(pa.concat_arrays(ids), pa.concat_arrays(files), counts)
@@ -73,23 +74,23 @@ class ImageFolderReader(ImageReader):
         """Checks the usual path of each image, and lists folders only for images that are not there."""
         if self.part != "train":
             return super().find(image_ids)
-        wanted = [(f"{self.root}{os.sep}{wnid_of(one)}", one) for one in image_ids.to_pylist()]
+        wanted = [(f"{self.root}{os.sep}{wnid_of(image_id)}", image_id) for image_id in image_ids.to_pylist()]
 
         def ask(start: int) -> list[bool]:
             piece = wanted[start : start + _STATS_AT_ONCE]
             return [os.path.exists(f"{folder}{os.sep}{image_id}.JPEG") for folder, image_id in piece]
 
-        there: list[str] = []
+        present: list[str] = []
         rest: list[str] = []
         counts: list[tuple[str, int]] = []
-        asked = parallel_map(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS)
-        for (folder, image_id), found in zip(wanted, itertools.chain.from_iterable(asked)):
-            if found:
-                there.append(image_id)
+        answers = parallel_map(ask, range(0, len(wanted), _STATS_AT_ONCE), _SLOW_STATS)
+        for (folder, image_id), exists in zip(wanted, itertools.chain.from_iterable(answers)):
+            if exists:
+                present.append(image_id)
                 counts.append((folder, 1))
             else:
                 rest.append(image_id)
-        usual = self._table(pa.array(there, pa.string()), pa.nulls(len(there), pa.string()), counts)
+        usual = self._table(pa.array(present, pa.string()), pa.nulls(len(present), pa.string()), counts)
         if not rest:
             return usual
         # In the official tree, images of merged classes are in another class's folder.
@@ -104,7 +105,7 @@ class ImageFolderReader(ImageReader):
             paths = paths_of(batch)
             if as_bytes:
                 images = _contents(batch, paths)
-                paths = pa.array([f"{one}.JPEG" for one in batch["image_id"].to_pylist()], pa.string())
+                paths = pa.array([f"{image_id}.JPEG" for image_id in batch["image_id"].to_pylist()], pa.string())
             else:
                 images = pa.nulls(len(paths), pa.binary())
             yield pa.StructArray.from_arrays([images, paths], fields=list(IMAGE_TYPE))
@@ -123,8 +124,8 @@ class ImageFolderReader(ImageReader):
                 sizes[i], times[i] = about.st_size, about.st_mtime_ns
 
         starts = range(0, rows.num_rows, _STATS_AT_ONCE)
-        asked = parallel_map(ask, starts, _SLOW_STATS)
-        collections.deque(tqdm(asked, total=len(starts), desc="measuring files", unit="k", delay=2), maxlen=0)
+        answers = parallel_map(ask, starts, _SLOW_STATS)
+        collections.deque(tqdm(answers, total=len(starts), desc="measuring files", unit="k", delay=2), maxlen=0)
         return Measure(sizes, hashlib.sha256(sizes.tobytes() + times.tobytes()).hexdigest())
 
     def identity(self, wnids: Sequence[str] | None = None) -> str:
@@ -138,26 +139,32 @@ class ImageFolderReader(ImageReader):
 
     def _folders(self, wnids: set[str] | None) -> list[str]:
         if self.subfolders:
-            return [os.path.join(self.root, one) for one in self.subfolders]
-        subfolders, has_files = [], False
-        with os.scandir(self.root) as entries:
-            for entry in entries:
-                if WNID.fullmatch(entry.name):
-                    if wnids is None or entry.name in wnids:
-                        subfolders.append(entry.path)
-                elif not has_files and entry.is_file():
-                    has_files = True
-                elif entry.is_dir():
-                    subfolders.append(entry.path)
+            return [os.path.join(self.root, name) for name in self.subfolders]
+        subfolders, links, has_files = list[str](), list[str](), False
+        try:
+            with os.scandir(self.root) as entries:
+                for entry in entries:
+                    if WNID.fullmatch(entry.name):
+                        if wnids is None or entry.name in wnids:
+                            subfolders.append(entry.path)
+                    elif not has_files and entry.is_file():
+                        has_files = True
+                    elif not is_passed_over(entry.name) and entry.is_dir():
+                        (links if entry.is_symlink() else subfolders).append(entry.path)
+        except OSError as error:
+            raise ImageNetSError(f"{self.root} can't be listed ({reason(error)}).") from error
+        if links:  # `all -> .` leads to nothing new
+            known = {os.path.realpath(path) for path in (self.root, *subfolders)}
+            subfolders += [path for path in links if os.path.realpath(path) not in known]
         # Sorted: the order on the disk must not decide any other order.
         return [*([self.root] if has_files else []), *sorted(subfolders)]
 
     def _refuse_images(self, folder: str, names: pa.Array) -> None:
         """A folder whose name no table can hold is passed over, unless it holds images."""
-        if found := [name for name in names.to_pylist() if image_id_of(name, self.part)]:
+        if images := [name for name in names.to_pylist() if image_id_of(name, self.part)]:
             raise ImageNetSError(
-                f"{folder} holds {len(found):,} images, but its name is not UTF-8, and the paths of images are kept as "
-                "text: rename it."
+                f"{folder} holds {len(images):,} images, but its name is not UTF-8, and the paths of images are kept "
+                "as text: rename it."
             )
 
     def _table(self, ids: pa.Array, files: pa.Array, counts: list[tuple[str, int]]) -> pa.Table:
@@ -209,7 +216,7 @@ def _names_in(folder: str) -> pa.Array:
     try:
         return pa.array(names, pa.string())
     except UnicodeEncodeError:
-        return pa.array([one for one in names if is_utf8(one)], pa.string())
+        return pa.array([name for name in names if is_utf8(name)], pa.string())
 
 
 def paths_of(rows: pa.Table) -> pa.Array:

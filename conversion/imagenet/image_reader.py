@@ -113,7 +113,10 @@ class ImageReader(abc.ABC):
 
     @abc.abstractmethod
     def identity(self, wnids: Sequence[str] | None = None) -> str:
-        """A digest that changes when images come or go, or the files that hold them change. It costs no scan.
+        """A digest that changes when images come or go, or the files that hold them change.
+
+        It costs a listing and a question for each folder of images, or a question for each tar or Parquet file; no
+        image is opened.
 
         Args:
             wnids: for training images, only these classes matter.

@@ -32,8 +32,8 @@ _SLOW_FILES = 0.3
 Positions = NDArray[np.int64]
 
 
-def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | None, again: bool) -> pa.Array:
-    """Which rows have to hold bytes that are shown as they are stored instead of a path.
+def rows_with_rotated_images(reader: ImageFolderReader, rows: pa.Table, num_proc: int | None, again: bool) -> pa.Array:
+    """The rows whose file `datasets` would turn: they hold bytes that are shown as they are stored, not a path.
 
     Args:
         reader: the folder copy.
@@ -49,23 +49,23 @@ def rows_to_replace(reader: ImageFolderReader, rows: pa.Table, num_proc: int | N
     """
     root = hashlib.sha256(os.fsencode(reader.root)).hexdigest()[:32]
     kept_in = cached_file("headers", f"{root}.json", reader.cache_dir)
-    kept = None if again else kept_json(kept_in)
-    known: dict[str, Any] = kept if isinstance(kept, dict) else {}
-    replace = np.zeros(rows.num_rows, bool)
+    stored = None if again else kept_json(kept_in)
+    kept: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    is_rotated = np.zeros(rows.num_rows, bool)
     todo: list[tuple[str, str, Positions]] = []
     for folder, positions in _by_folder(rows):
         digest = _digest(folder, rows["image_id"].take(pa.array(positions)).to_pylist())
-        if (found := _known(known.get(folder), digest, len(positions))) is not None:
-            replace[positions[found]] = True
+        if (rotated := _known(kept.get(folder), digest, len(positions))) is not None:
+            is_rotated[positions[rotated]] = True
         else:
             todo.append((folder, digest, positions))
     if todo:
         looked = _look(rows, [positions for _, _, positions in todo], num_proc)
-        for (folder, digest, positions), found in zip(todo, looked):
-            replace[positions[found]] = True
-            known[folder] = [digest, found]
-        keep_json(kept_in, known)
-    return pa.array(replace)
+        for (folder, digest, positions), rotated in zip(todo, looked):
+            is_rotated[positions[rotated]] = True
+            kept[folder] = [digest, rotated]
+        keep_json(kept_in, kept)
+    return pa.array(is_rotated)
 
 
 def _look(rows: pa.Table, folders: list[Positions], num_proc: int | None) -> Iterator[list[int]]:
@@ -82,11 +82,11 @@ def _look(rows: pa.Table, folders: list[Positions], num_proc: int | None) -> Ite
         else:
             answers = parallel_map(files_to_replace, paths, _SLOW_FILES)
         for files in folders:
-            found: list[int] = []
+            rotated: list[int] = []
             for i in range(0, len(files), _FILES_AT_ONCE):
-                found += [i + one for one in next(answers)]
+                rotated += [i + position for position in next(answers)]
                 bar.update(min(_FILES_AT_ONCE, len(files) - i))
-            yield found
+            yield rotated
 
 
 def _by_folder(rows: pa.Table) -> Iterator[tuple[str, Positions]]:
@@ -108,4 +108,4 @@ def _known(entry: Any, digest: str, files: int) -> list[int] | None:
     """What was found in a folder; None where it has changed since, or the entry is damaged."""
     if not isinstance(entry, list) or len(entry) != 2 or entry[0] != digest or not isinstance(entry[1], list):
         return None
-    return entry[1] if all(type(one) is int and 0 <= one < files for one in entry[1]) else None
+    return entry[1] if all(type(position) is int and 0 <= position < files for position in entry[1]) else None

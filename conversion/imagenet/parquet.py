@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
@@ -18,8 +19,8 @@ from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
+from ..core.paths import is_address
 from ..core.shuffling import mix
-from ..core.workers import ThreadPool
 from .container import ContainerReader, as_images
 from .file_names import ImageNetPart, basename, image_id_of
 from .image_reader import Measure
@@ -82,7 +83,7 @@ class ParquetReader(ContainerReader):
 
     def measure(self, rows: pa.Table) -> Measure:
         """The mean size of an image of the same file: exact sizes would need reading them."""
-        with ThreadPool(_THREADS) as threads:
+        with ThreadPoolExecutor(_THREADS) as threads:
             means = np.fromiter(threads.map(_mean_size, self.files), np.int64, len(self.files))
         numbers = (self._group_numbers(rows) >> 32).astype(np.int64)
         return Measure(means[numbers], self.identity())
@@ -93,7 +94,7 @@ class ParquetReader(ContainerReader):
                 f"{self.root} holds {len(self.files)} of {self.expected} {self.part} Parquet files; fetch the others."
             )
         what = f"indexing {self.part} Parquet files"
-        with ThreadPool(_THREADS) as threads:
+        with ThreadPoolExecutor(_THREADS) as threads:
             indexed = threads.map(self._index_file, self.files)
             yield from tqdm(indexed, total=len(self.files), unit="file", desc=what, delay=2)
 
@@ -140,9 +141,10 @@ def _check_columns(schema: pa.Schema, file: str) -> None:
     if image is None or not (
         pa.types.is_struct(image) and image.get_field_index("path") >= 0 and image.get_field_index("bytes") >= 0
     ):
-        found = f"its column image is {image}" if image is not None else f"it has the columns {', '.join(schema.names)}"
+        names = ", ".join(schema.names)
+        seen = f"its column image is {image}" if image is not None else f"it has the columns {names}"
         raise ImageNetSError(
-            f"{file} has no column image of bytes and path, as `datasets` writes images ({cause(ValueError(found))}): "
+            f"{file} has no column image of bytes and path, as `datasets` writes images ({cause(ValueError(seen))}): "
             "the paths say which mask belongs to which image. Use a copy that kept them, as ILSVRC/imagenet-1k on the "
             "Hub did."
         )
@@ -153,8 +155,8 @@ def _labels(columns: pa.Table) -> pa.Array:
     if "label" not in columns.column_names or not pa.types.is_integer(columns["label"].type):
         return pa.nulls(columns.num_rows, pa.int32())
     labels = columns["label"].combine_chunks()
-    known = pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000))
-    return pc.if_else(known, labels, pa.scalar(None, labels.type)).cast(pa.int32())
+    is_label = pc.and_(pc.greater_equal(labels, 0), pc.less(labels, 1000))
+    return pc.if_else(is_label, labels, pa.scalar(None, labels.type)).cast(pa.int32())
 
 
 def _mean_size(file: str) -> int:
@@ -169,7 +171,7 @@ def _opened(file: str, pre_buffer: bool = False) -> Iterator[pq.ParquetFile]:
 
     With `pre_buffer`, ranges of columns that lie together are fetched as one, by threads of Arrow.
     """
-    if "://" not in file:
+    if not is_address(file):
         with pq.ParquetFile(file, pre_buffer=pre_buffer) as parquet:
             yield parquet
         return

@@ -54,11 +54,11 @@ class TarReader(ContainerReader):
     def _index_files(self) -> Iterator[pa.Table]:
         with tqdm(unit=" images", unit_scale=True, desc=f"indexing {self.part} tars", delay=2) as bar:
             for file in self.files:
-                found = []
+                images = []
                 for image in self._walk(file):
-                    found.append(image)
+                    images.append(image)
                     bar.update()
-                ids, offsets, sizes = zip(*found) if found else ((), (), ())
+                ids, offsets, sizes = zip(*images) if images else ((), (), ())
                 columns = [pa.array(ids, pa.string()), pa.array(offsets, pa.int64()), pa.array(sizes, pa.int64())]
                 yield pa.table(columns, ["image_id", "offset", "size"])
 

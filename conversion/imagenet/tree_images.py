@@ -73,17 +73,17 @@ def members_of(reader: ImageFolderReader) -> pa.Table:
     index = reader.index()
     folders = index["folder"].combine_chunks()
     folders = folders if isinstance(folders, pa.DictionaryArray) else folders.unify_dictionaries().combine_chunks()
-    wnids = pa.array([os.path.basename(one) for one in folders.dictionary.to_pylist()], pa.string())
+    wnids = pa.array([os.path.basename(path) for path in folders.dictionary.to_pylist()], pa.string())
     table = pa.table({"image_id": index["image_id"], "wnid": wnids.take(folders.indices)})
     return table.sort_by([("wnid", "ascending"), ("image_id", "ascending")])
 
 
 def _is_tree(folder: str, images: bool) -> bool:
     names = (*_IMAGES, *MASK_FOLDERS.values(), "val")
-    there = {name for name in names if os.path.isdir(os.path.join(folder, name))}
-    if SPLIT_FOLDERS["train_semi"] in there:
+    present = {name for name in names if os.path.isdir(os.path.join(folder, name))}
+    if SPLIT_FOLDERS["train_semi"] in present:
         return True
-    if not there.intersection(MASK_FOLDERS.values()):
+    if not present.intersection(MASK_FOLDERS.values()):
         return False
     # Masks that were extracted beside an ImageNet must not hide it: `val` is a name of its own, which no tree has.
-    return not images or (not there.isdisjoint(_IMAGES) and "val" not in there)
+    return not images or (not present.isdisjoint(_IMAGES) and "val" not in present)

@@ -1,1 +1,5 @@
-"""What is known of a stored image: its header (`image_header`), its orientation (`exif`), both (`image_inspection`)."""
+"""Stored images without decoding them: their size, whether they are complete, and the orientation they ask for.
+
+Start with `image_inspection`, which looks at one file; `image_header` reads the size, `exif` reads and rewrites the
+orientation.
+"""

@@ -1,9 +1,9 @@
-"""The orientation that an image's metadata asks for, and how an image is made to be shown as it is stored, or turned.
+"""The orientation in an image's metadata: how to read it, and how to make decoders obey or ignore it.
 
-`datasets.Image` turns an image by its EXIF orientation when it decodes. The official masks have the stored orientation,
-as far as is known, and torchvision and the official toolbox do not turn. So 1 is written into the orientation value of
-an image that would be turned: the length stays, the pixels are untouched, and every decoder agrees. No library edits
-this value in place. Beside a mask that has the turned size the orientation stays.
+`datasets.Image` turns an image by its EXIF orientation when it decodes it. The official masks, as far as is known, are
+in the stored orientation, and torchvision and the official toolbox do not turn images. So the orientation value of an
+image that would be turned is overwritten with 1: the length stays, the pixels are untouched, and all decoders agree. No
+library edits this value in place. An image whose mask has the turned size keeps its orientation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps
 
 from ..core.errors import ImageNetSError, cause
-from .image_header import APP1, FORMATS, FRAMES, JPEG, PILLOW_ERRORS, PNG, START_OF_SCAN, jpeg_segments
+from .image_header import APP1, FRAMES, IMAGE_FORMATS, JPEG, PILLOW_ERRORS, PNG, START_OF_SCAN, jpeg_segments
 
 _ORIENTATION = ExifTags.Base.Orientation
 _SHORT = 3
@@ -38,9 +38,9 @@ _METHODS = {
 
 
 def orientation_of(data: bytes) -> int:
-    """How the metadata of an image ask a viewer to turn it: by EXIF, else by XMP.
+    """The orientation that an image's metadata ask a viewer to apply: that of EXIF, else that of XMP.
 
-    Pillow does the same; its oldest supported version takes an XMP orientation of a JPEG for none.
+    As in Pillow, whose oldest supported version ignores an XMP orientation in a JPEG.
 
     Args:
         data: a complete JPEG or PNG.
@@ -51,10 +51,10 @@ def orientation_of(data: bytes) -> int:
     Raises:
         ImageNetSError: it can't be opened.
     """
-    value = _by_pillow(data)
+    value = _pillow_orientation(data)
     if value is None and data.startswith(JPEG):
-        found = (_XMP_ORIENTATION.search(data[start:stop]) for _, start, stop in _app1(data, _XMP))
-        value = next((int(match[2]) for match in found if match), None)
+        matches = (_XMP_ORIENTATION.search(data[start:stop]) for _, start, stop in _app1(data, _XMP))
+        value = next((int(match[2]) for match in matches if match), None)
     return int(value) if value in _METHODS else 1  # a broken EXIF may have it as a fraction
 
 
@@ -63,7 +63,7 @@ def picture(data: bytes, turn: bool = True) -> Image.Image:
 
     Args:
         data: a complete JPEG or PNG.
-        turn: turn it as its metadata ask, which is how a row is shown; otherwise it is as stored.
+        turn: apply the orientation in its metadata, as `datasets` does for rows; False keeps it as stored.
 
     Raises:
         ImageNetSError: it can't be decoded.
@@ -75,14 +75,15 @@ def picture(data: bytes, turn: bool = True) -> Image.Image:
 
 
 def turned(data: bytes) -> bytes:
-    """The same image, which every decoder that obeys EXIF then shows turned.
+    """The same image with an EXIF orientation that every decoder that obeys EXIF applies.
 
     Args:
         data: a complete JPEG or PNG whose metadata ask to turn it.
 
     Returns:
-        `data` itself where its EXIF says so in a form that Pillow can read and write. A JPEG whose XMP alone says it,
-        or whose EXIF makes `PIL.ImageOps.exif_transpose` raise, gets an EXIF of that one value in place of both.
+        `data` itself where the orientation is in EXIF that Pillow can read and write. A JPEG with the orientation in
+        XMP alone, or with EXIF that makes `PIL.ImageOps.exif_transpose` raise, gets an EXIF of that one value in place
+        of both.
 
     Raises:
         ImageNetSError: it can't be opened, or is a PNG whose EXIF Pillow can't write.
@@ -92,7 +93,7 @@ def turned(data: bytes) -> bytes:
             ImageOps.exif_transpose(image)
         return data
     orientation = orientation_of(data)
-    if any(_says(data[start:stop], orientation) for _, start, stop in _app1(data, _EXIF)):
+    if any(_is_usable_exif(data[start:stop], orientation) for _, start, stop in _app1(data, _EXIF)):
         return data
     exif = Image.Exif()
     exif[_ORIENTATION] = orientation
@@ -104,7 +105,7 @@ def turned(data: bytes) -> bytes:
     return b"".join([*pieces, data[end:]])
 
 
-def _says(segment: bytes, orientation: int) -> bool:
+def _is_usable_exif(segment: bytes, orientation: int) -> bool:
     """Whether an EXIF block holds this orientation, and nothing that Pillow cannot write again."""
     exif = Image.Exif()
     try:
@@ -117,12 +118,12 @@ def _says(segment: bytes, orientation: int) -> bool:
 
 
 def _app1(data: bytes, *kinds: bytes) -> list[tuple[int, int, int]]:
-    """The APP1 segments of a JPEG that hold EXIF, XMP or either, as `jpeg_segments` gives them, in their order."""
-    return [found for found in jpeg_segments(data) if found[0] == APP1 and data.startswith(kinds, found[1])]
+    """The APP1 segments of a JPEG that begin with one of `kinds` (`_EXIF`, `_XMP`), as `jpeg_segments` yields them."""
+    return [segment for segment in jpeg_segments(data) if segment[0] == APP1 and data.startswith(kinds, segment[1])]
 
 
 def as_stored(data: bytes) -> bytes:
-    """The same image, which every decoder then shows as it is stored.
+    """The same image without an orientation, so that every decoder shows it as it is stored.
 
     Args:
         data: a complete JPEG or PNG.
@@ -152,9 +153,9 @@ def as_stored(data: bytes) -> bytes:
 
 
 def surely_as_stored(data: bytes) -> bool:
-    """Whether first bytes are the complete header of a JPEG that asks for no rotation. False where they don't show it.
+    """Whether the first bytes of a file are the complete header of a JPEG without an orientation; False if in doubt.
 
-    A walk that costs microseconds, for a million files: what is unusual in any way is left to `as_stored`.
+    It takes microseconds, because a million files are looked at; `as_stored` handles everything unusual.
     """
     if data[:3] != JPEG + b"\xff":
         return False
@@ -164,14 +165,14 @@ def surely_as_stored(data: bytes) -> bool:
         if marker == START_OF_SCAN:
             return has_size
         stop = position + 2 + (data[position + 2] << 8 | data[position + 3])
-        if marker == 0xFF or (marker == APP1 and (stop > len(data) or not _asks_nothing(data, position + 4, stop))):
+        if marker == 0xFF or (marker == APP1 and (stop > len(data) or not _no_rotation(data, position + 4, stop))):
             return False
         has_size = has_size or marker in FRAMES
         position = stop
     return False
 
 
-def _asks_nothing(data: bytes, start: int, stop: int) -> bool:
+def _no_rotation(data: bytes, start: int, stop: int) -> bool:
     """Whether an APP1 segment is EXIF whose first directory asks for no rotation, or XMP without an orientation."""
     if data.startswith(_XMP, start):
         return b"Orientation" not in data[start:stop]
@@ -192,19 +193,19 @@ def _asks_nothing(data: bytes, start: int, stop: int) -> bool:
 
 
 def _is_rotated(data: bytes) -> bool:
-    """Whether `datasets` would rotate it: by Pillow, with the calls of `datasets.Image`.
+    """Whether `datasets` would rotate the image, found out with the Pillow calls of `datasets.Image`.
 
-    An orientation in XMP counts always: later versions of Pillow use it, and shards outlive the installed version.
+    An orientation in XMP always counts: later versions of Pillow use it, and shards outlive the installed version.
     """
     if data.startswith(JPEG) and any(
         marker == APP1 and _XMP_ORIENTATION.search(data, start, stop) for marker, start, stop in jpeg_segments(data)
     ):
         return True
-    return _by_pillow(data) in _METHODS
+    return _pillow_orientation(data) in _METHODS
 
 
-def _by_pillow(data: bytes) -> Any:
-    """The orientation that Pillow finds, of any type; None where there is none."""
+def _pillow_orientation(data: bytes) -> Any:
+    """The orientation that Pillow reads, of any type; None where there is none."""
     with _opened(data) as image:
         if image.format == "PNG":
             image.load()  # chunks behind the pixels count, too
@@ -214,14 +215,14 @@ def _by_pillow(data: bytes) -> Any:
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             yield image
     except PILLOW_ERRORS as error:
         raise ImageNetSError(f"damaged ({cause(error)})") from error
 
 
 def _patch_exif(data: bytearray, start: int, stop: int) -> bool:
-    """Write 1 into the orientation of the first directory of a TIFF structure; whether there was one."""
+    """Write 1 into the orientation of the first directory of a TIFF structure; returns whether there was one."""
     order = {b"II": "<", b"MM": ">"}.get(bytes(data[start : start + 2]))
     if order is None or stop - start < 8:
         return False
@@ -241,6 +242,7 @@ def _patch_exif(data: bytearray, start: int, stop: int) -> bool:
 
 
 def _patch_png(data: bytearray) -> None:
+    """Write 1 into the orientation of every EXIF and XMP chunk of a PNG, and correct the checksums."""
     position = len(PNG)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)

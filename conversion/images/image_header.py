@@ -22,8 +22,8 @@ PILLOW_ERRORS = (
     *(struct.error, zlib.error, Image.DecompressionBombError),
 )
 """What Pillow raises for a damaged file, besides the errors it documents."""
-FORMATS = ("JPEG", "PNG")
-"""What Pillow may take an image for. It knows formats for which it runs other programs: an EPS starts Ghostscript."""
+IMAGE_FORMATS = ("JPEG", "PNG")
+"""The formats that Pillow may try. For some others it runs programs: an EPS starts Ghostscript."""
 HEADER_BYTES = 4096
 """Bytes of a file that are read first: nearly always its complete header."""
 
@@ -87,7 +87,7 @@ def read_file_header(path: str) -> tuple[Header, bool]:
 
 
 def check_complete(data: bytes) -> None:
-    """Refuse an image that was cut off: one that neither ends with the end marker nor decodes to its end.
+    """Refuse an image that was cut off: neither does it end with the end marker, nor can it be decoded to its end.
 
     Raises:
         ImageNetSError: the pixels can't be decoded to the end.
@@ -95,7 +95,7 @@ def check_complete(data: bytes) -> None:
     if data.startswith(JPEG) and data.endswith(END_OF_JPEG):
         return
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             image.load()
             size = image.size
     except PILLOW_ERRORS as error:
@@ -120,7 +120,11 @@ def _jpeg_header(data: bytes | memoryview) -> Header | None:
 
 
 def jpeg_segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
-    """(marker, begin, end) of the contents of each segment up to the picture; ends where the bytes end."""
+    """(marker, begin, end) of the contents of each segment up to the picture, or as far as the bytes go.
+
+    Raises:
+        ImageNetSError: no segment begins where one should.
+    """
     position = 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:

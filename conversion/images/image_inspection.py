@@ -1,4 +1,4 @@
-"""What is looked at in an image before it becomes a row: is it complete, how large is it, would `datasets` turn it?"""
+"""The inspection of an image before it becomes a row: is it complete, how large is it, would `datasets` turn it?"""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .image_header import END_OF_JPEG, check_complete, header_of, read_file_head
 Size = tuple[int, int]
 """Width, height."""
 _FIRST_BYTES = 16_384
-"""Of a file that is only looked at: nearly always its complete header, colour profile and EXIF included."""
+"""Bytes that are read of a file first: nearly always its complete header, colour profile and EXIF included."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Inspected:
-    """An image that was looked at and is complete.
+    """An image that was inspected and is complete.
 
     Args:
         size: (width, height) as stored.
-        data: the whole file where its metadata may ask a viewer to turn it; None where they surely don't.
+        data: the whole file where its metadata may ask a viewer to turn it; None where they certainly don't.
         name: what to call it in an error.
     """
 
@@ -39,15 +39,15 @@ class Inspected:
 
     @property
     def turned_size(self) -> Size:
-        """(width, height) as a viewer shows it that obeys the orientation."""
+        """(width, height) in a viewer that obeys the orientation."""
         return self.size[::-1] if self.orientation >= 5 else self.size
 
     def as_stored(self) -> bytes | None:
-        """The bytes to be taken for the image to be shown as it is stored; None where the file's own will do."""
+        """The bytes that every decoder shows as stored; None where those of the file already do."""
         return self._changed(as_stored)
 
     def turned(self) -> bytes | None:
-        """The bytes to be taken for the image to be shown turned; None where the file's own will do."""
+        """The bytes that every decoder that obeys EXIF shows turned; None where those of the file already do."""
         return self._changed(turned)
 
     def _changed(self, change: Callable[[bytes], bytes]) -> bytes | None:
@@ -59,7 +59,7 @@ class Inspected:
 
 
 def inspect_bytes(view: memoryview | bytes, name: str = "the image") -> Inspected:
-    """Look at a complete file in memory; `name` is what to call it in an error.
+    """Inspect a complete file in memory; errors call it `name`.
 
     Raises:
         ImageNetSError: damaged, or no image.
@@ -74,7 +74,7 @@ def inspect_bytes(view: memoryview | bytes, name: str = "the image") -> Inspecte
 
 
 def inspect_file(path: str) -> Inspected:
-    """As `inspect_bytes`, of a file; of most only the first and last bytes are read.
+    """Inspect a file; of most files only the first and last bytes are read.
 
     Raises:
         ImageNetSError: damaged, or no image; the message names the file.
@@ -89,7 +89,11 @@ def inspect_file(path: str) -> Inspected:
 
 @contextlib.contextmanager
 def named_errors(name: str) -> Iterator[None]:
-    """What is wrong with an image is said with its name."""
+    """Errors about an image get its name.
+
+    Raises:
+        ImageNetSError: for the ImageNetSError or OSError of the block.
+    """
     try:
         yield
     except ImageNetSError as error:
@@ -99,9 +103,9 @@ def named_errors(name: str) -> Iterator[None]:
 
 
 def files_to_replace(paths: Iterable[str]) -> list[int]:
-    """The positions of the files that `datasets` would turn when it decodes them; a damaged one is an error.
+    """The positions of the files that `datasets` would turn when it decodes them.
 
-    Made for a million files: nearly all are settled by their first and last bytes, in some ten microseconds.
+    Fast enough for a million files: the first and last bytes of nearly all are enough, in some ten microseconds.
 
     Raises:
         ImageNetSError: a file is damaged, no image or can't be read; the message names it.
@@ -110,7 +114,7 @@ def files_to_replace(paths: Iterable[str]) -> list[int]:
 
 
 def _is_plain(path: str) -> bool:
-    """Whether it is a complete JPEG that nothing rotates. False where that is not sure."""
+    """Whether a file is a complete JPEG without an orientation; False if in doubt."""
     try:
         file = os.open(path, os.O_RDONLY | _BINARY)
     except OSError:

@@ -15,12 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..annotations.lists import read_text
 from ..annotations.locate import GivenFolder
 from ..core.errors import ImageNetSError
+from ..core.paths import local_path
+from ..core.text_file import read_text
 from ..dataset.image_mask_pairs import picture_beside
-from ..dataset.source import resolve_data_dir
 from ..facts import Categories, categories
+from ..imagenet.data_dir import resolve_data_dir
 from ..imagenet.detect import open_imagenet
 from ..imagenet.image_reader import ImageReader
 from ..masks.codec import decode_mask
@@ -57,7 +58,7 @@ class Truth:
     ) -> None:
         self.table: Categories = categories(config)
         self.split = split
-        path = Path(gt_dir).expanduser()
+        path = Path(local_path(gt_dir, "gt_dir"))
         self._list: Path | None = None
         self._reader: MaskReader
         given = GivenFolder(path, config, verify=False) if path.is_dir() else None

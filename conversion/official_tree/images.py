@@ -6,13 +6,14 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
 from ..core.parallel_io import SLOW_LISTING, parallel_map
-from ..core.workers import ThreadPool
+from ..core.paths import is_address
 from ..dataset.split_plan import SplitPlan
 from ..facts import TRAINING_SPLITS
 from ..imagenet.image_folder import paths_of
@@ -64,7 +65,7 @@ def link_images(plan: SplitPlan, rows: pa.Table, folder: str, linker: Linker, co
                 _write_images(reader, piece, folder, linker, bar)
             elif copy:
                 jobs = _jobs(piece, folder)
-                with ThreadPool(_COPYING_THREADS) as threads:
+                with ThreadPoolExecutor(_COPYING_THREADS) as threads:
                     while batch := list(itertools.islice(jobs, _COPIES_PER_BATCH)):
                         bar.update(sum(1 for _ in threads.map(lambda job: linker.copy(*job), batch)))
             else:
@@ -108,21 +109,21 @@ def _link_folders(rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> pa.
         }
     )
     groups = keys.group_by(["class_folder", "source"]).aggregate([("renamed", "sum"), ("renamed", "count")]).to_pylist()
-    sources_of = Counter(one["class_folder"] for one in groups)
-    classes_of = Counter(one["source"] for one in groups)
+    sources_of = Counter(group["class_folder"] for group in groups)
+    classes_of = Counter(group["source"] for group in groups)
     candidates = [
-        one
-        for one in groups
-        if sources_of[one["class_folder"]] == classes_of[one["source"]] == 1
-        and not one["renamed_sum"]
-        and not is_real_folder(f"{folder}/{one['class_folder']}")
+        group
+        for group in groups
+        if sources_of[group["class_folder"]] == classes_of[group["source"]] == 1
+        and not group["renamed_sum"]
+        and not is_real_folder(f"{folder}/{group['class_folder']}")
     ]
     linked = []
-    entries = parallel_map(lambda one: len(os.listdir(one["source"])), candidates, SLOW_LISTING)
-    for one, num_entries in zip(candidates, entries):
-        if num_entries == one["renamed_count"]:
-            linker.link_folder(one["source"], f"{folder}/{one['class_folder']}", num_entries)
-            linked.append(one["class_folder"])
+    entries = parallel_map(lambda group: len(os.listdir(group["source"])), candidates, SLOW_LISTING)
+    for group, num_entries in zip(candidates, entries):
+        if num_entries == group["renamed_count"]:
+            linker.link_folder(group["source"], f"{folder}/{group['class_folder']}", num_entries)
+            linked.append(group["class_folder"])
             bar.update(num_entries)
     return rows.filter(pc.invert(pc.is_in(rows["class_folder"], value_set=pa.array(linked, pa.string()))))
 
@@ -154,4 +155,4 @@ def _write_images(reader: ImageReader, rows: pa.Table, folder: str, linker: Link
 
 
 def _mtime_ns(file: str) -> int:
-    return _REMOTE_MTIME if "://" in file else os.stat(file).st_mtime_ns
+    return _REMOTE_MTIME if is_address(file) else os.stat(file).st_mtime_ns

@@ -12,12 +12,14 @@ from tqdm import tqdm
 
 from ..annotations import Member
 from ..core.errors import ImageNetSError, some
+from ..core.paths import local_path
 from ..core.read_only_sources import refuse_overlap
 from ..dataset.plan_check import check_plan
-from ..dataset.source import Source, open_source, resolve_data_dir
+from ..dataset.source import Source, open_source
 from ..dataset.split_plan import SplitPlan, plan_split
-from ..facts import MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from ..facts.spellings import OnMissing, config_name, local_path, on_missing_policy, split_list
+from ..facts import MASK_FOLDERS, SPLIT_FOLDERS, config_name, tree_name
+from ..facts.spellings import OnMissing, on_missing_policy, split_list
+from ..imagenet.data_dir import resolve_data_dir
 from .images import link_images, with_class_folders
 from .linking import Linker, Outcome
 from .temporary_folder import temporary_folder
@@ -90,22 +92,22 @@ def prepare_tree(
         ImageNetSError: the source is incomplete or unreadable, the tree would lie in it, or something in the tree
             differs from what belongs there (everything else is complete then).
     """
-    data_dir = resolve_data_dir(data_dir)
+    imagenet = resolve_data_dir(data_dir)
     config = config_name(config)
     on_missing_policy(on_missing)
     if splits is not None:
         splits = split_list(splits, config)
-    save = os.path.abspath(os.path.expanduser(local_path(save_dir, "save_dir")))
+    save = os.path.abspath(local_path(save_dir, "save_dir"))
     tree = os.path.join(save, tree_name(config))
-    refuse_overlap(tree, [data_dir], *_ADVICE)
-    source = open_source(config, data_dir, annotations_dir, verify)
+    refuse_overlap(tree, [imagenet.root], *_ADVICE)
+    source = open_source(config, imagenet, annotations_dir, verify)
     # All plans first: an incomplete ImageNet is reported before anything is written.
     plans = []
     for split in tqdm(splits or source.splits, desc=f"looking for the images of {config}", unit="split", delay=1):
         plan = plan_split(source, split, verify, masks=False)
         check_plan(plan, config, on_missing)
         plans.append(plan)
-    read_from = {data_dir, *(plan.reader.root for plan in plans)}
+    read_from = {imagenet.root, *(plan.reader.root for plan in plans)}
     for plan in plans:
         for folder in _folders(tree, plan.split):
             refuse_overlap(folder, read_from, *_ADVICE)
@@ -133,7 +135,7 @@ def _prepare(source: Source, tree: str, plan: SplitPlan, linker: Linker, copy: b
     if plan.split in MASK_FOLDERS:
         masks = _write_masks(source.official_masks(plan.split), rows, folders[1], linker)
         num_masks = masks.num_rows
-        unexpected += [f"{MASK_FOLDERS[plan.split]}/{one}" for one in unexpected_files(folders[1], masks, ".png")]
+        unexpected += [f"{MASK_FOLDERS[plan.split]}/{name}" for name in unexpected_files(folders[1], masks, ".png")]
     return PreparedSplit(
         config=source.config,
         folder=SPLIT_FOLDERS[plan.split],
@@ -158,10 +160,10 @@ def _write_masks(masks: Iterable[tuple[Member, bytes]], rows: pa.Table, folder: 
 
 
 def _report(tree: str, prepared: Sequence[PreparedSplit], differing: Sequence[str]) -> None:
-    for one in prepared:
-        if one.strangers:
-            files = some(list(one.strangers))
-            logger.warning("%s/%s holds files that are not of the split; they stay: %s.", tree, one.folder, files)
+    for split in prepared:
+        if split.strangers:
+            files = some(list(split.strangers))
+            logger.warning("%s/%s holds files that are not of the split; they stay: %s.", tree, split.folder, files)
     if differing:
         shown = some([os.path.relpath(path, tree) for path in differing], 10)
         places = f"{len(differing):,} place" + "s" * (len(differing) > 1)

@@ -7,6 +7,8 @@ import os
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..core.walk import list_folder
+
 
 def unexpected_files(folder: str, rows: pa.Table, ending: str) -> list[str]:
     """The files in a split's folder that do not belong to the split; they are never removed.
@@ -19,14 +21,14 @@ def unexpected_files(folder: str, rows: pa.Table, ending: str) -> list[str]:
     Returns:
         `<class folder>/<file>` or `<class folder>`, sorted. Class folders that are links are not looked into.
     """
-    expected = {one["values"]: one["counts"] for one in pc.value_counts(rows["class_folder"]).to_pylist()}
-    found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name not in expected:
-                found.append(entry.name)
-            elif not entry.is_symlink() and len(there := os.listdir(entry.path)) > expected[entry.name]:
-                images = rows.filter(pc.equal(rows["class_folder"], entry.name))["image_id"].to_pylist()
-                known = {f"{image_id}{ending}" for image_id in images}
-                found += [f"{entry.name}/{name}" for name in there if name not in known]
-    return sorted(found)
+    expected = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["class_folder"]).to_pylist()}
+    _, folders, unexpected = list_folder(folder)
+    for class_folder in folders:
+        path = os.path.join(folder, class_folder)
+        if class_folder not in expected:
+            unexpected.append(class_folder)
+        elif not os.path.islink(path) and len(names := os.listdir(path)) > expected[class_folder]:
+            images = rows.filter(pc.equal(rows["class_folder"], class_folder))["image_id"].to_pylist()
+            known = {f"{image_id}{ending}" for image_id in images}
+            unexpected += [f"{class_folder}/{name}" for name in names if name not in known]
+    return sorted(unexpected)

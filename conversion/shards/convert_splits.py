@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 from collections.abc import Sequence
@@ -20,10 +21,11 @@ from ..core.read_only_sources import refuse_overlap, refuse_same_folder
 from ..core.workers import exit_if_importing_main
 from ..dataset.image_selection import selected_splits
 from ..dataset.plan_check import check_plan
-from ..dataset.source import Source, open_source, resolve_data_dir
+from ..dataset.source import Source, open_source
 from ..dataset.split_plan import plan_split
-from ..facts import SPLITS
-from ..facts.spellings import OnMissing, config_name, on_missing_policy, split_list
+from ..facts import SPLITS, config_name
+from ..facts.spellings import OnMissing, on_missing_policy, split_list
+from ..imagenet.data_dir import resolve_data_dir
 from .executors import run_jobs
 from .repository_files import read_index, write_index
 from .resume import (
@@ -107,6 +109,8 @@ def convert(
         OSError: the disk is full, say. The shards written so far are kept.
     """
     options = options or Options()
+    if options.image_ids is not None:  # an iterator is read once, and this is used several times
+        options = dataclasses.replace(options, image_ids=tuple(options.image_ids))
     if options.workers > 1:
         exit_if_importing_main()
     config = config_name(config)
@@ -114,16 +118,17 @@ def convert(
     storage = open_storage(out)
     if not storage.shared and (options.workers > 1 or options.scheduler):
         raise ImageNetSError(f"{storage.url} is the memory of this process: only it can write there; use one worker.")
-    data_dir = resolve_data_dir(data_dir)
-    refuse_overlap(storage.url, [data_dir], "OUT")
-    refuse_same_folder(storage.url, resolve_annotations_dir(annotations_dir), "OUT")
-    source = open_source(config, data_dir, annotations_dir, options.verify, options.cache_dir, options.image_ids)
-    there = [f'"{split}"' for split in splits if split in source.splits]
-    if there and len(there) < len(splits):
+    imagenet = resolve_data_dir(data_dir)
+    annotations_dir = resolve_annotations_dir(annotations_dir)
+    refuse_overlap(storage.url, [imagenet.root], "OUT")
+    refuse_same_folder(storage.url, annotations_dir, "OUT")
+    source = open_source(config, imagenet, annotations_dir, options.verify, options.cache_dir)
+    present = [f'"{split}"' for split in splits if split in source.splits]
+    if present and len(present) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
-        absent = source.absent or f"{data_dir} holds no images of {lacking}."
-        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(there)}].")
-    splits = selected_splits(source, splits)
+        absent = source.absent or f"{imagenet.root} holds no images of {lacking}."
+        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(present)}].")
+    splits = selected_splits(source, splits, options.image_ids)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
         _refuse_foreign(storage, config, splits, options)  # nothing is left in the folder of somebody else, no lock
@@ -201,7 +206,7 @@ def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Op
 
 def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob], int]:
     """How the shards of a split are written, and how many of its masks are upright."""
-    plan = plan_split(source, split, options.verify, sizes=options.images)
+    plan = plan_split(source, split, options.verify, sizes=options.images, image_ids=options.image_ids)
     check_plan(plan, source.config, options.on_missing)
     reader, rows = (plan.reader if options.images else None), plan.rows
     image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""

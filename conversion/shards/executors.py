@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pyarrow as pa
 
 from ..core.errors import ImageNetSError
-from ..core.workers import ProcessPool, sigint_deferred
+from ..core.workers import ProcessPool, next_finished
 from .shard_job import ShardJob, write_shard
 
 logger = logging.getLogger("imagenet_s")
 
 _MAX_DEATHS = 3
 """Pools (or attempts of a cluster) in a row that may die without finishing a single shard."""
-
-_LONGEST_WAIT = 0.2
-"""Seconds without an answer to a signal."""
 
 
 def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done: Callable[[ShardJob], object]) -> None:
@@ -54,11 +53,6 @@ def run_jobs(jobs: Sequence[ShardJob], workers: int, scheduler: str | None, done
                     del remaining[job.name]
                     done(job)
         except (BrokenProcessPool, _ClusterWorkerDiedError) as error:
-            if isinstance(pool, ProcessPool) and not pool.started:
-                raise ImageNetSError(
-                    "the worker processes ended while they were starting. Each imports the script that starts it: with "
-                    'several workers, call `convert` under `if __name__ == "__main__":`.'
-                ) from None
             deaths = 1 if len(remaining) < before else deaths + 1
             if deaths >= _MAX_DEATHS:
                 raise ImageNetSError(
@@ -77,18 +71,19 @@ _CLUSTER_DEATHS = ("KilledWorker", "CommClosedError", "CancelledError", "FutureC
 
 
 def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[ShardJob]:
-    running: dict[Future[Any], ShardJob] = {executor.submit(write_shard, job): job for job in jobs}
+    finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+    running: dict[Future[Any], ShardJob] = {}
+    for job in jobs:
+        future = executor.submit(write_shard, job)
+        running[future] = job
+        future.add_done_callback(finished.put)
     while running:
-        # `wait` takes the locks of all futures. A signal's exception between taking one and giving it back would leave
-        # it taken, and the executor's own thread would wait for it for ever.
-        with sigint_deferred():
-            finished = wait(running, _LONGEST_WAIT, FIRST_COMPLETED).done
-        for future in finished:
-            error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
-            if type(error).__name__ in _CLUSTER_DEATHS:
-                raise _ClusterWorkerDiedError(str(error)) from error
-            future.result()
-            yield running.pop(future)
+        future = next_finished(finished)
+        error = CancelledError("its cluster is gone") if future.cancelled() else future.exception()
+        if type(error).__name__ in _CLUSTER_DEATHS:
+            raise _ClusterWorkerDiedError(str(error)) from error
+        future.result()
+        yield running.pop(future)
 
 
 def _open_pool(workers: int, scheduler: str | None, jobs: int) -> contextlib.AbstractContextManager[Executor]:
@@ -111,14 +106,26 @@ class _Thread(ThreadPoolExecutor):
         self._stop = threading.Event()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with sigint_deferred():  # the thread is started here
-            return super().submit(fn, *args, self._stop, **kwargs)
+        return super().submit(fn, *args, self._stop, **kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
             self._stop.set()
-        with sigint_deferred():  # a second Ctrl-C waits until the unfinished file is removed
+        with _sigint_ignored():
             self.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    """A second Ctrl-C waits for the thread: Python would end meanwhile, and Arrow abort the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextlib.contextmanager

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from filelock import Timeout
 
 from ..converted.dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
 from ..core.atomic_write import is_temporary
-from ..core.cache import locked
 from ..core.errors import ImageNetSError
+from ..core.locks import locked
 from ..core.shuffling import ORDER_SEED
 from .storage import LocalStorage, Storage
 from .writers import shard_name
@@ -193,12 +192,7 @@ def exclusive(storage: Storage) -> Iterator[None]:
     if not isinstance(storage, LocalStorage):
         yield
         return
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(Path(storage.url, WORKING_FOLDER, "lock"), "converts", wait=False))
-        except Timeout as error:
-            message = f"another conversion into {storage.url} is running; wait for it, or stop it."
-            raise ImageNetSError(message) from error
+    with locked(Path(storage.url, WORKING_FOLDER, "lock"), f"converts into {storage.url}", wait=False):
         yield
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..converted.columns import arrow_schema
 from ..converted.dataset_index import Format, ShardInfo
-from ..core import workers as process_pool
+from ..core import workers
 from ..core.errors import ImageNetSError
 from ..dataset.examples import generate
 from ..imagenet.image_reader import ImageReader
@@ -57,7 +57,7 @@ def pack_rows(rows: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def write_shard(job: ShardJob, stop: threading.Event = process_pool.stop) -> ShardInfo:
+def write_shard(job: ShardJob, stop: threading.Event = workers.stop) -> ShardInfo:
     """Write one shard, and then its completion marker. After an error nothing of it remains.
 
     Args:

@@ -20,7 +20,7 @@ import fsspec
 
 from ..core.atomic_write import atomic_write, temporary_name
 from ..core.errors import ImageNetSError
-from ..facts.spellings import path_of_file_address
+from ..core.paths import is_address, path_or_address
 
 _NOT_THE_STORAGES = ("builtins", "imagenet_s", "pyarrow", "concurrent", "distributed")
 """Whose errors are passed on; those of botocore, google.api_core, azure, paramiko and so on are the storage's."""
@@ -32,16 +32,12 @@ def open_storage(out: str | os.PathLike[str]) -> Storage:
     Raises:
         ImageNetSError: a file is in the way, fsspec does not know the protocol, or what it needs is not installed.
     """
-    path = os.fspath(out)
-    if "://" in path:
-        local = path_of_file_address(path)
-        if local is None:
-            return FsspecStorage(path)
-        path = local
-    path = os.path.abspath(os.path.expanduser(path))
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise ImageNetSError(f"{path} is a file: name a folder for the result.")
-    return LocalStorage(path)
+    place = path_or_address(out)
+    if is_address(place):
+        return FsspecStorage(place)
+    if os.path.exists(place) and not os.path.isdir(place):
+        raise ImageNetSError(f"{place} is a file: name a folder for the result.")
+    return LocalStorage(place)
 
 
 class Storage(abc.ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,6 @@ from tqdm import tqdm
 from ..converted.columns import arrow_schema
 from ..converted.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
 from ..core.errors import ImageNetSError, cause, some
-from ..core.workers import ThreadPool
 from .repository_files import read_index
 from .storage import Storage, open_storage
 
@@ -46,7 +46,7 @@ def _verify(storage: Storage, threads: int) -> Index:
     shards = [(config, shard) for config, _, shard in index.shards()]
     problems = []
     with (
-        ThreadPool(threads) as pool,
+        ThreadPoolExecutor(threads) as pool,
         tqdm(total=sum(one.bytes for _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
     ):
         found = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +13,6 @@ import numpy as np
 from ..annotations.lists import LISTED_SPLITS
 from ..annotations.mask_cache import usable_cpus
 from ..core.errors import ImageNetSError, some
-from ..core.workers import ThreadPool
 from ..facts import IGNORE_ID, SPELLINGS, categories
 from ..masks.codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 from ..masks.mask_reader import MaskReader
@@ -132,7 +132,7 @@ def check_predictions(
 
     waiting = iter(names)
     # Threads: decoding releases the GIL. A batch at a time, so that few files are in memory.
-    with ThreadPool(min(usable_cpus(), _MAX_THREADS)) as threads:
+    with ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as threads:
         while batch := list(itertools.islice(waiting, _BATCH)):
             yield from threads.map(check, batch)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from tqdm import tqdm
 
 from ..annotations import open_annotations
 from ..core.errors import ImageNetSError
-from ..core.workers import ThreadPool
 from ..dataset.source import open_source
 from ..dataset.split_plan import plan_split
-from ..facts import ANNOTATED_SPLITS
-from ..facts.spellings import config_name, split_name
+from ..facts import ANNOTATED_SPLITS, config_name
+from ..facts.spellings import split_name
 from ..imagenet.image_reader import ImageReader
 from ..images.image_header import header_of, read_file_header
 
@@ -64,7 +64,7 @@ def image_sizes(
 
 def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
     ids = iter(rows["image_id"].to_pylist())
-    with ThreadPool(_THREADS) as threads:
+    with ThreadPoolExecutor(_THREADS) as threads:
         for images in reader.read(rows, _BATCH):
             data, paths = images.field("bytes").to_pylist(), images.field("path").to_pylist()
             for size in threads.map(_size, data, paths):

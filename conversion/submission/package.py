@@ -16,8 +16,9 @@ from ..annotations import open_annotations
 from ..core.atomic_write import atomic_write
 from ..core.cache import file_digest
 from ..core.errors import ImageNetSError
-from ..facts import categories
-from ..facts.spellings import config_name, local_path, split_name
+from ..core.paths import local_path
+from ..facts import categories, config_name
+from ..facts.spellings import split_name
 from ..masks.mask_reader import MaskReader
 from .checks import (
     Problem,
@@ -46,7 +47,7 @@ class CheckedSubmission:
         images: how many predictions the list asks for.
         problems: everything that is wrong; nothing is written unless it is empty.
         sizes_checked: how many predictions were compared with the size of their image.
-        sha256: of the zip that was written or checked; None where it was not.
+        sha256: of the zip that was written or checked; None where it was not, or went into a pipe.
     """
 
     config: str
@@ -86,8 +87,9 @@ def check_submission(
     Raises:
         ImageNetSError: there is no such zip, or no list.
     """
+    path = local_path(path, "the submission")
     if os.path.isdir(path):
-        raise ImageNetSError(f"{os.fspath(path)} is a folder: a submission is a zip, which `imagenet-s submit` packs.")
+        raise ImageNetSError(f"{path} is a folder: a submission is a zip, which `imagenet-s submit` packs.")
     checked, wnids, other_lists = _read_list(config, split, annotations_dir, verify)
     with open_predictions(path, config, split) as predictions:
         if METHOD_FILE not in predictions.names:
@@ -133,6 +135,7 @@ def write_submission(
         ImageNetSError: there are no predictions, no list, or the target lies among the predictions.
     """
     out = Path(local_path(target, "the target")).absolute()
+    predictions_path = local_path(predictions_path, "the predictions")
     if os.path.isdir(predictions_path) and Path(predictions_path).resolve() in out.resolve().parents:
         raise ImageNetSError(f"{out} would lie among the predictions: give a zip outside of {predictions_path}.")
     if out.is_dir():
@@ -140,10 +143,11 @@ def write_submission(
     checked, wnids, other_lists = _read_list(config, split, annotations_dir, verify)
     content = None
     if match is not None:
+        match = local_path(match, "the match")
         try:
             content = Path(match).read_bytes()
         except OSError as error:
-            raise ImageNetSError(f"the match {os.fspath(match)} can't be read ({error.strerror or error}).") from error
+            raise ImageNetSError(f"the match {match} can't be read ({error.strerror or error}).") from error
     with open_predictions(predictions_path, config, split) as predictions:
         if match is None and MATCH_FILE in predictions.names:
             checked.add_problem(
@@ -161,7 +165,7 @@ def write_submission(
             _check_all(predictions, checked, wnids, sizes or {}, content, archive, other_lists)
             if checked.problems:
                 raise _ProblemsFoundError
-    if not checked.problems:
+    if not checked.problems and out.is_file():  # no pipe
         checked.sha256 = file_digest(out)
     return checked
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..annotations import open_annotations
-from ..core.atomic_write import atomic_write, remove_abandoned
+from ..core.atomic_write import atomic_write
 from ..core.errors import ImageNetSError
+from ..core.paths import local_path
 from ..facts import IGNORE_ID, categories
-from ..facts.spellings import local_path, split_name
+from ..facts.spellings import split_name
 from ..masks.codec import check_ids, encode_official_png
 
 _WNID = re.compile(r"n\d{8}")
@@ -65,12 +66,11 @@ class PredictionWriter:
         verify: bool = True,
         num_ids: int | None = None,
     ) -> None:
-        self.directory = os.path.abspath(os.path.expanduser(local_path(directory, "directory")))
+        self.directory = os.path.abspath(local_path(directory, "directory"))
         self.config = categories(config).config
         self.num_ids = num_ids
         self.written = 0
         """How many predictions this writer wrote."""
-        self._cleaned: set[str] = set()
         self._wnids: Mapping[str, str] | None = None
         if split is not None:
             annotations = open_annotations(self.config, annotations_dir, verify=verify)
@@ -101,10 +101,7 @@ class PredictionWriter:
         if pil_size is not None:
             array = resize_to_pil_size(array, pil_size)
         png = encode_official_png(array)
-        if (folder := os.path.dirname(path)) not in self._cleaned:
-            remove_abandoned(folder)  # once, and not for each of its files
-            self._cleaned.add(folder)
-        with atomic_write(path, sync=False, clean=False) as file:
+        with atomic_write(path, sync=False) as file:
             file.write(png)
         self.written += 1
         return path

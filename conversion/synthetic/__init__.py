@@ -1,9 +1,8 @@
-"""A synthetic ImageNet with its annotations, small and made by a formula: what the demo shows and the tests run on.
+"""A small synthetic ImageNet with its annotations, drawn by formulas: the demo shows it, the tests run on it.
 
-`catalog` says which images there are (data: `images.csv`), `drawings` and `scene` draw them and their masks,
-`image_files` encodes them, odd files included. `layouts/` writes ImageNet in every layout that people have,
-`annotations` the official archives and lists. `expected` says which rows a reader must get. Pictures and masks depend
-on the image's id alone.
+Start with `catalog`, the table of its images. `drawings` and `scene` draw pictures and masks from an image's id alone;
+`image_files` encodes them, odd files included. `layouts/` writes this ImageNet in every layout that people have,
+`generated_annotations` the official archives and lists, and `expected` computes the rows that readers must return.
 """
 
 from .catalog import IMAGES, KINDS, MiniImage, images_of, images_of_imagenet

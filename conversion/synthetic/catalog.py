@@ -28,7 +28,7 @@ KINDS = (
     "orientation0",
     "bad_exif_rational",
 )
-"""What a file can be; `image_files` writes them."""
+"""The kinds of image files; `image_files` writes them."""
 STORED_SIDEWAYS = ("orientation6", "orientation6_xmp", "bad_exif_rational")
 """The kinds whose metadata ask a viewer to rotate by 90 degrees; pixels and masks are stored rotated."""
 
@@ -47,9 +47,9 @@ class MiniImage:
     imagenet_wnid: str
     """Its folder in ImageNet; empty for the images of ImageNet's own test set, which has no labels."""
     class_wnid: str
-    """Its class folder in ImageNet-S; empty where it has none."""
+    """Its class folder in ImageNet-S; empty for an image outside the 919 classes."""
     split: str
-    """Its split in 919: train, train_semi (a part of train), validation, test; empty where it is in no list."""
+    """Its split in 919: train, train_semi (a part of train), validation, test; empty for an image of no list."""
     split_in_subsets: str
     """Its split in 300 and 50."""
     size: tuple[int, int]
@@ -58,12 +58,12 @@ class MiniImage:
 
     @property
     def file_name(self) -> str:
-        """Its basename, the same in every layout that has files."""
+        """The name of its file, the same in every layout that has files."""
         return f"{self.image_id}.JPEG"
 
     @property
     def part(self) -> str:
-        """The part of ImageNet that has it: `train`, `val` or `test`, as its name says."""
+        """The part of ImageNet that has it, from its name: `train`, `val` or `test`."""
         return self.image_id.split("_")[1] if self.image_id.startswith("ILSVRC2012_") else "train"
 
     def split_in(self, config: str) -> str:
@@ -105,11 +105,11 @@ def images_of(config: str, split: str) -> tuple[MiniImage, ...]:
     if split not in split_names(config):
         raise ImageNetSError(f"ImageNet-S-{config} has no split {split!r}; it has {', '.join(split_names(config))}.")
     if split == "train_full":
-        found = images_of_imagenet("train")
+        images = images_of_imagenet("train")
     else:
         wanted = ("train", "train_semi") if split == "train" else (split,)
-        found = tuple(image for image in IMAGES.values() if image.split_in(config) in wanted)
-    return tuple(sorted(found, key=lambda image: image.image_id))
+        images = tuple(image for image in IMAGES.values() if image.split_in(config) in wanted)
+    return tuple(sorted(images, key=lambda image: image.image_id))
 
 
 def images_of_imagenet(part: str) -> tuple[MiniImage, ...]:

@@ -32,7 +32,7 @@ def box(u: Field, v: Field, x: float, y: float, width: float, height: float, rad
 
 
 def union(*distances: Field) -> Field:
-    """Distance to whichever is nearest."""
+    """Distance to the nearest of several shapes."""
     return np.minimum.reduce(distances)
 
 
@@ -180,7 +180,7 @@ def corn(u: Field, v: Field) -> Drawing:
 
 
 def _roll(u: Field, v: Field, width: float, height: float, tint: int) -> Drawing:
-    """A standing paper roll; `width` and `height` are half of its own."""
+    """A standing paper roll of half width `width` and half height `height`."""
     top = -height * 0.82
     side = box(u, v, 0, 0.05, width, height - 0.1, 0.08)
     lid = ellipse(u, v, 0, top, width, 0.24 * width + 0.06)

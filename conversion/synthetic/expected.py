@@ -1,4 +1,4 @@
-"""The rows that a reader of the synthetic data must get: computed from the formula, by none of the code under test."""
+"""The rows that a reader of the synthetic data must return, computed from the formulas without the code under test."""
 
 from __future__ import annotations
 

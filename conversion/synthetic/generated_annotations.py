@@ -1,6 +1,6 @@
-"""The annotations of the miniature, as the official project publishes them: zips of masks, and list files.
+"""The annotations of the synthetic images, as the official project publishes them: zips of masks, and list files.
 
-The lists are those of the miniature's images, in the official formats and order; only the category lists are complete,
+The lists name the synthetic images alone, in the official formats and order; only the lists of categories are complete,
 because a class id is a line number there.
 """
 
@@ -15,7 +15,7 @@ from ..core.errors import ImageNetSError
 from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories, tree_name
 from ..masks.codec import encode_official_png
 from .catalog import MiniImage, images_of
-from .scene import draw, mask_ids
+from .scene import mask_ids, seeded_number
 
 ANNOTATION_FORMS = ("archives", "extracted")
 
@@ -24,12 +24,14 @@ def write_annotations(directory: str | os.PathLike[str], form: str = "archives")
     """Write masks and lists of all three configurations into a folder.
 
     Args:
-        directory: made if need be; files of the same names are replaced.
-        form: `"archives"` for the zips under their official names, `"extracted"` for what comes out of them.
+        directory: made if it does not exist; files of the same names are replaced.
+        form: `"archives"` for the zips under their official names, `"extracted"` for their content.
 
     Returns:
-        The folder, as `annotations_dir` takes it. The masks of `test` are not in it, as in reality; `mask_ids` knows
-        them.
+        The folder, as `annotations_dir` takes it. As in reality it lacks the masks of `test`; `mask_ids` gives them.
+
+    Raises:
+        ImageNetSError: there is no such form.
     """
     if form not in ANNOTATION_FORMS:
         raise ImageNetSError(f"annotations have the forms {', '.join(ANNOTATION_FORMS)}, not {form!r}.")
@@ -76,8 +78,8 @@ def _line(image: MiniImage, folder: str, suffix: str) -> str:
 
 
 def _in_list_order(config: str, split: str) -> list[MiniImage]:
-    """By class folder, within a class in no order: the official lists are like that."""
-    return sorted(images_of(config, split), key=lambda image: (image.class_wnid, draw(image.image_id, "list")))
+    """By class folder, shuffled within a class, like the official lists."""
+    return sorted(images_of(config, split), key=lambda image: (image.class_wnid, seeded_number(image.image_id, "list")))
 
 
 def _write_archive(path: Path, config: str) -> None:

@@ -1,7 +1,7 @@
 """The image files: a scene -> the bytes of a JPEG or PNG, odd kinds included.
 
-They are odd as real files of ImageNet are: 22 CMYK images, one PNG, greyscale, EXIF
-orientation 6 or 0, orientation in XMP alone, and EXIF rationals with a zero denominator.
+The odd kinds occur in the real ImageNet: CMYK (22 images), PNG (one), greyscale, EXIF orientation 6 or 0, orientation
+in XMP alone, and EXIF rationals with a zero denominator.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def image_bytes(image_id: str) -> bytes:
         image_id: one of `IMAGES`.
 
     Returns:
-        A JPEG, or a PNG where the image's kind says so: the same bytes on every call with one version of Pillow.
+        A JPEG, or a PNG for the kind `png`: the same bytes on every call with one version of Pillow.
     """
     image = IMAGES[image_id]
     picture = Image.fromarray(render(image).pixels)

@@ -1,8 +1,8 @@
 """The formula of the synthetic images: image id -> a picture and a map of its objects.
 
 Every choice is a number drawn from the SHA-256 of the image's id and the choice's name: no random state, no order of
-calls, and any image can be drawn alone. A scene knows no configurations: its map says which ImageNet folder's object
-covers a pixel, and `mask_ids` turns that into the ids of 50, 300 or 919.
+calls, and any image can be drawn alone. A scene does not depend on a configuration: its map holds, for each pixel, the
+number of the object that covers it, and `mask_ids` turns these into the ids of 50, 300 or 919.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SceneObject:
     radius: float
     angle: float
     ignored_band: float
-    """How many pixels around it are marked as ignored, as the annotators did where an edge was unclear."""
+    """Width in pixels of the ignored band around it: the annotators marked unclear edges in this way."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ class Scene:
     objects: tuple[SceneObject, ...]
 
 
-def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> float:
-    """A number within low..high that depends on nothing but its arguments.
+def seeded_number(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> float:
+    """A number within low..high that depends on its arguments alone.
 
     Examples:
-        >>> draw("n01443537_64", "x") == draw("n01443537_64", "x") != draw("n01443537_64", "y")
+        >>> x, y = seeded_number("n01443537_64", "x"), seeded_number("n01443537_64", "y")
+        >>> x == seeded_number("n01443537_64", "x") != y
         True
     """
     digest = hashlib.sha256(f"{image_id}/{choice}".encode()).digest()
@@ -68,7 +69,7 @@ def draw(image_id: str, choice: str, low: float = 0.0, high: float = 1.0) -> flo
 
 @functools.lru_cache(maxsize=256)
 def render(image: MiniImage) -> Scene:
-    """The scene of an image as stored: where metadata ask a viewer to rotate, picture and map are rotated."""
+    """The scene of an image as stored: of an image whose metadata ask to rotate it, picture and map are rotated."""
     width, height = image.size
     sideways = image.kind in STORED_SIDEWAYS
     if sideways:
@@ -77,8 +78,8 @@ def render(image: MiniImage) -> Scene:
     canvas = _background(image.image_id, x, y)
     where = np.zeros((height, width), np.uint8)
     objects = _objects(image, width, height)
-    for number, one in enumerate(objects, start=1):
-        _place(one, number, x, y, canvas, where)
+    for number, scene_object in enumerate(objects, start=1):
+        _place(scene_object, number, x, y, canvas, where)
     pixels = np.rint(np.clip(canvas, 0, 1) * 255).astype(np.uint8)
     if sideways:  # a viewer rotates orientation 6 clockwise, so it is stored rotated the other way
         pixels, where = np.rot90(pixels), np.rot90(where)
@@ -89,12 +90,12 @@ def render(image: MiniImage) -> Scene:
 
 
 def mask_ids(image: MiniImage, config: str) -> NDArray[np.uint16]:
-    """H x W class ids of an image in one configuration: an object that is no class there is `other`."""
+    """H x W class ids of an image in one configuration; objects of other classes are `other`."""
     scene = render(image)
     ids = np.full(256, OTHER_ID, np.uint16)
     ids[_IGNORED] = IGNORE_ID
-    for number, one in enumerate(scene.objects, start=1):
-        ids[number] = categories(config).id_of(one.wnid)
+    for number, scene_object in enumerate(scene.objects, start=1):
+        ids[number] = categories(config).id_of(scene_object.wnid)
     return ids[scene.map]
 
 
@@ -102,7 +103,7 @@ def _objects(image: MiniImage, width: int, height: int) -> tuple[SceneObject, ..
     """Back to front; the object of the image's class comes last, so nothing covers it."""
 
     def number(choice: str, low: float = 0.0, high: float = 1.0) -> float:
-        return draw(image.image_id, choice, low, high)
+        return seeded_number(image.image_id, choice, low, high)
 
     def scene_object(wnid: str, name: str, x: float, y: float, radius: float) -> SceneObject:
         band = max(1.0, 0.02 * short) if number(f"{name} band") < 0.45 else 0.0
@@ -140,8 +141,8 @@ def _place(placed: SceneObject, number: int, x: Field, y: Field, canvas: Field, 
     cos, sin = math.cos(placed.angle), math.sin(placed.angle)
     u, v = (x - placed.x) / placed.radius, (y - placed.y) / placed.radius
     distance, colour = DRAWINGS[placed.wnid](u * cos + v * sin, v * cos - u * sin)
-    fallen = np.pad(distance, ((2, 0), (2, 0)), mode="edge")[: x.shape[0], : x.shape[1]]
-    canvas *= 1 - 0.25 * np.clip(0.55 - fallen * 4, 0, 1)[..., None]
+    shadow = np.pad(distance, ((2, 0), (2, 0)), mode="edge")[: x.shape[0], : x.shape[1]]
+    canvas *= 1 - 0.25 * np.clip(0.55 - shadow * 4, 0, 1)[..., None]
     light = 1.04 - 0.1 * (u + v) - 0.16 * np.clip(1 + distance * 6, 0, 1)
     cover = np.clip(0.5 - distance * placed.radius, 0, 1)[..., None]
     canvas += (colour * light[..., None] - canvas) * cover
@@ -152,13 +153,15 @@ def _place(placed: SceneObject, number: int, x: Field, y: Field, canvas: Field, 
 def _background(image_id: str, x: Field, y: Field) -> Field:
     """Sky over ground with a line of hills, and a little grain."""
     height, width = x.shape
-    sky, ground, hill = _LANDSCAPES[int(draw(image_id, "landscape", 0, len(_LANDSCAPES)))]
+    sky, ground, hill = _LANDSCAPES[int(seeded_number(image_id, "landscape", 0, len(_LANDSCAPES)))]
     down = y / height
-    horizon = draw(image_id, "horizon", 0.5, 0.75)
-    phase = draw(image_id, "hills", 0, 2 * math.pi)
+    horizon = seeded_number(image_id, "horizon", 0.5, 0.75)
+    phase = seeded_number(image_id, "hills", 0, 2 * math.pi)
     ridge = horizon - 0.1 - 0.07 * np.sin(5 * x / width + phase) - 0.03 * np.sin(11 * x / width + 2 * phase)
     canvas = flat(x, sky) * (0.9 + 0.18 * down[..., None])
-    sun = np.hypot(x - draw(image_id, "sun x") * width, y - draw(image_id, "sun y", 0.08, 0.3) * height)
+    sun = np.hypot(
+        x - seeded_number(image_id, "sun x") * width, y - seeded_number(image_id, "sun y", 0.08, 0.3) * height
+    )
     canvas += 0.25 * np.exp(-((sun / (0.22 * height)) ** 2))[..., None]
     for edge, colour in ((ridge, hill), (np.full_like(ridge, horizon), ground)):
         cover = np.clip(0.5 + (down - edge) * height, 0, 1)[..., None]

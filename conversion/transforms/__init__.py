@@ -1,7 +1,7 @@
 """torchvision's v2 transforms for rows of the data set: images and masks go through the same geometry.
 
-`joint` (in `pipeline`) makes a pipeline a function of rows, `class_mask` says what transforms do to class ids,
-`image_decoder` turns stored images into tensors. Needs torchvision; may import `errors`, `facts`.
+Start with `pipeline`: its `joint` makes any v2 pipeline a function of rows. `class_mask` defines how transforms treat
+class ids, `image_decoder` decodes stored images. Needs torchvision.
 """
 
 try:

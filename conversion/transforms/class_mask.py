@@ -40,7 +40,7 @@ def _register(operation: Callable[..., Any]) -> Callable[[Callable[..., torch.Te
 def _fill_with_ignore(operation: Callable[..., Any], kernel: Callable[..., torch.Tensor]) -> None:
     @_register(operation)
     def fill_with_ignore(mask: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:
-        options.pop("interpolation", None)  # that of the image
+        options.pop("interpolation", None)  # meant for the image
         return kernel(mask, *args, **{**options, "fill": IGNORE_ID})
 
 

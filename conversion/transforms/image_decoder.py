@@ -1,7 +1,7 @@
 """An image of a row as a tensor: decoded by `datasets`, or from its bytes by Pillow or simplejpeg.
 
-The rows of this package hold an image whose metadata ask to turn it only where its mask is upright: then it is turned,
-as `datasets` does.
+In the rows of this package, an image has an orientation in its metadata only where its mask is upright. It is applied
+here, as `datasets` does.
 """
 
 from __future__ import annotations

@@ -20,19 +20,19 @@ from .image_decoder import Decoder, check_decoder, decode
 
 
 def joint(transform: Callable[..., Any], *, decoder: Decoder = "pillow") -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Make a torchvision v2 pipeline a function of rows, for `with_transform` and `map`.
+    """Turn a torchvision v2 pipeline into a function of rows, for `with_transform` and `map`.
 
     Args:
         transform: any `torchvision.transforms.v2` transform. It is called with a `tv_tensors.Image` (3 x H x W uint8)
             and a `tv_tensors.Mask` (H x W int32), or with the image alone where a row has no mask.
-        decoder: reads images that `datasets` did not decode (`cast_column("image", Image(decode=False))`):
-            `"simplejpeg"` gives the same pixels as `"pillow"` in about two thirds of the time; what is no RGB or grey
-            JPEG goes to Pillow anyway.
+        decoder: decodes images that `datasets` did not decode (`cast_column("image", Image(decode=False))`):
+            `"simplejpeg"` gives the same pixels as `"pillow"` in about two thirds of the time; files other than RGB or
+            grey JPEGs go to Pillow anyway.
 
     Returns:
-        A function of a row or of a batch of rows (a list a column). In what it returns, `image` is what the pipeline
-        made of it and `annotation` a `tv_tensors.Mask`, H x W int64: the ids that were there, and 1000 where the
-        pipeline added pixels; None stays None. Other columns are as they were. It can be pickled if `transform` can.
+        A function of a row or of a batch of rows (a list for each column). In its result, `image` is the output of the
+        pipeline and `annotation` a `tv_tensors.Mask`, H x W int64: the same ids, and 1000 where the pipeline added
+        pixels; None stays None. Other columns stay as they are. It can be pickled if `transform` can.
 
     Raises:
         ImageNetSError: no such decoder; from the function, rows without images, a mask that is not H x W, or a pipeline
@@ -58,8 +58,8 @@ def _transform_rows(transform: Callable[..., Any], decoder: Decoder, rows: dict[
         batch = _transform_rows(transform, decoder, {name: [value] for name, value in rows.items()})
         return {name: values[0] for name, values in batch.items()}
     masks = rows.get("annotation", [None] * len(rows["image"]))
-    done = [_transform(transform, decode(one, decoder), mask) for one, mask in zip(rows["image"], masks)]
-    changed = {"image": [image for image, _ in done], "annotation": [mask for _, mask in done]}
+    pairs = [_transform(transform, decode(image, decoder), mask) for image, mask in zip(rows["image"], masks)]
+    changed = {"image": [image for image, _ in pairs], "annotation": [mask for _, mask in pairs]}
     return {name: changed.get(name, values) for name, values in rows.items()}
 
 

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from ..matched_miou.atomic_write import atomic_write
+from ...conversion.core.atomic_write import atomic_write
 from .backbone import Backbone
 from .embeddings_file import read_embeddings
 from .image_batches import ImageDataset, PreparedImage, batches_by_size

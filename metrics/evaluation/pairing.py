@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from ...conversion.core.text_file import read_text
 from .mask_readers import MaskReader
 
 
@@ -81,19 +81,9 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
     """The keys in a list file: one path a line, or several, of which the last is the path in the ImageNet-S tree.
 
     Raises:
-        ValueError: the file is no text in UTF-8, or has no lines.
+        ValueError: the file is no text, or has no lines.
     """
-    name, data = os.fspath(path), Path(path).read_bytes()
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ValueError(f"{name} is text in UTF-16: save it as UTF-8 (in PowerShell, -Encoding utf8).")
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        got = data.split(b"\n")[number - 1][:80]
-        raise ValueError(
-            f"{name}, line {number:,}: got {got!r}, expected text in UTF-8, <class folder>/<image>.png."
-        ) from error
+    name, lines = os.fspath(path), read_text(path).splitlines()
     keys = [_key(line.split()[-1], f"{name}, line {i:,}") for i, line in enumerate(lines, 1) if line.strip()]
     if not keys:
         raise ValueError(f"{name} lists nothing; expected <class folder>/<image>.png lines.")

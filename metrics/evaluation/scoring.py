@@ -7,10 +7,10 @@ from contextlib import closing
 
 import numpy as np
 
+from ...conversion.core.workers import map_unordered
 from ..matched_miou.counts import CountRows, count_pair
 from ..matched_miou.metric import IGNORE_INDEX, MatchedIoU
 from ..matched_miou.read_mask import read_mask
-from ..process_pool import map_unordered
 from .mask_readers import MaskReader
 from .pairing import Pairs
 

@@ -4,6 +4,6 @@
 copied to a Space: its files import only each other, relatively, and numpy, scipy and Pillow. `evaluate` copies no file
 that `matched_miou.py` does not name in an import of its own.
 
-atomic_write, read_mask -> boundary -> counts -> count_table -> assignment -> one_to_one -> matching -> scores ->
+saving, read_mask -> boundary -> counts -> count_table -> assignment -> one_to_one -> matching -> scores ->
 bootstrap -> counts_file -> matched_iou -> matched_miou: each imports only what stands before it.
 """

@@ -11,13 +11,13 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from .atomic_write import atomic_write
 from .counts import CountRows
 from .read_mask import cause
+from .saving import save_bytes
 
 DAMAGED_ZIP = (
     *(
@@ -41,28 +41,28 @@ _COLUMNS = ("gt", "pred", "pixels", "gt_band", "pred_band", "both_bands")
 
 
 def save_counts(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | BinaryIO,
     num_classes: int,
     ignore_index: int,
     names: Sequence[str],
     rows: Sequence[CountRows],
 ) -> None:
-    """Write counts; `path` never holds a part of them."""
+    """Write counts to a path, which never holds a part of them, or to a file that is open for writing."""
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
     columns: dict[str, Any] = {name: _narrow(joined[:, i]) for i, name in enumerate(_COLUMNS)}
     # In memory first, a few MB: an archive whose file can't be written to would complain again when it is discarded.
-    with io.BytesIO() as archive, atomic_write(path) as file:
-        np.savez_compressed(
-            archive,
-            format=np.array(_FORMAT),
-            num_classes=np.array(num_classes),
-            ignore_index=np.array(ignore_index),
-            # JSON, in which every name survives: with line breaks, or not in UTF-8 on the disk it comes from.
-            names=np.frombuffer(json.dumps(list(names)).encode(), np.uint8),
-            lengths=np.array([len(one) for one in rows], np.int32),
-            **columns,
-        )
-        file.write(archive.getvalue())
+    archive = io.BytesIO()
+    np.savez_compressed(
+        archive,
+        format=np.array(_FORMAT),
+        num_classes=np.array(num_classes),
+        ignore_index=np.array(ignore_index),
+        # JSON, in which every name survives: with line breaks, or not in UTF-8 on the disk it comes from.
+        names=np.frombuffer(json.dumps(list(names)).encode(), np.uint8),
+        lengths=np.array([len(image_rows) for image_rows in rows], np.int32),
+        **columns,
+    )
+    save_bytes(path, archive.getvalue())
 
 
 def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows]]:

@@ -14,7 +14,6 @@ import evaluate
 import numpy as np
 
 from .assignment import assign
-from .atomic_write import atomic_write
 from .bootstrap import bootstrap
 from .boundary import boundary_band
 from .confusion import confusions
@@ -25,6 +24,7 @@ from .matching import Matching, check_matching
 from .metric import IGNORE_INDEX, MatchedIoU, check_classes, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
+from .saving import save_bytes
 from .scores import HEADLINES
 
 __all__ = [
@@ -33,12 +33,12 @@ __all__ = [
     "MatchedIoU",
     "MatchedMiou",
     "assign",
-    "atomic_write",
     "bootstrap",
     "boundary_band",
     "confusions",
     "count_pair",
     "load_counts",
+    "save_bytes",
 ]
 
 _DESCRIPTION = """

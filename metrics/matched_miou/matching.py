@@ -7,13 +7,13 @@ import operator
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from .atomic_write import atomic_write
 from .count_table import CountTable, Ints
 from .one_to_one import ONE_TO_ONE, check_munkres, overlaps, solve
+from .saving import save_bytes
 
 MATCHINGS = ("none", *ONE_TO_ONE, "majority")
 """`none`: ids are classes. `hungarian`: one to one, greatest number of images (official), ties by ids.
@@ -133,11 +133,15 @@ def parse_match(data: bytes, num_classes: int, name: str) -> Match:
     return _checked(pairs, num_classes, name)
 
 
-def save_match(match: Match, path: str | os.PathLike[str]) -> None:
-    """Write a match as the official tools do: string keys, clusters in order, `"0": 0` last."""
+def save_match(match: Match, path: str | os.PathLike[str] | BinaryIO) -> None:
+    """Write a match as the official tools do: string keys, clusters in order, `"0": 0` last.
+
+    Args:
+        match: cluster -> class.
+        path: a path, whose folder is made, or a file that is open for writing.
+    """
     content = {str(k): match[k] for k in sorted(match, key=lambda k: (k == 0, k))}
-    with atomic_write(path) as file:
-        file.write(json.dumps(content).encode())
+    save_bytes(path, json.dumps(content).encode())
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import operator
 import os
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -240,8 +240,12 @@ class MatchedIoU:
             digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
         return digest.hexdigest()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the counts to one compressed file (.npz), atomically; `load` reads it."""
+    def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write the counts to one compressed file (.npz), which `load` reads.
+
+        Args:
+            path: where the file appears when it is complete, or a file that is open for writing.
+        """
         save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows)
 
     @classmethod

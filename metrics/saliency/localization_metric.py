@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...conversion.core.paths import local_path
 from ..matched_miou.read_mask import MaskLike
 from .map_array import Floats, MapLike, fit, read_map
 from .means_over_images import bootstrap, check_average, means
@@ -219,7 +220,7 @@ class Localization:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the scores to one compressed file (.npz), atomically; `load` reads it."""
-        save_scores(path, self.options, self._rows(), self._pooled)
+        save_scores(local_path(path), self.options, self._rows(), self._pooled)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Localization:
@@ -229,7 +230,7 @@ class Localization:
             ValueError: the file holds no scores, or is damaged.
             FileNotFoundError: there is no file.
         """
-        return cls._from_file(path)
+        return cls._from_file(local_path(path))
 
     def to_bytes(self) -> bytes:
         """What `save` writes, to send to another process."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from ...conversion.core.workers import map_unordered
 from ..evaluation.mask_readers import MaskReader
-from ..process_pool import map_unordered
 from .localization_metric import Localization
 from .map_files import MapReader
 from .score_options import ScoreOptions

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..matched_miou.atomic_write import atomic_write
+from ...conversion.core.atomic_write import atomic_write
 from ..matched_miou.counts_file import DAMAGED_NPZ
 from ..matched_miou.read_mask import cause
 from .map_array import Floats
@@ -35,8 +35,11 @@ class Rows:
 
 def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:
     """Write scores; `path` never holds a part of them."""
+    # In memory first, 2 MB: an archive that is interrupted would complain when it is discarded after its file.
+    archive = io.BytesIO()
+    write_scores(archive, options, rows, pooled)
     with atomic_write(path) as file:
-        write_scores(file, options, rows, pooled)
+        file.write(archive.getvalue())
 
 
 def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import subprocess
 import sys
 import time
@@ -224,26 +223,6 @@ def start(server: FileServer, target: Path) -> subprocess.Popen:
     script = "import sys, pathlib; from imagenet_s.conversion.annotations.http import download\n"
     script += "download(sys.argv[1], pathlib.Path(sys.argv[2]), backoff=0.001)"
     return subprocess.Popen([sys.executable, "-c", script, f"{server.url}/file.zip", str(target)])
-
-
-@pytest.mark.parametrize("note", ["the right one", "a link"])
-def test_a_planted_link_is_not_followed(server: FileServer, target: Path, tmp_path: Path, note: str) -> None:
-    """In a folder that others may write to: neither is the file it leads to written, nor taken for a first part."""
-    victim = tmp_path / "victim"
-    victim.write_bytes(CONTENT[:CUT])
-    target.parent.mkdir()
-    target.with_name("file.zip.incomplete").symlink_to(victim)
-    noted = {"url": f"{server.url}/file.zip", "validator": server.validators("/file.zip")["ETag"]}
-    planted = tmp_path / "note" if note == "a link" else target.with_name("file.zip.incomplete.json")
-    planted.write_text(json.dumps(noted))
-    if note == "a link":
-        target.with_name("file.zip.incomplete.json").symlink_to(planted)
-    fetch(server, target)
-    assert ranges(server) == [None]
-    assert victim.read_bytes() == CONTENT[:CUT]
-    assert json.loads(planted.read_text()) == noted if note == "a link" else not planted.exists()
-    assert target.read_bytes() == CONTENT
-    assert not target.is_symlink()
 
 
 def test_two_processes_fetch_it_once(server: FileServer, target: Path) -> None:

@@ -102,10 +102,11 @@ def test_an_address_is_no_local_file(
     }
     command, file = commands.get(name, (more.get(name, []), tmp_path))
     given = {str(file), str(file.with_suffix(""))} if name != "show" else {str(tmp_path)}
-    assert main(["s3://bucket/x" if one in given else one for one in command]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "s3:/" in line
-    assert "is an address: expected a file or folder of this machine" in line
+    with pytest.raises(SystemExit) as ended:
+        main(["s3://bucket/x" if one in given else one for one in command])
+    assert ended.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "s3://bucket/x is an address: expected a file or folder of this machine" in line
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,10 +35,10 @@ def fill(pieces: Sequence[Sequence[float]], height: int, width: int) -> NDArray[
     y, x = np.mgrid[:height, :width] + 0.5
     for flat in pieces:
         points = list(zip(flat[::2], flat[1::2]))
-        one = np.zeros((height, width), bool)
+        piece = np.zeros((height, width), bool)
         for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]]):
             if y0 != y1:
                 crosses = (y > min(y0, y1)) & (y < max(y0, y1))
-                one ^= crosses & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
-        inside |= one
+                piece ^= crosses & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+        inside |= piece
     return inside

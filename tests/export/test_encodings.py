@@ -12,15 +12,15 @@ from imagenet_s.conversion.export.rle import encode, encode_numpy, region, regio
 
 def masks() -> list[NDArray[np.bool_]]:
     random = np.random.default_rng(0)
-    found = [np.ones((1, 1), bool), np.ones((3, 5), bool), np.eye(6, dtype=bool), ~np.eye(6, dtype=bool)]
-    found += [np.pad(~np.pad(np.ones((2, 2), bool), 1), 1) | False]
+    drawn = [np.ones((1, 1), bool), np.ones((3, 5), bool), np.eye(6, dtype=bool), ~np.eye(6, dtype=bool)]
+    drawn += [np.pad(~np.pad(np.ones((2, 2), bool), 1), 1) | False]
     rings = np.hypot(*np.mgrid[-20:21, -25:26]) // 4 % 2 == 1  # holes within pieces within holes
-    found += [rings, rings & (random.random(rings.shape) < 0.9)]
+    drawn += [rings, rings & (random.random(rings.shape) < 0.9)]
     for _ in range(150):
         height, width = random.integers(1, 24, 2)
         noise = random.random((height, width))
-        found += [noise < random.random(), ndimage.gaussian_filter(noise, 1.2) > 0.5]
-    return [one for one in found if one.any()]
+        drawn += [noise < random.random(), ndimage.gaussian_filter(noise, 1.2) > 0.5]
+    return [mask for mask in drawn if mask.any()]
 
 
 MASKS = masks()
@@ -57,11 +57,11 @@ def test_pycocotools_writes_and_reads_the_same() -> None:
 
 def test_regions() -> None:
     ids = np.array([[0, 3, 3], [1000, 0, 3]], np.uint16)
-    found = regions(ids)
-    assert [one.id for one in found] == [3, 1000], "0 is no region"
-    assert [(one.area, one.bbox) for one in found] == [(3, (1, 0, 2, 2)), (1, (0, 1, 1, 1))]
-    for one in found:
-        np.testing.assert_array_equal(decode_rle(one.rle), ids == one.id)
+    result = regions(ids)
+    assert [part.id for part in result] == [3, 1000], "0 is no region"
+    assert [(part.area, part.bbox) for part in result] == [(3, (1, 0, 2, 2)), (1, (0, 1, 1, 1))]
+    for part in result:
+        np.testing.assert_array_equal(decode_rle(part.rle), ids == part.id)
 
 
 def test_polygons() -> None:

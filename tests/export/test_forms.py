@@ -32,21 +32,21 @@ def ids_of(row: ExpectedRow) -> NDArray[np.uint16]:
 
 def coco_ids(data: dict, image: dict) -> NDArray[np.int64]:
     ids = np.zeros((image["height"], image["width"]), np.int64)
-    for one in data["annotations"]:
-        if one["image_id"] != image["id"]:
+    for annotation in data["annotations"]:
+        if annotation["image_id"] != image["id"]:
             continue
-        shape = one["segmentation"]
+        shape = annotation["segmentation"]
         mask = decode_rle(shape) if isinstance(shape, dict) else fill(shape, *ids.shape)
         assert not ids[mask].any(), "regions do not overlap"
-        assert one["area"] == mask.sum()
-        x, y, width, height = one["bbox"]
+        assert annotation["area"] == mask.sum()
+        x, y, width, height = annotation["bbox"]
         assert mask[y : y + height, x : x + width].sum() == mask.sum()
         assert mask[y].any()
         assert mask[y + height - 1].any()
         assert mask[:, x].any()
         assert mask[:, x + width - 1].any()
-        ids[mask] = 1000 if one["iscrowd"] else one["category_id"]
-        assert one.get("ignore", 0) == one["iscrowd"]
+        ids[mask] = 1000 if annotation["iscrowd"] else annotation["category_id"]
+        assert annotation.get("ignore", 0) == annotation["iscrowd"]
     return ids
 
 
@@ -57,20 +57,22 @@ def test_coco(miniature: Layout, annotations: Path, tmp_path: Path, config: str,
     export_masks(miniature("folders"), tmp_path, form, annotations_dir=annotations, verify=False)
     data = json.loads((tmp_path / "validation" / "instances.json").read_text())
     table = categories(config)
-    assert [(one["id"], one["name"], one["wnid"]) for one in data["categories"]] == [
-        (one.id, one.name, one.wnid) for one in table.rows[1:]
+    assert [(category["id"], category["name"], category["wnid"]) for category in data["categories"]] == [
+        (category.id, category.name, category.wnid) for category in table.rows[1:]
     ]
-    assert len({one["id"] for one in data["annotations"]}) == len(data["annotations"]) > len(data["images"])
+    assert (
+        len({annotation["id"] for annotation in data["annotations"]}) == len(data["annotations"]) > len(data["images"])
+    )
     expected = by_id(config)
     for image in data["images"]:
         row = expected.pop(image["image_id"])
         np.testing.assert_array_equal(coco_ids(data, image), ids_of(row))
         assert (miniature("folders") / image["file_name"]).is_file()
     assert not expected
-    crowds = [one for one in data["annotations"] if one["iscrowd"]]
+    crowds = [annotation for annotation in data["annotations"] if annotation["iscrowd"]]
     assert crowds, "the miniature has ignored pixels"
-    own = {image["id"]: table.id_of(image["wnid"]) for image in data["images"]}
-    assert all(one["category_id"] == own[one["image_id"]] for one in crowds)
+    class_of = {image["id"]: table.id_of(image["wnid"]) for image in data["images"]}
+    assert all(annotation["category_id"] == class_of[annotation["image_id"]] for annotation in crowds)
 
 
 def test_coco_is_read_by_pycocotools(miniature: Layout, annotations: Path, tmp_path: Path) -> None:
@@ -83,8 +85,10 @@ def test_coco_is_read_by_pycocotools(miniature: Layout, annotations: Path, tmp_p
         data = coco.COCO(out / "train_semi" / "instances.json")
         for image in data.loadImgs(data.getImgIds()):
             ids = np.zeros((image["height"], image["width"]), np.int64)
-            for one in data.loadAnns(data.getAnnIds(image["id"])):
-                ids[data.annToMask(one).astype(bool)] = 1000 if one["iscrowd"] else one["category_id"]
+            for annotation in data.loadAnns(data.getAnnIds(image["id"])):
+                ids[data.annToMask(annotation).astype(bool)] = (
+                    1000 if annotation["iscrowd"] else annotation["category_id"]
+                )
             np.testing.assert_array_equal(ids, ids_of(by_id("50", "train_semi")[image["image_id"]]))
 
 
@@ -112,18 +116,18 @@ def test_alphaclip(miniature: Layout, tmp_path: Path) -> None:
 def test_rle_csv(annotations: Path, tmp_path: Path) -> None:
     """From a folder of annotations alone."""
     export_masks(annotations, tmp_path, RleCsv("300"), verify=False)
-    found: dict[str, NDArray[np.int64]] = {}
+    decoded: dict[str, NDArray[np.int64]] = {}
     with open(tmp_path / "validation" / "masks.csv", newline="") as file:
         for line in csv.DictReader(file):
             size = [int(line["height"]), int(line["width"])]
-            ids = found.setdefault(line["image_id"], np.zeros(size, np.int64))
+            ids = decoded.setdefault(line["image_id"], np.zeros(size, np.int64))
             if line["class_id"]:
                 mask = decode_rle({"size": size, "counts": line["rle"]})
                 assert mask.sum() == int(line["area"])
                 ids[mask] = int(line["class_id"])
     expected = by_id("300")
-    assert set(found) == set(expected)
-    for image_id, ids in found.items():
+    assert set(decoded) == set(expected)
+    for image_id, ids in decoded.items():
         np.testing.assert_array_equal(ids, ids_of(expected[image_id]))
 
 
@@ -155,11 +159,11 @@ def test_yolo(miniature: Layout, annotations: Path, tmp_path: Path, layout: str)
     yaml = (tmp_path / "data.yaml").read_text().splitlines()
     assert "train: train_semi/images" in yaml
     assert "val: validation/images" in yaml
-    names = {int(key): json.loads(value) for key, value in (one.split(": ") for one in yaml if one.startswith("  "))}
-    assert names == {one.id - 1: one.name for one in categories("50").rows[1:]}
+    names = {int(key): json.loads(value) for key, value in (line.split(": ") for line in yaml if line.startswith("  "))}
+    assert names == {category.id - 1: category.name for category in categories("50").rows[1:]}
     for split in splits:
         images = sorted((tmp_path / split / "images").glob("*/*.JPEG"))
-        assert {one.stem for one in images} == set(by_id("50", split))
+        assert {path.stem for path in images} == set(by_id("50", split))
         for path in images:
             row = by_id("50", split)[path.stem]
             with Image.open(path) as image:
@@ -169,7 +173,7 @@ def test_yolo(miniature: Layout, annotations: Path, tmp_path: Path, layout: str)
             ids = np.zeros(ids_of(row).shape, np.int64)
             for line in label.read_text().splitlines():
                 class_id, *points = line.split()
-                assert all(0 <= float(one) <= 1 for one in points)
+                assert all(0 <= float(coordinate) <= 1 for coordinate in points)
                 size = np.tile(ids.shape[::-1], len(points) // 2)
                 ids[fill([(np.array(points, float) * size).tolist()], *ids.shape)] = int(class_id) + 1
             np.testing.assert_array_equal(ids, np.where(ids_of(row) == 1000, 0, ids_of(row)))
@@ -213,4 +217,4 @@ def test_every_source_and_any_number_of_workers_write_the_same(
         folder = tmp_path / "out" / name / "validation"
         written[name] = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.png")}
     assert len(written["tree"]) == len(by_id("50"))
-    assert all(one == written["tree"] for one in written.values())
+    assert all(files == written["tree"] for files in written.values())

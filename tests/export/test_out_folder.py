@@ -48,10 +48,10 @@ def test_a_file_is_refused(annotations: Path, tmp_path: Path) -> None:
 def test_a_second_run_keeps_and_adds(annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     arguments = ["export", str(annotations), str(tmp_path / "out"), "--format", "yolo", "--config", "50", "--no-verify"]
     assert main([*arguments, "--json", "-"]) == 0
-    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [False]
+    assert [split["kept"] for split in json.loads(capsys.readouterr().out)] == [False]
     first = everything(tmp_path)
     assert main([*arguments, "--split", "val", "train-semi", "--json", "-"]) == 0
-    assert [one["kept"] for one in json.loads(capsys.readouterr().out)] == [True, False]
+    assert [split["kept"] for split in json.loads(capsys.readouterr().out)] == [True, False]
     second = everything(tmp_path)
     assert {name: second[name] for name in first if name != "out/data.yaml"} == {
         name: data for name, data in first.items() if name != "out/data.yaml"
@@ -190,7 +190,7 @@ def test_killed_and_run_again(annotations: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     left = os.listdir(tmp_path / "out")
-    assert left == [".validation.incomplete"]
+    assert sorted(left) == [".incomplete.lock", ".validation.incomplete"]
     export_masks(annotations, tmp_path / "out", Foreground("50"), verify=False)
     export_masks(annotations, tmp_path / "clean", Foreground("50"), verify=False)
     assert everything(tmp_path / "out") == everything(tmp_path / "clean")

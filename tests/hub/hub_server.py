@@ -93,12 +93,12 @@ def object_id(path: str, data: bytes) -> str:
 def entries(files: Files) -> dict[str, dict[str, Any]]:
     """Path -> file or folder as the Hub describes it."""
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents} - {"."}
-    found = {path: {"type": "directory", "path": path, "oid": "0" * 40} for path in folders}
+    entries = {path: {"type": "directory", "path": path, "oid": "0" * 40} for path in folders}
     for path, data in files.items():
         content = {"oid": object_id(path, data), "size": len(data)}
         lfs = {"lfs": {**content, "pointerSize": 130}} if is_lfs(path) else {}
-        found[path] = {"type": "file", "path": path, **content, **lfs}
-    return found
+        entries[path] = {"type": "file", "path": path, **content, **lfs}
+    return entries
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -159,10 +159,10 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.tokens.get(token)
 
     def repository(self, kind: str, name: str) -> Repository:
-        found, user = self.server.repositories.get((kind, name)), self.user()
-        if found is None or (found.private and name.split("/")[0] != user):
+        repository, user = self.server.repositories.get((kind, name)), self.user()
+        if repository is None or (repository.private and name.split("/")[0] != user):
             raise Refusal(404 if user else 401, "Repository not found", "RepoNotFound")
-        return found
+        return repository
 
     def commit_at(self, kind: str, name: str, revision: str) -> tuple[str, Files]:
         commits = {f"{index:040x}": files for index, files in enumerate(self.repository(kind, name).commits)}
@@ -175,15 +175,15 @@ class Handler(BaseHTTPRequestHandler):
         self.reply({"type": "user", "name": self.user(needed=True), "orgs": []})
 
     def create(self) -> None:
-        asked, user = json.loads(self.body), self.user(needed=True)
-        owner, kind = asked.get("organization") or user, asked["type"]
-        name = f"{owner}/{asked['name']}"
+        request, user = json.loads(self.body), self.user(needed=True)
+        owner, kind = request.get("organization") or user, request["type"]
+        name = f"{owner}/{request['name']}"
         if owner != user:
             raise Refusal(403, f"You have no rights to create a {kind} under {owner}")
         url = {"url": f"{self.server.url}/{kind}s/{name}"}
         if (kind, name) in self.server.repositories:
             return self.reply({"error": "You already created this repo", **url}, 409)
-        private = bool(asked.get("private")) or asked.get("visibility") == "private"
+        private = bool(request.get("private")) or request.get("visibility") == "private"
         self.server.repositories[kind, name] = Repository(private)
         self.reply(url)
 
@@ -197,21 +197,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def preupload(self, kind: str, name: str) -> None:
         files = self.repository(kind, name).files
-        asked = json.loads(self.body)["files"]
-        for one in asked:
-            path = one["path"]
+        announced = json.loads(self.body)["files"]
+        for entry in announced:
+            path = entry["path"]
             oid = object_id(path, files[path]) if path in files else None
-            one |= {"uploadMode": "lfs" if is_lfs(path) else "regular", "shouldIgnore": False, "oid": oid}
-        self.reply({"files": asked})
+            entry |= {"uploadMode": "lfs" if is_lfs(path) else "regular", "shouldIgnore": False, "oid": oid}
+        self.reply({"files": announced})
 
     def lfs_batch(self, kind: str, name: str) -> None:
         self.repository(kind, name)
         objects = json.loads(self.body)["objects"]
-        new = [one for one in objects if one["oid"] not in self.server.stored]
-        if sum(one["size"] for one in new) > self.server.quota:
+        new = [upload for upload in objects if upload["oid"] not in self.server.stored]
+        if sum(upload["size"] for upload in new) > self.server.quota:
             raise Refusal(403, "Private repository storage limit reached, please upgrade your plan")
-        for one in new:
-            one["actions"] = {"upload": {"href": f"{self.server.url}/lfs/{one['oid']}"}}
+        for upload in new:
+            upload["actions"] = {"upload": {"href": f"{self.server.url}/lfs/{upload['oid']}"}}
         self.reply({"transfer": "basic", "objects": objects})
 
     def commit(self, kind: str, name: str) -> None:
@@ -237,11 +237,11 @@ class Handler(BaseHTTPRequestHandler):
     def tree(self, kind: str, name: str, revision: str, folder: str) -> None:
         listed = entries(self.commit_at(kind, name, revision)[1])
         prefix = f"{folder}/".lstrip("/")
-        below = [one for path, one in listed.items() if path.startswith(prefix)]
+        below = [entry for path, entry in listed.items() if path.startswith(prefix)]
         if prefix and not below:
             raise Refusal(404, f"{folder} does not exist", "EntryNotFound")
         recursive = "recursive=true" in self.query.lower()
-        self.reply([one for one in below if recursive or "/" not in one["path"].removeprefix(prefix)])
+        self.reply([entry for entry in below if recursive or "/" not in entry["path"].removeprefix(prefix)])
 
     def paths_info(self, kind: str, name: str, revision: str) -> None:
         listed = entries(self.commit_at(kind, name, revision)[1])

@@ -52,12 +52,12 @@ HERE = "hf://datasets/me/imagenet-1k"
 
 @pytest.mark.usefixtures("imagenet")
 def test_not_there_or_not_for_this_token(look) -> None:
-    said = look(HERE, f"{HERE}@gone", "hf://datasets/me/nothing", "hf://datasets/me/imagenet-1k/nowhere")
-    assert said.pop(HERE) == "read"
-    assert "it has no revision gone" in said.pop(f"{HERE}@gone")
-    assert "there is no such file or folder" in said.pop("hf://datasets/me/imagenet-1k/nowhere")
-    assert "there is no such repository, or the token may not see it" in said.pop("hf://datasets/me/nothing")
-    assert not said
+    answers = look(HERE, f"{HERE}@gone", "hf://datasets/me/nothing", "hf://datasets/me/imagenet-1k/nowhere")
+    assert answers.pop(HERE) == "read"
+    assert "it has no revision gone" in answers.pop(f"{HERE}@gone")
+    assert "there is no such file or folder" in answers.pop("hf://datasets/me/imagenet-1k/nowhere")
+    assert "there is no such repository, or the token may not see it" in answers.pop("hf://datasets/me/nothing")
+    assert not answers
     without = look(HERE, token=None)[HERE]
     assert "there is no such repository, or it is not visible without a token: log in with `hf auth login`" in without
     assert "the token may not see it" in look(HERE, token="hf_you")[HERE]
@@ -90,7 +90,7 @@ def test_what_the_hub_refuses_or_cannot_do(
     }
     for name in answers:
         hub.repositories["dataset", f"me/{name}"] = Repository(private=name != "closed", commits=[imagenet])
-    (route,) = [one for one, endpoint in ROUTES.items() if endpoint is getattr(Handler, at)]
+    (route,) = [route for route, endpoint in ROUTES.items() if endpoint is getattr(Handler, at)]
     usual = ROUTES[route]
 
     def refuse(handler: Handler, kind: str, name: str, *rest: str) -> None:
@@ -100,10 +100,10 @@ def test_what_the_hub_refuses_or_cannot_do(
 
     monkeypatch.setitem(ROUTES, route, refuse)
     without_token = "hf://datasets/me/closed"
-    said = look(*(f"hf://datasets/me/{name}" for name in answers if name != "closed"))
-    said |= look(without_token, token=None)
+    messages = look(*(f"hf://datasets/me/{name}" for name in answers if name != "closed"))
+    messages |= look(without_token, token=None)
     for name, message in expected.items():
-        text = said[f"hf://datasets/me/{name}"]
+        text = messages[f"hf://datasets/me/{name}"]
         assert re.search(message, text), f"{name}: {text}"
         assert "not a Parquet file" not in text
         assert "\x1b" not in text

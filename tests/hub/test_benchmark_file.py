@@ -26,7 +26,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """`refusing(status)`: the Hub answers so to every commit with an eval.yaml."""
 
     def refuse(status: int) -> None:
-        (route,) = [one for one, endpoint in ROUTES.items() if endpoint is Handler.commit]
+        (route,) = [route for route, endpoint in ROUTES.items() if endpoint is Handler.commit]
 
         def commit(handler: Handler, kind: str, name: str) -> None:
             if b'"eval.yaml"' in handler.body:
@@ -40,15 +40,17 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 def test_it_comes_last_and_names_the_tasks(hub: HubServer, push: Any, masks: Path) -> None:
     push(out=masks)
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    assert there.files.keys() - there.commits[-2].keys() == {"eval.yaml"}
-    found = yaml.safe_load(there.files["eval.yaml"])
-    assert found["evaluation_framework"] == "imagenet-s"
-    assert {(task["config"], task["split"]) for task in found["tasks"]} == {("50", "validation")}
-    assert eval_results.task_id("50", "validation", "unsupervised", "mean_iou") in {one["id"] for one in found["tasks"]}
-    commits = len(there.commits)
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    assert repository.files.keys() - repository.commits[-2].keys() == {"eval.yaml"}
+    benchmark = yaml.safe_load(repository.files["eval.yaml"])
+    assert benchmark["evaluation_framework"] == "imagenet-s"
+    assert {(task["config"], task["split"]) for task in benchmark["tasks"]} == {("50", "validation")}
+    assert eval_results.task_id("50", "validation", "unsupervised", "mean_iou") in {
+        task["id"] for task in benchmark["tasks"]
+    }
+    commits = len(repository.commits)
     assert "Nothing to send" in push(out=masks).stderr
-    assert len(there.commits) == commits
+    assert len(repository.commits) == commits
 
 
 def test_data_with_images_gets_none(hub: HubServer, push: Any) -> None:
@@ -58,11 +60,11 @@ def test_data_with_images_gets_none(hub: HubServer, push: Any) -> None:
 
 def test_an_older_one_of_ours_is_brought_up_to_date(hub: HubServer, push: Any, masks: Path) -> None:
     push(out=masks)
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    good = there.files["eval.yaml"]
-    there.commits.append({**there.files, "eval.yaml": b"evaluation_framework: imagenet-s\ntasks: []\n"})
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    good = repository.files["eval.yaml"]
+    repository.commits.append({**repository.files, "eval.yaml": b"evaluation_framework: imagenet-s\ntasks: []\n"})
     push(out=masks)
-    assert there.files["eval.yaml"] == good
+    assert repository.files["eval.yaml"] == good
 
 
 @pytest.mark.parametrize("content", [b"evaluation_framework: inspect-ai\n", b"- 1\n", b"[", b"\xff", b""])
@@ -79,10 +81,10 @@ def test_a_refused_one_is_one_hint(
 ) -> None:
     refusing(status)
     done = push(out=masks)
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    assert "eval.yaml" not in there.files
-    assert {"README.md", "index.json"} <= there.files.keys()
-    (line,) = [one for one in done.stderr.splitlines() if "eval.yaml" in one]
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    assert "eval.yaml" not in repository.files
+    assert {"README.md", "index.json"} <= repository.files.keys()
+    (line,) = [line for line in done.stderr.splitlines() if "eval.yaml" in line]
     assert "Invalid evaluation_framework" in line
     assert done.stdout.strip().endswith("/datasets/me/imagenet-s")
 

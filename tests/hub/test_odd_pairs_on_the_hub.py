@@ -34,7 +34,7 @@ def test_rows_and_shards(hub: HubServer, run: Callable, tmp_path: Path) -> None:
     hub.repositories["dataset", "me/imagenet-1k"] = Repository(commits=[files])
     done = run(LOAD.replace("ANNOTATIONS", repr(str(annotations))))
     pixels = {image_id: expected_pair(image_id, "50")[0] for image_id in usable("50", "validation")}
-    expected = {i: [list(one.shape[1::-1]), int(one.sum(dtype="int64"))] for i, one in pixels.items()}
+    expected = {i: [list(image.shape[1::-1]), int(image.sum(dtype="int64"))] for i, image in pixels.items()}
     for line in done.stdout.splitlines():
         assert json.loads(line) == expected
     assert "the mask of ILSVRC2012_val_00040675 is 115 x 157" in done.stderr

@@ -40,13 +40,13 @@ def test_push_then_load_with_the_stock_client(hub: HubServer, run, push, convert
     done = push()
     assert "hf_me" not in done.stdout + done.stderr
     assert " bytes, to the private dataset me/imagenet-s" in done.stdout
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    assert there.private
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    assert repository.private
     plan = plan_push(converted, "me/imagenet-s")
-    assert {path: len(data) for path, data in there.files.items()} == dict(plan.files)
-    assert all(data == (converted / path).read_bytes() for path, data in there.files.items())
+    assert {path: len(data) for path, data in repository.files.items()} == dict(plan.files)
+    assert all(data == (converted / path).read_bytes() for path, data in repository.files.items())
     # A card never names shards that have not arrived.
-    before_last = there.commits[-2]
+    before_last = repository.commits[-2]
     assert "README.md" not in before_last
     assert sum(path.endswith(".parquet") for path in before_last) == len(plan.shards)
     check_loads(run)
@@ -88,8 +88,8 @@ def test_a_killed_push_resumes(hub: HubServer, run, push, converted: Path, tmp_p
     assert process.wait(60) == -9
     # The server has yet to notice that the client is gone.
     wait_for(lambda: sum(method == "PUT" for method, *_ in hub.log) >= hub.uploads)
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    assert not there.files, "no file names a shard that has not arrived"
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    assert not repository.files, "no file names a shard that has not arrived"
     arrived, logged = len(hub.stored), len(hub.log)
     assert 0 < arrived < len(shards)
     hub.unreachable = False
@@ -101,21 +101,21 @@ def test_a_killed_push_resumes(hub: HubServer, run, push, converted: Path, tmp_p
 
 def test_pushing_twice_sends_nothing_new_and_deletes_nothing(hub: HubServer, push) -> None:
     push()
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    there.commits.append({**there.files, "notes.md": b"notes of mine"})
-    begun, commits = hub.uploads, len(there.commits)
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    repository.commits.append({**repository.files, "notes.md": b"notes of mine"})
+    uploads, commits = hub.uploads, len(repository.commits)
     done = push()
     assert "Nothing to send" in done.stderr
     assert "bytes" not in done.stdout, "sizes are those of what is sent"
-    assert hub.uploads == begun
-    assert len(there.commits) == commits
-    assert "notes.md" in there.files
+    assert hub.uploads == uploads
+    assert len(repository.commits) == commits
+    assert "notes.md" in repository.files
 
 
 def test_only_what_is_sent_is_listed(hub: HubServer, push, converted: Path) -> None:
     push()
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    there.commits.append({name: data for name, data in there.files.items() if name != "id2label.json"})
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    repository.commits.append({name: data for name, data in repository.files.items() if name != "id2label.json"})
     size = (converted / "id2label.json").stat().st_size
     done = push()
     assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["id2label.json", f"{size:,}"]]
@@ -125,16 +125,16 @@ def test_only_what_is_sent_is_listed(hub: HubServer, push, converted: Path) -> N
 def test_what_people_add_to_the_card_on_the_hub_stays(hub: HubServer, push, converted: Path, tmp_path: Path) -> None:
     out = shutil.copytree(converted, tmp_path / "out")
     assert "Nothing to send" not in push(out=out).stderr
-    there = hub.repositories["dataset", "me/imagenet-s"]
-    edited = there.files["README.md"].replace(b"pretty_name: ImageNet-S", b"pretty_name: Ours") + b"\n## Results\n"
-    there.commits.append({**there.files, "README.md": edited})
+    repository = hub.repositories["dataset", "me/imagenet-s"]
+    edited = repository.files["README.md"].replace(b"pretty_name: ImageNet-S", b"pretty_name: Ours") + b"\n## Results\n"
+    repository.commits.append({**repository.files, "README.md": edited})
     assert "Nothing to send" in push(out=out).stderr
-    assert there.files["README.md"] == edited
+    assert repository.files["README.md"] == edited
     card = out / "README.md"
     mine = card.read_text() + "\n## Something else\n"
     card.write_text(mine)
     push(out=out, refused="were both added to, and differently")
-    assert there.files["README.md"] == edited
+    assert repository.files["README.md"] == edited
     card.write_bytes(edited + b"more\n")
     push(out=out, refused="were both added to, and differently")
     card.write_bytes(edited)
@@ -187,7 +187,10 @@ def test_public_needs_rights_unless_there_are_no_images(
     push("--public", "--i-have-redistribution-rights", repo="me/a")
     convert(miniature("folders"), tmp_path / "masks", "50", annotations, Options(verify=False, images=False))
     push("--public", out=tmp_path / "masks", repo="me/b")
-    assert {name: there.private for (_, name), there in hub.repositories.items()} == {"me/a": False, "me/b": False}
+    assert {name: repository.private for (_, name), repository in hub.repositories.items()} == {
+        "me/a": False,
+        "me/b": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_a_card_that_cannot_be_read_is_not_replaced(hub: HubServer, push, monkey
     def refuse(*_: object) -> None:
         raise Refusal(418, "no coffee")
 
-    (route,) = [one for one, endpoint in ROUTES.items() if endpoint is Handler.resolve]
+    (route,) = [route for route, endpoint in ROUTES.items() if endpoint is Handler.resolve]
     monkeypatch.setitem(ROUTES, route, refuse)
     hub.repositories["dataset", "me/imagenet-s"] = Repository(commits=[{"README.md": b"# my own words"}])
     push(refused="README.md could not be read")
@@ -268,9 +271,9 @@ raise SystemExit(main(["push", "--metric", "--repo-id", NAME]))
 """
     run(code.replace("NAME", "'me/me'"), refused="call it me/matched_miou.")
     run(code.replace("NAME", "'me/matched_miou'"))
-    there = hub.repositories["space", "me/matched_miou"]
-    assert there.private
-    assert set(there.files) == {"matched_miou.py", "README.md"}
+    repository = hub.repositories["space", "me/matched_miou"]
+    assert repository.private
+    assert set(repository.files) == {"matched_miou.py", "README.md"}
 
 
 SCORE = """

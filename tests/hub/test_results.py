@@ -61,13 +61,13 @@ def test_the_stock_client_reads_what_is_written(metric: MatchedIoU, counts: str,
     output = tmp_path / "model" / ".eval_results" / "imagenet-s.yaml"
     assert main(["results", counts, *TO, "--protocol", "unsupervised", "--output", str(output)]) == 0
     expected = metric.compute("hungarian")
-    found = {one.task_id: one for one in parse(output)}
-    assert found.keys() == {f"50_validation_unsupervised_hungarian_{figure}" for figure in eval_results.FIGURES}
+    entries = {entry.task_id: entry for entry in parse(output)}
+    assert entries.keys() == {f"50_validation_unsupervised_hungarian_{figure}" for figure in eval_results.FIGURES}
     for figure in eval_results.FIGURES:
-        one = found[f"50_validation_unsupervised_hungarian_{figure}"]
-        assert (one.dataset_id, one.value) == ("me/imagenet-s", round(100 * expected[figure], 4))
-        assert "not the official images" in one.notes
-        assert metric.digest()[:16] in one.notes
+        entry = entries[f"50_validation_unsupervised_hungarian_{figure}"]
+        assert (entry.dataset_id, entry.value) == ("me/imagenet-s", round(100 * expected[figure], 4))
+        assert "not the official images" in entry.notes
+        assert metric.digest()[:16] in entry.notes
 
 
 @needs_entries
@@ -117,7 +117,7 @@ def test_numbers_that_no_run_has(results: Callable[..., Path], change: dict[str,
 def test_rules_are_shown_before_anything_is_written(
     counts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [one for one in TO if one != "--i-followed-the-rules"]
+    arguments = [argument for argument in TO if argument != "--i-followed-the-rules"]
     output = tmp_path / "results.yaml"
     assert main(["results", counts, *arguments, "--protocol", "semi", "--output", str(output)]) == 1
     shown = capsys.readouterr()
@@ -158,9 +158,9 @@ def test_other_images_are_refused(counts: str, capsys: pytest.CaptureFixture[str
 def test_another_matching_is_refused(results: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     file = str(results("--matching", "pixel"))
     assert main(["results", file, *TO, "--protocol", "unsupervised"]) == 1
-    said = capsys.readouterr().err
-    assert "compared under the matching 'hungarian'" in said
-    assert "the saved counts (`imagenet-s evaluate --save-counts`)" in said
+    error = capsys.readouterr().err
+    assert "compared under the matching 'hungarian'" in error
+    assert "the saved counts (`imagenet-s evaluate --save-counts`)" in error
     assert main(["results", file, *TO, "--protocol", "free"]) == 1
     assert "score predictions of class ids without a match" in capsys.readouterr().err
 
@@ -179,8 +179,8 @@ def test_the_saved_counts_are_matched_as_the_protocol_says(
 def test_the_record_has_the_version_of_what_matched(results: Callable[..., Path]) -> None:
     """munkres 1.1.4 and 3.0.0 return different matches of one sum."""
     versions = [
-        json.loads(results("--matching", one).read_text(encoding="utf-8"))["run"]["versions"]
-        for one in ("munkres", "hungarian")
+        json.loads(results("--matching", matching).read_text(encoding="utf-8"))["run"]["versions"]
+        for matching in ("munkres", "hungarian")
     ]
     assert versions[0] == {**versions[1], "munkres": metadata.version("munkres")}
 
@@ -197,8 +197,8 @@ def test_verify(results: Callable[..., Path], counts: str, matching: str, capsys
         {**good, "run": {**good["run"], "split": "validation"}},
         {key: value for key, value in good.items() if key != "f_measure_"} | {"f_measure": None},
     ]
-    for one in spoiled:
-        file.write_text(json.dumps(one), encoding="utf-8")
+    for record in spoiled:
+        file.write_text(json.dumps(record), encoding="utf-8")
         assert main(["results", str(file), "--verify", counts]) == 1
         assert "1 differences" in capsys.readouterr().err
 
@@ -224,14 +224,14 @@ def test_no_results_file(tmp_path: Path, content: str, counts: str, capsys: pyte
 @needs_entries
 def test_a_pull_request(hub: HubServer, run: Any, counts: str, metric: MatchedIoU) -> None:
     theirs = b"- dataset: {id: somebody/else, task_id: default}\n  value: 1\n"
-    there = hub.repositories["model", "you/model"] = Repository(False, [{eval_results.RESULTS_FILE: theirs}])
+    repository = hub.repositories["model", "you/model"] = Repository(False, [{eval_results.RESULTS_FILE: theirs}])
     command = ["results", counts, *TO, "--protocol", "unsupervised", "--model", "you/model", "--push"]
 
     assert f"{hub.url}/you/model/discussions/1" in run(command).stdout
-    assert there.files == {eval_results.RESULTS_FILE: theirs}, "only its owner merges"
-    [proposed] = there.pull_requests
+    assert repository.files == {eval_results.RESULTS_FILE: theirs}, "only its owner merges"
+    [proposed] = repository.pull_requests
     entries = huggingface_hub.parse_eval_result_entries(yaml.safe_load(proposed[eval_results.RESULTS_FILE]))
-    assert [one.dataset_id for one in entries] == ["somebody/else", *4 * ["me/imagenet-s"]]
+    assert [entry.dataset_id for entry in entries] == ["somebody/else", *4 * ["me/imagenet-s"]]
     assert entries[1].value == round(100 * metric.compute("hungarian")["mean_iou"], 4)
 
 
@@ -249,16 +249,16 @@ def test_a_pull_request_without_a_connection(hub: HubServer, run: Any, counts: s
     command = ["results", counts, *TO, "--protocol", "free", "--push"]
     code = "import time; time.sleep = lambda seconds: None\n"  # the client waits before it asks again
     code += f"from imagenet_s.cli.main import main\nraise SystemExit(main({command!r}))"
-    said = run(code, refused="the same command tries it again").stderr
-    assert "opening a pull request on me/model: the connection to http://127.0.0.1:9 failed" in said
-    assert "what has arrived" not in said
+    error = run(code, refused="the same command tries it again").stderr
+    assert "opening a pull request on me/model: the connection to http://127.0.0.1:9 failed" in error
+    assert "what has arrived" not in error
 
 
 def test_the_benchmark_file_names_every_task() -> None:
     content = eval_results.benchmark_file({"50": ["train_semi", "validation"], "919": ["validation"]})
     assert content is not None
     described = yaml.safe_load(content)
-    tasks = {one["id"]: one for one in described["tasks"]}
+    tasks = {task["id"]: task for task in described["tasks"]}
     assert {"name", "description", "evaluation_framework"} < described.keys()
     for protocol, matching in eval_results.MATCHINGS.items():
         assert tasks[f"919_validation_{protocol}_{matching}_mean_iou"]["split"] == "validation"

@@ -13,7 +13,7 @@ import pytest
 from same_rows import assert_rows
 
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.imagenet.combined import CombinedReader
+from imagenet_s.conversion.imagenet.combined_reader import CombinedReader
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.tar import TarReader
 from imagenet_s.conversion.shards import Options, convert
@@ -87,6 +87,6 @@ def test_a_complete_form_hides_the_cost_of_the_others(
     assert isinstance(reader.readers[1], TarReader)
     first = reader.readers[0].index()
     assert len(reader.find(first["image_id"].combine_chunks())) == len(first)
-    monkeypatch.setattr("imagenet_s.conversion.imagenet.combined._official_count", lambda *_: len(first))
+    monkeypatch.setattr("imagenet_s.conversion.imagenet.combined_reader._official_count", lambda *_: len(first))
     assert len(reader.index()) == len(first)
     assert reader.random_access

@@ -16,8 +16,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.core.errors import ImageNetSError
-from imagenet_s.conversion.dataset.source import resolve_data_dir
-from imagenet_s.conversion.imagenet.addresses import normalise
+from imagenet_s.conversion.imagenet.data_dir import resolve_data_dir
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.synthetic import expected_rows, images_of_imagenet
 
@@ -114,7 +113,7 @@ def test_any_path_is_a_path(name: str, copy: Path, annotations: Path) -> None:
 def test_file_addresses_are_paths(copy: Path) -> None:
     spaced = copy.rename(copy.with_name("a b"))
     for address in (f"file://{spaced}", spaced.as_uri(), f"FILE://localhost{spaced}", f"file://{spaced}/"):
-        assert resolve_data_dir(address) == str(spaced)
+        assert resolve_data_dir(address).root == str(spaced)
         found = open_imagenet(address).reader("validation").index()["image_id"].to_pylist()
         assert sorted(found) == sorted(one.image_id for one in images_of_imagenet("val"))
 
@@ -134,6 +133,6 @@ def test_file_addresses_are_paths(copy: Path) -> None:
 )
 def test_addresses_of_other_forms(address: str, message: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(ImageNetSError, match=message):
-        normalise(address)
+        resolve_data_dir(address)
     assert main(["check", address]) == 1
     assert message in capsys.readouterr().err

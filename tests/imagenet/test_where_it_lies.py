@@ -333,3 +333,46 @@ def test_a_folder_that_may_not_be_listed(copy: Callable[[str], Path]) -> None:
             open_imagenet(root)
     finally:
         (root / "val").chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["lost+found", ".Trashes", "$RECYCLE.BIN"])
+@pytest.mark.parametrize("layout", ["folders", "flat"])
+def test_a_part_that_is_a_volume_of_its_own(
+    layout: str, name: str, copy: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its file system keeps there is not listed, which only the system may."""
+    root = copy(layout)
+    for part in PARTS.values():
+        (root / part / name).mkdir()
+
+    def refused(path: str | os.PathLike[str]) -> None:
+        if os.path.basename(path) == name:
+            raise PermissionError(13, "Permission denied", path)
+
+    for function in ("scandir", "listdir"):
+        original = getattr(os, function)
+        monkeypatch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
+    assert_complete(root)
+
+
+def test_a_link_to_the_folder_itself(copy: Callable[[str], Path]) -> None:
+    """Each image is there once, however many ways lead to it."""
+    for layout in ("folders", "flat"):
+        root = copy(layout)
+        for part in PARTS.values():
+            (root / part / "all").symlink_to(".", target_is_directory=True)
+        assert_complete(root)
+
+
+def test_a_part_that_cannot_be_listed_is_named(copy: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = open_imagenet(copy("folders"))
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if os.path.basename(path) == "val":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ImageNetSError, match=r"/val can't be listed \(Permission denied\)"):
+        found.reader("validation").index()

@@ -317,7 +317,7 @@ class Reordered(Right):
     """The ids of a list of names in another order."""
 
     def mask(self, path: Path) -> Any:
-        names = sorted(range(1, TABLE.num_classes + 1), key=lambda one: TABLE[one].name)
+        names = sorted(range(1, TABLE.num_classes + 1), key=lambda class_id: TABLE[class_id].name)
         ids = np.arange(1001)
         ids[names] = np.arange(1, TABLE.num_classes + 1)
         return ids[super().mask(path)]

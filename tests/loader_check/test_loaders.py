@@ -89,7 +89,7 @@ def test_small_ids(miniature: Layout, monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.setattr(loaders, "CONFIG", "50")
     monkeypatch.setattr(loaders, "TABLE", imagenet_s.categories("50"))
     report = check_loader(getattr(loaders, name)(str(miniature("tree-50"))), miniature("tree-50"), "50")
-    assert [one.fault.key for one in report.findings] == ([key] if key else [])
+    assert [finding.fault.key for finding in report.findings] == ([key] if key else [])
 
 
 FOUND: dict[str, tuple[str, set[str] | int]] = {
@@ -133,17 +133,17 @@ def test_seeded_faults(miniature: Layout, annotations: Path, name: str) -> None:
     key, images = FOUND[name]
     # The lists are there, too: they say the folders of ImageNet.
     report = report_of(miniature, name, gt_dir=annotations if name.startswith("ImageNetFolders") else None)
-    found = {one.fault.key: one for one in report.findings}
-    assert key in found, found
-    assert len(found) <= 2, "and hardly anything besides"
-    one = found[key]
+    findings = {finding.fault.key: finding for finding in report.findings}
+    assert key in findings, findings
+    assert len(findings) <= 2, "and hardly anything besides"
+    finding = findings[key]
     if isinstance(images, set):
         assert images
-        assert one.images == len(images)
-        assert set(one.examples) <= images
-        assert one.share == pytest.approx(len(images) / len(ROWS))
+        assert finding.images == len(images)
+        assert set(finding.examples) <= images
+        assert finding.share == pytest.approx(len(images) / len(ROWS))
     elif images >= 0:
-        assert one.images == images
+        assert finding.images == images
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_seeded_faults(miniature: Layout, annotations: Path, name: str) -> None:
 )
 def test_faults_of_images(miniature: Layout, name: str, key: str, images: set[str] | None) -> None:
     report = report_of(miniature, name, imagenet=miniature("folders"))
-    assert {one.fault.key for one in report.findings} == {key}
+    assert {finding.fault.key for finding in report.findings} == {key}
     if images is not None:
         assert images
         assert report.findings[0].images == len(images)
@@ -166,25 +166,25 @@ def test_faults_of_images(miniature: Layout, name: str, key: str, images: set[st
 
 
 def test_orientation_is_seen_by_sizes_alone(miniature: Layout) -> None:
-    assert {one.fault.key for one in report_of(miniature, "Rotated").findings} == {"orientation"}
+    assert {finding.fault.key for finding in report_of(miniature, "Rotated").findings} == {"orientation"}
 
 
 @pytest.mark.skipif(int(np.__version__.split(".")[0]) < 2, reason="an error since NumPy 2")
 def test_overflow(miniature: Layout) -> None:
-    (one,) = report_of(miniature, "Overflows").findings
-    assert (one.fault.key, one.images) == ("overflow", len(ROWS))
-    assert "astype(np.int32)" in one.fault.mend
+    (finding,) = report_of(miniature, "Overflows").findings
+    assert (finding.fault.key, finding.images) == ("overflow", len(ROWS))
+    assert "astype(np.int32)" in finding.fault.mend
 
 
 def test_a_declared_ignored_id(miniature: Layout) -> None:
     assert report_of(miniature, "IgnoreMinus", ignore_id=-100).right
-    (one,) = report_of(miniature, "IgnoreMinus", ignore_id=-1).findings
-    assert one.fault.key == "ignored-otherwise"
+    (finding,) = report_of(miniature, "IgnoreMinus", ignore_id=-1).findings
+    assert finding.fault.key == "ignored-otherwise"
     assert not report_of(miniature, "Ignored255", ignore_id=255).right, "255 is a class of 919"
 
 
 def test_scaled(miniature: Layout) -> None:
-    keys = {one.fault.key for one in report_of(miniature, "GreyScaled").findings}
+    keys = {finding.fault.key for finding in report_of(miniature, "GreyScaled").findings}
     assert keys == {"scaled", "grey"}
 
 
@@ -208,7 +208,9 @@ def test_a_stream_of_paths_to_a_damaged_mask(miniature: Layout, tmp_path: Path) 
     data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
     path.write_bytes(data)
     report = check_loader(iter([{"mask": str(path)}]), miniature("tree-919") / "ImageNetS919")
-    assert any(one.fault.key == "raises" and "DecompressionBombError" in one.detail for one in report.findings)
+    assert any(
+        finding.fault.key == "raises" and "DecompressionBombError" in finding.detail for finding in report.findings
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,14 +231,14 @@ def test_what_a_data_set_raises_is_escaped(miniature: Layout, tmp_path: Path, ca
     assert main(["check-loader", f"{tmp_path}/data.py:D", "--gt-dir", str(gt_dir), "--json", f"{tmp_path}/j"]) == 1
     out, err = capsys.readouterr()
     assert "ValueError" in out
-    assert all(one.isprintable() or one == "\n" for one in out + err)
+    assert all(character.isprintable() or character == "\n" for character in out + err)
     assert (tmp_path / "j").read_bytes().isascii()
 
 
 def test_some_of_the_images(miniature: Layout) -> None:
     report = report_of(miniature, "SomeMissing", limit=4)
     assert report.images == 4
-    assert [one.fault.key for one in report.findings] == ["missing"], "the list of paths says so"
+    assert [finding.fault.key for finding in report.findings] == ["missing"], "the list of paths says so"
     assert report_of(miniature, "Stream", limit=4).right
 
 
@@ -250,7 +252,7 @@ def test_every_fault_is_seeded() -> None:
     elsewhere = {"orientation", "image-and-mask-differ", "overflow", "ignored-otherwise", "scaled"}
     rare = {"no-mask", "extra", "twice", "zero", "other-ids"}
     assert {key for key, _ in FOUND.values()} | elsewhere | rare == set(FAULTS)
-    assert all(one.mend and one.text.endswith(".") for one in FAULTS.values())
+    assert all(fault.mend and fault.text.endswith(".") for fault in FAULTS.values())
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_too_many(miniature: Layout, change: Callable[[list[Path]], list[Path]],
 
     tree = miniature("tree-919")
     report = check_loader(TooMany(str(tree)), tree, "919")
-    assert [(one.fault.key, one.images) for one in report.findings] == [(key, 1)]
+    assert [(finding.fault.key, finding.images) for finding in report.findings] == [(key, 1)]
 
 
 @pytest.mark.parametrize(("value", "key"), [(lambda mask: mask * 0, "zero"), (lambda mask: mask * 7 % 9, "other-ids")])
@@ -281,7 +283,7 @@ def test_rare_ids(miniature: Layout, value: Callable[[Any], Any], key: str) -> N
             return value(super().mask(path))
 
     tree = miniature("tree-919")
-    assert key in {one.fault.key for one in check_loader(Rare(str(tree)), tree, "919").findings}
+    assert key in {finding.fault.key for finding in check_loader(Rare(str(tree)), tree, "919").findings}
 
 
 def test_no_mask(miniature: Layout) -> None:
@@ -290,7 +292,7 @@ def test_no_mask(miniature: Layout) -> None:
             return {"image": self.image(self.paths[index]), "image_id": self.paths[index].stem}
 
     tree = miniature("tree-919")
-    assert [one.fault.key for one in check_loader(ImagesAlone(str(tree)), tree, "919").findings] == ["no-mask"]
+    assert [finding.fault.key for finding in check_loader(ImagesAlone(str(tree)), tree, "919").findings] == ["no-mask"]
 
 
 def test_the_command(miniature: Layout, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +312,7 @@ def test_the_command(miniature: Layout, capsys: pytest.CaptureFixture, monkeypat
     assert main(["check-loader", f"{here}:Grey", *options, "--json", "-"]) == 1
     result = json.loads(capsys.readouterr().out)
     assert result["right"] is False
-    assert [one["fault"] for one in result["findings"]] == ["grey"]
+    assert [finding["fault"] for finding in result["findings"]] == ["grey"]
     assert "rgb[..., 0] + 256 * rgb[..., 1]" in result["findings"][0]["mend"]
     for address, message in (
         ("loaders", "expected MODULE:DATASET"),

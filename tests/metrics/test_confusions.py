@@ -28,10 +28,10 @@ def test_confusions(matching: str) -> None:
                 pixels[true, label] += 1
                 images[true, label].add(number)
     expected = sorted(((-n, *pair) for pair, n in pixels.items()))
-    found = metric.confusions(matching, limit=1000)
-    assert [(-one.pixels, one.reference, one.predicted) for one in found] == expected
-    assert all(one.images == len(images[one.reference, one.predicted]) for one in found)
-    assert metric.confusions(matching, limit=3) == found[:3]
+    confusions = metric.confusions(matching, limit=1000)
+    assert [(-confusion.pixels, confusion.reference, confusion.predicted) for confusion in confusions] == expected
+    assert all(confusion.images == len(images[confusion.reference, confusion.predicted]) for confusion in confusions)
+    assert metric.confusions(matching, limit=3) == confusions[:3]
 
 
 def test_nothing_is_confused() -> None:

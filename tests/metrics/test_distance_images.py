@@ -38,9 +38,9 @@ def test_normalised_as_imagenet() -> None:
 def test_batches_hold_one_size_and_lose_nothing() -> None:
     sizes = [4, 8, 4, 4, 8, 12, 4]
     examples = [PreparedImage(str(i), "", (1, 1), np.zeros((3, s, 4)), None) for i, s in enumerate(sizes)]
-    found = list(batches_by_size(examples, 2))
-    assert all(len({one.pixels.shape for one in batch}) == 1 for batch in found)
-    assert [[one.image_id for one in batch] for batch in found] == [["0", "2"], ["1", "4"], ["3", "6"], ["5"]]
+    batches = list(batches_by_size(examples, 2))
+    assert all(len({image.pixels.shape for image in batch}) == 1 for batch in batches)
+    assert [[image.image_id for image in batch] for batch in batches] == [["0", "2"], ["1", "4"], ["3", "6"], ["5"]]
 
 
 def test_tokens_to_maps() -> None:

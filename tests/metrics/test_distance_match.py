@@ -81,8 +81,8 @@ def run(imagenet: Path, annotations: Path, tmp_path: Path, monkeypatch: pytest.M
 def brute_force(image_id: str) -> np.ndarray:
     """The protocol in NumPy loops, for the colour features: bank, then every pixel of one image."""
 
-    def features(one: str) -> np.ndarray:
-        image = Image.fromarray(rgb_pixels(one))
+    def features(image_id: str) -> np.ndarray:
+        image = Image.fromarray(rgb_pixels(image_id))
         small = np.asarray(image.resize(target_size(image.size, 64), Image.Resampling.BILINEAR), np.float64) / 255
         small = (small - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
         h, w = small.shape[0] // 4, small.shape[1] // 4
@@ -91,9 +91,9 @@ def brute_force(image_id: str) -> np.ndarray:
 
     bank, ids = [], []
     for image in images_of("50", "train_semi"):
-        found = brute_embeddings(features(image.image_id), mask_ids(image, "50"))
-        bank += found.values()
-        ids += found
+        embeddings = brute_embeddings(features(image.image_id), mask_ids(image, "50"))
+        bank += embeddings.values()
+        ids += embeddings
     labels = brute_labels(features(image_id), np.array(bank), ids, K, TEMPERATURE)
     height, width = rgb_pixels(image_id).shape[:2]
     return labels[np.arange(height)[:, None] * labels.shape[0] // height, np.arange(width) * labels.shape[1] // width]
@@ -108,7 +108,7 @@ def test_start_to_end(
 ) -> None:
     out = tmp_path / "out"
     assert run(out, "--splits", "validation", "test") == 0
-    assert sorted(one.name for one in out.iterdir()) == ["embeddings.npz", "test", "validation"]
+    assert sorted(path.name for path in out.iterdir()) == ["embeddings.npz", "test", "validation"]
     capsys.readouterr()
     gt = miniature("tree-50") / "ImageNetS50" / "validation-segmentation"
     common = ["--config", "50", "--json", "-"]
@@ -178,7 +178,7 @@ def test_damaged_embeddings_are_named(
     sound = path.read_bytes()
     with np.load(path) as stored:
         arrays = dict(stored)
-    written = {one: one.read_bytes() for one in out.rglob("*.png")}
+    written = {path: path.read_bytes() for path in out.rglob("*.png")}
     damaged = [b"", sound[:1000], sound[:-200], sound[:300] + b"x" + sound[301:]]
     for change in ({"made_with": "[]"}, {"made_with": "{"}, {"ids": arrays["ids"][1:]}, {"ids": arrays["ids"] + 0.5}):
         file = io.BytesIO()
@@ -190,7 +190,7 @@ def test_damaged_embeddings_are_named(
         (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
         assert f"{path} holds no embeddings of distance-match (" in line
         assert path.read_bytes() == data
-    assert {one: one.read_bytes() for one in out.rglob("*.png")} == written
+    assert {path: path.read_bytes() for path in out.rglob("*.png")} == written
 
 
 def test_no_progress_bars_into_pipes(imagenet: Path, annotations: Path, tmp_path: Path) -> None:

@@ -127,8 +127,8 @@ def test_nearest_rounds_as_float32_does():
     ]
     assert differing
     for before, after in differing:
-        found = resize_nearest(np.arange(before)[None], (1, after))[0].tolist()
-        assert found == [nearest(place, before, after) for place in range(after)]
+        places = resize_nearest(np.arange(before)[None], (1, after))[0].tolist()
+        assert places == [nearest(place, before, after) for place in range(after)]
 
 
 @pytest.mark.parametrize("to", BACKENDS)

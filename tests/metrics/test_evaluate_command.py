@@ -176,8 +176,7 @@ def test_a_figure_without_images_is_one_dash(gaps, here):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"n1/a.png\nn1/\xff\xfe.png\n", "list.txt, line 2: got b'n1/\\xff\\xfe.png', expected text in UTF-8"),
-        ("n1/a.png\n".encode("utf-16"), "list.txt is text in UTF-16: save it as UTF-8"),
+        (b"n1/a.png\nn1/\xff\xfe.png\n", "list.txt, line 2: the byte 0xff is not UTF-8; expected a text in UTF-8"),
         (b"n1/a.png\n/\n", "list.txt, line 2: got '/', expected <class folder>/<image>.png"),
     ],
 )

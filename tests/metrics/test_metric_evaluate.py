@@ -103,7 +103,7 @@ def test_processes_of_their_own(module_path, tmp_path, processes):
         subprocess.Popen([*arguments, str(rank), str(tmp_path / "result.json")], env=environment, cwd=tmp_path)
         for rank in range(processes)
     ]
-    assert [one.wait(100) for one in running] == [0] * processes
+    assert [process.wait(100) for process in running] == [0] * processes
     result = json.loads((tmp_path / "result.json").read_text())
     expected = metric_of(PAIRS[:3]).compute("hungarian")
     result["matching"] = {int(k): v for k, v in result["matching"].items()}

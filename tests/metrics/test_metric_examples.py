@@ -86,4 +86,4 @@ def test_the_space(module_path, tmp_path):
         ["Pairs that the matching leaves open", "2"],
     ]
     assert "gradio" not in sys.modules
-    assert not [one for one in importlib.metadata.requires("imagenet-s") if "gradio" in one]
+    assert not [requirement for requirement in importlib.metadata.requires("imagenet-s") if "gradio" in requirement]

@@ -147,11 +147,11 @@ def test_damaged_pngs_are_right_or_refused():
         for _ in range(generator.integers(1, 4) if data else 0):
             data[generator.integers(len(data))] = generator.integers(256)
         try:
-            found = read_mask(bytes(data), "fish")
+            decoded = read_mask(bytes(data), "fish")
         except ValueError as error:
             assert str(error).startswith("fish")  # noqa: PT017
         else:
-            assert np.array_equal(found, ids)
+            assert np.array_equal(decoded, ids)
 
 
 def test_sizes_that_differ():

@@ -59,8 +59,8 @@ def all_best(weight):
 @settings(max_examples=400, deadline=None)
 @given(weight_lists())
 def test_open_rows_are_those_that_are_not_the_same_in_all_best_assignments(weights):
-    everywhere = [dict(one) for one in all_best(weights[0])]
-    expected = [len({one.get(row) for one in everywhere}) > 1 for row in range(len(weights[0]))]
+    everywhere = [dict(match) for match in all_best(weights[0])]
+    expected = [len({match.get(row) for match in everywhere}) > 1 for row in range(len(weights[0]))]
     assert optimise(np.array(weights[0])).open_rows().tolist() == expected
 
 
@@ -86,13 +86,13 @@ def test_matches_of_masks(pairs):
         ("hungarian_pixel", images, pixels),
         ("pixel", pixels, images),
     ):
-        fewest = [[max(map(max, other)) - one for one in row] for row in other]
+        fewest = [[max(map(max, other)) - overlap for overlap in row] for row in other]
         extremes = [best_of_all([objective, fewest]), best_of_all([objective, other])]
         used = extremes[1] if matching == "hungarian_pixel" else best_of_all([objective])
         result = metric.compute(matching)
         assert result["matching"] == metric.match(matching) == as_match(used)
-        everywhere = [dict(one) for one in all_best(objective)]
-        choices = {k: {one.get(row) for one in everywhere} for row, k in enumerate(clusters)}
+        everywhere = [dict(match) for match in all_best(objective)]
+        choices = {k: {match.get(row) for match in everywhere} for row, k in enumerate(clusters)}
         assert result["matching_open_pairs"] == sum(len(choices[k]) > 1 for k in present)
         means = [mean_iou(columns) for columns in (used, *extremes)]
         assert result["mean_iou_tie_range"] == pytest.approx((min(means), max(means)), abs=1e-12)
@@ -135,7 +135,7 @@ def images_and_total(draw):
 def test_munkres_is_the_package_on_the_official_costs(drawn):
     munkres = pytest.importorskip("munkres")
     images, total = drawn
-    costs = [[float(np.float32(1.0 - 1.0 * int(one) / total)) for one in row] for row in images]
+    costs = [[float(np.float32(1.0 - 1.0 * int(shared) / total)) for shared in row] for row in images]
     expected = [-1] * len(costs)
     for row, column in munkres.Munkres().compute(costs):
         expected[row] = column

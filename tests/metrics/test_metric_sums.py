@@ -22,28 +22,28 @@ def bits(result):
 
 
 def _hex(value):
-    return [float(one).hex() for one in value] if isinstance(value, (list, tuple)) else float(value).hex()
+    return [float(number).hex() for number in value] if isinstance(value, (list, tuple)) else float(value).hex()
 
 
 PAIRS = st.lists(mask_pairs(), min_size=1, max_size=8)
 MATCHINGS = st.sampled_from(["hungarian", "hungarian_pixel", "pixel", "majority", "match"])
 
 
-def asked(matching):
+def matching_for(matching):
     return {"1": 2, "2": 1, "6": 4} if matching == "match" else matching
 
 
 @settings(max_examples=100, deadline=None)
 @given(PAIRS, MATCHINGS, st.randoms(use_true_random=False), st.integers(1, 4))
 def test_any_order_and_any_partition(pairs, matching, shuffle, parts):
-    whole = bits(metric_of(pairs).compute(asked(matching)))
+    whole = bits(metric_of(pairs).compute(matching_for(matching)))
     shuffled = pairs[:]
     shuffle.shuffle(shuffled)
-    assert bits(metric_of(shuffled).compute(asked(matching))) == whole
+    assert bits(metric_of(shuffled).compute(matching_for(matching))) == whole
     merged = MatchedIoU(4)
     for part in shuffle.sample(range(parts), parts):
         merged.merge(pickle.loads(pickle.dumps(metric_of(pairs[part::parts]))))  # as from another process
-    assert bits(merged.compute(asked(matching))) == whole
+    assert bits(merged.compute(matching_for(matching))) == whole
     assert len(merged) == len(pairs)
 
 
@@ -58,8 +58,8 @@ def test_the_wrapper_in_any_batches(wrapper, pairs, matching, size):
     for start in range(0, len(pairs), size):
         batch = pairs[start : start + size]
         wrapper.add_batch(predictions=[p for p, _ in batch], references=[g for _, g in batch])
-    result = wrapper.compute(num_classes=4, matching=asked(matching))
-    assert bits(result) == bits(metric_of(pairs).compute(asked(matching)))
+    result = wrapper.compute(num_classes=4, matching=matching_for(matching))
+    assert bits(result) == bits(metric_of(pairs).compute(matching_for(matching)))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -43,7 +43,7 @@ if world > 1:  # threads of gloo that outlive the interpreter abort the process
 
 def adapter() -> str:
     text = (ROOT / "docs" / "mmsegmentation.md").read_text(encoding="utf-8")
-    return next(one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "BaseMetric" in one)
+    return next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "BaseMetric" in block)
 
 
 @pytest.mark.parametrize("world", [1, 2])
@@ -68,11 +68,11 @@ def test_the_documented_metric(tmp_path, world):
         )
         for rank in range(world)
     ]
-    printed = [one.communicate(timeout=300) for one in ranks]
-    assert [one.returncode for one in ranks] == [0] * world, printed
+    printed = [process.communicate(timeout=300) for process in ranks]
+    assert [process.returncode for process in ranks] == [0] * world, printed
     expected = MatchedIoU(5)
     for pair in zip(pred, gt):
         expected.update(*pair)
     figures = expected.compute("none")
-    found = json.loads(printed[0][0].splitlines()[-1])
-    assert found == {f"imagenet_s/{name}": pytest.approx(100 * figures[name], nan_ok=True) for name in HEADLINES}
+    result = json.loads(printed[0][0].splitlines()[-1])
+    assert result == {f"imagenet_s/{name}": pytest.approx(100 * figures[name], nan_ok=True) for name in HEADLINES}

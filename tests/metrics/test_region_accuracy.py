@@ -15,16 +15,16 @@ def plain(scores: list[list[float]], targets: list[int], k: int) -> tuple[float,
     """Mean over classes and over images; a target counts only where fewer than k others have its score or more."""
     hits: dict[int, list[bool]] = {}
     for row, target in zip(scores, targets):
-        as_good = [i for i, one in enumerate(row, 1) if one >= row[target - 1] and i != target]
+        as_good = [i for i, score in enumerate(row, 1) if score >= row[target - 1] and i != target]
         hits.setdefault(target, []).append(len(as_good) < k)
-    every = [hit for one in hits.values() for hit in one]
-    return sum(sum(one) / len(one) for one in hits.values()) / len(hits), sum(every) / len(every)
+    every = [hit for class_hits in hits.values() for hit in class_hits]
+    return sum(sum(class_hits) / len(class_hits) for class_hits in hits.values()) / len(hits), sum(every) / len(every)
 
 
 def drawn(count: int, ties: bool = False) -> tuple[list[list[float]], list[int]]:
     chance = random.Random(count)
     scores = [[chance.randrange(4) if ties else chance.random() for _ in range(CLASSES)] for _ in range(count)]
-    return [[float(one) for one in row] for row in scores], [chance.choice([1, 1, 2, 5, 9]) for _ in range(count)]
+    return [[float(score) for score in row] for row in scores], [chance.choice([1, 1, 2, 5, 9]) for _ in range(count)]
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -40,7 +40,9 @@ def test_against_plain_python(ties: bool) -> None:
         assert by_class != by_image
     assert result["per_category_images"] == [targets.count(i) for i in range(CLASSES + 1)]
     assert result["num_categories"] == len(set(targets)) < CLASSES
-    assert [math.isnan(one) for one in result["per_category_top1"]] == [i not in targets for i in range(CLASSES + 1)]
+    assert [math.isnan(accuracy) for accuracy in result["per_category_top1"]] == [
+        i not in targets for i in range(CLASSES + 1)
+    ]
 
 
 def test_one_by_one_in_batches_and_merged_are_identical() -> None:

@@ -19,7 +19,7 @@ def page(tmp_path_factory):
 def test_the_code_runs(page):
     names, folder = page
     assert names["ids"].shape == (2, 375, 500)
-    assert [tuple(one.shape) for one in names["each"]] == [(375, 500), (500, 333)]
+    assert [tuple(ids.shape) for ids in names["each"]] == [(375, 500), (500, 333)]
     assert names["scalars"]["mean_iou"].item() == pytest.approx(names["everything"]["mean_iou"], abs=1)
     assert (folder / "counts.npz").is_file()
 
@@ -60,7 +60,7 @@ def test_the_trainer_scores_with_it(page, tmp_path):
         compute_metrics=names["compute_metrics"],
         preprocess_logits_for_metrics=names["preprocess_logits_for_metrics"],
     )
-    found = trainer.evaluate()
+    result = trainer.evaluate()
     expected = MatchedIoU(919)
     for row in rows:
         with torch.no_grad():
@@ -68,8 +68,8 @@ def test_the_trainer_scores_with_it(page, tmp_path):
         ids = torch.nn.functional.interpolate(logits, (32, 32), mode="bilinear").argmax(1)[0]
         expected.update(ids, row["labels"])
     for name in ("mean_iou", "boundary_mean_iou", "f_measure"):
-        assert found[f"eval_{name}"] == pytest.approx(expected.compute("none")[name], abs=2e-4)
-    assert found["eval_loss"] > 0
+        assert result[f"eval_{name}"] == pytest.approx(expected.compute("none")[name], abs=2e-4)
+    assert result["eval_loss"] > 0
 
 
 def test_the_ignored_label_needs_the_documented_configuration(page):

@@ -54,8 +54,8 @@ def test_the_same_ids(kind):
             given = logits.to(memory_format=form)
             expected = plain(given, size)
             for memory in (64 * 2**20, LITTLE):
-                found = logits_to_ids(given, size, memory)
-                assert torch.equal(found, expected), (channels, dtype, size, form, memory)
+                ids = logits_to_ids(given, size, memory)
+                assert torch.equal(ids, expected), (channels, dtype, size, form, memory)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
@@ -101,10 +101,10 @@ def test_parts_of_tensors_gradients_and_autocast():
 def test_a_size_for_each_image():
     logits = draw("smooth", (3, 21, 8, 8))
     sizes = [(30, 40), (5, 170), (8, 8)]
-    found = logits_to_ids(logits, sizes)
-    assert [tuple(one.shape) for one in found] == sizes
-    for i, (one, size) in enumerate(zip(found, sizes)):
-        assert torch.equal(one, plain(logits[i : i + 1], size)[0])
+    results = logits_to_ids(logits, sizes)
+    assert [tuple(ids.shape) for ids in results] == sizes
+    for i, (ids, size) in enumerate(zip(results, sizes)):
+        assert torch.equal(ids, plain(logits[i : i + 1], size)[0])
     assert torch.equal(logits_to_ids(logits, torch.Size([6, 7])), plain(logits, (6, 7)))
     assert logits_to_ids(logits[:0], (6, 7)).shape == (0, 6, 7)
 

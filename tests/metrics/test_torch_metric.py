@@ -40,9 +40,9 @@ def saved(metric, folder):
     return {name: array.tobytes() for name, array in np.load(folder / "counts.npz").items()}
 
 
-def same(one, other):
+def same(first, second):
     """Equal results, NaN being equal to NaN."""
-    return repr(one) == repr(other)
+    return repr(first) == repr(second)
 
 
 @pytest.fixture(params=CASES)
@@ -73,8 +73,8 @@ def test_conformance(case, tmp_path):
 
 def test_bands_of_a_batch(batch):
     for masks in batch:
-        found = boundary_bands(masks).numpy()
-        for mask, band in zip(masks.numpy(), found):
+        bands = boundary_bands(masks).numpy()
+        for mask, band in zip(masks.numpy(), bands):
             np.testing.assert_array_equal(band, boundary_band(mask.astype(np.uint16)))
 
 
@@ -154,7 +154,11 @@ def test_in_a_collection(batch):
     metric = MatchedIoU(5)
     metric.update(*batch)
     for key, matching in (("ids", "none"), ("matched", "pixel")):
-        name = next(one for one in result if key in one and one.endswith("mean_iou") and "boundary" not in one)
+        name = next(
+            candidate
+            for candidate in result
+            if key in candidate and candidate.endswith("mean_iou") and "boundary" not in candidate
+        )
         assert name.startswith("val_")
         assert result[name].item() == pytest.approx(metric.figures(matching)["mean_iou"])
 
@@ -200,13 +204,13 @@ rank, port, folder = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
 preds, target = torch.load(folder / "batch.pt")
 metric = MatchedIoU(5, matching="pixel")
-found = {}
+results = {}
 for share, stops in (("uneven", [0, 5, 8]), ("empty", [0, 8, 8])):
     metric.reset()
     for start in range(*stops[rank : rank + 2]):
         metric.update(preds[start : start + 1], target[start : start + 1])
     local = len(metric.rows)
-    found[share] = metric.compute(), metric.figures("hungarian"), len(metric.to_counts())
+    results[share] = metric.compute(), metric.figures("hungarian"), len(metric.to_counts())
     assert len(metric.rows) == max(1, local), "the states of this process are back"
 
 # A refused computation leaves the states, too: the next update is possible.
@@ -243,15 +247,15 @@ def test_two_processes_are_one(batch, tmp_path):
         )
         for rank in range(2)
     ]
-    errors = [one.communicate(timeout=300)[1] for one in ranks]
-    assert [one.returncode for one in ranks] == [0, 0], errors
+    errors = [process.communicate(timeout=300)[1] for process in ranks]
+    assert [process.returncode for process in ranks] == [0, 0], errors
     metric = MatchedIoU(5, matching="pixel")
     metric.update(*batch)
     for rank in range(2):
-        found = pickle.loads((tmp_path / f"{rank}.pickle").read_bytes())
+        results = pickle.loads((tmp_path / f"{rank}.pickle").read_bytes())
         for share in ("uneven", "empty"):
-            assert same(found[share], (metric.compute(), metric.figures("hungarian"), 8))
-        assert found["refused"][2] == 8 + 2 + 4
+            assert same(results[share], (metric.compute(), metric.figures("hungarian"), 8))
+        assert results["refused"][2] == 8 + 2 + 4
 
 
 @pytest.mark.parametrize("name", ["logits", "band", "counts", "matched_iou"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tree_files import contents
 
-from imagenet_s.conversion.official_tree import temporary_folder as module
+from imagenet_s.conversion.core import locks
 from imagenet_s.conversion.official_tree.temporary_folder import temporary_folder
 
 Layouts = Callable[[str], Path]
@@ -94,7 +94,7 @@ def test_temporary_folders(tmp_path: Path) -> None:
 
 
 def test_without_locks_each_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "try_lock", lambda descriptor, wait=False: None)
+    monkeypatch.setattr(locks, "try_lock", lambda descriptor, wait=False: None)
     with temporary_folder(str(tmp_path)) as one, temporary_folder(str(tmp_path)) as other:
         assert one != other
         assert os.path.isdir(one), "the second did not remove the first one's"

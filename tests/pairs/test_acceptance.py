@@ -101,7 +101,7 @@ def test_archives_as_they_are_believed_to_be(
     """But for the classes: the miniature has a few of the fifty."""
     monkeypatch.setattr(splits, "_CHUNK", 2)
     seen = accept(["50"], miniature(layout), official, workers=workers)
-    wrong = {one.what for one in seen.lines["50"] if one.agrees is False}
+    wrong = {line.what for line in seen.lines["50"] if line.agrees is False}
     assert wrong == {f"{split}: classes that occur" for split in ("train_semi", "validation")}
     assert seen.differing == 2
     assert str(tmp_path.parent) not in seen.text
@@ -132,7 +132,7 @@ def test_a_step_that_fails_is_a_line(own_counts: None, official: Path, miniature
     archive = given / OFFICIAL.archives["50"].file
     archive.write_bytes(archive.read_bytes()[:-200])
     seen = accept(["50"], miniature("folders"), given)
-    lines = {one.what: one for one in seen.lines["50"]}
+    lines = {line.what: line for line in seen.lines["50"]}
     assert "is not a complete zip" in lines["validation: masks"].seen
     assert lines["test: first and last 4 rows, map-style and streamed"].agrees
     assert lines["validation: rows"].agrees is False
@@ -148,7 +148,7 @@ def test_damage_is_counted(own_counts: None, official: Path, miniature: Layout, 
     root = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
     path = next(root.rglob("ILSVRC2012_val_00016000.JPEG"))
     path.write_bytes(path.read_bytes()[:900])
-    lines = {one.what: one for one in accept(["50"], root, given).lines["50"]}
+    lines = {line.what: line for line in accept(["50"], root, given).lines["50"]}
     assert lines["validation: masks that can't be decoded, or with unknown ids"].seen.startswith(
         "1 (ILSVRC2012_val_000388"
     )
@@ -166,11 +166,11 @@ def test_an_archive_without_a_mask(own_counts: None, official: Path, miniature: 
         with zipfile.ZipFile(given / OFFICIAL.archives["50"].file, "w") as archive:
             for name in names:
                 archive.writestr(name, whole.read(name))
-    lines = {one.what: one for one in accept(["50"], miniature("folders"), given).lines["50"]}
+    lines = {line.what: line for line in accept(["50"], miniature("folders"), given).lines["50"]}
     assert lines["validation: images without a mask"].seen == "1 (ILSVRC2012_val_00038851)"
     assert lines["validation: masks of the size of their image as stored"].seen == "8"
     assert lines["validation: conversion of 8 images"].agrees
-    assert {what for what, one in lines.items() if one.agrees is False} == {
+    assert {what for what, line in lines.items() if line.agrees is False} == {
         f"{OFFICIAL.archives['50'].file}: md5",
         "validation: images without a mask",
         *(f"{split}: classes that occur" for split in ("train_semi", "validation")),
@@ -181,10 +181,10 @@ def test_what_the_copy_lacks(own_counts: None, official: Path, miniature: Layout
     """Validation alone: what is not there is no difference."""
     shutil.copytree(miniature("folders") / "val", tmp_path / "val")
     seen = accept(["50"], tmp_path, official)
-    lines = {one.what: one for one in seen.lines["50"]}
+    lines = {line.what: line for line in seen.lines["50"]}
     assert lines["train: images"].agrees is None
     assert lines["validation: images"].agrees
-    assert {what for what, one in lines.items() if one.agrees is False} == {"validation: classes that occur"}
+    assert {what for what, line in lines.items() if line.agrees is False} == {"validation: classes that occur"}
 
 
 def test_a_file_of_somebody_else(miniature: Layout, annotations: Path, tmp_path: Path, capsys) -> None:
@@ -226,7 +226,7 @@ def test_without_network(miniature: Layout, tmp_path: Path, capsys: pytest.Captu
 
 def test_a_tree_is_its_own_annotations(own_counts: None, official: Path, miniature: Layout) -> None:
     """Nothing is fetched for it."""
-    lines = {one.what: one for one in accept(["50"], miniature("tree-50")).lines["50"]}
+    lines = {line.what: line for line in accept(["50"], miniature("tree-50")).lines["50"]}
     assert lines[OFFICIAL.archives["50"].file].seen == "not in the folder that was given"
     assert lines["validation: masks of the size of their image as stored"].agrees
     assert lines["validation: conversion of 9 images"].agrees

@@ -20,8 +20,8 @@ from imagenet_s.conversion.imagenet.image_reader import ImageReader, Measure
 
 def contents(out: Path, working: bool = False) -> dict[str, bytes]:
     """Name -> bytes of every file; those of the working folder only with `working`."""
-    found = {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
-    return {name: data for name, data in found.items() if working or not name.startswith(".imagenet-s/")}
+    files = {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+    return {name: data for name, data in files.items() if working or not name.startswith(".imagenet-s/")}
 
 
 class Conversion:
@@ -64,13 +64,13 @@ class Conversion:
 
 def running(command: str, group: int) -> list[int]:
     """The processes of a group, by a part of their command line."""
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, _, own_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
             if int(own_group) == group and state != "Z" and command in (entry / "cmdline").read_text():
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

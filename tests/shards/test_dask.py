@@ -54,10 +54,10 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     try:
         yield address, workers
     finally:
-        for one in reversed(started):
-            one.kill()
+        for process in reversed(started):
+            process.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                one.wait(10)
+                process.wait(10)
 
 
 def test_a_cluster_that_loses_a_worker(cluster, convert_miniature, tmp_path: Path, monkeypatch) -> None:

@@ -48,7 +48,7 @@ def test_a_script_without_a_main_guard(run_script, tmp_path: Path) -> None:
     done = run_script("main()")
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 1
-    assert 'call `convert` under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
+    assert 'call this under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
 
 
 def test_workers_that_always_die(convert_miniature, tmp_path: Path, monkeypatch) -> None:

@@ -142,7 +142,7 @@ def test_two_conversions_into_one_folder(start, undisturbed, tmp_path: Path) -> 
     second = start(tmp_path).finish()
     os.killpg(first.process.pid, signal.SIGCONT)
     assert second.process.returncode == 1
-    assert "another conversion" in second.stderr
+    assert "another process converts into" in second.stderr
     assert_identical(first.finish(), undisturbed)
 
 

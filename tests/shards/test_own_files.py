@@ -168,7 +168,7 @@ def test_restart_removes_exactly_what_the_earlier_run_wrote(
     folders = {path.relative_to(out) for path in out.rglob("*") if path.is_dir()}
     wanted = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_dir()}
     assert folders == wanted | {Path("50/test")}
-    working = [set(contents(one, working=True)) for one in (out, fresh)]
+    working = [set(contents(folder, working=True)) for folder in (out, fresh)]
     assert working[0] - set(mine) == working[1], "no marker is left of shards that are gone"
     verify(out)
 

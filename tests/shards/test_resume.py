@@ -57,8 +57,8 @@ def test_other_arguments_are_refused(convert_miniature, changed, words: str, tmp
     fresh = tmp_path / "fresh"
     convert_miniature(fresh, **changed)
     expected = contents(fresh)
-    found = {name: data for name, data in contents(tmp_path).items() if not name.startswith("fresh/")}
-    assert {name: data for name, data in found.items() if name in expected} == expected
+    files = {name: data for name, data in contents(tmp_path).items() if not name.startswith("fresh/")}
+    assert {name: data for name, data in files.items() if name in expected} == expected
 
 
 def test_an_unfinished_run_refuses_other_arguments_too(convert_miniature, tmp_path: Path) -> None:

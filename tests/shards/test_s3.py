@@ -57,8 +57,8 @@ def names(bucket: str) -> list[str]:
     import s3fs
 
     root = f"{bucket}/imagenet-s/"
-    found = s3fs.S3FileSystem(use_listings_cache=False).find(root)
-    return [name.removeprefix(root) for name in found if "/.imagenet-s/" not in name]
+    names = s3fs.S3FileSystem(use_listings_cache=False).find(root)
+    return [name.removeprefix(root) for name in names if "/.imagenet-s/" not in name]
 
 
 def stored(bucket: str) -> dict[str, bytes]:
@@ -98,7 +98,7 @@ def test_killed_and_gone_on_with(bucket: str, miniature, annotations: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Could not connect"),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
@@ -106,7 +106,7 @@ def test_killed_and_gone_on_with(bucket: str, miniature, annotations: Path, tmp_
     ids=["no server", "no credentials"],
 )
 def test_one_paragraph(
-    changed: dict[str, str], said: str, bucket: str, miniature, annotations: Path, monkeypatch, capsys
+    changed: dict[str, str], message: str, bucket: str, miniature, annotations: Path, monkeypatch, capsys
 ) -> None:
     import s3fs
 
@@ -118,7 +118,7 @@ def test_one_paragraph(
     assert main(["convert", str(miniature("folders")), out, *options]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith(f"imagenet-s: {out}: ")
-    assert said in error
+    assert message in error
 
 
 def test_no_bucket_is_made(bucket: str, miniature, annotations: Path, capsys) -> None:

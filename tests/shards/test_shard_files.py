@@ -61,7 +61,7 @@ def test_pandas_and_pyarrow(out: Path) -> None:
     files = sorted(out.glob("50/validation-*.parquet"))
     frame = pandas.concat([pandas.read_parquet(file) for file in files])
     assert list(frame.columns) == ["image_id", "image", "annotation", "category", "wnid", "imagenet_label"]
-    assert all(one["bytes"].startswith(b"\x89PNG") for one in frame["annotation"])
+    assert all(annotation["bytes"].startswith(b"\x89PNG") for annotation in frame["annotation"])
     assert sum(pq.read_metadata(file).num_rows for file in files) == len(frame) == 9
 
 
@@ -97,10 +97,10 @@ def test_row_groups_of_a_hundred(tmp_path: Path) -> None:
     with open_writer("parquet", str(tmp_path / "x.parquet"), schema) as write:
         for group in row_groups(pieces):
             write(group)
-    found = pq.ParquetFile(tmp_path / "x.parquet")
-    sizes = [found.metadata.row_group(i).num_rows for i in range(found.num_row_groups)]
+    parquet = pq.ParquetFile(tmp_path / "x.parquet")
+    sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
     assert sizes == [ROWS_PER_GROUP] * 7 + [30]
-    assert found.read().equals(table)
+    assert parquet.read().equals(table)
 
 
 @pytest.mark.parametrize("images", [True, False])
@@ -112,11 +112,11 @@ def test_the_code_of_the_card_runs(
     convert_miniature(tmp_path / "me" / "imagenet-s", splits=["validation"], form=form, images=images)
     (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "me" / "imagenet-s" / "README.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    found: dict[str, Any] = {}
-    exec(code, found)
-    assert len(found["validation"]) == len(list(found["stream"])) == 9
-    assert found["masks"].column_names == ["image_id", "annotation"]
-    assert found["masks"][0]["annotation"].size == found["validation"][0]["annotation"].size
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    assert len(namespace["validation"]) == len(list(namespace["stream"])) == 9
+    assert namespace["masks"].column_names == ["image_id", "annotation"]
+    assert namespace["masks"][0]["annotation"].size == namespace["validation"][0]["annotation"].size
 
 
 def test_the_card(out: Path) -> None:
@@ -127,9 +127,9 @@ def test_the_card(out: Path) -> None:
     assert data["license_name"]
     assert data["license_link"].startswith("https://")
     assert "ImageNet" in data["extra_gated_prompt"]
-    assert [one["config_name"] for one in data["configs"]] == ["50", "919"], "strings, not numbers"
-    assert [one.get("default", False) for one in data["configs"]] == [False, True]
-    splits = {one["split"]: one["path"] for one in data["configs"][1]["data_files"]}
+    assert [entry["config_name"] for entry in data["configs"]] == ["50", "919"], "strings, not numbers"
+    assert [entry.get("default", False) for entry in data["configs"]] == [False, True]
+    splits = {entry["split"]: entry["path"] for entry in data["configs"][1]["data_files"]}
     assert splits["train_semi"] == "919/train_semi-*-of-00004.parquet"
     for info in data["dataset_info"]:
         on_disk = sum(file.stat().st_size for file in out.glob(f"{info['config_name']}/*.parquet"))

@@ -40,12 +40,12 @@ def test_every_kind_of_source_gives_the_same_rows(layout, convert_miniature, min
 
 def test_sources_with_files_give_the_same_bytes(convert_miniature, tmp_path: Path):
     """Where any image can be reached at once, nothing of how they lie is left in the shards."""
-    found = []
+    shards = []
     for layout in ("folders", "flat", "tars"):
         index = convert_miniature(tmp_path / layout, layout=layout)
-        found.append([(shard.file, shard.sha256) for _, _, shard in index.shards()])
-    assert found[0] == found[1] == found[2]
-    assert len(found[0]) > 5
+        shards.append([(shard.file, shard.sha256) for _, _, shard in index.shards()])
+    assert shards[0] == shards[1] == shards[2]
+    assert len(shards[0]) > 5
 
 
 def test_arrow_is_read_by_load_from_disk(convert_miniature, tmp_path: Path):
@@ -71,7 +71,7 @@ def test_upright_bytes_differ_from_the_file_only_where_they_must(convert_miniatu
             assert row["image"]["path"] == f"{row['image_id']}.JPEG"
             if before != row["image"]["bytes"]:
                 changed.add(row["image_id"])
-    assert {IMAGES[one].kind for one in changed} == set(STORED_SIDEWAYS)
+    assert {IMAGES[image_id].kind for image_id in changed} == set(STORED_SIDEWAYS)
 
 
 def test_labels_are_the_root_configurations_and_each_ones(convert_miniature, tmp_path: Path):

@@ -20,8 +20,8 @@ def test_the_memory_of_a_process(convert_miniature, tmp_path: Path) -> None:
     convert_miniature(url)
     fs = fsspec.filesystem("memory")
     root = url.removeprefix("memory:/")
-    found = {name.removeprefix(f"{root}/"): fs.cat_file(name) for name in fs.find(root)}
-    assert {name: data for name, data in found.items() if not name.startswith(".imagenet-s/")} == contents(tmp_path)
+    files = {name.removeprefix(f"{root}/"): fs.cat_file(name) for name in fs.find(root)}
+    assert {name: data for name, data in files.items() if not name.startswith(".imagenet-s/")} == contents(tmp_path)
     verify(url)
     with pytest.raises(ImageNetSError, match="memory of this process"):
         convert_miniature(url, workers=2)

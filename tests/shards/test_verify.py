@@ -23,12 +23,12 @@ def test_verify_names_every_damaged_shard(form: str, convert_miniature, tmp_path
     (shards[3].parent / f"extra.{form}").write_bytes(b"")
     capsys.readouterr()
     assert main(["convert", "--verify", str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert f"{shards[0].name}: sha256" in said
-    assert f"{shards[1].name}: {shards[1].stat().st_size:,} bytes" in said
-    assert f"{shards[2].name}: missing" in said
-    assert f"extra.{form}: not in the index" in said
-    assert str(shards[3].relative_to(tmp_path)) not in said
+    error = capsys.readouterr().err
+    assert f"{shards[0].name}: sha256" in error
+    assert f"{shards[1].name}: {shards[1].stat().st_size:,} bytes" in error
+    assert f"{shards[2].name}: missing" in error
+    assert f"extra.{form}: not in the index" in error
+    assert str(shards[3].relative_to(tmp_path)) not in error
 
 
 def test_verify_compares_rows_and_columns(convert_miniature, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.package import check_submission
 from imagenet_s.conversion.synthetic import IMAGES
 
-IMAGE_ID = next(one for one in IDS if IMAGES[one].size[0] != IMAGES[one].size[1])
+IMAGE_ID = next(image_id for image_id in IDS if IMAGES[image_id].size[0] != IMAGES[image_id].size[1])
 KEY, NAME = KEYS[IMAGE_ID], f"{IMAGE_ID}.png"
 SIZE = IMAGES[IMAGE_ID].size
 

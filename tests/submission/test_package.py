@@ -37,7 +37,7 @@ def test_a_submission(predictions: Path, annotations: Path, miniature: Layouts) 
             "Paper/Project link: https://arxiv.org/abs/2106.03149\n"
             "Method description: As in the paper.\n"
         )
-        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in KEYS.values():
             assert archive.read(name) == (predictions / name).read_bytes()
     again = check_submission(out, "50", sizes=sizes, annotations_dir=annotations, verify=False)
@@ -84,7 +84,9 @@ def test_a_match(predictions: Path, annotations: Path, tmp_path: Path) -> None:
     match.write_text(json.dumps({str(i): i for i in range(51) if i != used}))
     problems = submit(predictions, annotations, match=match).problems
     assert {problem.kind for problem in problems} == {"ids"}
-    assert f"{KEYS[IDS[0]]} holds cluster {used}, which the match does not know" in {one.message for one in problems}
+    assert f"{KEYS[IDS[0]]} holds cluster {used}, which the match does not know" in {
+        problem.message for problem in problems
+    }
 
 
 @pytest.mark.parametrize(
@@ -125,9 +127,9 @@ def test_method_txt_is_checked(
             archive.write(path, path.relative_to(predictions))
         if text is not None:
             archive.writestr("method.txt", text)
-    (found,) = check_submission(out, "50", annotations_dir=annotations, verify=False).problems
-    assert found.kind == "method.txt"
-    assert problem in found.message
+    (finding,) = check_submission(out, "50", annotations_dir=annotations, verify=False).problems
+    assert finding.kind == "method.txt"
+    assert problem in finding.message
 
 
 def test_a_method_of_several_lines() -> None:

@@ -74,8 +74,8 @@ def test_the_rules_of_a_protocol(name: str, capsys: pytest.CaptureFixture[str]) 
 def test_pages_say_of_the_server_what_protocols_json_says() -> None:
     """None sends people to the closed server without saying so; with a successor, this names the pages to rewrite."""
     root = Path(imagenet_s.__file__).parent
-    texts = {one: one.read_text(encoding="utf-8") for one in (*root.glob("*.md"), *root.glob("docs/*.md"))}
-    about = {one.name: text for one, text in texts.items() if "codalab" in text.lower()}
+    texts = {path: path.read_text(encoding="utf-8") for path in (*root.glob("*.md"), *root.glob("docs/*.md"))}
+    about = {path.name: text for path, text in texts.items() if "codalab" in text.lower()}
     assert {"README.md", "metric.md", "from-the-official-toolbox.md"} <= set(about)
     for page in [*about.values(), (root / "dataset_card.md").read_text(encoding="utf-8")]:
         assert TEST_SERVER.closed_since in page
@@ -91,11 +91,13 @@ def test_help_follows_the_state_of_the_server(capsys: pytest.CaptureFixture[str]
 
 def test_protocols_as_the_official_table_has_them() -> None:
     """Official readme, "Submission rules": who may use what."""
-    numbers = {name: one.url.rsplit("/", 1)[1] for name, one in PROTOCOLS.items()}
+    numbers = {name: protocol.url.rsplit("/", 1)[1] for name, protocol in PROTOCOLS.items()}
     assert numbers == {"unsupervised": "1317", "distance": "1315", "semi": "1318", "free": "1316"}
 
     def who(word: str, list_name: str) -> set[str]:
-        return {name for name, one in PROTOCOLS.items() if any(word in rule for rule in getattr(one, list_name))}
+        return {
+            name for name, protocol in PROTOCOLS.items() if any(word in rule for rule in getattr(protocol, list_name))
+        }
 
     assert who("only", "must") == {"unsupervised", "distance", "semi"}
     assert who("without labels, as it is", "must") == {"distance"}
@@ -176,11 +178,11 @@ def test_predictions_of_another_split_are_one_line(
         folder, out = tmp_path / split, tmp_path / f"{split}.zip"
         write_predictions(folder, "50", split)
         assert main(["submit", str(folder), str(out), "--split", wrong, *common, *protocol]) == 1
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         advice = "submissions are of test" if split == "train_semi" else f"--split {split}"
-        assert f"holds predictions of {split}, and none of {wrong}: " in said.err.splitlines()[-1]
-        assert advice in said.err.splitlines()[-1]
-        assert not said.out
+        assert f"holds predictions of {split}, and none of {wrong}: " in output.err.splitlines()[-1]
+        assert advice in output.err.splitlines()[-1]
+        assert not output.out
         assert not out.exists()
         if split != "train_semi":
             assert main(["submit", str(folder), str(out), "--split", split, *common, *protocol]) == 0
@@ -200,9 +202,9 @@ def test_predictions_of_several_splits_are_one_line(
     common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "free"]
     for split in ("validation", "test"):
         assert main(["submit", given, str(tmp_path / "out.zip"), "--split", split, *common]) == 1
-        said = capsys.readouterr()
-        assert f"{given} holds a folder for each of several splits: give its folder {split}." in said.err
-        assert not said.out
+        output = capsys.readouterr()
+        assert f"{given} holds a folder for each of several splits: give its folder {split}." in output.err
+        assert not output.out
 
 
 def test_a_submission_of_validation_says_what_it_is_good_for(
@@ -212,10 +214,10 @@ def test_a_submission_of_validation_says_what_it_is_good_for(
     out = tmp_path / "o.zip"
     common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--split", "validation"]
     assert main(["submit", str(tmp_path / "p"), str(out), *common, "--protocol", "free"]) == 0
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert "no server takes this zip" in said
-    command = shlex.split(said.partition("Score it: ")[2])
-    assert main(["evaluate", *(str(tmp_path / "p") if one == "GT" else one for one in command[2:])]) == 0
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "no server takes this zip" in error
+    command = shlex.split(error.partition("Score it: ")[2])
+    assert main(["evaluate", *(str(tmp_path / "p") if argument == "GT" else argument for argument in command[2:])]) == 0
 
 
 def test_a_submission_of_test_says_that_the_server_is_closed(
@@ -224,8 +226,8 @@ def test_a_submission_of_test_says_that_the_server_is_closed(
     common = ["--config", "50", "--annotations-dir", str(annotations), "--no-verify", "--protocol", "semi"]
     command = [sys.executable, "-m", "imagenet_s.cli.main", "submit"]
     command += [str(predictions), str(tmp_path / "o.zip"), *common]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    assert "no submissions since 2026-01-20" in said.splitlines()[-1]
+    error = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "no submissions since 2026-01-20" in error.splitlines()[-1]
     assert "no submissions since 2026-01-20" in " ".join(
         subprocess.run([*command[:4], "--help"], capture_output=True, text=True, check=True).stdout.split()
     )

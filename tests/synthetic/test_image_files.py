@@ -19,12 +19,12 @@ def segments(jpeg: bytes) -> list[tuple[int, bytes]]:
     """(marker, payload) of every segment before the pixels."""
     assert jpeg[:2] == b"\xff\xd8"
     assert jpeg[-2:] == b"\xff\xd9"
-    found, at = [], 2
+    segments, at = [], 2
     while jpeg[at + 1] != 0xDA:
         marker, length = struct.unpack(">xBH", jpeg[at : at + 4])
-        found.append((marker, jpeg[at + 4 : at + 2 + length]))
+        segments.append((marker, jpeg[at + 4 : at + 2 + length]))
         at += 2 + length
-    return found
+    return segments
 
 
 @pytest.mark.parametrize("image_id", IMAGES)

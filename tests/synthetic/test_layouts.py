@@ -60,33 +60,33 @@ def read_kaggle(root: Path) -> list[tuple[str, bytes]]:
 
 
 def read_tars(root: Path) -> list[tuple[str, bytes]]:
-    found = tar_members(root / "ILSVRC2012_img_val.tar")
+    files = tar_members(root / "ILSVRC2012_img_val.tar")
     for name, content in tar_members(root / "ILSVRC2012_img_train.tar"):
         members = tar_members(content)
         assert {BY_NAME[member].imagenet_wnid for member, _ in members} == {name.removesuffix(".tar")}
-        found += members
-    return found
+        files += members
+    return files
 
 
 def read_class_tars(root: Path) -> list[tuple[str, bytes]]:
-    found = tar_members(root / "ILSVRC2012_img_val.tar")
+    files = tar_members(root / "ILSVRC2012_img_val.tar")
     for path in (root / "train").glob("*.tar"):
         members = tar_members(path)
         assert {BY_NAME[member].imagenet_wnid for member, _ in members} == {path.stem}
-        found += members
-    return found
+        files += members
+    return files
 
 
 def read_parquet(root: Path) -> list[tuple[str, bytes]]:
-    found = []
+    files = []
     for path in sorted((root / "data").glob("*.parquet")):
         assert re.fullmatch(r"(train|validation|test)-\d{5}-of-\d{5}\.parquet", path.name)
         file = pq.ParquetFile(path)
         assert file.metadata.row_group(0).num_rows <= 7
         rows = file.read().to_pylist()
         assert len({row["label"] for row in rows}) > 3 or path.name.startswith("test")
-        found += [(row["image"]["path"], row["image"]["bytes"]) for row in rows]
-    return without_wnid(found)
+        files += [(row["image"]["path"], row["image"]["bytes"]) for row in rows]
+    return without_wnid(files)
 
 
 def read_hub_tars(root: Path) -> list[tuple[str, bytes]]:
@@ -101,7 +101,7 @@ def read_extracted_hub_tars(root: Path) -> list[tuple[str, bytes]]:
 
 
 def read_webdataset(root: Path) -> list[tuple[str, bytes]]:
-    found = []
+    files = []
     for path in root.iterdir():
         assert re.fullmatch(r"imagenet1k-(train-\d{4}|validation-\d{2})\.tar", path.name)
         members = tar_members(path)
@@ -109,8 +109,8 @@ def read_webdataset(root: Path) -> list[tuple[str, bytes]]:
             key = jpg.removesuffix(".jpg")
             assert (cls, info) == (f"{key}.cls", f"{key}.json")
             assert json.loads(fields)["label"] == int(label)
-            found.append((f"{key}.JPEG", content))
-    return found
+            files.append((f"{key}.JPEG", content))
+    return files
 
 
 def read_nested(root: Path) -> list[tuple[str, bytes]]:
@@ -158,11 +158,11 @@ READERS = {
 def test_a_layout_holds_every_image_once(tmp_path: Path, layout: str) -> None:
     read, has_test = READERS[layout]
     members = read(write_imagenet(tmp_path / "imagenet", layout))
-    found = dict(members)
-    assert len(members) == len(found)
+    files = dict(members)
+    assert len(members) == len(files)
     parts = ("train", "val", "test") if has_test else ("train", "val")
     wanted = [image for part in parts for image in images_of_imagenet(part)]
-    assert found == {image.file_name: image_bytes(image.image_id) for image in wanted}
+    assert files == {image.file_name: image_bytes(image.image_id) for image in wanted}
 
 
 def test_it_is_small(tmp_path: Path) -> None:

@@ -177,8 +177,8 @@ def test_masks_lie_where_the_picture_has_the_object(ids_of_classes: dict) -> Non
 @pytest.mark.parametrize("config", ["50", "300"])
 def test_masks_of_the_subsets_are_those_of_919_renumbered(config: str, ids_of_classes: dict) -> None:
     table = np.zeros(1001, int)
-    for wnid, one in ids_of_classes[config].items():
-        table[ids_of_classes["919"][wnid]] = one
+    for wnid, class_id in ids_of_classes[config].items():
+        table[ids_of_classes["919"][wnid]] = class_id
     table[1000] = 1000
     for image in [*images_of(config, "validation"), *images_of(config, "train_semi"), *images_of(config, "test")]:
         np.testing.assert_array_equal(mask_ids(image, config), table[mask_ids(image, "919")])
@@ -222,12 +222,12 @@ def test_expected_rows_agree_with_the_official_tree(tmp_path: Path, config: str,
 
 def test_extracted_annotations_are_the_content_of_the_archives(annotations: Path, tmp_path: Path) -> None:
     extracted = write_annotations(tmp_path, "extracted")
-    found = {str(path.relative_to(extracted)): path.read_bytes() for path in extracted.rglob("*") if path.is_file()}
+    files = {str(path.relative_to(extracted)): path.read_bytes() for path in extracted.rglob("*") if path.is_file()}
     wanted = {path.name: path.read_bytes() for path in annotations.glob("*.txt")}
     for path in annotations.glob("*.zip"):
         with zipfile.ZipFile(path) as archive:
             wanted |= {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    assert found == wanted
+    assert files == wanted
 
 
 def test_wrong_arguments(tmp_path: Path) -> None:

@@ -56,8 +56,10 @@ WITHOUT_BOXES = {v2.RandomIoUCrop}
 def test_every_geometry_is_here() -> None:
     """Whatever torchvision moves pixels with, in its own module of geometry."""
     module = inspect.getmodule(v2.Resize)
-    known = {one for name, one in vars(v2).items() if inspect.isclass(one) and inspect.getmodule(one) is module}
-    assert known - {v2.Transform} == {*GEOMETRIES, *REFUSED, *WITHOUT_BOXES}
+    classes = {
+        value for name, value in vars(v2).items() if inspect.isclass(value) and inspect.getmodule(value) is module
+    }
+    assert classes - {v2.Transform} == {*GEOMETRIES, *REFUSED, *WITHOUT_BOXES}
 
 
 @st.composite
@@ -123,9 +125,9 @@ def _far_from_edges(mask: torch.Tensor, distance: int = 2) -> torch.Tensor:
         v2.RandomZoomOut(p=1),
         v2.RandomCrop(70, pad_if_needed=True),
         v2.Compose([v2.Pad(9), v2.RandomApply([v2.CenterCrop(90)], p=1)]),
-        v2.Lambda(lambda one: v2.functional.crop(one, -5, -5, 20, 20)),
-        v2.Lambda(lambda one: v2.functional.resized_crop(one, -5, 30, 20, 20, [7, 9])),
-        v2.Lambda(lambda one: v2.functional.crop(one, 90, 90, 20, 20)),
+        v2.Lambda(lambda mask: v2.functional.crop(mask, -5, -5, 20, 20)),
+        v2.Lambda(lambda mask: v2.functional.resized_crop(mask, -5, 30, 20, 20, [7, 9])),
+        v2.Lambda(lambda mask: v2.functional.crop(mask, 90, 90, 20, 20)),
     ],
     ids=repr,
 )

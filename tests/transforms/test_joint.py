@@ -22,9 +22,9 @@ from imagenet_s.conversion.transforms import joint  # noqa: E402
 CROP = v2.Compose([v2.Resize(64), v2.CenterCrop(56), v2.ToDtype(torch.float32, scale=True)])
 
 
-def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def same(row: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(
-        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(one.values(), other.values())
+        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(row.values(), other.values())
     )
 
 
@@ -47,9 +47,9 @@ def test_streams_give_the_same(layout: str, load) -> None:
     mapped = {row["image_id"]: row for row in load("validation", layout).with_transform(joint(CROP))}
     stream = load("validation", layout, streaming=True)
     for streamed in (stream.map(joint(CROP)), stream.map(joint(CROP), batched=True, batch_size=4)):
-        found = list(streamed)
-        assert len(found) == len(mapped) == 9
-        assert all(same(row, mapped[row["image_id"]]) for row in found)
+        rows = list(streamed)
+        assert len(rows) == len(mapped) == 9
+        assert all(same(row, mapped[row["image_id"]]) for row in rows)
 
 
 def test_no_mask_stays_none(load) -> None:

@@ -52,8 +52,8 @@ def test_the_recipes(names: dict[str, Any]) -> None:
         assert sorted(cells[i, j].tolist()) == sorted(cell.ravel().tolist())
         ids, counts = np.unique(cell, return_counts=True)
         assert counts[ids == int(names["labels"][i, j])].item() == counts.max()
-        there = (cell != 1000).sum()
-        assert float(names["share"][i, j]) == pytest.approx((cell == row["category"]).sum() / max(1, there))
+        scored = (cell != 1000).sum()
+        assert float(names["share"][i, j]) == pytest.approx((cell == row["category"]).sum() / max(1, scored))
         assert int(names["nearest"][i, j]) == cell[8, 8]
 
     # What the crop saw comes back where it was, but for pixels at the edges of objects.

@@ -89,8 +89,8 @@ def test_padding_is_ignored_only_with_fill_mask(fill: dict[str, int], expected: 
 def test_masks_keep_their_ids(splits) -> None:
     """The script hands `np.array(row["label"])` on; none of its transforms makes an id that was not there."""
     for row in splits["validation"]:
-        found = set(example(row, RESIZED)["labels"].unique().tolist())
-        assert found <= set(np.unique(np.array(row["label"])).tolist())
+        ids = set(example(row, RESIZED)["labels"].unique().tolist())
+        assert ids <= set(np.unique(np.array(row["label"])).tolist())
 
 
 def test_it_trains_and_scores(shards, splits, page, tmp_path) -> None:
@@ -115,11 +115,11 @@ def test_it_trains_and_scores(shards, splits, page, tmp_path) -> None:
         preprocess_logits_for_metrics=page["preprocess_logits_for_metrics"],
     )
     assert np.isfinite(trainer.train().training_loss)
-    found = trainer.evaluate()
+    result = trainer.evaluate()
 
     expected = MatchedIoU(page["metric"].num_classes)
     for row in validation:
         with torch.no_grad():
             logits = model.eval()(row["pixel_values"][None]).logits
         expected.update(page["logits_to_ids"](logits, (SIZE, SIZE))[0], row["labels"])
-    assert found["eval_mean_iou"] == pytest.approx(expected.compute("none")["mean_iou"], abs=2e-4)
+    assert result["eval_mean_iou"] == pytest.approx(expected.compute("none")["mean_iou"], abs=2e-4)

@@ -1,4 +1,8 @@
-"""The synthetic ImageNet written in every layout that people have."""
+"""The synthetic ImageNet written in every layout that people have.
+
+`write_imagenet` is the way in. Each module writes related layouts: folders of files (`folders`), archives (`tars`), the
+Parquet files of the Hub (`hub_parquet`), the official ImageNet-S tree (`tree`).
+"""
 
 from __future__ import annotations
 

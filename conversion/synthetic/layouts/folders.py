@@ -1,6 +1,6 @@
-"""ImageNet as folders of files: what the official scripts and torchvision make, flat validation, and Kaggle's tree.
+"""ImageNet as folders of files: made by the official scripts or torchvision, with flat validation, and Kaggle's tree.
 
-Also what people make of these: a level more, and class folders called as they like.
+Also variants that people make: one more level of folders, and class folders with other names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..image_files import image_bytes
 
 
 def write_folders(root: Path, flat: bool = False) -> Path:
-    """`train/<wnid>/...` and `val/<wnid>/...`, or `val/...` where flat; returns what is `data_dir`."""
+    """`train/<wnid>/...` and `val/<wnid>/...`, or `val/...` where flat. Returns the folder to give as `data_dir`."""
     for image in images_of_imagenet("train"):
         write(root / "train" / image.imagenet_wnid / image.file_name, image_bytes(image.image_id))
     for image in images_of_imagenet("val"):
@@ -31,7 +31,7 @@ def write_kaggle(root: Path) -> Path:
 
 
 def write_nested(root: Path) -> Path:
-    """A level more, as after unpacking a zip of `train` in `train`; and names in other cases."""
+    """One more level, as after unpacking a zip of `train` in `train`, and names in upper case."""
     for image in images_of_imagenet("train"):
         write(root / "Train" / "train" / image.imagenet_wnid / image.file_name, image_bytes(image.image_id))
     for image in images_of_imagenet("val"):
@@ -40,7 +40,7 @@ def write_nested(root: Path) -> Path:
 
 
 def write_class_names(root: Path) -> Path:
-    """Class folders of other names, with the official names in them; and one more folder around all of it."""
+    """Class folders with other names, image files with the official ones; and one more folder around all of it."""
     for part in ("train", "val"):
         for image in images_of_imagenet(part):
             folder = f"class {IMAGENET_WNIDS.index(image.imagenet_wnid)}"

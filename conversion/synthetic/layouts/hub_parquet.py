@@ -35,7 +35,7 @@ def write_parquet(root: Path) -> Path:
 
 
 def write_hub_cache(root: Path) -> Path:
-    """What `hf download` leaves in its cache: files called by their digest, and a snapshot of links to them."""
+    """The cache of `hf download`: files named by their digest, and a snapshot of links to them."""
     repository = root / "datasets--ILSVRC--imagenet-1k"
     revision = hashlib.sha1(b"the revision").hexdigest()
     snapshot = write_parquet(repository / "snapshots" / revision)
@@ -59,5 +59,5 @@ def _schema() -> pa.Schema:
 
 
 def _name(wnid: str) -> str:
-    """A class name for the feature; the merged folder and the one outside have none of ImageNet-S."""
+    """The name of a class for the feature; for a folder that is no class of ImageNet-S, the wnid."""
     return next((row.name for row in categories("919") if row.wnid == wnid), wnid)

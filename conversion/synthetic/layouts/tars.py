@@ -11,14 +11,14 @@ from pathlib import Path
 
 from ..catalog import IMAGENET_WNIDS, MiniImage, images_of_imagenet
 from ..image_files import image_bytes
-from ..scene import draw
+from ..scene import seeded_number
 from .folders import write
 
 Member = tuple[str, bytes]
 
 
 def write_tars(root: Path, unpacked: bool = False) -> Path:
-    """The two official downloads, a tar of one tar a class and a flat validation tar; or the first `unpacked` once."""
+    """The two official downloads: a tar of one tar per class (or, `unpacked`, these), and a flat validation tar."""
     classes = [(f"{wnid}.tar", _tar(_class_members(wnid))) for wnid in IMAGENET_WNIDS]
     if unpacked:
         for name, content in classes:
@@ -31,7 +31,7 @@ def write_tars(root: Path, unpacked: bool = False) -> Path:
 
 
 def write_partly_unpacked(root: Path) -> Path:
-    """The class tars, unpacked one by one and stopped: a third is done, one is half done, the others are still tars."""
+    """The class tars, unpacked up to a third: one is unpacked half, the others are still tars."""
     write_tars(root, unpacked=True)
     done = len(IMAGENET_WNIDS) // 3
     for number, wnid in enumerate(IMAGENET_WNIDS[: done + 1]):
@@ -63,7 +63,7 @@ def write_hub_tars(root: Path, extracted: bool = False) -> Path:
 
 
 def write_webdataset(root: Path) -> Path:
-    """Shards as `timm/imagenet-1k-wds` has them: `<key>.cls`, `<key>.jpg`, `<key>.json` a sample.
+    """Shards like those of `timm/imagenet-1k-wds`: `<key>.cls`, `<key>.jpg` and `<key>.json` for each sample.
 
     Upstream re-encoded 23 odd files; here they stay as they are, so that every layout has the same pixels.
     """
@@ -84,13 +84,13 @@ def hub_name(image: MiniImage) -> str:
 
 
 def label(image: MiniImage) -> int:
-    """A stand-in for ImageNet's own label, 0..999; -1 in its test set."""
+    """The label in these files: the index among the synthetic classes, -1 for ImageNet's test images."""
     return IMAGENET_WNIDS.index(image.imagenet_wnid) if image.imagenet_wnid else -1
 
 
 def shuffled(part: str) -> Sequence[MiniImage]:
-    """The images of a part of ImageNet in a fixed order without order."""
-    return sorted(images_of_imagenet(part), key=lambda image: draw(image.image_id, "archive"))
+    """The images of a part of ImageNet, shuffled in a fixed way."""
+    return sorted(images_of_imagenet(part), key=lambda image: seeded_number(image.image_id, "archive"))
 
 
 def _class_members(wnid: str) -> Iterator[Member]:

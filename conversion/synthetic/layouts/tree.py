@@ -13,10 +13,10 @@ from .folders import write
 
 
 def write_official_tree(root: str | os.PathLike[str], config: str) -> Path:
-    """Write `root/ImageNetS{config}` with the images of every split and the masks of the annotated ones.
+    """Write `root/ImageNetS{config}` with the images of every split and the masks of the annotated splits.
 
-    Images are in their ImageNet-S class folder, merged classes included; in `train-full`, which only 919 has, they are
-    in their ImageNet folder.
+    Images are in the folder of their ImageNet-S class, merged classes included; in `train-full`, which only 919 has,
+    they are in their ImageNet folder.
 
     Returns:
         The folder `ImageNetS{config}`.

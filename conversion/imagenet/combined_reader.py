@@ -45,23 +45,23 @@ class CombinedReader(ImageReader):
     def index(self, wnids: Sequence[str] | None = None) -> pa.Table:
         """The first reader's images, then those of each further one that the earlier lack."""
         expected = _official_count(self.part, wnids)
-        found: list[pa.Table] = []
+        indexes: list[pa.Table] = []
         for reader in self.readers:
-            if expected is not None and sum(map(len, found)) >= expected:
+            if expected is not None and sum(map(len, indexes)) >= expected:
                 break
-            found.append(_without(_of_classes(reader.index(wnids), wnids if self.part == "train" else None), found))
-        return self._merged(found)
+            indexes.append(_without(_of_classes(reader.index(wnids), wnids if self.part == "train" else None), indexes))
+        return self._merged(indexes)
 
     def find(self, image_ids: pa.Array) -> pa.Table:
         """As `index`, for these images: a further reader is asked for what is left."""
-        found: list[pa.Table] = []
+        indexes: list[pa.Table] = []
         left = image_ids
         for reader in self.readers:
             if not len(left):
                 break
-            found.append(reader.find(left))
-            left = left.filter(pc.invert(pc.is_in(left, value_set=found[-1]["image_id"].combine_chunks())))
-        return self._merged(found)
+            indexes.append(reader.find(left))
+            left = left.filter(pc.invert(pc.is_in(left, value_set=indexes[-1]["image_id"].combine_chunks())))
+        return self._merged(indexes)
 
     def pieces(self, rows: pa.Table) -> Iterator[tuple[ImageReader, pa.Table]]:
         """Each reader that has some of the rows, with its rows."""
@@ -98,21 +98,21 @@ class CombinedReader(ImageReader):
         digest = hashlib.sha256()
         for reader, part in self.pieces(rows):
             number = self.readers.index(reader)
-            one = reader.measure(part)
-            sizes[numbers == number] = one.sizes
-            digest.update(f"{number} {one.identity}\n".encode())
+            measure = reader.measure(part)
+            sizes[numbers == number] = measure.sizes
+            digest.update(f"{number} {measure.identity}\n".encode())
         return Measure(sizes, digest.hexdigest())
 
     def identity(self, wnids: Sequence[str] | None = None) -> str:
         """What each reader says."""
-        return hashlib.sha256("\n".join(one.identity(wnids) for one in self.readers).encode()).hexdigest()
+        return hashlib.sha256("\n".join(reader.identity(wnids) for reader in self.readers).encode()).hexdigest()
 
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
         """Reader by reader, each in its own order."""
         ordered = []
         for reader, part in self.pieces(rows.append_column("_place", pa.array(np.arange(rows.num_rows)))):
             ordered.append(part if reader.random_access else reader.storage_order(part, mixed))
-        return rows.take(pa.concat_arrays([one["_place"].combine_chunks() for one in ordered])) if ordered else rows
+        return rows.take(pa.concat_arrays([piece["_place"].combine_chunks() for piece in ordered])) if ordered else rows
 
     def cut(self, rows: pa.Table, num_shards: int) -> list[pa.Table]:
         """Cuts where the readers would."""
@@ -128,25 +128,25 @@ class CombinedReader(ImageReader):
     def __repr__(self) -> str:
         return self.layout
 
-    def _merged(self, found: Sequence[pa.Table]) -> pa.Table:
-        self._used = {number for number, table in enumerate(found) if len(table)}
-        if len(found) > 1 and len(found[-1]):
-            counts = ", ".join(f"{len(table):,} from {reader!r}" for table, reader in zip(found, self.readers))
+    def _merged(self, indexes: Sequence[pa.Table]) -> pa.Table:
+        self._used = {number for number, table in enumerate(indexes) if len(table)}
+        if len(indexes) > 1 and len(indexes[-1]):
+            counts = ", ".join(f"{len(table):,} from {reader!r}" for table, reader in zip(indexes, self.readers))
             logger.info("%s images of several forms are read together: %s.", self.part, counts)
-        whole = []
-        for number, table in enumerate(found):
+        tables = []
+        for number, table in enumerate(indexes):
             table = table.combine_chunks()
-            own = pa.StructArray.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
+            columns = pa.StructArray.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
             codes = pa.array(np.full(len(table), number, np.int8))
-            whole.append(pa.table({"image_id": table["image_id"], _READER: codes, f"{_OWN}{number}": own}))
-        return pa.concat_tables(whole, promote_options="default").combine_chunks()
+            tables.append(pa.table({"image_id": table["image_id"], _READER: codes, f"{_OWN}{number}": columns}))
+        return pa.concat_tables(tables, promote_options="default").combine_chunks()
 
 
 def _own_rows(rows: pa.Table, number: int) -> pa.Table:
     """Rows of the combined index as the reader's own index has them, with the other columns that they carry."""
-    own = rows[f"{_OWN}{number}"].combine_chunks()
-    own = own.chunk(0) if isinstance(own, pa.ChunkedArray) and own.num_chunks else own
-    columns = dict(zip([field.name for field in own.type], own.flatten()))
+    struct = rows[f"{_OWN}{number}"].combine_chunks()
+    struct = struct.chunk(0) if isinstance(struct, pa.ChunkedArray) and struct.num_chunks else struct
+    columns = dict(zip([field.name for field in struct.type], struct.flatten()))
     for name in rows.column_names:
         if name != _READER and not name.startswith(_OWN):
             columns.setdefault(name, rows[name])
@@ -168,8 +168,8 @@ def _of_classes(index: pa.Table, wnids: Sequence[str] | None) -> pa.Table:
 
 def _without(index: pa.Table, earlier: Sequence[pa.Table]) -> pa.Table:
     for table in earlier:
-        there = pc.is_in(index["image_id"], value_set=table["image_id"].combine_chunks())
-        index = index.filter(pc.invert(there))
+        is_known = pc.is_in(index["image_id"], value_set=table["image_id"].combine_chunks())
+        index = index.filter(pc.invert(is_known))
     return index
 
 

@@ -23,28 +23,28 @@ def images(contents: dict[str, bytes]) -> pa.StructArray:
     return pa.StructArray.from_arrays([pa.array(contents.values(), pa.binary()), paths], fields=list(IMAGE_TYPE))
 
 
-def addresses(found: pa.StructArray | pa.ChunkedArray) -> set[int]:
+def addresses(stored: pa.StructArray | pa.ChunkedArray) -> set[int]:
     """The memory that holds the bytes of the images."""
-    chunks = found.chunks if isinstance(found, pa.ChunkedArray) else [found]
+    chunks = stored.chunks if isinstance(stored, pa.ChunkedArray) else [stored]
     return {chunk.field("bytes").buffers()[2].address for chunk in chunks if len(chunk)}
 
 
 @pytest.mark.parametrize("piece", [slice(None), slice(2, 4)], ids=["all", "slice"])
 def test_usual_images_are_not_copied(piece: slice) -> None:
     given = images({name: image_bytes(name) for name in USUAL})[piece]
-    found, unusable = _inspected(given, USUAL[piece], None, range(len(given)), None)
+    inspected, unusable = _inspected(given, USUAL[piece], None, range(len(given)), None)
     assert not unusable
-    assert found.to_pylist() == given.to_pylist()
-    assert addresses(found) == addresses(given)
+    assert inspected.to_pylist() == given.to_pylist()
+    assert addresses(inspected) == addresses(given)
 
 
 def test_only_the_rotated_image_is_replaced() -> None:
     names = [*USUAL[:3], ROTATED, *USUAL[3:]]
     given = images({name: image_bytes(name) for name in names})
-    found, _ = _inspected(given, names, None, range(len(names)), None)
-    same = [a == b for a, b in zip(found.to_pylist(), given.to_pylist())]
+    inspected, _ = _inspected(given, names, None, range(len(names)), None)
+    same = [a == b for a, b in zip(inspected.to_pylist(), given.to_pylist())]
     assert same == [name != ROTATED for name in names]
-    assert len(addresses(found) - addresses(given)) == 1, "the others were copied"
+    assert len(addresses(inspected) - addresses(given)) == 1, "the others were copied"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.export import RleCsv, export_masks
-from imagenet_s.conversion.facts.spellings import config_name, on_missing_policy, split_list, split_name, split_text
+from imagenet_s.conversion.facts import config_name
+from imagenet_s.conversion.facts.spellings import on_missing_policy, split_list, split_name, split_text
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.submission.package import check_submission

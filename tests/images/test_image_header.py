@@ -37,8 +37,8 @@ def test_short_and_long_headers(options: dict[str, object], tmp_path: Path) -> N
     data = jpeg(**options)
     (tmp_path / "x").write_bytes(data)
     assert read_file_header(str(tmp_path / "x"))[0].size == (24, 16)
-    found = [read_header(data[:n]) for n in range(2, min(len(data), 5000))]
-    assert all(one is None or one.size == (24, 16) for one in found), "never a guess from too few bytes"
+    headers = [read_header(data[:n]) for n in range(2, min(len(data), 5000))]
+    assert all(header is None or header.size == (24, 16) for header in headers), "never a guess from too few bytes"
 
 
 def test_an_image_truncated_anywhere_is_refused() -> None:

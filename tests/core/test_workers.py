@@ -11,24 +11,40 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mask_forms import write_official
 
-from imagenet_s.metrics.process_pool import ProcessPool
+from imagenet_s.conversion.core.workers import ProcessPool
+from imagenet_s.conversion.masks.codec import encode_official_png
 
 
 def test_an_exception_cancels_what_waits():
     futures = []
     with pytest.raises(ZeroDivisionError), ProcessPool(1, int) as pool:  # noqa: PT012
-        futures += [pool.submit(divmod, 7, i) for i in (2, *[0] * 50)]
+        futures += [pool.submit(divmod, 7, divisor) for divisor in (2, *[0] * 50)]
         assert futures[0].result() == (3, 1)
         futures[1].result()
     assert all(future.done() for future in futures)
     assert futures[-1].cancelled()
 
 
+UNGUARDED = """
+import operator
+from imagenet_s.conversion.core.workers import map_unordered
+print(dict(map_unordered(operator.add, 1, [1, 2, 3], workers=2)))
+"""
+
+
+def test_a_script_without_a_main_guard(tmp_path):
+    """Each worker imports it and would start workers in its turn: one error says so, and no worker prints anything."""
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    ended = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.count("Traceback") == 1
+    assert 'call this under `if __name__ == "__main__":`' in ended.stderr.splitlines()[-1]
+
+
 def running_workers(parent=None):
     """The workers that run on this machine, as pids: those of one parent, or all."""
-    found = set()
+    workers = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, above = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
@@ -36,16 +52,23 @@ def running_workers(parent=None):
         except OSError:
             continue  # it ended meanwhile
         if "spawn_main" in command and state != "Z" and parent in (None, int(above)):
-            found.add(int(folder.name))
-    return found
+            workers.add(int(folder.name))
+    return workers
+
+
+def write_masks(folder, count):
+    """The same mask many times, of which a thousand take several seconds to count."""
+    folder.mkdir(parents=True)
+    ids = np.random.default_rng(0).integers(0, 50, (500, 500), np.uint16)
+    (folder / "0.png").write_bytes(encode_official_png(ids))
+    for number in range(1, count):
+        os.link(folder / "0.png", folder / f"{number}.png")
 
 
 @pytest.fixture
 def evaluating(tmp_path):
     """`imagenet-s evaluate` with two workers and more masks than it can count meanwhile."""
-    write_official(tmp_path / "gt" / "n1" / "0.png", np.random.default_rng(0).integers(0, 50, (500, 500)))
-    for i in range(1, 3000):
-        os.link(tmp_path / "gt" / "n1" / "0.png", tmp_path / "gt" / "n1" / f"{i}.png")
+    write_masks(tmp_path / "gt" / "n1", 3000)
     command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate", "--predict-dir", "gt", "--gt-dir", "gt"]
     import fcntl
     import struct
@@ -73,13 +96,12 @@ def evaluating(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_workers_of_evaluate_maps_end_with_it(tmp_path):
     """The other command that counts on several processes, killed while they start: they may first come to that."""
-    folder, maps = tmp_path / "gt" / "n01443537", tmp_path / "maps"
-    write_official(folder / "0.png", np.random.default_rng(0).integers(0, 50, (500, 500)))
+    maps = tmp_path / "maps"
+    write_masks(tmp_path / "gt" / "n01443537", 500)
     maps.mkdir()
     np.save(maps / "0.npy", np.random.default_rng(0).random((500, 500)))
-    for i in range(1, 500):
-        os.link(folder / "0.png", folder / f"{i}.png")
-        os.link(maps / "0.npy", maps / f"{i}.npy")
+    for number in range(1, 500):
+        os.link(maps / "0.npy", maps / f"{number}.npy")
     command = [sys.executable, "-m", "imagenet_s.cli.main", "evaluate-maps", "--maps-dir", "maps", "--gt-dir", "gt"]
     with subprocess.Popen(
         [*command, "--config", "50", "--workers", "2"], cwd=tmp_path, stdout=subprocess.DEVNULL
@@ -94,12 +116,12 @@ def test_workers_of_evaluate_maps_end_with_it(tmp_path):
 
 
 def read_terminal(terminal, until=None):
-    """What is said on a terminal, until a text or until its last process has ended."""
-    said = b""
+    """What is printed on a terminal, until a text or until its last process has ended."""
+    text = b""
     with contextlib.suppress(OSError):  # the end, on Linux
-        while until is None or until not in said:
-            said += os.read(terminal, 1000)
-    return said.decode()
+        while until is None or until not in text:
+            text += os.read(terminal, 1000)
+    return text.decode()
 
 
 def wait_until_it_ended(process, terminal):

@@ -98,16 +98,16 @@ def test_synsets() -> None:
     assert [list(synsets()).index(wnid) for wnid in ("n01440764", "n02085620", "n02110958", "n15075141")] == [
         *(0, 151, 254, 999),
     ]  # tench, Chihuahua, pug, toilet tissue: as torchvision and timm number them
-    for one in synsets().values():
-        assert one.lemmas
-        assert all(lemma and lemma == lemma.strip() for lemma in (*one.lemmas, one.definition))
+    for synset in synsets().values():
+        assert synset.lemmas
+        assert all(text and text == text.strip() for text in (*synset.lemmas, synset.definition))
     other, *classes = categories("919")
     assert (other.lemmas, other.definition) == ((), "")
-    unlike = [one.name for one in classes if one.name not in one.lemmas]
+    unlike = [category.name for category in classes if category.name not in category.lemmas]
     assert len(unlike) < 10, "names that were made unique"
     assert all(
         any(lemma.split()[0] in name for lemma in categories("919")[categories("919").label2id[name]].lemmas)
         for name in unlike
     )
-    first = [one.lemmas[0] for one in classes]
-    assert {one for one in first if first.count(one) > 1} == {"crane"}
+    first = [category.lemmas[0] for category in classes]
+    assert {lemma for lemma in first if first.count(lemma) > 1} == {"crane"}

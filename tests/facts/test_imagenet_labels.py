@@ -33,9 +33,9 @@ def test_there_and_back(config: str) -> None:
     ids = np.arange(1, table.num_classes + 1)
     np.testing.assert_array_equal(table.from_imagenet(table.to_imagenet(ids)), ids)
     assert [imagenet_wnids()[label] for label in table.to_imagenet(ids)] == table.wnids
-    found = table.from_imagenet(np.arange(1000))
-    assert [table.id_of(wnid) for wnid in imagenet_wnids()] == found.tolist()
-    assert np.count_nonzero(found) == table.num_classes + len(table.merged_wnids)
+    ids = table.from_imagenet(np.arange(1000))
+    assert [table.id_of(wnid) for wnid in imagenet_wnids()] == ids.tolist()
+    assert np.count_nonzero(ids) == table.num_classes + len(table.merged_wnids)
     assert table.to_imagenet(0) == -1
 
 
@@ -173,8 +173,8 @@ def test_without_lists_the_parquet_files_say_it(tmp_path: Path, without_lists: P
     (tmp_path / "parquet" / "data").mkdir(parents=True)
     for path in miniature("parquet").rglob("validation-*.parquet"):
         table = pq.read_table(path)
-        ids = ["_".join(Path(one["path"]).stem.split("_")[:3]) for one in table["image"].to_pylist()]
-        labels = pa.array([expected.get(one, -1) for one in ids], pa.int64())
+        ids = ["_".join(Path(image["path"]).stem.split("_")[:3]) for image in table["image"].to_pylist()]
+        labels = pa.array([expected.get(name, -1) for name in ids], pa.int64())
         pq.write_table(table.set_column(1, "label", labels), tmp_path / "parquet" / "data" / path.name)
     assert rows_of(tmp_path / "parquet", without_lists, "validation") == expected
 
