@@ -57,9 +57,9 @@ def write_json(result: Any, target: str) -> None:
 def plain(value: Any) -> Any:
     """A result as JSON has it: string keys, lists, None for NaN."""
     if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [plain(inner) for inner in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, float) and value != value:

@@ -1,9 +1,9 @@
 """The metrics of ImageNet-S.
 
-`matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes, `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
-`report` writes pages, `distance_matching` labels pixels by their nearest segments,
-`region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and
+Of masks: `matched_miou` counts and scores (an `evaluate` module folder that works alone), `evaluation` reads masks from
+disk and counts them with several processes. Of maps: `saliency`; `localization` is its `evaluate` module folder.
+`comparison` compares two runs of either. `distance_matching` labels pixels by their nearest segments, and
+`region_accuracy` counts the top-1 and top-5 hits of region classifiers. `torch` counts on the device of the masks; it
 is imported by name only.
 """
 
@@ -15,7 +15,7 @@ from .matched_miou.matching import MATCHINGS, load_match, save_match
 from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
 from .matched_miou.scores import HEADLINES
 from .region_accuracy import RegionAccuracy
-from .saliency.map_scores import Localization
+from .saliency.localization_metric import Localization
 
 __all__ = [
     "HEADLINES",

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..conversion.core.paths import local_path
+from .matched_miou import bootstrap
+from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
 from .matched_miou.metric import MatchedIoU
 from .matched_miou.read_mask import cause
-from .saliency.map_scores import Localization
-from .saliency.read_map import DAMAGED
+from .saliency.localization_metric import Localization
 from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
 Run = Localization | MatchedIoU
@@ -75,12 +75,12 @@ def compare(
     if key is not None and key not in keys:
         raise ValueError(f"key={key!r}: these runs have {', '.join(keys)}.")
     for run in (a, b):
-        if not all(run._names):  # per_image would call it by its place, which differs between runs
+        if not all(run.names):  # per_image would call it by its number, which differs between runs
             raise ValueError(f"{run!r} has an image without a name: give update a name, by which images are paired.")
     order = _paired(first, second)
     result = {
-        one: _difference(first[one], second[one], order, resamples, confidence, seed)
-        for one in (keys if key is None else (key,))
+        name: _difference(first[name], second[name], order, resamples, confidence, seed)
+        for name in (keys if key is None else (key,))
     }
     return result if key is None else result[key]
 
@@ -98,7 +98,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
             scores = str(data["format"]) == SCORES_FORMAT
     except FileNotFoundError:
         raise
-    except DAMAGED as error:
+    except DAMAGED_NPZ as error:
         raise ValueError(
             f"{path} holds no counts and no scores ({cause(error)}): expected what `imagenet-s evaluate` or "
             "`evaluate-maps` writes with --save-counts."
@@ -116,28 +116,28 @@ def _columns(
     if isinstance(a, MatchedIoU) and isinstance(b, MatchedIoU):
         if (a.num_classes, a.ignore_index) != (b.num_classes, b.ignore_index):
             raise ValueError(f"the runs count different classes: {a!r} and {b!r}.")
-        one, other = matching if isinstance(matching, (list, tuple)) else (matching, matching)
-        return a.per_image(one), b.per_image(other), MASK_KEYS
+        match_a, match_b = matching if isinstance(matching, (list, tuple)) else (matching, matching)
+        return a.per_image(match_a), b.per_image(match_b), MASK_KEYS
     raise ValueError(
         f"cannot compare a {type(a).__name__} with a {type(b).__name__}: expected two Localization or two MatchedIoU."
     )
 
 
 def _paired(first: Mapping[str, list[Any]], second: Mapping[str, list[Any]]) -> tuple[list[int], list[int]]:
-    """The places of every image in both runs, images sorted by name."""
-    places = [{name: i for i, name in enumerate(run["name"])} for run in (first, second)]
+    """The positions of every image in both runs, images sorted by name."""
+    positions = [{name: i for i, name in enumerate(run["name"])} for run in (first, second)]
     for which, only in (
-        ("first", places[0].keys() - places[1].keys()),
-        ("second", places[1].keys() - places[0].keys()),
+        ("first", positions[0].keys() - positions[1].keys()),
+        ("second", positions[1].keys() - positions[0].keys()),
     ):
         if only:
             shown = ", ".join(sorted(only)[:_SHOWN]) + (" and more" if len(only) > _SHOWN else "")
             raise ValueError(
-                f"only the {which} run has {len(only):,} of its {len(places[which == 'second']):,} images: {shown}. "
+                f"only the {which} run has {len(only):,} of its {len(positions[which == 'second']):,} images: {shown}. "
                 "Expected the same images in both, each with a name: score the others too, or leave these out."
             )
-    names = sorted(places[0])
-    order = [places[0][name] for name in names], [places[1][name] for name in names]
+    names = sorted(positions[0])
+    order = [positions[0][name] for name in names], [positions[1][name] for name in names]
     if "target" in first:
         for name, i, j in zip(names, *order):
             if first["target"][i] != second["target"][j]:
@@ -162,7 +162,8 @@ def _difference(
     low = high = difference = math.nan
     if number:
         difference = math.fsum(d.tolist()) / number
-        low, high = np.quantile(_resampled(d, resamples, seed), [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
+        means = [d[positions].mean() for positions in bootstrap.resamples(number, resamples, seed)]
+        low, high = bootstrap.interval(np.array(means), confidence)
     return {
         "difference": difference,
         "low": low,
@@ -172,8 +173,3 @@ def _difference(
         "losses": int((d < -_TIE).sum()),
         "num_images": number,
     }
-
-
-def _resampled(d: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
-    generator = np.random.default_rng(seed)
-    return np.array([d[generator.integers(0, len(d), size=len(d))].mean() for _ in range(resamples)])

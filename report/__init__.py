@@ -1,24 +1,31 @@
-"""One evaluation as one HTML page that needs nothing else.
+"""Evaluations as HTML pages that need nothing else, and the pictures in them.
 
-Of masks: `page_data` and `page_tables` say what is shown, `report.html.jinja` with its parts, `style.css`
-and `report.js` how; `page` renders them. Of maps: `map_page_data`, `overlay`, `map_report.html.jinja`, `maps.css`,
-`map_page`. Of two runs: `comparison_page`. Of pictures alone: `picture_page`. A page asks nothing of any network and
-runs nothing but its own script, and says so to the browser (a content security policy).
+A page for each kind of run: `masks_page`, `maps_page`, `comparison_page` (of two runs), `pictures_page` (of none). What
+stands in it comes from the `..._tables` of the same name, from `mask_pictures` and `map_pictures`. `which_images`
+chooses images, `overlays` draws them, `templates/` has the HTML. `contact_sheets` are pictures of many images without a
+page. A page asks nothing of any network and runs nothing but its own script, and says so to the browser (a content
+security policy).
 """
 
-from .map_overlay import overlay
-from .map_page import html_map_report
-from .page import html_report
-from .page_data import TITLES, percent, points, ties
-from .page_tables import Group, Picture, chosen_images
+from .contact_sheets import contact_sheet
+from .figures import TITLES, percent, points, ties
+from .maps_page import html_map_report
+from .mask_pictures import Picture
+from .masks_page import html_report
+from .masks_tables import Group
+from .overlays import mask_difference, mask_overlay, overlay
+from .which_images import chosen_images
 
 __all__ = [
     "TITLES",
     "Group",
     "Picture",
     "chosen_images",
+    "contact_sheet",
     "html_map_report",
     "html_report",
+    "mask_difference",
+    "mask_overlay",
     "overlay",
     "percent",
     "points",

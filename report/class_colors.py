@@ -8,11 +8,14 @@ import math
 from ..conversion.facts import IGNORE_ID
 
 # Chosen by search: the colours of ids up to six apart, and of the miniature's classes, differ clearly, with full colour
-# vision and with simulated deuteranopia and protanopia; tests/test_class_colors.py measures it.
+# vision and with simulated deuteranopia and protanopia; tests/report/test_class_colors.py measures it.
 _HUE_STEP, _FIRST_HUE = 0.01587, 0.5806
 _LIGHTNESS = (0.472, 0.63, 0.884, 0.55, 0.783, 0.385, 0.707)
 _CHROMA = 0.1322
-_NO_CLASS = (84, 84, 84)
+_GREY = (84, 84, 84)
+
+NO_CLASS = IGNORE_ID + 1
+"""The id of clusters that no class was matched to."""
 
 
 @functools.cache
@@ -28,7 +31,7 @@ def class_color(class_id: int) -> tuple[int, int, int]:
         ((0, 156, 186), (96, 237, 255))
     """
     if class_id > IGNORE_ID:
-        return _NO_CLASS
+        return _GREY
     hue = 2 * math.pi * (_FIRST_HUE + class_id * _HUE_STEP)
     lightness = _LIGHTNESS[class_id % len(_LIGHTNESS)]
     a, b = _CHROMA * math.cos(hue), _CHROMA * math.sin(hue)
@@ -41,7 +44,7 @@ def class_color(class_id: int) -> tuple[int, int, int]:
         -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
         -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
     )
-    red, green, blue = (round(255 * _gamma(min(max(one, 0.0), 1.0))) for one in linear)
+    red, green, blue = (round(255 * _gamma(min(max(channel, 0.0), 1.0))) for channel in linear)
     return red, green, blue
 
 

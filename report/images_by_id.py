@@ -1,4 +1,4 @@
-"""Images by their ids, out of whatever holds them: for pages and sheets that show a few of them."""
+"""Images by their ids, out of whatever holds them: for pages that show a few of them."""
 
 from __future__ import annotations
 
@@ -44,19 +44,18 @@ class ImagesById:
         Raises:
             ImageNetSError: an image can't be read.
         """
-        found: dict[str, Image.Image] = {}
-        wanted = sorted(masks)
-        training = {one: match[1] for one in wanted if (match := _TRAINING.match(one))}
-        others = [one for one in wanted if one not in training]
-        for ids, splits in ((list(training), ("train_semi", "train", "train_full")), (others, ("validation", "test"))):
+        images: dict[str, Image.Image] = {}
+        wnids = {image_id: match[1] for image_id in sorted(masks) if (match := _TRAINING.match(image_id))}
+        others = [image_id for image_id in sorted(masks) if image_id not in wnids]
+        for ids, splits in ((list(wnids), ("train_semi", "train", "train_full")), (others, ("validation", "test"))):
             for split in splits:
-                rest = [one for one in ids if one not in found]
-                if rest and split in self._source.splits:
-                    wnids = sorted({training[one] for one in rest if one in training}) or None
-                    for image_id, data in self._read(split, rest, wnids).items():
+                absent = [image_id for image_id in ids if image_id not in images]
+                if absent and split in self._source.splits:
+                    folders = sorted({wnids[image_id] for image_id in absent if image_id in wnids}) or None
+                    for image_id, content in self._read(split, absent, folders).items():
                         name = f"{self.place}: {image_id}"
-                        found[image_id] = picture_beside(data, masks[image_id].shape[::-1], name)
-        return found
+                        images[image_id] = picture_beside(content, masks[image_id].shape[::-1], name)
+        return images
 
     def _read(self, split: str, ids: list[str], wnids: list[str] | None) -> dict[str, bytes]:
         """The content of the files of some images."""
@@ -68,5 +67,5 @@ class ImagesById:
         else:
             rows = reader.find(pa.array(ids, pa.string()))
         names = rows["image_id"].to_pylist()
-        stored = (one for batch in reader.read(rows, 8) for one in batch.to_pylist())
-        return {name: one["bytes"] or Path(one["path"]).read_bytes() for name, one in zip(names, stored)}
+        files = (file for batch in reader.read(rows, 8) for file in batch.to_pylist())
+        return {name: file["bytes"] or Path(file["path"]).read_bytes() for name, file in zip(names, files)}

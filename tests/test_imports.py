@@ -119,7 +119,12 @@ RELATIVE = [path for path in source_files()[1:] if path.parent.name != "localiza
 
 @pytest.mark.parametrize("path", RELATIVE, ids=module_of)
 def test_imports_are_relative(path: Path) -> None:
-    """An editor finds them in a checkout, where no folder is called as the package."""
+    """An editor finds them in a checkout, where no folder is called as the package.
+
+    `evaluate` and a Space take the files of `metrics/localization` out of the package.
+    """
+    if path.parent.name == "localization":
+        return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []

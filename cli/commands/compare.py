@@ -9,23 +9,25 @@ from typing import Any
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import CONFIG_NAMES, categories
+from ...conversion.masks.find_masks import find_masks
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
+from ...metrics.evaluation.pairing import pair_up
+from ...metrics.evaluation.scored_masks import ScoredMasks
+from ...metrics.saliency.map_files import open_map_reader
 from ...report import percent, points
-from ...report.compared_pictures import compared_pictures
-from ...report.comparison_page import (
-    PictureOfBoth,
-    ValuesOfBoth,
-    classes_of_both,
-    ends,
-    html_comparison_page,
-    paired_figures,
-    ranked_by,
-)
-from ...report.map_page_data import spread_by_class
+from ...report.comparison_page import html_comparison_page
+from ...report.comparison_tables import PictureOfBoth, map_classes_of_both, mask_classes_of_both, values_of_both
+from ...report.figures import interval_cell
+from ...report.map_pictures import maps_of_two_runs
+from ...report.mask_pictures import pictures_of_two_runs
+from ...report.which_images import ValuesOfBoth, differing_most, ranked_by
 from ..output import hint, say, table, write_json
-from .compared_maps import compared_maps
+from .map_references import open_references
+from .page_images import hint_absent_images, open_images
 
+Chosen = list[tuple[str, list[ValuesOfBoth]]]
+"""(heading, images) as `differing_most` returns them."""
 _DRAWN = 4
 """Images on either side."""
 
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Load, compare, print."""
     if len(args.matching) > 2:
         raise ValueError(f"--matching {' '.join(args.matching)}: expected one for both runs, or one for each.")
-    matching = [Path(one) if one.endswith(".json") else one for one in args.matching]
+    matching = [Path(name) if name.endswith(".json") else name for name in args.matching]
     a, b = load_run(args.a), load_run(args.b)
     _check_pictures(args, isinstance(a, MatchedIoU))
     keys = [args.key] if args.key else None
@@ -78,37 +80,30 @@ def _check_pictures(args: argparse.Namespace, of_masks: bool) -> None:
 
 def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str], differences: dict[str, Any]) -> None:
     notes = [f"A: {args.a}", f"B: {args.b}", f"{len(a):,} images."]
+    order = ranked_by(differences)
     more: dict[str, Any] = {}
     if isinstance(a, MatchedIoU) and isinstance(b, MatchedIoU):
         results = a.compute(matching[0]), b.compute(matching[-1])
-        whole = [percent(result["mean_iou"]) for result in results]
-        notes.append(f"mIoU over all images together: A {whole[0]}, B {whole[1]}.")
-        columns = [run.per_image(result["matching"]) for run, result in zip((a, b), results)]
+        matches = [result["matching"] for result in results]
+        figures = [percent(result["mean_iou"]) for result in results]
+        notes.append(f"mIoU over all images together: A {figures[0]}, B {figures[1]}.")
+        images_a, images_b = a.per_image(matches[0]), b.per_image(matches[1])
         labels = _labels(a.num_classes)
-        more["classes"] = classes_of_both(*results, columns[0]["classes"], labels)
+        more["classes"] = mask_classes_of_both(*results, images_a["classes"], labels)
         if args.gt_dir:
-            more["pictures"] = _pictures(args, columns, [result["matching"] for result in results], labels, differences)
+            chosen = differing_most(values_of_both(images_a, images_b, order), _DRAWN)
+            more["pictures"] = _mask_pictures(args, chosen, matches, labels)
     elif isinstance(a, Localization) and isinstance(b, Localization):
-        columns = [a.per_image(), b.per_image()]
+        images_a, images_b = a.per_image(), b.per_image()
         if args.config:
-            more["classes"] = _classes_of_maps(columns, args.config, ranked_by(differences))
+            labels = _labels_of_maps(args.config, images_a["target"])
+            more["classes"] = map_classes_of_both(images_a, images_b, labels, order)
         if args.gt_dir:
-            chosen, targets = _drawn(columns, differences), dict(zip(columns[0]["name"], columns[0]["target"]))
-            more["pictures"] = compared_maps(
-                chosen,
-                args.maps_dir,
-                args.gt_dir,
-                args.config,
-                args.split,
-                targets,
-                (a.options, b.options),
-                args.images,
-                args.annotations_dir,
-                args.verify,
-            )
+            chosen = differing_most(values_of_both(images_a, images_b, order), _DRAWN)
+            more["pictures"] = _map_pictures(args, chosen, a, b)
     page = html_comparison_page(
-        columns[0],
-        columns[1],
+        images_a,
+        images_b,
         differences,
         title=f"{Path(args.a).stem} and {Path(args.b).stem}",
         notes=notes,
@@ -126,52 +121,54 @@ def _labels(num_classes: int) -> list[str]:
     return ["other", *(str(i) for i in range(1, num_classes + 1))]
 
 
-def _pictures(
-    args: argparse.Namespace,
-    columns: list[dict[str, Any]],
-    matches: list[dict[int, int]],
-    labels: list[str],
-    differences: dict[str, Any],
-) -> list[PictureOfBoth]:
-    images = None
-    if args.images:
-        from ...report.images_by_id import ImagesById  # imports datasets: only where it is needed
-
-        images = ImagesById(args.images, str(len(labels) - 1))
-    chosen = _drawn(columns, differences)
-    truth = open_masks(args.gt_dir, str(len(labels) - 1), args.split, args.annotations_dir, args.verify)
-    return compared_pictures(chosen, args.predict_dir, truth, args.split, matches, labels, images)
-
-
-def _drawn(columns: list[dict[str, Any]], differences: dict[str, Any]) -> list[tuple[str, list[ValuesOfBoth]]]:
-    """The images that differ most, under their headings."""
-    key = ranked_by(differences)
-    values = [ValuesOfBoth(name, *pair) for name, pair in paired_figures(columns[0], columns[1], [key])[key].items()]
-    return ends(values, _DRAWN)
-
-
-def _classes_of_maps(columns: list[dict[str, Any]], config: str, key: str) -> list[ValuesOfBoth]:
-    """The mean of a score over the images of each class, by class id."""
-    labels = categories(config).names
-    highest = max(columns[0]["target"], default=0)
+def _labels_of_maps(config: str, targets: list[int]) -> list[str]:
+    labels = _labels(int(config))
+    highest = max(targets, default=0)
     if highest >= len(labels):
         raise ValueError(f"--config {config}: the runs have maps of class {highest}; of which ImageNet-S are they?")
-    means = [{one.id: one.mean for one in spread_by_class(run, labels, key)} for run in columns]
-    return [ValuesOfBoth(labels[i], means[0][i], means[1][i]) for i in sorted(means[0].keys() & means[1].keys())]
+    return labels
+
+
+def _mask_pictures(
+    args: argparse.Namespace, chosen: Chosen, matches: list[dict[int, int]], labels: list[str]
+) -> list[PictureOfBoth]:
+    config, keys = str(len(labels) - 1), [values.name for _, differing in chosen for values in differing]
+    images = open_images(args.images, config)
+    references = open_masks(args.gt_dir, config, args.split, args.annotations_dir, args.verify)
+    masks = []
+    for place in args.predict_dir:
+        predictions = find_masks(place, config, args.split)
+        masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).found)))
+    pictures = pictures_of_two_runs(chosen, masks, matches, labels, images)
+    hint_absent_images(pictures, images)
+    return pictures
+
+
+def _map_pictures(args: argparse.Namespace, chosen: Chosen, a: Localization, b: Localization) -> list[PictureOfBoth]:
+    references = open_references(args.gt_dir, args.config, args.split, "category", args.annotations_dir, args.verify)
+    targets = dict(zip(*(a.per_image()[column] for column in ("name", "target"))))
+    scored = {
+        image.image_id: image._replace(target=targets[image.image_id])
+        for image in references.images
+        if image.image_id in targets
+    }
+    maps = [open_map_reader(place) for place in args.maps_dir]
+    images = open_images(args.images, args.config)
+    return maps_of_two_runs(chosen, maps, references.masks, scored, (a.options, b.options), images)
 
 
 def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, what: str, images: int) -> None:
     rows = [
         [
             key,
-            points(one["difference"]).rjust(7),
-            f"{points(one['low']):>7} to {points(one['high']):>7}" if one["low"] == one["low"] else "–".rjust(7),
-            one["wins"],
-            one["ties"],
-            one["losses"],
-            one["num_images"],
+            points(difference["difference"]).rjust(7),
+            interval_cell((difference["low"], difference["high"]), points, 7),
+            difference["wins"],
+            difference["ties"],
+            difference["losses"],
+            difference["num_images"],
         ]
-        for key, one in differences.items()
+        for key, difference in differences.items()
     ]
     interval = f"{100 * args.confidence:g} % interval"
     say(table(rows, ["figure", "A - B", interval, "A better", "equal", "A worse", "images"]))

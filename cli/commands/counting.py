@@ -14,8 +14,8 @@ from ...conversion.dataset.open_masks import open_masks
 from ...conversion.masks.find_masks import find_masks
 from ...metrics import MatchedIoU
 from ...metrics.evaluation.pairing import pair_up, read_list
+from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.evaluation.scoring import score
-from ..mask_pairs import MaskPairs
 from ..next_steps import command
 from ..output import hint
 
@@ -31,7 +31,7 @@ class Counted:
     missing: list[str]
     left_out: list[str]
     """Of these, those that are not scored."""
-    masks: MaskPairs | None = None
+    masks: ScoredMasks | None = None
     """Where the masks are; None for saved counts."""
 
 
@@ -96,4 +96,6 @@ def _read(args: argparse.Namespace) -> Counted:
             progress=bar.update,
         )
     left_out = pairs.missing if args.on_missing == "skip" else []
-    return Counted(metric, args.config, pairs.missing, left_out, MaskPairs(predictions, references, dict(pairs.found)))
+    return Counted(
+        metric, args.config, pairs.missing, left_out, ScoredMasks(predictions, references, dict(pairs.found))
+    )

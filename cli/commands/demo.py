@@ -21,6 +21,7 @@ from ...conversion.facts import IGNORE_ID, categories
 from ...conversion.masks.codec import encode_official_png
 from ...conversion.shards import Options, convert, verify
 from ...conversion.synthetic import IMAGES, write_annotations, write_imagenet
+from ...report.contact_sheets import sheet_of_rows
 from ..main import main
 from ..output import say, table
 from .show import write_sheet
@@ -49,7 +50,7 @@ def _run(output: Path) -> None:
     _generate(imagenet, annotations)
     loaded = _load(output, imagenet, annotations)
     rows = [row for split in ("train_semi", "validation") for row in loaded[split]]
-    write_sheet(rows, categories(_CONFIG).id2label, output / "overlays.png")
+    write_sheet(sheet_of_rows(rows, categories(_CONFIG).id2label), output / "overlays.png")
     _convert(output, imagenet, annotations, loaded["validation"])
     _predict(output, loaded["validation"])
     _evaluate(output)

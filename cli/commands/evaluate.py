@@ -10,10 +10,12 @@ from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import categories, class_groups
 from ...metrics.matched_miou.matching import check_matching
 from ...report import TITLES, Picture, html_report, percent, ties
-from ...report.report_pictures import report_pictures
+from ...report.figures import interval_cell
+from ...report.mask_pictures import pictures_of_run
 from ..output import hint, say, table, write_json
 from ..run_record import run_record
 from .counting import Counted, count
+from .page_images import hint_absent_images, open_images
 
 if TYPE_CHECKING:
     from ...report.images_by_id import ImagesById
@@ -31,11 +33,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             "--images draws pictures for --report: it needs --report FILE.html, and masks (--predict-dir, --gt-dir)."
         )
-    images = None
-    if args.images:
-        from ...report.images_by_id import ImagesById  # imports datasets: only where it is needed
-
-        images = ImagesById(args.images, args.config)
+    images = open_images(args.images, args.config)
     counted = count(args)
     result = counted.metric.compute(asked)
     intervals = None
@@ -68,8 +66,7 @@ def _print(
     if intervals:
         header.append("95 % interval")
         for row, key in zip(rows, TITLES):
-            low, high = intervals[key]
-            row.append(f"{percent(low):>6} to {percent(high):>6}" if low == low else "–".rjust(6))
+            row.append(interval_cell(intervals[key]))
     say(table(rows, header))
     left_out = f" of {result['num_images'] + len(counted.left_out):,}" if counted.left_out else ""
     say(f"{result['num_images']:,}{left_out} images, ImageNet-S-{counted.config}")
@@ -97,7 +94,8 @@ def _report(
     labels, per_image = categories(counted.config).names, counted.metric.per_image(result["matching"])
     pictures: list[Picture] = []
     if counted.masks:
-        pictures = report_pictures(counted.masks, per_image, result["matching"], labels, images)
+        pictures = pictures_of_run(counted.masks, per_image, result["matching"], labels, images)
+        hint_absent_images(pictures, images)
     page = html_report(
         result,
         per_image,

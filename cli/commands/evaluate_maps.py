@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,13 +12,15 @@ from tqdm import tqdm
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import categories
 from ...metrics import Localization
-from ...metrics.saliency.map_readers import MapReader, open_map_reader
-from ...metrics.saliency.map_scoring import ToScore, score_maps
+from ...metrics.saliency.map_files import MapReader, open_map_reader
+from ...metrics.saliency.score_maps import ToScore, score_maps
 from ...metrics.saliency.score_options import PRESETS
 from ...report import html_map_report, percent
-from ...report.map_pictures import image_reader, pictures
+from ...report.figures import interval_cell
+from ...report.map_pictures import map_drawer
 from ..output import hint, say, table, write_json
 from .map_references import References, open_references, read_keys
+from .page_images import open_images
 
 _SHOWN = 5
 
@@ -139,10 +140,8 @@ def _report(
         notes.append(f"Images whose ImageNet label is no class, left out: {len(scored.no_class):,}")
     draw = None
     if scored.maps is not None and scored.references is not None:
-        read_image = image_reader(args.images, scored.config)
-        draw = pictures(
-            scored.maps, scored.references.masks, scored.references.images, scored.metric.options, read_image
-        )
+        references, images = scored.references, open_images(args.images, scored.config)
+        draw = map_drawer(scored.maps, references.masks, references.images, scored.metric.options, images)
     elif args.images:
         raise ValueError("--images needs the maps: give --maps-dir and --gt-dir instead of --counts.")
     page = html_map_report(
@@ -173,9 +172,7 @@ def _print(
         label = f"{key} (at {at:.3f})" if key == "dataset_max_iou" and at == at else key
         row = [label, percent(result[key]).rjust(7)]
         if intervals:
-            low, high = intervals.get(key, (math.nan, math.nan))
-            dash = "–".rjust(6) if key in intervals else ""
-            row.append(f"{percent(low):>6} to {percent(high):>6}" if low == low else dash)
+            row.append(interval_cell(intervals[key]) if key in intervals else "")
         rows.append(row)
     say(table(rows, ["figure", "percent"] + (["95 % interval"] if intervals else [])))
     parts = [f"{result['num_images']:,} images" + (f", ImageNet-S-{config}" if config else "")]

@@ -13,7 +13,7 @@ from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import OTHER_ID, categories
 from ...conversion.masks.split_masks import SplitMasks
 from ...metrics.evaluation.pairing import listed_keys, read_list
-from ...metrics.saliency.map_scoring import ToScore
+from ...metrics.saliency.score_maps import ToScore
 
 
 @dataclass(frozen=True)

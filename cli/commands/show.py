@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from ...conversion.converted.dataset_index import Index
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
-from ...conversion.facts import IGNORE_ID, categories
+from ...conversion.dataset.open_masks import masks_alone
+from ...conversion.facts import categories
 from ...conversion.imagenet.data_dir import resolve_data_dir
 from ...conversion.masks.find_masks import find_masks
 from ...metrics.matched_miou.matching import load_match
 from ...metrics.matched_miou.read_mask import read_mask
-from ...report.picture_page import html_picture_page
-from ...report.shown_pictures import draw, matched_ids
-from ...report.visualization import Item, contact_sheet, difference
+from ...report.contact_sheets import sheet_of_rows
+from ...report.mask_pictures import matched_ids, pictures_of_rows
+from ...report.pictures_page import html_picture_page
+from ...report.shown_rows import RowChoice, class_ids, read_ids, rows_of_converted, rows_of_imagenet, rows_of_masks
 from ..existing_files import SHEET_MARK, is_sheet, refuse_foreign
 from ..output import hint, say
-from ..show_rows import chosen_rows
 
-Rows = Iterable[Mapping[str, Any]]
+Rows = Sequence[Mapping[str, Any]]
 Predictions = Callable[[str], "NDArray[Any] | None"]
 """The prediction of an image, by its id; None where there is none."""
 
@@ -50,14 +50,13 @@ def run(args: argparse.Namespace) -> int:
         for path in sheets:
             refuse_foreign(path, is_sheet, "a contact sheet of imagenet-s")
     predictions = _predictions(args, config) if args.predictions else None
-    rows = list(itertools.islice(chosen_rows(args, config, converted), args.count))
+    rows = list(_rows(args, config, converted))
     if not rows:
         hint(f"{args.dataset} has no such rows of {config} {args.split}.")
         return 0
     id2label = categories(config).id2label
     for path, start in zip(sheets, range(0, len(rows), args.per_sheet)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_sheet(rows[start : start + args.per_sheet], id2label, path, predictions)
+        write_sheet(sheet_of_rows(rows[start : start + args.per_sheet], id2label, predictions), path)
         say(str(path))
     if args.page:
         _write_page(args, config, rows, predictions)
@@ -69,56 +68,37 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_sheet(rows: Rows, names: Mapping[int, str], path: Path, predictions: Predictions | None = None) -> None:
-    """Draw rows with `image_id`, `annotation`, `category` and perhaps `image` as one contact sheet.
+def _rows(args: argparse.Namespace, config: str, converted: tuple[str, Index] | None) -> Iterator[Mapping[str, Any]]:
+    choice = RowChoice(class_ids(args.classes or (), config), read_ids(args.ids or ()), args.count, args.seed)
+    if converted:
+        return rows_of_converted(*converted, config, args.split, choice)
+    if (masks := masks_alone(args.dataset, config, args.split)) is not None:
+        return rows_of_masks(masks, config, args.split, choice)
+    return rows_of_imagenet(
+        args.dataset,
+        config,
+        args.split,
+        choice,
+        annotations_dir=args.annotations_dir,
+        on_missing=args.on_missing,
+        verify=args.verify,
+    )
 
-    With predictions there are three tiles an image: the reference, the prediction, and where they differ.
-    """
-    items: list[Item] = []
-    captions = []
-    for row in rows:
-        mask = None if row["annotation"] is None else np.asarray(row["annotation"])
-        image = row.get("image")
-        if image is None:  # a data set that was converted without images
-            image = Image.new("RGB", (160, 120) if mask is None else mask.shape[::-1], "white")
-        image = image.convert("RGB")
-        items.append((image, mask))
-        captions.append(row["image_id"])
-        if predictions is not None:
-            found = predictions(row["image_id"])
-            items.append((image, found))
-            captions.append("prediction" if found is not None else "no prediction")
-            if mask is not None and found is not None:
-                items.append((difference(image, mask, found), None))
-                captions.append("difference: blue right, orange wrong")
-            else:
-                items.append((image, None))
-                captions.append("")
+
+def write_sheet(sheet: Image.Image, path: Path) -> None:
+    """Write a contact sheet as PNG, which `is_sheet` recognises."""
     about = PngImagePlugin.PngInfo()
     about.add_text(*SHEET_MARK)
-    columns = 4 if predictions is None else 3 if len(items) <= 12 else 6
-    named = {**names, IGNORE_ID + 1: "no class"}
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
-        contact_sheet(items, captions=captions, names=named, columns=columns).save(file, "PNG", pnginfo=about)
+        sheet.save(file, "PNG", pnginfo=about)
 
 
-def _write_page(
-    args: argparse.Namespace, config: str, rows: Sequence[Mapping[str, Any]], predictions: Predictions | None
-) -> None:
-    """One page with the rows, by class."""
-    labels = categories(config).names
-    pictures = []
-    for row in sorted(rows, key=lambda row: row["category"]):
-        image = row.get("image")
-        mask = row["annotation"]
-        if mask is None:
-            raise ImageNetSError(f"{config} {args.split} has no masks: --page shows masks, --output shows images too.")
-        found = predictions(row["image_id"]) if predictions else None
-        rgb = None if image is None else image.convert("RGB")
-        rank = labels[row["category"]]
-        pictures.append(draw(rank, row["image_id"], math.nan, np.asarray(mask), found, labels, rgb))
-    notes = [f"{len(rows):,} images of {args.split}."]
-    page = html_picture_page(pictures, title=f"ImageNet-S-{config}", notes=notes)
+def _write_page(args: argparse.Namespace, config: str, rows: Rows, prediction_of: Predictions | None) -> None:
+    if any(row["annotation"] is None for row in rows):
+        raise ImageNetSError(f"{config} {args.split} has no masks: --page shows masks, --output shows images too.")
+    pictures = pictures_of_rows(rows, categories(config).names, prediction_of or (lambda image_id: None))
+    page = html_picture_page(pictures, title=f"ImageNet-S-{config}", notes=[f"{len(rows):,} images of {args.split}."])
     with atomic_write(Path(args.page)) as file:
         file.write(page.encode("utf-8", "backslashreplace"))
 

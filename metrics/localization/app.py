@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.metrics import Localization
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
-from imagenet_s.metrics.saliency.read_map import read_map_file
+from imagenet_s.metrics.saliency.localization_metric import Localization
+from imagenet_s.metrics.saliency.map_files import read_map_file
 
 INTRO = """
 # Localization

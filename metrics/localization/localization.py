@@ -14,10 +14,10 @@ from typing import Any
 import datasets
 import evaluate
 
-from imagenet_s.metrics import Localization
 from imagenet_s.metrics.matched_miou.read_mask import MaskLike
-from imagenet_s.metrics.saliency.averages import check_average
-from imagenet_s.metrics.saliency.read_map import MapLike
+from imagenet_s.metrics.saliency.localization_metric import Localization
+from imagenet_s.metrics.saliency.map_array import MapLike
+from imagenet_s.metrics.saliency.means_over_images import check_average
 from imagenet_s.metrics.saliency.score_options import Threshold
 
 _DESCRIPTION = """

@@ -1,7 +1,8 @@
-"""Confidence intervals of the figures: a bootstrap over images, from their counts."""
+"""Resamples of images and the intervals that they give, for every metric; and those of the figures of masks."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,11 +35,7 @@ def bootstrap(
     Returns:
         For each of `HEADLINES` the lower and upper end; NaN where no resample has the figure.
     """
-    if samples < 2 or not 0 < level < 1:
-        raise ValueError(
-            f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1."
-        )
-    generator = np.random.default_rng(seed)
+    check_bootstrap(samples, level)
     sums = [
         (terms.name, terms.per_category is not None, _matrices(table, terms.hit, terms.predicted, terms.actual))
         for terms in iou_terms(table, labels)
@@ -52,7 +49,8 @@ def bootstrap(
     }
     hits, f = image_hits(table, labels).astype(np.int64), f_measures(table, labels)
     values: dict[str, list[Floats]] = {name: [] for name in HEADLINES}
-    for weights in _draws(generator, table.num_images, samples):
+    for drawn in drawn_counts(table.num_images, samples, seed):
+        weights = np.ascontiguousarray(drawn.T)
         for name, every_id, (hit, predicted, actual) in sums:
             counted = (actual @ weights).T
             guessed = (predicted @ weights).T
@@ -64,17 +62,38 @@ def bootstrap(
         values["image_accuracy"].append(hits @ weights / table.num_images)
         # Image by image: a product of matrices adds in an order that depends on the processor.
         values["f_measure"].append((f[:, None] * weights).sum(axis=0) / table.num_images)
-    return {name: _interval(np.concatenate(drawn), level) for name, drawn in values.items()}
+    return {name: interval(np.concatenate(parts), level) for name, parts in values.items()}
 
 
-def _draws(generator: np.random.Generator, num_images: int, samples: int) -> Iterator[Ints]:
-    """How often each image was drawn, images x resamples."""
-    for start in range(0, samples, _AT_ONCE):
-        number = min(_AT_ONCE, samples - start)
-        drawn = [
-            np.bincount(generator.integers(num_images, size=num_images), minlength=num_images) for _ in range(number)
-        ]
-        yield np.stack(drawn, axis=1)
+def resamples(number: int, samples: int, seed: int) -> Iterator[Ints]:
+    """For each resample the positions of the images in it: as many as there are images, drawn with replacement."""
+    generator = np.random.default_rng(seed)
+    for _ in range(samples):
+        yield generator.integers(number, size=number)
+
+
+def drawn_counts(number: int, samples: int, seed: int) -> Iterator[Ints]:
+    """How often each image is in each resample, resamples x images, some resamples at a time."""
+    drawn = resamples(number, samples, seed)
+    while part := [np.bincount(positions, minlength=number) for positions in itertools.islice(drawn, _AT_ONCE)]:
+        yield np.stack(part)
+
+
+def interval(values: Floats, level: float) -> tuple[float, float]:
+    """The ends between which the fraction `level` of the values of all resamples lies; NaN where none has a value."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def check_bootstrap(samples: int, level: float) -> None:
+    """Raise a ValueError for a number of resamples or a level from which no interval follows."""
+    if samples < 2 or not 0 < level < 1:
+        raise ValueError(
+            f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1."
+        )
 
 
 def _matrices(table: CountTable, *entries: tuple[Ints, Ints, Ints]) -> list[sparse.csr_matrix]:
@@ -86,11 +105,3 @@ def _matrices(table: CountTable, *entries: tuple[Ints, Ints, Ints]) -> list[spar
 def _mean_of(iou: Floats, chosen: NDArray[np.bool_]) -> Floats:
     number = chosen.sum(axis=1)
     return np.divide((iou * chosen).sum(axis=1), number, out=np.full(len(iou), np.nan), where=number > 0)
-
-
-def _interval(drawn: Floats, level: float) -> tuple[float, float]:
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn):
-        return float("nan"), float("nan")
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

@@ -27,7 +27,7 @@ DAMAGED_ZIP = (
 """What `zipfile` raises for a damaged archive."""
 DAMAGED_NPZ = (
     *DAMAGED_ZIP,
-    *(KeyError, TypeError, AttributeError, SyntaxError, ArithmeticError, tokenize.TokenError),
+    *(LookupError, TypeError, AttributeError, SyntaxError, ArithmeticError, tokenize.TokenError),
 )
 """What NumPy raises for a damaged archive of arrays, or for one that holds something else."""
 _FORMAT = "matched_miou counts, version 2"

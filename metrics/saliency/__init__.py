@@ -1,5 +1,7 @@
-"""Scores of saliency, attribution and attention maps: of one image, of many, and the files they are kept in.
+"""Scores of saliency, attribution and attention maps against masks: of one image, of many, and their files.
 
-`image_scores` are the formulas, `map_scores` has `Localization`, `map_readers` finds maps on disk, `map_scoring` scores
-them with several processes.
+`score_formulas` has the formula of every score (pointing game, average precision, IoU at thresholds).
+`localization_metric` has `Localization`, which adds images up by `means_over_images` and `pooled_pixels`. `map_array`
+is one map, `map_files` finds maps on disk, `score_maps` scores them with several processes, `scores_file` keeps the
+scores.
 """

@@ -56,8 +56,8 @@ def check_options(
     """
     if isinstance(thresholds, (str, bytes, numbers.Real)):
         thresholds = (thresholds,)  # type: ignore[assignment]
-    checked = tuple(_threshold(one) for one in thresholds)
-    names = [show(one) for one in checked]
+    checked = tuple(_threshold(threshold) for threshold in thresholds)
+    names = [show(threshold) for threshold in checked]
     if len(set(names)) < len(names):
         raise ValueError(f"thresholds={tuple(names)}: the same threshold twice (six digits are told apart).")
     if not isinstance(tolerance, numbers.Real) or not 0 <= float(tolerance) < math.inf:

@@ -12,9 +12,10 @@ from typing import BinaryIO
 import numpy as np
 
 from ...conversion.core.atomic_write import atomic_write
+from ..matched_miou.counts_file import DAMAGED_NPZ
 from ..matched_miou.read_mask import cause
-from .pooled import Pooled
-from .read_map import DAMAGED, Floats
+from .map_array import Floats
+from .pooled_pixels import PooledPixels
 from .score_options import ScoreOptions, check_options
 
 FORMAT = "localization scores, version 1"
@@ -32,7 +33,7 @@ class Rows:
     """Absent, constant, full."""
 
 
-def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: Pooled) -> None:
+def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:
     """Write scores; `path` never holds a part of them."""
     # In memory first, 2 MB: an archive that is interrupted would complain when it is discarded after its file.
     archive = io.BytesIO()
@@ -41,7 +42,7 @@ def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows,
         file.write(archive.getvalue())
 
 
-def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: Pooled) -> None:
+def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:
     """Write scores to an open file."""
     np.savez_compressed(
         file,
@@ -58,7 +59,7 @@ def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows,
     )
 
 
-def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, Rows, Pooled]:
+def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, Rows, PooledPixels]:
     """Read what `save_scores` wrote.
 
     Raises:
@@ -72,7 +73,7 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
             options = check_options(**json.loads(str(data["options"])))
             targets, values, states = data["targets"].tolist(), data["values"], data["states"]
             names = json.loads(data["names"].tobytes())
-            pooled = Pooled()
+            pooled = PooledPixels()
             for name in ("counts", "above", "ious"):
                 getattr(pooled, name)[...] = data[name]
             fit = len(names) == len(targets) == len(values) == len(states)
@@ -80,7 +81,7 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
                 raise ValueError("its arrays do not fit together")
     except FileNotFoundError:
         raise
-    except DAMAGED as error:
+    except DAMAGED_NPZ as error:
         shown = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the file"
         raise ValueError(f"{shown} holds no scores of this metric ({cause(error)}); save them again.") from error
     pooled.images = int(len(states) - states[:, 0].sum())

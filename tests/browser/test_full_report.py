@@ -11,8 +11,10 @@ from imagenet_s.conversion.facts import categories, class_groups
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.matched_miou.counts import count_pair
 from imagenet_s.report import Picture, chosen_images, html_report
-from imagenet_s.report.comparison_page import PictureOfBoth, ValuesOfBoth, html_comparison_page
-from imagenet_s.report.picture_page import html_picture_page
+from imagenet_s.report.comparison_page import html_comparison_page
+from imagenet_s.report.comparison_tables import PictureOfBoth
+from imagenet_s.report.pictures_page import html_picture_page
+from imagenet_s.report.which_images import ValuesOfBoth
 
 pytestmark = pytest.mark.chromium
 

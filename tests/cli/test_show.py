@@ -14,7 +14,7 @@ from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.masks.codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import images_of, mask_ids
-from imagenet_s.report.visualization import RIGHT, WRONG
+from imagenet_s.report.overlays import RIGHT, WRONG
 
 VALIDATION = images_of("50", "validation")
 FIGURE = re.compile(r'alt="(\w+) of (\w+)"')

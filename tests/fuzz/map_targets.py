@@ -12,9 +12,9 @@ from judge import Target
 from mutations import png_chunks
 from PIL import Image
 
-from imagenet_s.metrics.saliency.map_readers import open_map_reader
-from imagenet_s.metrics.saliency.map_scores import Localization
-from imagenet_s.metrics.saliency.read_map import read_map
+from imagenet_s.metrics.saliency.localization_metric import Localization
+from imagenet_s.metrics.saliency.map_array import read_map
+from imagenet_s.metrics.saliency.map_files import open_map_reader
 
 
 @functools.cache

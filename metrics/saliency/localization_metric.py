@@ -1,0 +1,290 @@
+"""`Localization`: scores of maps against masks, added image by image, and all figures computed from them."""
+
+from __future__ import annotations
+
+import io
+import operator
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...conversion.core.paths import local_path
+from ..matched_miou.read_mask import MaskLike
+from .map_array import Floats, MapLike, fit, read_map
+from .means_over_images import bootstrap, check_average, means
+from .pooled_pixels import PooledPixels
+from .score_formulas import EDGES, IGNORE_INDEX, ImageScores, score_image
+from .score_options import Threshold, check_options
+from .scores_file import Rows, load_scores, save_scores, write_scores
+
+
+class Localization:
+    """Scores of saliency, attribution or attention maps against masks.
+
+    An image is reduced to its scores and to integer counts when it is added; neither map nor mask is kept. In any
+    order, in batches of any size, merged from any parts, the figures are the same to the last bit. Ignored pixels
+    (id 1000) are left out of everything, the range and the mean of the map included.
+
+    Args:
+        thresholds: of the scores `..._at_<threshold>`: numbers from 0 to 1, which cut the map scaled to this range,
+            `"mean"` (above the mean of the map) and `"mean_std"` (mean plus standard deviation of the scaled map).
+        tolerance: how close to the object, in pixels, a maximum still hits in `pointing_game`; 0 or 1 for none.
+        relevance: what negative values mean: `"signed"` takes them as they are, `"positive"` as 0, `"absolute"` as
+            positive.
+        resize: `"map"` (bilinear) or `"mask"` (nearest) is brought to the other's size; None demands equal sizes.
+
+    Raises:
+        ValueError: an argument that means nothing.
+
+    Examples:
+        >>> metric = Localization()
+        >>> metric.update(map=[[0.1, 0.9], [0.3, 0.2]], mask=[[0, 7], [7, 1000]], target=7, name="dog")
+        >>> result = metric.compute()
+        >>> result["pointing_game"], result["iou_at_0.5"], result["num_images"]
+        (1.0, 0.5, 1)
+    """
+
+    def __init__(
+        self,
+        thresholds: Sequence[Threshold] = (0.5, "mean"),
+        tolerance: float = 0,
+        relevance: str = "signed",
+        resize: str | None = None,
+    ) -> None:
+        self.options = check_options(thresholds, tolerance, relevance, resize)
+        self._names: list[str] = []
+        self._targets: list[int] = []
+        self._values: list[Floats] = []
+        self._states: list[tuple[bool, bool, bool]] = []
+        self._known: set[str] = set()
+        self._pooled = PooledPixels()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"Localization({self.options}): {len(self):,} images"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images in the order in which they were added; empty where none was given."""
+        return list(self._names)
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the scores that every image has."""
+        return self.options.keys
+
+    def update(self, map: MapLike, mask: MaskLike, target: int, name: str | None = None) -> None:
+        """Score one image.
+
+        Args:
+            map: H x W real numbers of any type, higher where the target is thought to be: an array or torch tensor.
+            mask: class ids, 0 for `other` and 1000 for ignored pixels, in any form that a mask may have: H x W
+                integer array, torch tensor, PIL image, path or bytes of a PNG (16-bit grey or official RGB).
+            target: the class id whose pixels the map should find. Where the mask does not hold it, the image is
+                counted as absent and enters no figure.
+            name: the image's name: for errors, `per_image`, `compare`, and to notice an image that is added twice.
+
+        Raises:
+            ValueError: no map of finite real numbers, no mask, sizes that differ, a target that is no id, a name that
+                was added already. Nothing is added then.
+        """
+        self.update_batch([map], [mask], [target], None if name is None else [name])
+
+    def update_batch(
+        self,
+        maps: Iterable[MapLike],
+        masks: Iterable[MaskLike],
+        targets: Iterable[int],
+        names: Iterable[str] | None = None,
+    ) -> None:
+        """Score a batch of images; if one of them is refused, none of the batch is added.
+
+        Args:
+            maps: a list of maps, or an N x H x W array or tensor.
+            masks: as many masks.
+            targets: as many class ids.
+            names: as many names.
+
+        Raises:
+            ValueError: as in `update`, or numbers that differ.
+        """
+        maps, masks, targets = list(maps), list(masks), list(targets)
+        given = [""] * len(maps) if names is None else [str(name) for name in names]
+        if not len(maps) == len(masks) == len(targets) == len(given):
+            raise ValueError(
+                f"{len(maps)} maps, {len(masks)} masks, {len(targets)} targets"
+                + (f", {len(given)} names" if names is not None else "")
+                + ": expected as many of each."
+            )
+        new: set[str] = set()
+        scored = []
+        for i, (values, mask, target, name) in enumerate(zip(maps, masks, targets, given)):
+            shown = name or _path_of(mask) or f"image {len(self) + i}"
+            if name and (name in self._known or name in new):
+                raise ValueError(f"{name} was scored already; each image counts once.")
+            new.add(name)
+            label = _check_target(target, shown)
+            array, ids = fit(read_map(values, shown), mask, self.options.resize, shown)
+            scored.append((name, label, score_image(array, ids, label, self.options)))
+        for name, label, image in scored:
+            self._add(name, label, image)
+
+    def merge(self, other: Localization) -> Localization:
+        """Add the images of another `Localization`, as of another process or another part of the data set.
+
+        Returns:
+            This one.
+
+        Raises:
+            ValueError: other options, or images that both have scored. Nothing is added then.
+        """
+        if self.options != other.options:
+            raise ValueError(f"cannot merge {other!r} into {self!r}: the options must be the same.")
+        twice = sorted(self._known & other._known)
+        if twice or (other is self and len(self)):
+            which = twice[0] if twice else "every image"
+            raise ValueError(
+                f"{which} was scored on both sides ({max(1, len(twice)):,} in all); each image counts once."
+            )
+        self._names += other._names
+        self._targets += other._targets
+        self._values += other._values
+        self._states += other._states
+        self._known |= other._known
+        self._pooled.merge(other._pooled)
+        return self
+
+    def compute(self, average: str = "image") -> dict[str, Any]:
+        """Every figure.
+
+        Args:
+            average: `"image"` for plain means over images, `"category"` for the mean over targets of the means over
+                their images. NaN is left out.
+
+        Returns:
+            The mean of each score of `keys`; pooled over all pixels, whatever `average` says: `pixel_accuracy` and
+            `mean_iou` at the threshold `mean`, `px_ap`, `dataset_max_iou` and `dataset_max_iou_threshold`; the number
+            of images used (`num_images`), and of those without the target (`num_absent`), with a constant map
+            (`num_constant`), wholly covered by the target (`num_full`). NaN where no image has a figure.
+        """
+        used, targets = self._used()
+        averages = means(used, targets, check_average(average))
+        _, constant, full = np.array(self._states, bool).reshape(-1, 3).sum(axis=0).tolist()
+        return {
+            **dict(zip(self.keys, averages)),
+            **self._pooled.compute(),
+            "num_images": len(used),
+            "num_absent": len(self) - len(used),
+            "num_constant": constant,
+            "num_full": full,
+        }
+
+    def bootstrap(
+        self, average: str = "image", samples: int = 1000, seed: int = 0, level: float = 0.95
+    ) -> dict[str, tuple[float, float]]:
+        """Percentile intervals of the means of all `keys`, from resamples of the images; pooled figures have none.
+
+        The same images give the same intervals, whatever order they were added in.
+
+        Raises:
+            ValueError: fewer than 2 samples, a level outside 0..1, no such average.
+        """
+        order = sorted(range(len(self)), key=lambda i: (self._names[i], self._targets[i], self._values[i].tobytes()))
+        used = [i for i in order if not self._states[i][0]]
+        values = np.stack([self._values[i] for i in used]) if used else np.zeros((0, len(self.keys)))
+        targets = [self._targets[i] for i in used]
+        return dict(zip(self.keys, bootstrap(values, targets, check_average(average), samples, seed, level)))
+
+    def per_image(self) -> dict[str, list[Any]]:
+        """The scores of each image, as columns in the order in which the images were added.
+
+        Returns:
+            `name`, `target`, a column for each of `keys` (all NaN where the target is absent), and `constant`,
+            whether the map is.
+        """
+        values = self._rows().values
+        return {
+            "name": [name or f"image {i}" for i, name in enumerate(self._names)],
+            "target": list(self._targets),
+            **{key: values[:, i].tolist() for i, key in enumerate(self.keys)},
+            "constant": [constant for _, constant, _ in self._states],
+        }
+
+    def iou_curve(self) -> tuple[list[float], list[float]]:
+        """The 1001 thresholds of the scaled map, and the mean IoU over images at each of them."""
+        return EDGES.tolist(), self._pooled.curve().tolist()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the scores to one compressed file (.npz), atomically; `load` reads it."""
+        save_scores(local_path(path), self.options, self._rows(), self._pooled)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Localization:
+        """The scores that `save` wrote.
+
+        Raises:
+            ValueError: the file holds no scores, or is damaged.
+            FileNotFoundError: there is no file.
+        """
+        return cls._from_file(local_path(path))
+
+    def to_bytes(self) -> bytes:
+        """What `save` writes, to send to another process."""
+        buffer = io.BytesIO()
+        write_scores(buffer, self.options, self._rows(), self._pooled)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Localization:
+        """The scores that `to_bytes` returned."""
+        return cls._from_file(io.BytesIO(data))
+
+    @classmethod
+    def _from_file(cls, file: str | os.PathLike[str] | io.BytesIO) -> Localization:
+        options, rows, pooled = load_scores(file)
+        metric = cls(options.thresholds, options.tolerance, options.relevance, options.resize)
+        metric._names, metric._targets = list(rows.names), list(rows.targets)
+        metric._values, metric._states = list(rows.values), list(rows.states)
+        metric._known = set(rows.names) - {""}
+        metric._pooled = pooled
+        return metric
+
+    def _add(self, name: str, target: int, image: ImageScores) -> None:
+        self._names.append(name)
+        self._targets.append(target)
+        self._values.append(image.values)
+        self._states.append((image.absent, image.constant, image.full))
+        if name:
+            self._known.add(name)
+        if not image.absent:
+            self._pooled.add(image)
+
+    def _rows(self) -> Rows:
+        values = np.stack(self._values) if self._values else np.zeros((0, len(self.keys)))
+        return Rows(self._names, self._targets, values, self._states)
+
+    def _used(self) -> tuple[Floats, list[int]]:
+        used = [i for i, (absent, _, _) in enumerate(self._states) if not absent]
+        values = np.stack([self._values[i] for i in used]) if used else np.zeros((0, len(self.keys)))
+        return values, [self._targets[i] for i in used]
+
+
+def _check_target(target: Any, name: str) -> int:
+    try:
+        label = operator.index(target)
+    except TypeError:
+        raise ValueError(f"the target of {name} is {target!r}: expected a class id, a whole number.") from None
+    if not 0 <= label <= 65535 or label == IGNORE_INDEX:
+        raise ValueError(
+            f"the target of {name} is {label}: expected the class id whose pixels the map should find, 0..65535 but "
+            f"not {IGNORE_INDEX}, which marks ignored pixels."
+        )
+    return label
+
+
+def _path_of(mask: MaskLike) -> str:
+    return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""

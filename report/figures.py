@@ -1,0 +1,87 @@
+"""Figures as a reader sees them: their titles, and fractions as percent with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TITLES: Mapping[str, str] = {
+    "image_accuracy": "Acc",
+    "mean_iou": "mIoU",
+    "boundary_mean_iou": "mBIoU",
+    "mean_iou_s": "S",
+    "mean_iou_ms": "MS",
+    "mean_iou_ml": "ML",
+    "mean_iou_l": "L",
+    "boundary_mean_iou_s": "BS",
+    "boundary_mean_iou_ms": "BMS",
+    "boundary_mean_iou_ml": "BML",
+    "boundary_mean_iou_l": "BL",
+    "f_measure": "FMeasure",
+}
+"""Each headline figure as the official evaluator names it, in its order."""
+
+Interval = tuple[float, float]
+
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A headline figure; NaN where there is no value, no interval where there is none or it is NaN."""
+
+    key: str
+    title: str
+    value: float
+    interval: Interval | None
+
+
+def percent(fraction: float) -> str:
+    """A fraction as percent with two decimals; a dash where there is none."""
+    return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+
+
+def points(difference: float) -> str:
+    """A difference of fractions in percentage points, with its sign; a dash where there is none."""
+    return "–" if math.isnan(difference) else f"{100 * difference:+.2f}"
+
+
+def interval_cell(interval: Interval, number: Callable[[float], str] = percent, width: int = 6) -> str:
+    """An interval for a column of a table: both ends `width` characters wide; a dash where there is none."""
+    low, high = map(number, interval)
+    return low.rjust(width) if math.isnan(interval[0]) else f"{low:>{width}} to {high:>{width}}"
+
+
+def ties(result: Mapping[str, Any]) -> str | None:
+    """What the objective of the matching leaves open, as a sentence; None where that is nothing."""
+    if not result["matching_open_pairs"]:
+        return None
+    low, high = map(percent, result["mean_iou_tie_range"])
+    return (
+        f"Pairs that the matching leaves open: {result['matching_open_pairs']:,}. Other matches are as good by its "
+        f"objective; ties allow a mIoU of {low} to {high}."
+    )
+
+
+def figures_of(
+    result: Mapping[str, Any], titles: Mapping[str, str], intervals: Mapping[str, Interval] | None
+) -> dict[str, Figure]:
+    """Some figures of a result by their key, in the order of the titles.
+
+    Args:
+        result: what `compute` returned.
+        titles: key -> title.
+        intervals: what `bootstrap` returned; None for none.
+    """
+    known = {key: interval for key, interval in (intervals or {}).items() if not math.isnan(interval[0])}
+    return {key: Figure(key, title, result[key], known.get(key)) for key, title in titles.items()}
+
+
+def histogram(fractions: Iterable[float]) -> list[int]:
+    """How many fractions lie in each tenth; the last one includes 1."""
+    bins = [0] * _BINS
+    for fraction in fractions:
+        bins[min(int(fraction * _BINS), _BINS - 1)] += 1
+    return bins
