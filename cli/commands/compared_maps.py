@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...conversion.dataset.open_masks import open_masks
 from ...metrics.saliency.map_readers import open_map_reader
 from ...metrics.saliency.map_scoring import ToScore
 from ...metrics.saliency.score_options import ScoreOptions
 from ...report.comparison_page import PictureOfBoth, ValuesOfBoth
 from ...report.map_pictures import image_reader, pictures
-from .map_references import open_references
 
 
 def compared_maps(
@@ -40,8 +40,8 @@ def compared_maps(
     Raises:
         ValueError: a place holds no maps or masks, or not those of the images that the runs scored.
     """
-    references = open_references(gt_dir, config, split, "category", annotations_dir, verify)
-    keys = {one.image_id: one.key for one in references.images}
+    masks = open_masks(gt_dir, config, split, annotations_dir, verify)
+    keys = masks.by_id
     readers = [open_map_reader(place) for place in maps]
     wanted = [one.name for _, found in chosen for one in found]
     for where, there in ((gt_dir, keys), *((place, set(reader.ids)) for place, reader in zip(maps, readers))):
@@ -50,7 +50,7 @@ def compared_maps(
             raise ValueError(f"{where} has not {absent[0]}, which the runs scored: is it of these runs and this split?")
     read_image = image_reader(images, config)
     to_score = [ToScore(name, keys[name], targets[name]) for name in wanted]
-    draw = [pictures(reader, references.masks, to_score, one, read_image) for reader, one in zip(readers, options)]
+    draw = [pictures(reader, masks, to_score, one, read_image) for reader, one in zip(readers, options)]
     return [
         PictureOfBoth(heading, one.name, one.a, one.b, "", "", draw[0](one.name), draw[1](one.name))
         for heading, found in chosen

@@ -224,9 +224,7 @@ def test_masks_of_other_images_than_the_listed_ones(tmp_path: Path) -> None:
     write_lists(tmp_path, "50")
     annotations = opened(tmp_path, tmp_path, verify=False)
     for asked in (annotations.masks, annotations.check_masks):
-        with pytest.raises(
-            ImageNetSError, match=r"no masks of the images that validation lists: expected n.*val_0"
-        ):
+        with pytest.raises(ImageNetSError, match=r"no masks of the images that validation lists: expected n.*val_0"):
             asked("validation")
 
 
