@@ -64,7 +64,7 @@ def masks_alone(place: str | os.PathLike[str], config: str, split: str) -> Split
 
     Returns:
         None where it has images too (an official tree, an ImageNet), is a converted data set, which says itself what it
-        has, or holds no masks.
+        has, holds no masks, or does not exist.
 
     Raises:
         ImageNetSError: it is damaged.
@@ -72,7 +72,9 @@ def masks_alone(place: str | os.PathLike[str], config: str, split: str) -> Split
     from ..converted.find_converted import find_converted
 
     path = _local(place)
-    if path is None or split not in MASK_FOLDERS or (os.path.isdir(path) and find_converted(path) is not None):
+    if path is None or split not in MASK_FOLDERS or not os.path.exists(path):
+        return None
+    if os.path.isdir(path) and find_converted(path) is not None:
         return None
     try:
         masks = find_masks(path, config, split)

@@ -63,12 +63,15 @@ def pair_up(predictions: SplitMasks, references: SplitMasks, keys: Sequence[str]
 def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]:
     """The references to score: those of a list, or all of them without one.
 
+    A reference that lies in no class folder is found by the image's name alone.
+
     Raises:
         ValueError: a listed reference is not there.
     """
     if keys is None:
         return list(references.keys)
     there = set(references.keys)
+    keys = [key if key in there else _name(key) for key in keys]
     if absent := [key for key in keys if key not in there]:
         raise ValueError(
             f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "
