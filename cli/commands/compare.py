@@ -15,6 +15,7 @@ from ...metrics.comparison import Run, load_run
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.saliency.map_files import open_map_reader
+from ...metrics.saliency.score_maps import ToScore
 from ...report import percent, points
 from ...report.comparison_page import html_comparison_page
 from ...report.comparison_tables import PictureOfBoth, map_classes_of_both, mask_classes_of_both, values_of_both
@@ -23,7 +24,6 @@ from ...report.map_pictures import maps_of_two_runs
 from ...report.mask_pictures import pictures_of_two_runs
 from ...report.which_images import ValuesOfBoth, differing_most, ranked_by
 from ..output import hint, say, table, write_json
-from .map_references import open_references
 from .page_images import hint_absent_images, open_images
 
 Chosen = list[tuple[str, list[ValuesOfBoth]]]
@@ -145,16 +145,16 @@ def _mask_pictures(
 
 
 def _map_pictures(args: argparse.Namespace, chosen: Chosen, a: Localization, b: Localization) -> list[PictureOfBoth]:
-    references = open_references(args.gt_dir, args.config, args.split, "category", args.annotations_dir, args.verify)
+    masks = open_masks(args.gt_dir, args.config, args.split, args.annotations_dir, args.verify)
     targets = dict(zip(*(a.per_image()[column] for column in ("name", "target"))))
     scored = {
-        image.image_id: image._replace(target=targets[image.image_id])
-        for image in references.images
-        if image.image_id in targets
+        image_id: ToScore(image_id, key, targets[image_id])
+        for image_id, key in masks.by_id.items()
+        if image_id in targets
     }
     maps = [open_map_reader(place) for place in args.maps_dir]
     images = open_images(args.images, args.config)
-    return maps_of_two_runs(chosen, maps, references.masks, scored, (a.options, b.options), images)
+    return maps_of_two_runs(chosen, maps, masks, scored, (a.options, b.options), images)
 
 
 def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, what: str, images: int) -> None:

@@ -67,6 +67,10 @@ class SplitMasks:
         """The class folder of a mask; "" where it lies in none."""
         return class_folder(self.by_id[image_id])
 
+    def key_of(self, key: str) -> str:
+        """The key here of a mask that another place has under `key`: where no class folders are, the name alone."""
+        return key if key in self._names else key.rpartition("/")[2]
+
     def __len__(self) -> int:
         return len(self.keys)
 

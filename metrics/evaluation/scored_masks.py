@@ -28,7 +28,8 @@ class ScoredMasks:
 
     def read(self, key: str) -> tuple[NDArray[Any], NDArray[Any]]:
         """The ids of reference and prediction, H x W each, before matching."""
-        reference = read_mask(self.references.read(key), f"the reference of {key}")
-        if key not in self.pairs:
+        reference_key = self.references.key_of(key)
+        reference = read_mask(self.references.read(reference_key), f"the reference of {key}")
+        if reference_key not in self.pairs:
             return reference, np.zeros_like(reference)
-        return reference, read_mask(self.predictions.read(self.pairs[key]), f"the prediction of {key}")
+        return reference, read_mask(self.predictions.read(self.pairs[reference_key]), f"the prediction of {key}")
