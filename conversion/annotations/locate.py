@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..core.cache import cached_file
 from ..core.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
-from ..core.paths import local_path
+from ..core.paths import local_path, real_path
 from ..core.walk import list_folder, walk_files
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
 from ..masks.find_masks import around, find_masks, refuse_other_files, tree_of_masks
@@ -33,13 +33,7 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
             f"annotations_dir (or ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` keeps its settings. "
             "Rename it, or give a copy."
         )
-    path = os.path.abspath(local_path(given, f"annotations_dir (or ${VARIABLE})"))
-    # Of a file its name says what it is; the Hub's cache has links to files without one.
-    return (
-        os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        if os.path.isfile(path)
-        else os.path.realpath(path)
-    )
+    return real_path(local_path(given, f"annotations_dir (or ${VARIABLE})"))
 
 
 class GivenPlace:

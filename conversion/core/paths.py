@@ -52,6 +52,17 @@ def path_or_address(given: AnyPath) -> str:
     return place if is_address(place) else os.path.abspath(place)
 
 
+def real_path(path: AnyPath) -> str:
+    """The one path of a folder or file: absolute, its links followed.
+
+    A file keeps its own name: the Hub's cache has links to files whose names say nothing.
+    """
+    text = os.path.abspath(os.fsdecode(path))
+    if os.path.isfile(text):
+        return os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))
+    return os.path.realpath(text)
+
+
 def local_path(given: AnyPath, what: str = "") -> str:
     """A path of this machine; a relative one stays relative.
 

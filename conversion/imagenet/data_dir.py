@@ -12,7 +12,7 @@ import fsspec
 from ..converted.dataset_index import Index
 from ..converted.find_converted import find_converted
 from ..core.errors import ImageNetSError, is_utf8
-from ..core.paths import AnyPath, is_address, path_or_address
+from ..core.paths import AnyPath, is_address, path_or_address, real_path
 from .tree_images import find_tree
 
 VARIABLE = "IMAGENET_S_DATA_DIR"
@@ -78,7 +78,7 @@ def resolve_data_dir(data_dir: AnyPath | DataDir | None) -> DataDir:
             f"data_dir {place}: its name is not UTF-8, and the paths of images are kept as text. Rename it, or move "
             "it where all names are."
         )
-    return DataDir(os.path.realpath(place))
+    return DataDir(real_path(place))
 
 
 def _check_form(address: str) -> None:
