@@ -20,7 +20,7 @@ from imagenet_s.conversion.converted.dataset_index import Index, parse_index
 from imagenet_s.conversion.converted.find_converted import find_converted
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
-from imagenet_s.conversion.imagenet.orientation_index import rows_to_replace
+from imagenet_s.conversion.imagenet.orientation_index import rows_with_rotated_images
 from imagenet_s.conversion.shards.resume import PlanRecord, must_rewrite, read_marker, shards_of_earlier_runs
 from imagenet_s.conversion.shards.storage import LocalStorage
 from imagenet_s.conversion.shards.written_files import WrittenFiles
@@ -84,7 +84,7 @@ def _header_record(data: bytes, folder: Path) -> Any:
     reader, rows, record, sound = _header_source(folder)
     ((place, (digest, _)),) = json.loads(sound).items()
     record.write_bytes(data.replace(b"PLACE", place.encode()).replace(b"DIGEST", digest.encode()))
-    assert len(rows_to_replace(reader, rows, None, again=False)) == rows.num_rows
+    assert len(rows_with_rotated_images(reader, rows, None, again=False)) == rows.num_rows
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def _header_source(folder: Path) -> Any:
     reader = ImageFolderReader(str(folder / "train"), "train", "class folders")
     reader.cache_dir = str(folder / "cache")
     rows = reader.index()
-    rows_to_replace(reader, rows, None, again=False)
+    rows_with_rotated_images(reader, rows, None, again=False)
     (record,) = (folder / "cache" / "imagenet_s" / "headers").iterdir()
     return reader, rows, record, record.read_bytes()
 
