@@ -1,7 +1,7 @@
 """`RegionAccuracy`: top-1 and top-5 accuracy of region classification, as means over classes and over images.
 
-Alpha-CLIP's protocol: of each image the region of its class is classified, and the accuracies of the classes that
-occur are averaged (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test`).
+Alpha-CLIP's protocol: in each image the region of its class is classified, and the accuracies of the classes that occur
+are averaged (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ TOP = (1, 5)
 class RegionAccuracy:
     """Accuracies from the rank that each image's class has among the scores.
 
-    An image is reduced to that rank, an integer, when it is added: in batches of any size, in any order, merged from
-    any parts, the figures are identical.
+    An image is reduced to that rank, an integer, when it is added, so the figures do not depend on batches, order or
+    merged parts.
 
-    Ties favour no one: a class stands behind all others of the same score, so a model that scores all classes alike has
-    an accuracy of 0.
+    Ties count as errors: a class ranks behind all others of the same score, so a model that scores all classes alike
+    has an accuracy of 0.
 
     Args:
         num_classes: C; targets are class ids 1..C. 50, 300 or 919 in ImageNet-S.
@@ -48,7 +48,7 @@ class RegionAccuracy:
         self._names: list[str] = []
         self._targets: list[int] = []
         self._ranks: list[int] = []
-        self._known: set[str] = set()
+        self._counted_names: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._ranks)
@@ -90,13 +90,15 @@ class RegionAccuracy:
                 "no class of a region, and the labels 0..999 of ImageNet are other numbers."
             )
         ranks = self._ranks_of(rows, targets)
-        given = Counter(one for one in names if one)
-        if twice := [one for one, count in given.items() if count > 1 or one in self._known]:
+        given = Counter(image_name for image_name in names if image_name)
+        if twice := [
+            image_name for image_name, count in given.items() if count > 1 or image_name in self._counted_names
+        ]:
             raise ValueError(f"{twice[0]} was counted already; each image counts once.")
         self._names += names
         self._targets += targets.tolist()
         self._ranks += ranks.tolist()
-        self._known.update(given)
+        self._counted_names.update(given)
 
     def merge(self, other: RegionAccuracy) -> RegionAccuracy:
         """Add the images of another one, as of another process.
@@ -109,13 +111,13 @@ class RegionAccuracy:
         """
         if self.num_classes != other.num_classes:
             raise ValueError(f"cannot merge {other!r} into {self!r}: the classes must be the same.")
-        twice = sorted(self._known & other._known)
+        twice = sorted(self._counted_names & other._counted_names)
         if twice or (other is self and len(self)):
             raise ValueError(f"{twice[0] if twice else 'every image'} was counted on both sides; each counts once.")
         self._names += other._names
         self._targets += other._targets
         self._ranks += other._ranks
-        self._known |= other._known
+        self._counted_names |= other._counted_names
         return self
 
     def compute(self) -> dict[str, Any]:
@@ -133,26 +135,26 @@ class RegionAccuracy:
             raise ValueError("nothing was counted: give at least one image first.")
         targets, ranks = np.array(self._targets), np.array(self._ranks)
         images = np.bincount(targets, minlength=self.num_classes + 1)
-        there = images > 0
+        occurring = images > 0
         result: dict[str, Any] = {}
         for k in TOP:
             hits = np.bincount(targets[(ranks > 0) & (ranks <= k)], minlength=self.num_classes + 1)
             with np.errstate(invalid="ignore"):
                 accuracy = hits / images
-            result[f"top{k}"] = float(accuracy[there].mean())
+            result[f"top{k}"] = float(accuracy[occurring].mean())
             result[f"image_top{k}"] = int(hits.sum()) / len(ranks)
             result[f"per_category_top{k}"] = accuracy.tolist()
         return {
             **result,
             "per_category_images": images.tolist(),
             "num_images": len(ranks),
-            "num_categories": int(there.sum()),
+            "num_categories": int(occurring.sum()),
         }
 
     def per_image(self) -> dict[str, list[Any]]:
         """`name` (empty where none was given), `target` and `rank` of each image, as columns.
 
-        A rank of 1 is right; 0 says that a list of class ids did not hold the target.
+        A rank of 1 is right; 0 means that a list of class ids did not contain the target.
         """
         return {"name": list(self._names), "target": list(self._targets), "rank": list(self._ranks)}
 
@@ -169,8 +171,8 @@ class RegionAccuracy:
             )
         if np.isnan(rows).any():
             raise ValueError("a score is NaN: a region without pixels, or a half-precision overflow?")
-        own = rows[np.arange(len(rows)), targets - (width == self.num_classes)]
-        return (rows >= own[:, None]).sum(1)
+        target_scores = rows[np.arange(len(rows)), targets - (width == self.num_classes)]
+        return (rows >= target_scores[:, None]).sum(1)
 
     def _ranks_in_lists(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
         if rows.size and not (rows.min() >= 0 and rows.max() <= self.num_classes):
@@ -181,12 +183,12 @@ class RegionAccuracy:
         ordered = np.sort(rows, 1)
         if (ordered[:, 1:] == ordered[:, :-1]).any():
             raise ValueError("a class id occurs twice in a list of predictions: expected the best first, each once.")
-        found = rows == targets[:, None]
-        return np.where(found.any(1), found.argmax(1) + 1, 0)
+        hits = rows == targets[:, None]
+        return np.where(hits.any(1), hits.argmax(1) + 1, 0)
 
 
 def _array(values: Any) -> NDArray[Any]:
-    # torch is not imported for this: a tensor is what can be detached and moved to the CPU.
+    # Without importing torch: whatever can be detached and moved to the CPU is a tensor.
     if hasattr(values, "detach") and hasattr(values, "cpu"):
         values = values.detach().cpu()
         if str(values.dtype) == "torch.bfloat16":  # NumPy has no such type

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         import torch
 
         from ...metrics.distance_matching.backbone import open_backbone
-        from ...metrics.distance_matching.protocol import DistanceMatching
+        from ...metrics.distance_matching.embed_and_predict import DistanceMatching
     except ImportError as error:
         raise ImageNetSError('distance-match needs PyTorch: pip install "imagenet-s[torch]".') from error
 

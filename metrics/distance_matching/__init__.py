@@ -3,8 +3,9 @@
 As PASS does it (Gao et al., TPAMI 2022). The functions exported here need no model: features of any backbone go in,
 class ids come out. Each takes NumPy arrays or torch tensors and returns the same kind, on the device of the tensors.
 
-segments -> neighbours: these functions; `backend` tells NumPy from torch, `_numpy` and `_torch` do the arithmetic.
-image_batches, backbone -> protocol: the whole protocol, from images to predictions; needs torch.
+Start with `segments` and `neighbours`, which hold these functions; `backend` chooses between `_numpy` and `_torch`,
+which do the arithmetic. `embed_and_predict` runs the whole protocol from images to predictions, with a `backbone` and
+`image_batches`; it needs torch.
 
     bank, bank_ids = [], []
     for image, mask in train_semi:                       # masks: H x W ids, 1000 ignored

@@ -1,4 +1,4 @@
-"""The arithmetic in NumPy."""
+"""The arithmetic of distance matching in NumPy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Ids = NDArray[Any]
 
 
 def ids_like(ids: Any, features: Floats) -> Ids:
-    """Ids as integers where the features are."""
+    """Ids as an int64 array."""
     return np.asarray(ids, dtype=np.int64)
 
 
 def are_finite(vectors: Floats, axis: int) -> bool:
-    """Whether every vector has a length: no NaN, no infinity, nothing so large that it becomes one."""
+    """Whether every vector has a finite length: no NaN, no infinity, nothing so large that it overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(np.linalg.norm(vectors, axis=axis)).all())
 
@@ -40,8 +40,8 @@ def segment_embeddings(features: Floats, mask: Ids, ignore_index: int) -> tuple[
     ids, inverse, counts = np.unique(mask.ravel(), return_inverse=True, return_counts=True)
     member = (inverse.ravel() == np.arange(len(ids))[:, None]).astype(features.dtype)
     means = member @ features.reshape(len(features), -1).T / counts[:, None].astype(features.dtype)
-    kept = ids != ignore_index
-    return _normalised(means[kept], axis=1), ids[kept]
+    scored = ids != ignore_index
+    return _normalised(means[scored], axis=1), ids[scored]
 
 
 def vote(pixels: Floats, bank: Floats, bank_ids: Ids, k: int, temperature: float, chunk: int) -> Ids:

@@ -1,4 +1,4 @@
-"""The arithmetic in PyTorch, on the device of the features."""
+"""The arithmetic of distance matching in PyTorch, on the device of the features."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Tensor = Any
 
 
 def ids_like(ids: Any, features: Tensor) -> Tensor:
-    """Ids as integers where the features are; arrays are copied, most torch operators do not take uint16."""
+    """Ids as int64 on the device of the features; arrays are copied, as most torch operators do not take uint16."""
     if not isinstance(ids, torch.Tensor):
         ids = torch.from_numpy(np.array(ids, dtype=np.int64))
     return ids.to(device=features.device, dtype=torch.int64)
 
 
 def are_finite(vectors: Tensor, axis: int) -> bool:
-    """Whether every vector has a length: no NaN, no infinity, nothing so large that it becomes one."""
+    """Whether every vector has a finite length: no NaN, no infinity, nothing so large that it overflows."""
     return bool(torch.isfinite(torch.linalg.vector_norm(vectors, dim=axis)).all())
 
 
@@ -33,8 +33,8 @@ def segment_embeddings(features: Tensor, mask: Tensor, ignore_index: int) -> tup
     ids, inverse, counts = torch.unique(mask.reshape(-1), return_inverse=True, return_counts=True)
     member = functional.one_hot(inverse, len(ids)).to(features.dtype).T
     means = member @ features.reshape(len(features), -1).T / counts[:, None].to(features.dtype)
-    kept = ids != ignore_index
-    return functional.normalize(means[kept], dim=1), ids[kept]
+    scored = ids != ignore_index
+    return functional.normalize(means[scored], dim=1), ids[scored]
 
 
 def vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: float, chunk: int) -> Tensor:

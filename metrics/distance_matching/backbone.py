@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 _MOST_PREFIX_TOKENS = 16
-"""A class token and registers: the most tokens that may stand before those of the image."""
+"""The most tokens (a class token and registers) that may come before those of the image."""
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A model and what the protocol needs to know of it.
+    """A model with its requirements.
 
     Attributes:
-        features: B x 3 x H x W floats, normalised as ImageNet, to B x D x h x w.
-        multiple: what H and W must be multiples of.
-        identity: its name and a digest of its weights, where it has any.
+        features: B x 3 x H x W floats, normalised with the mean and deviation of ImageNet, -> B x D x h x w floats.
+        multiple: H and W must be multiples of it.
+        identity: its name and, if it has weights, a digest of them.
     """
 
     features: Callable[[Any], Any]
@@ -36,7 +36,7 @@ def open_backbone(spec: str, device: Any, multiple: int | None = None) -> Backbo
     Args:
         spec: a folder that `transformers.AutoModel` loads (or a name on the Hub), or `module:name` of a Python callable
             from B x 3 x H x W to B x D x h x w; the current folder is searched, too.
-        device: where it runs.
+        device: the device it runs on.
         multiple: image sides are rounded to multiples of this; by default the patch size of a transformer, 1
             for anything else.
 
@@ -75,7 +75,8 @@ def to_map(hidden: Any, height: int, width: int, patch: int | None) -> Any:
         hidden: B x D x h x w already, or B x tokens x D with the image's tokens last, row by row.
         height: of the image, in pixels.
         width: of the image, in pixels.
-        patch: the side of a token in the image; hierarchical models (Swin) have made it 2, 4 or 8 times as large.
+        patch: the side of a token in the image, in pixels; in the last state of hierarchical models (Swin) it is 2, 4
+            or 8 times as large.
 
     Returns:
         B x D x h x w.
@@ -99,16 +100,16 @@ def to_map(hidden: Any, height: int, width: int, patch: int | None) -> Any:
 
 
 def _import(spec: str) -> Any:
-    module, _, name = spec.partition(":")
+    module_name, _, name = spec.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        found = importlib.import_module(module)
+        imported = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise ValueError(f"backbone {spec}: there is no module {error.name} here, and no such folder.") from error
-    if not callable(getattr(found, name, None)):
-        raise ValueError(f"backbone {spec}: {module} has no callable {name!r}.")
-    return getattr(found, name)
+    if not callable(getattr(imported, name, None)):
+        raise ValueError(f"backbone {spec}: {module_name} has no callable {name!r}.")
+    return getattr(imported, name)
 
 
 def _checked(features: Any, spec: str) -> Any:

@@ -1,4 +1,4 @@
-"""Which library an array belongs to."""
+"""The choice between NumPy and torch, and checks of arrays of either."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def backend_of(array: Any) -> ModuleType:
     return _numpy
 
 
-def check_ids(ids: Any) -> None:
-    """Refuse ids that a 16-bit mask can't hold: they would come out as others.
+def check_bank_ids(ids: Any) -> None:
+    """Refuse ids that a 16-bit mask can't hold: they would become other ids.
 
     Raises:
         ValueError: fractions, or ids outside of 0..65535.
@@ -35,7 +35,7 @@ def check_ids(ids: Any) -> None:
 
 
 def check_features(features: Any) -> tuple[int, int, int]:
-    """The shape of a feature map.
+    """Check a feature map; returns its shape (D, H, W).
 
     Raises:
         ValueError: not D x H x W numbers with at least one of each.

@@ -1,4 +1,4 @@
-"""`embeddings.npz` of an earlier run: what it was made with, and the embeddings of all segments with their ids."""
+"""`embeddings.npz` of an earlier run: its settings, and the embeddings of all segments with their ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_embeddings(path: str) -> tuple[dict[str, Any], NDArray[Any], NDArray[An
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            # NumPy reads no further than an array goes: a size that is too large would hide a wrong checksum.
+            # NumPy stops reading at the end of an array, so it misses a wrong checksum if the stored size is too large.
             if (damaged := archive.testzip()) is not None:
                 raise ValueError(f"{damaged} is damaged")
         with np.load(path, allow_pickle=False) as stored:

@@ -1,4 +1,4 @@
-"""Rows of the data set -> batches for a backbone: images resized and normalised, those of one size together."""
+"""Batches for a backbone from rows of the data set: images are resized, normalised, and grouped by size."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ImageDataset:
 
 
 def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tuple[int, int]:
-    """The size an image is resized to: the shorter side as given, the longer in proportion, both in multiples.
+    """The (width, height) to which an image is resized: shorter side as given, longer in proportion, both in multiples.
 
     Examples:
         >>> target_size((500, 375), 256), target_size((500, 375), 256, 16)
@@ -71,7 +71,7 @@ def target_size(size: tuple[int, int], short_side: int, multiple: int = 1) -> tu
 
 
 def batches_by_size(images: Iterable[PreparedImage], batch_size: int) -> Iterator[list[PreparedImage]]:
-    """Batches of images of one size, each as soon as it is full; incomplete ones at the end."""
+    """Batches of images of equal size, each as soon as it is full; incomplete batches at the end."""
     waiting: dict[tuple[int, ...], list[PreparedImage]] = defaultdict(list)
     for image in images:
         same = waiting[image.pixels.shape]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backend import backend_of, check_features, check_ids
+from .backend import backend_of, check_bank_ids, check_features
 
 _SIMILARITIES_AT_ONCE = 1 << 24
 """64 MB of float32, whatever the sizes of the image and the bank are."""
@@ -20,22 +20,22 @@ def label_pixels(
 ) -> Any:
     """The id of every pixel of a feature map, voted by the segments nearest to it.
 
-    Pixels and embeddings are brought to length 1; each of the k segments of the greatest dot product votes for its id
-    with exp(similarity / temperature); the id of the greatest sum wins, the lowest on a tie.
+    Pixels and embeddings are normalised to length 1; each of the k segments with the greatest dot products votes for
+    its id with exp(similarity / temperature); the id with the greatest sum wins, the lowest on a tie.
 
     Args:
         features: D x H x W floats.
-        bank: N x D segment embeddings, of any length: those that PASS saves are not normalised.
+        bank: N x D segment embeddings of any length; those that PASS saves are not normalised.
         bank_ids: their N ids.
-        k: neighbours; all segments if there are fewer. Which of several equally near segments is the k-th is open.
-        temperature: the smaller, the more the nearest counts.
+        k: neighbours; all segments if there are fewer. Which of equally near segments is the k-th is not specified.
+        temperature: the smaller, the more the nearest segments count.
         chunk: pixels at a time; by default as many as keep memory near 100 MB.
 
     Returns:
         H x W ids: uint16 in NumPy, int64 on the device of the features in torch.
 
     Raises:
-        ValueError: shapes that do not fit, an empty bank, vectors without a direction, ids that are none.
+        ValueError: shapes that do not fit, an empty bank, vectors without a direction, ids out of range.
     """
     depth, height, width = check_features(features)
     backend = backend_of(features)
@@ -49,7 +49,7 @@ def label_pixels(
         raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
     if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
         raise ValueError(f"k={k}, temperature={temperature}, chunk={chunk}: expected numbers above 0.")
-    check_ids(bank_ids)
+    check_bank_ids(bank_ids)
     for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
         if not backend.are_finite(vectors, axis):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Annotated segments as feature vectors, and the resizing around it."""
+"""Annotated segments as feature vectors, and the resizing of feature maps and masks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
 
     Args:
         features: D x H x W floats.
-        mask: h x w ids; brought to H x W with nearest where it is larger or smaller. A segment that has no pixel left
-            then has no embedding.
-        ignore_index: the id that is no segment. 0, "other", is one.
+        mask: h x w ids; resized to H x W with nearest if it has another size. A segment without a pixel left has no
+            embedding.
+        ignore_index: the id that is no segment; 0, "other", is a segment.
 
     Returns:
         K x D embeddings of length 1 (0 where the mean is 0), and the K ids, ascending. K is 0 where all is ignored.
@@ -80,6 +80,6 @@ def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
 
 
 def _nearest(before: int, after: int) -> NDArray[np.int64]:
-    """For each of `after` places the one of `before` places that it takes."""
+    """For each of `after` positions, the position among `before` that it takes."""
     scale = np.float32(before) / np.float32(after)
     return np.minimum((np.arange(after, dtype=np.float32) * scale).astype(np.int64), before - 1)

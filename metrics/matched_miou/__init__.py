@@ -1,9 +1,9 @@
-"""Matched mIoU: an `evaluate` module folder of plain modules.
+"""Matched mIoU: an `evaluate` module folder whose modules also work without evaluate.
 
-`matched_miou.py` is what `evaluate.load` reads; everything else works without evaluate. The folder must work alone,
-copied to a Space: its files import only each other, relatively, and numpy, scipy and Pillow. `evaluate` copies no file
-that `matched_miou.py` does not name in an import of its own.
+Start with `metric` (`MatchedIoU`). It reads masks (`read_mask`), reduces each pair to count rows (`counts`, with the
+bands of `boundary`), matches clusters to classes (`matching`, `one_to_one`, `assignment`) and computes the figures
+(`scores`, `bootstrap`, `confusion`) from a `count_table`. `matched_miou` wraps it for `evaluate.load`, `app` is a Space.
 
-saving, read_mask -> boundary -> counts -> count_table -> assignment -> one_to_one -> matching -> scores ->
-bootstrap -> counts_file -> matched_iou -> matched_miou: each imports only what stands before it.
+The folder must work alone, copied to a Space: its files import only each other, relatively, and numpy, scipy and
+Pillow. `evaluate` copies only the files that `matched_miou.py` imports by name.
 """

@@ -1,4 +1,4 @@
-"""The Space: scores PNGs of predictions against PNGs of references. Only a Space has gradio and imports this."""
+"""The Space: scores PNGs of predictions against PNGs of references. It needs gradio, which only a Space has."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Give PNGs of ids, 16-bit grey or RGB with id = R + 256 · G. 0 is “other”, a
 Of several files, a prediction belongs to the reference of the same name. For thousands of images, use
 `evaluate.load` as the card of this Space shows.
 """
-MATCHINGS = [
+MATCHING_CHOICES = [
     ("Ids are classes", "none"),
     ("One to one, most images (official), ties by ids", "hungarian"),
     ("One to one, most images, ties by pixels", "hungarian_pixel"),
     ("One to one, most pixels", "pixel"),
     ("Each cluster to the class it covers most of", "majority"),
 ]
-TITLES = {
+FIGURE_TITLES = {
     "image_accuracy": "Acc",
     "mean_iou": "mIoU",
     "boundary_mean_iou": "mBIoU",
@@ -79,11 +79,11 @@ def score(
         predictions: paths of PNGs.
         references: paths of PNGs; one of each name in `predictions`, or a single one for a single prediction.
         num_classes: C, “other” not counted.
-        matching: one of `MATCHINGS`.
+        matching: one of `MATCHING_CHOICES`.
 
     Returns:
-        Pictures of the first pairs, the prediction above; rows (figure, percent), with a dash where there is no
-        such figure, and what ties of the matching allow; rows (class, clusters, IoU, boundary IoU) of the classes that
+        Pictures of the first pairs, the prediction above; rows (figure, percent), with a dash for an undefined figure,
+        and the range that ties of the matching allow; rows (class, clusters, IoU, boundary IoU) of the classes that
         occur; rows (image, mean IoU, pixel accuracy), worst first.
 
     Raises:
@@ -108,10 +108,10 @@ def score(
     per_image = [
         [images["name"][i], _percent(images["mean_iou"][i]), _percent(images["pixel_accuracy"][i])] for i in order
     ]
-    # Of one image, mIoU over 920 ids says nothing: the mean over those that occur comes first.
+    # For a few images, mIoU over 920 ids means little: the mean over the classes that occur comes first.
     mean = sum(result["per_category_iou"][i] for i in occurring) / len(occurring)
     figures = [["Mean IoU of the classes that occur", _percent(mean)]]
-    figures += [[title, _percent(result[key])] for key, title in TITLES.items()]
+    figures += [[title, _percent(result[key])] for key, title in FIGURE_TITLES.items()]
     if result["matching_open_pairs"]:
         low, high = map(_percent, result["mean_iou_tie_range"])
         figures.append(["mIoU that ties of the matching allow", f"{low} to {high}"])
@@ -140,11 +140,11 @@ def _percent(fraction: float) -> str:
 
 
 def _picture(prediction: str, reference: str, match: dict[int, int]) -> Image.Image:
-    """The prediction above its reference, the prediction's clusters in the colours of their classes."""
+    """The prediction above its reference, with clusters in the colours of their classes."""
     read, ignored = _module("read_mask").read_mask, _module("metric").IGNORE_INDEX
     left, right = read(prediction), read(reference)
-    known, inverse = np.unique(left, return_inverse=True)
-    colours = np.array([_colour(match[i]) if i in match else _NO_CLASS for i in known.tolist()], np.uint8)
+    clusters, inverse = np.unique(left, return_inverse=True)
+    colours = np.array([_colour(match[i]) if i in match else _NO_CLASS for i in clusters.tolist()], np.uint8)
     ids, places = np.unique(right, return_inverse=True)
     palette = np.array([_IGNORED if i == ignored else _colour(i) for i in ids.tolist()], np.uint8)
     gap = np.full((max(2, left.shape[0] // 40), left.shape[1], 3), 255, np.uint8)
@@ -199,7 +199,7 @@ def build() -> Any:
                     for label in ("Predictions", "References")
                 ]
                 classes = gr.Number(919, label="Number of classes, “other” not counted", precision=0, minimum=1)
-                matching = gr.Radio(MATCHINGS, value="none", label="How predicted ids become classes")
+                matching = gr.Radio(MATCHING_CHOICES, value="none", label="How predicted ids become classes")
                 inputs = [*masks, classes, matching]
                 button = gr.Button("Score", variant="primary")
                 example = gr.Button("Try it with made-up masks", variant="secondary")

@@ -1,9 +1,9 @@
 """One-to-one assignment, exact and unambiguous: several integer weights in order of importance, then the ids.
 
 `scipy.optimize.linear_sum_assignment` finds one optimal assignment; often many are equally good, and which of them it
-returns is not specified. Here it is: the linear-programming duals of an optimal assignment say which pairs can be part
-of any (those without slack), the next weight chooses among these only, and remaining ties go to the smallest ids. Duals
-are integers, so each step is exact and verifies the one before.
+returns is not specified. This module specifies it: by the linear-programming duals of an optimal assignment, the pairs
+without slack are those that some optimal assignment has; the next weight chooses among these, and remaining ties go to
+the smallest ids. Duals are integers, so each step is exact and verifies the one before.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _EXACT = 1 << 53
 
 @dataclass(frozen=True)
 class Face:
-    """All assignments that are optimal, described by one of them and by the pairs that they consist of.
+    """All optimal assignments, described by one of them and by the pairs that occur in any of them.
 
     Attributes:
         allowed: R x C, the pairs that some optimal assignment has.
-        required: R, the rows that every optimal assignment gives a column.
-        row_of: C, the row of each column in one of them.
+        required: R, the rows that have a column in every optimal assignment.
+        row_of: C, the row of each column in one optimal assignment.
     """
 
     allowed: Bools
@@ -46,7 +46,7 @@ class Face:
         return columns
 
     def open_rows(self) -> Bools:
-        """R, the rows that do not have the same column (or none) in all of them."""
+        """R, the rows whose column (or lack of one) differs between optimal assignments."""
         num_rows, column_of = len(self.required), self.column_of
         component = _components(self.allowed, self.required, column_of, self.row_of)
         exchangeable = self.allowed & (component[:num_rows, None] == component[self.row_of])
@@ -81,11 +81,16 @@ def assign(weights: Sequence[Ints]) -> Ints:
 
 
 def optimise(weight: Ints, face: Face | None = None) -> Face:
-    """The assignments of the greatest sum, of all or of those of a face; arguments and errors as in `assign`."""
+    """The assignments with the greatest sum, among all or among those of a face; errors as in `assign`.
+
+    Args:
+        weight: R x C integers >= 0, R >= C.
+        face: the assignments to choose from; all if None.
+    """
     num_rows, num_columns = weight.shape
     if face is None:
         face = Face(np.ones(weight.shape, np.bool_), np.zeros(num_rows, np.bool_), np.arange(num_columns))
-    # More than any difference in this weight, so that rows that earlier weights require stay assigned.
+    # Greater than any difference in this weight, so that rows required by earlier weights stay assigned.
     bonus = int(weight.max(axis=0).sum()) + 1
     if (num_columns + 1) * bonus >= _EXACT:
         raise OverflowError(f"weights that sum to {bonus:,} cannot be assigned exactly.")
@@ -96,7 +101,7 @@ def optimise(weight: Ints, face: Face | None = None) -> Face:
 
 
 def _best(weight: Ints, allowed: Bools) -> Ints:
-    """The row of each column in one assignment of the greatest weight."""
+    """The row of each column in one assignment with the greatest weight."""
     columns, rows = linear_sum_assignment(np.where(allowed, -weight.astype(np.float64), np.inf).T)
     row_of = np.empty(weight.shape[1], np.int64)
     row_of[columns] = rows
@@ -104,26 +109,26 @@ def _best(weight: Ints, allowed: Bools) -> Ints:
 
 
 def _optimal_face(weight: Ints, row_of: Ints) -> tuple[Bools, Bools]:
-    """The pairs that optimal assignments consist of, and the rows that all of them assign.
+    """The pairs that occur in optimal assignments (R x C), and the rows that all of them assign (R).
 
     Duals: a price v for each column and a profit u >= 0 for each row with u + v >= weight everywhere, and equality
     along the assignment; a row with profit is in every best assignment, a pair with slack in none.
     """
     num_rows, num_columns = weight.shape
     taken = weight[row_of]  # column -> the weights of its row
-    own = taken[np.arange(num_columns), np.arange(num_columns)]
-    steps = taken - own[:, None]
+    assigned = taken[np.arange(num_columns), np.arange(num_columns)]
+    steps = taken - assigned[:, None]
     unassigned = np.ones(num_rows, np.bool_)
     unassigned[row_of] = False
     prices = weight[unassigned].max(axis=0) if unassigned.any() else np.zeros(num_columns, np.int64)
-    # The longest paths between columns: at most one round a column, or the assignment could have been improved.
+    # Longest paths between columns: they take at most one round per column, unless the assignment can be improved.
     for _ in range(num_columns + 1):
         raised = np.maximum(prices, (prices[:, None] + steps).max(axis=0))
         if np.array_equal(raised, prices):
             break
         prices = raised
     profits = np.zeros(num_rows, np.int64)
-    profits[row_of] = own - prices
+    profits[row_of] = assigned - prices
     if not np.array_equal(raised, prices) or (unassigned.any() and (profits < 0).any()):
         raise ArithmeticError("the assignment is not the best one; please report this.")
     tight = (weight == profits[:, None] + prices) & (weight > _FORBIDDEN)
@@ -131,7 +136,7 @@ def _optimal_face(weight: Ints, row_of: Ints) -> tuple[Bools, Bools]:
 
 
 def smallest_ids(face: Face) -> Ints:
-    """Of the assignments of a face, the one whose rows have the smallest columns, first rows first; -1 for none."""
+    """The assignment of a face whose rows have the smallest columns, decided row by row: R columns, -1 for none."""
     column_of, row_of = face.column_of, face.row_of.copy()
     required = face.required
     num_rows, num_columns = face.allowed.shape
@@ -155,9 +160,9 @@ def smallest_ids(face: Face) -> Ints:
 
 
 def _components(allowed: Bools, required: Bools, column_of: Ints, row_of: Ints) -> Ints:
-    """R + 1: the number of the strongly connected component of each row, where a row may take the place of another.
+    """R + 1: the number of each row's strongly connected component in the graph of rows that may replace each other.
 
-    The node after the rows is "no column": a row that moves there frees a column for one that has none.
+    The node after the rows stands for "no column": a row that moves there frees its column for an unassigned row.
     """
     num_rows = len(column_of)
     movers, columns = np.nonzero(allowed)
@@ -205,13 +210,13 @@ def _who_can_follow(allowed: Bools, required: Bools, column_of: Ints, row: int) 
         columns = column_of[reached]
         owners, columns = reached[columns >= 0], columns[columns >= 0]
         can_move = allowed[waiting[:, None], columns]
-        found = can_move.any(axis=1)
+        movable = can_move.any(axis=1)
         if len(columns):
-            follows[waiting[found]] = owners[can_move[found].argmax(axis=1)]
+            follows[waiting[movable]] = owners[can_move[movable].argmax(axis=1)]
         if len(columns) < len(reached) and not emptied:
             emptied = True
-            free = ~found & ~required[waiting]
+            free = ~movable & ~required[waiting]
             follows[waiting[free]] = reached[column_of[reached] < 0][0]
-            found |= free
-        reached, waiting = waiting[found], waiting[~found]
+            movable |= free
+        reached, waiting = waiting[movable], waiting[~movable]
     return follows

@@ -40,8 +40,8 @@ def bootstrap(
         (terms.name, terms.per_category is not None, _matrices(table, terms.hit, terms.predicted, terms.actual))
         for terms in iou_terms(table, labels)
     ]
-    # A class that only a few images hold is missing from many resamples. Counted as 0 there, as the mean over all ids
-    # would, it would pull the interval below the figure itself: it is left out, and ids that no image holds stay 0.
+    # A class that only a few images hold is missing from many resamples. Counting it as 0 there, as the mean over all
+    # ids does, would pull the interval below the figure itself: it is left out, and ids that no image holds stay 0.
     share = {
         name: float(((actual.sum(axis=1) + predicted.sum(axis=1)) > 0).mean())
         for name, every_id, (_, predicted, actual) in sums
@@ -60,7 +60,7 @@ def bootstrap(
             else:
                 values[name].append(_mean_of(iou, counted > 0))
         values["image_accuracy"].append(hits @ weights / table.num_images)
-        # Image by image: a product of matrices adds in an order that depends on the processor.
+        # Not as a matrix product, whose order of additions depends on the processor.
         values["f_measure"].append((f[:, None] * weights).sum(axis=0) / table.num_images)
     return {name: interval(np.concatenate(parts), level) for name, parts in values.items()}
 
@@ -97,7 +97,7 @@ def check_bootstrap(samples: int, level: float) -> None:
 
 
 def _matrices(table: CountTable, *entries: tuple[Ints, Ints, Ints]) -> list[sparse.csr_matrix]:
-    """Ids x images, a number of pixels in each cell."""
+    """Sparse matrices of ids x images with numbers of pixels."""
     shape = (table.num_classes + 1, table.num_images)
     return [sparse.coo_matrix((pixels, (ids, image)), shape).tocsr() for image, ids, pixels in entries]
 

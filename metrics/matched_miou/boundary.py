@@ -22,9 +22,9 @@ def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """Which pixels lie in the boundary band of their own id.
 
     A pixel does when the (2d+1) x (2d+1) square around it holds another id or reaches outside the image. The official
-    evaluator erodes the mask of each id in turn; here all ids are done at once: a square holds two ids exactly where
-    one of the 2 x 2 blocks in it does, a square of blocks separates into rows and columns, and an OR over n
-    neighbours takes log2(n) steps.
+    evaluator erodes the mask of each id in turn; here one pass does all ids: a square holds two ids exactly if one of
+    the 2 x 2 blocks in it does, a square of blocks separates into rows and columns, and an OR over n neighbours takes
+    log2(n) steps.
 
     Args:
         ids: H x W; an ignored id is an id like any other here.
@@ -43,7 +43,7 @@ def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     band = np.ones((height, width), np.bool_)
     if height <= 2 * d or width <= 2 * d:
         return band
-    # Block (y, x) covers the pixels y, y+1 and x, x+1: two ids meet in it where they do along three of its four sides.
+    # Block (y, x) covers the pixels y, y+1 and x, x+1. It holds two ids if they differ along one of three of its sides.
     across = ids[:, 1:] != ids[:, :-1]
     blocks = ids[1:, :-1] != ids[:-1, :-1]
     blocks |= across[1:]

@@ -1,4 +1,4 @@
-"""Which classes are taken for which: pixels of one class that were predicted as another."""
+"""Confusions: pixels of one class that were predicted as another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Confusion(NamedTuple):
         reference: the true id, 0 (`other`) to C.
         predicted: the predicted id, 0 to C; -1 for clusters without a class.
         pixels: how many, over all images.
-        images: in how many images there are such pixels.
+        images: the number of images with such pixels.
     """
 
     reference: int
@@ -36,11 +36,11 @@ def confusions(table: CountTable, labels: Ints, limit: int) -> list[Confusion]:
     wrong = np.flatnonzero((labels != table.gt) & (table.pixels > 0))
     predicted = np.where(labels[wrong] > table.num_classes, -1, labels[wrong])
     pairs = table.gt[wrong] * (table.num_classes + 2) + predicted + 1
-    found, position = np.unique(pairs, return_inverse=True)
-    pixels = sum_by(position, table.pixels[wrong], len(found))
+    distinct, position = np.unique(pairs, return_inverse=True)
+    pixels = sum_by(position, table.pixels[wrong], len(distinct))
     # Several clusters of one image may share a class: an image counts once.
     in_images = np.unique(position * table.num_images + table.image[wrong]) // max(1, table.num_images)
-    images = sum_by(in_images, np.ones(len(in_images), np.int64), len(found))
-    order = np.lexsort((found, -pixels))[:limit]
-    reference, shifted = np.divmod(found[order], table.num_classes + 2)
+    images = sum_by(in_images, np.ones(len(in_images), np.int64), len(distinct))
+    order = np.lexsort((distinct, -pixels))[:limit]
+    reference, shifted = np.divmod(distinct[order], table.num_classes + 2)
     return [Confusion(*map(int, row)) for row in zip(reference, shifted - 1, pixels[order], images[order])]

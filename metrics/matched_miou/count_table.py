@@ -21,7 +21,7 @@ class CountTable:
     num_classes: int
     """C; ids are 0..C."""
     names: Sequence[str]
-    """A name an image, in the order of `image`."""
+    """The name of each image; `image` holds indices of this sequence."""
     image: Ints
     gt: Ints
     pred: Ints
@@ -32,7 +32,7 @@ class CountTable:
 
     @property
     def num_images(self) -> int:
-        """Images counted, those without a pixel to score included."""
+        """The number of images, those without a pixel to score included."""
         return len(self.names)
 
     def name_of(self, row: int) -> str:
@@ -41,7 +41,7 @@ class CountTable:
 
     @cached_property
     def group_starts(self) -> Ints:
-        """The first row of every (image, gt) pair."""
+        """The index of the first row of every (image, gt) pair."""
         keys = self.image * (self.num_classes + 1) + self.gt
         return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
 
@@ -52,7 +52,7 @@ class CountTable:
 
 def table_of(num_classes: int, ignore_index: int, names: Sequence[str], rows: Sequence[CountRows]) -> CountTable:
     """Columns of the rows of one or more images, without the pixels whose reference is ignored."""
-    image = np.repeat(np.arange(len(rows)), [len(one) for one in rows])
+    image = np.repeat(np.arange(len(rows)), [len(image_rows) for image_rows in rows])
     joined = np.concatenate(rows)
     keep = joined[:, GT] != ignore_index
     image, joined = image[keep], joined[keep].astype(np.int64)
@@ -61,14 +61,14 @@ def table_of(num_classes: int, ignore_index: int, names: Sequence[str], rows: Se
 
 
 def sum_by(keys: Ints, values: Ints, length: int) -> Ints:
-    """`out[k]` = the sum of the values whose key is k, in integers."""
+    """An array of `length` integers; element k is the sum of the values whose key is k."""
     out = np.zeros(length, np.int64)
     np.add.at(out, keys, values)
     return out
 
 
 def sum_groups(keys: Ints, values: Ints) -> tuple[Ints, Ints]:
-    """The keys that occur, sorted, and the sum of the values of each, in integers."""
+    """The keys that occur, sorted, and the integer sum of the values of each."""
     unique, inverse = np.unique(keys, return_inverse=True)
     return unique, sum_by(inverse, values, len(unique))
 

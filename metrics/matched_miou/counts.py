@@ -1,6 +1,6 @@
-"""One image -> its count rows: how many pixels each (reference id, predicted id) pair has, in and out of the bands.
+"""Count rows of an image: the pixels of each (reference id, predicted id) pair, in all and in the boundary bands.
 
-These integers determine every figure under every matching, and they add: nothing else of a mask is stored.
+These integers determine every figure under every matching, and they can be added: nothing else of a mask is stored.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from .boundary import boundary_band
 from .read_mask import MaskLike, read_mask
 
 GT, PRED, PIXELS, GT_BAND, PRED_BAND, BOTH_BANDS = range(6)
-"""The columns of a count row: the two ids; pixels that have both; of these, those in the reference's band, in the
-prediction's band, and in both."""
+"""The columns of a count row: the two ids; the number of pixels that have both; how many of these lie in the band of
+the reference, in the band of the prediction, and in both."""
 
 CountRows = NDArray[np.int32]
-"""K x 6, one row an (id, id) pair that occurs, sorted by the two ids."""
+"""K x 6, one row for each (id, id) pair that occurs, sorted by the two ids."""
 
 
 def count_pair(prediction: MaskLike, reference: MaskLike, name: str = "") -> CountRows:
@@ -46,7 +46,7 @@ def count_pair(prediction: MaskLike, reference: MaskLike, name: str = "") -> Cou
 
 def _rows(gt: NDArray[np.uint16], pred: NDArray[np.uint16]) -> CountRows:
     fields = (gt.ravel(), pred.ravel(), boundary_band(gt).ravel(), boundary_band(pred).ravel())
-    # Masks have large flat areas: only runs of equal pixels, a few thousand, are sorted and summed.
+    # Masks have large flat areas, so only runs of equal pixels, a few thousand, are sorted and summed.
     changes = fields[0][1:] != fields[0][:-1]
     for field in fields[1:]:
         changes |= field[1:] != field[:-1]
@@ -68,9 +68,9 @@ def _rows(gt: NDArray[np.uint16], pred: NDArray[np.uint16]) -> CountRows:
 
 def _size_message(name: str, pred: tuple[int, ...], gt: tuple[int, ...]) -> str:
     turned = pred == gt[::-1]
-    cause = (
+    advice = (
         "one of the two was rotated, as EXIF-aware readers do with the image: predict on the image as it is stored"
         if turned
         else "resize the prediction with nearest to the size of the reference"
     )
-    return f"{name}: the prediction is {pred[0]} x {pred[1]} (H x W), the reference {gt[0]} x {gt[1]}; {cause}."
+    return f"{name}: the prediction is {pred[0]} x {pred[1]} (H x W), the reference {gt[0]} x {gt[1]}; {advice}."

@@ -21,7 +21,7 @@ from .count_table import nameless
 from .counts import count_pair
 from .counts_file import load_counts
 from .matching import Matching, check_matching
-from .metric import IGNORE_INDEX, MatchedIoU, check_classes, path_name
+from .metric import IGNORE_INDEX, MatchedIoU, check_num_classes, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
 from .saving import save_bytes
@@ -92,8 +92,8 @@ class MatchedMiou(evaluate.Metric):
             description=_DESCRIPTION,
             citation=_CITATION,
             inputs_description=_KWARGS_DESCRIPTION,
-            # Stored of an image: its count rows, concatenated, and its name. evaluate.combine passes on only what is
-            # called predictions and references.
+            # For each image, its concatenated count rows and its name are stored. evaluate.combine passes on only
+            # columns that are called predictions and references.
             features=datasets.Features(
                 {
                     "predictions": datasets.Sequence(datasets.Value("int32")),
@@ -155,10 +155,10 @@ class MatchedMiou(evaluate.Metric):
 
         Arguments are those of the module's description, and those of `add_batch` for images to add first.
         """
-        # What can be checked before anything is gathered is.
+        # Arguments are checked before anything is gathered.
         if num_classes is None:
             raise ValueError("compute needs num_classes: 50, 300 or 919 in ImageNet-S (`other` is not counted).")
-        check_classes(num_classes, ignore_index)
+        check_num_classes(num_classes, ignore_index)
         checked = check_matching(matching, num_classes)
         before = len(self)
         if predictions is not None or references is not None:
@@ -167,15 +167,15 @@ class MatchedMiou(evaluate.Metric):
         if self.writer is None:
             if self.num_process == 1:
                 raise ValueError("nothing was added: call add or add_batch first, or give predictions and references.")
-            super().add_batch(predictions=[], references=[])  # the others wait for every process to take part
+            super().add_batch(predictions=[], references=[])  # the other processes wait for this one
         self._refused: tuple[Exception, list[Any], list[str]] | None = None
         result = super().compute(num_classes=num_classes, matching=checked, ignore_index=ignore_index)
         if self.data is None:
-            self.writer: Any = None  # with keep_in_memory, evaluate leaves one that is closed
+            self.writer: Any = None  # with keep_in_memory, evaluate leaves a closed writer
         if self._refused is not None:
             error, rows, named = self._refused
             self._refused = None
-            # Images that came with this very call come again with the next one.
+            # The images of this call are dropped, because the next call brings them again.
             del rows[before:given], named[before:given]
             if rows:
                 super().add_batch(predictions=rows, references=named)

@@ -23,27 +23,30 @@ most of; several clusters may share a class."""
 _NAMES = ", ".join(MATCHINGS)
 
 Match = dict[int, int]
-"""Cluster -> class, 0 -> 0 included. A cluster that is not in it has no class and is wrong everywhere."""
+"""Cluster -> class, 0 -> 0 included. A missing cluster has no class and is wrong everywhere."""
 Matching = str | os.PathLike[str] | Mapping[Any, Any]
 """One of `MATCHINGS`, the path of a match.json, or a mapping from cluster to class."""
 
 
 class Solution(NamedTuple):
-    """A match, and what its objective leaves open."""
+    """A match, and the equally good matches."""
 
     match: Match
     open_pairs: int
-    """How many clusters that the predictions hold do not have the same class (or none) in all equally good matches."""
+    """The number of predicted clusters whose class (or lack of one) differs between equally good matches."""
     extremes: tuple[Match, ...]
-    """The equally good matches with the fewest and with the most pixels in common; none where nothing is open."""
+    """The equally good matches with the fewest and with the most pixels in common; empty if no pair is open."""
 
 
 def check_matching(matching: Matching, num_classes: int) -> str | Match:
-    """Validate a matching: its name, or the dict or file as a checked dict.
+    """Validate a matching.
+
+    Returns:
+        A name as it is; a dict or the content of a file as a checked dict.
 
     Raises:
-        ValueError: no such name or file, or a mapping that is none from clusters to classes 0..C.
-        ImportError: `munkres` is asked for and not installed.
+        ValueError: no such name or file, or a mapping that is not from clusters to classes 0..C.
+        ImportError: `munkres`, and the package is not installed.
     """
     if isinstance(matching, str) and matching in MATCHINGS:
         if matching == "munkres":
@@ -57,14 +60,14 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
 
 
 def find_solution(table: CountTable, matching: str | Match) -> Solution:
-    """The match that a matching gives on these counts, and what it leaves open.
+    """The match that a matching gives for these counts, and the equally good matches.
 
     Args:
         table: the counts.
         matching: as `check_matching` returns it.
 
     Returns:
-        Cluster -> class, with 0 -> 0: `other` (0) takes no part in a matching, on either side.
+        The solution; its match sends 0 to 0, because `other` (0) takes no part in a matching, on either side.
 
     Raises:
         ValueError: `none`, and a predicted id is no class.
@@ -83,8 +86,8 @@ def find_solution(table: CountTable, matching: str | Match) -> Solution:
     if matching == "majority":
         best = np.where(pixels.max(axis=1) > 0, pixels.argmax(axis=1), -1)  # argmax: the smallest id on a tie
         return Solution(as_match(best), 0, ())
-    found = solve(matching, images, pixels, np.isin(clusters, table.pred), table.num_images)
-    return Solution(as_match(found.columns), found.open_pairs, tuple(map(as_match, found.extremes)))
+    result = solve(matching, images, pixels, np.isin(clusters, table.pred), table.num_images)
+    return Solution(as_match(result.columns), result.open_pairs, tuple(map(as_match, result.extremes)))
 
 
 def apply_match(table: CountTable, match: Match) -> Ints:
@@ -114,7 +117,7 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
 
 
 def parse_match(data: bytes, num_classes: int, name: str) -> Match:
-    """The pairs of a match.json, in the order of the file; 0 -> 0 is not added where the file lacks it.
+    """The pairs of a match.json, in the order of the file; 0 -> 0 is not added if the file lacks it.
 
     Args:
         data: the content of the file.
@@ -145,7 +148,7 @@ def save_match(match: Match, path: str | os.PathLike[str] | BinaryIO) -> None:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The pairs of a JSON object: as a dict it would lose all but the last of those with the same key."""
+    """The pairs of a JSON object, because a dict would keep only the last of several pairs with the same key."""
 
 
 def _checked(pairs: Iterable[tuple[Any, Any]], num_classes: int, name: str) -> Match:

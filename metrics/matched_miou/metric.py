@@ -1,4 +1,4 @@
-"""`MatchedIoU`: counts of images, added one by one, and all figures computed from them."""
+"""`MatchedIoU`: adds the counts of images one by one, and computes all figures from them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ IGNORE_INDEX = 1000
 class MatchedIoU:
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
 
-    A mask is reduced to its counts when it is added, and not stored. Counts are integers that add: in batches of any
-    size, in any order, merged from any parts, the figures are identical. Any matching can be computed from the same
-    counts.
+    A mask is reduced to its counts when it is added, and not stored. Counts are integers that can be added, so the
+    figures do not depend on batches, order or merged parts. Any matching can be computed from the same counts.
 
     Args:
         num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
-        ignore_index: the id of pixels that are not scored, wherever the reference holds it.
+        ignore_index: the id of reference pixels that are not scored.
 
     Raises:
         ValueError: a number of classes below 1, or an ignored id that is a class.
@@ -45,10 +44,10 @@ class MatchedIoU:
     """
 
     def __init__(self, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:
-        self.num_classes, self.ignore_index = check_classes(num_classes, ignore_index)
+        self.num_classes, self.ignore_index = check_num_classes(num_classes, ignore_index)
         self._names: list[str] = []
         self._rows: list[CountRows] = []
-        self._known: set[str] = set()
+        self._counted_names: set[str] = set()
         self._table: CountTable | None = None
 
     def __len__(self) -> int:
@@ -70,7 +69,7 @@ class MatchedIoU:
                 (`I;16`, `I`, `L`, official RGB), or the path or bytes of a PNG. Clusters may have any id up to 65535
                 but the ignored one.
             reference: the true ids, in any of these forms, of the same height and width.
-            name: the image's name: for errors, `per_image`, and to notice an image that is counted twice.
+            name: the image's name, for errors and `per_image`, and to notice an image that is counted twice.
 
         Raises:
             ValueError: no mask, sizes that differ, ids out of range, a prediction that holds the ignored id, a name
@@ -86,7 +85,7 @@ class MatchedIoU:
         Args:
             rows: K x 6 int32.
             name: as in `update`.
-            shown: what to call the image in an error, if not by its name.
+            shown: what to call the image in an error; by default its name.
 
         Raises:
             ValueError: as in `update`.
@@ -97,15 +96,15 @@ class MatchedIoU:
             raise ValueError(f"the counts of {shown} are {rows.dtype}, shape {rows.shape}: expected K x 6 integers.")
         _check_ids(rows, self.num_classes, self.ignore_index, shown)
         if name:
-            if name in self._known:
+            if name in self._counted_names:
                 raise ValueError(f"{name} was counted already; each image counts once.")
-            self._known.add(name)
+            self._counted_names.add(name)
         self._names.append(name or "")
         self._rows.append(rows)
         self._table = None
 
     def merge(self, other: MatchedIoU) -> MatchedIoU:
-        """Add the images of another `MatchedIoU`, as of another process or another part of the data set.
+        """Add the images of another `MatchedIoU`, for example of another process or another part of the data set.
 
         Returns:
             This one.
@@ -115,7 +114,7 @@ class MatchedIoU:
         """
         if (self.num_classes, self.ignore_index) != (other.num_classes, other.ignore_index):
             raise ValueError(f"cannot merge {other!r} into {self!r}: the classes must be the same.")
-        twice = sorted(self._known & other._known)
+        twice = sorted(self._counted_names & other._counted_names)
         if twice or (other is self and len(self)):
             which = twice[0] if twice else "every image"
             raise ValueError(
@@ -123,7 +122,7 @@ class MatchedIoU:
             )
         self._names += other._names
         self._rows += other._rows
-        self._known |= other._known
+        self._counted_names |= other._counted_names
         self._table = None
         return self
 
@@ -154,7 +153,7 @@ class MatchedIoU:
 
         Returns:
             `mean_iou`, `boundary_mean_iou`, the same with `_s`, `_ms`, `_ml`, `_l` (by the size of a class in its
-            image; NaN where no class has the size), `image_accuracy`, `f_measure`; `per_category_iou` and
+            image; NaN for a size that no class has), `image_accuracy`, `f_measure`; `per_category_iou` and
             `per_category_boundary_iou`, lists of C + 1; `matching`, the match as a dict; `matching_open_pairs`, how
             many clusters of the predictions could have another class, because a one-to-one match is not the only one of
             its sum, and `mean_iou_tie_range`, the lowest and highest mIoU of this match and of the equally good ones
@@ -165,7 +164,7 @@ class MatchedIoU:
         """
         table, solution = self._counted(), self._solve(matching)
         scores = compute_scores(table, apply_match(table, solution.match))
-        means = [scores["mean_iou"], *(mean_iou(table, apply_match(table, one)) for one in solution.extremes)]
+        means = [scores["mean_iou"], *(mean_iou(table, apply_match(table, match)) for match in solution.extremes)]
         return {
             **scores,
             "matching": solution.match,
@@ -177,7 +176,7 @@ class MatchedIoU:
     def bootstrap(
         self, matching: Matching = "none", samples: int = 1000, seed: int = 0, level: float = 0.95
     ) -> dict[str, tuple[float, float]]:
-        """Confidence intervals of the figures that are one number; see `bootstrap.bootstrap`.
+        """Confidence intervals of the figures that are single numbers; see `bootstrap.bootstrap`.
 
         The same images give the same intervals, whatever order they were counted in.
         """
@@ -193,10 +192,10 @@ class MatchedIoU:
         """Scores of each image, as columns in the order in which the images were counted.
 
         Returns:
-            `name`, `pixels` (scored ones), `pixel_accuracy`, `mean_iou` (over the ids that the image's prediction or
-            reference holds), `f_measure`, `image_accuracy` (whether the most frequent predicted class is there),
-            `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most pixels
-            first). NaN where an image has no pixel to score.
+            `name`, `pixels` (the scored pixels), `pixel_accuracy`, `mean_iou` (over the ids that the image's prediction
+            or reference holds), `f_measure`, `image_accuracy` (whether the reference holds the most frequent predicted
+            class), `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most
+            pixels first). NaN for an image without a pixel to score.
         """
         table = self._counted()
         labels = apply_match(table, self.match(matching))
@@ -258,8 +257,8 @@ class MatchedIoU:
         """
         num_classes, ignore_index, names, rows = load_counts(path)
         metric = cls(num_classes, ignore_index)
-        for name, one in zip(names, rows):
-            metric.update_counts(one, name)
+        for name, image_rows in zip(names, rows):
+            metric.update_counts(image_rows, name)
         return metric
 
     def _solve(self, matching: Matching) -> Solution:
@@ -273,11 +272,11 @@ class MatchedIoU:
         return self._table
 
 
-def check_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
-    """Both as plain integers.
+def check_num_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
+    """Both arguments as plain integers.
 
     Raises:
-        ValueError: no integers, fewer than one class, or the ignored id is a class.
+        ValueError: no integers, a number of classes outside 1..65534, or the ignored id is a class.
     """
     try:
         classes, ignored = operator.index(num_classes), operator.index(ignore_index)
@@ -299,12 +298,12 @@ def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) 
     if len(wrong):
         shown = ", ".join(map(str, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         fits = [c for c in (50, 300, 919) if c > num_classes and wrong[-1] <= c]
-        cause = (
+        guess = (
             f"was it made for {fits[0]} classes?" if fits else "are R and G swapped, or is it a picture and no mask?"
         )
         raise ValueError(
             f"id {shown} in the reference of {name}: {num_classes} classes have 0..{num_classes}, and {ignore_index} "
-            f"is ignored; {cause}"
+            f"is ignored; {guess}"
         )
     if (rows[:, PRED] == ignore_index).any():
         raise ValueError(
@@ -314,5 +313,5 @@ def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) 
 
 
 def path_name(mask: MaskLike) -> str:
-    """The path of a mask that was given as one, else an empty string."""
+    """The path of a mask that was given as a path, else an empty string."""
     return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""

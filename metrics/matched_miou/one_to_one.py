@@ -1,4 +1,4 @@
-"""One-to-one matchings of clusters to classes: which objective is maximised, who wins a tie, and what ties allow."""
+"""One-to-one matchings of clusters to classes: the objective, how ties are broken, and the range that ties allow."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ ONE_TO_ONE = ("hungarian", "hungarian_pixel", "munkres", "pixel")
 
 
 class OneToOne(NamedTuple):
-    """An assignment of clusters to classes, and the others that are as good."""
+    """An assignment of clusters to classes, and the equally good assignments."""
 
     columns: Ints
-    """For each cluster its class - 1, or -1."""
+    """For each cluster its class - 1, or -1 for none."""
     open_pairs: int
-    """How many clusters that occur do not have the same class, or none, in all optimal assignments."""
+    """The number of occurring clusters whose class (or lack of one) differs between optimal assignments."""
     extremes: tuple[Ints, ...]
-    """The optimal assignments with the fewest and the most pixels in common; none where nothing is open."""
+    """The optimal assignments with the fewest and the most pixels in common; empty if no pair is open."""
 
 
 def solve(matching: str, images: Ints, pixels: Ints, occurring: NDArray[np.bool_], num_images: int) -> OneToOne:
     """The assignment of a matching.
 
     Args:
-        matching: one of `ONE_TO_ONE`. The objective is the number of images, for `pixel` that of pixels.
-        images: R x C, the images that hold both cluster and class.
-        pixels: R x C, the pixels that are both.
-        occurring: R, the clusters that the predictions hold.
-        num_images: how many images there are.
+        matching: one of `ONE_TO_ONE`. The objective is the number of images, for `pixel` the number of pixels.
+        images: R x C, the number of images that hold both cluster and class.
+        pixels: R x C, the number of pixels that are both.
+        occurring: R, whether the predictions hold the cluster.
+        num_images: the number of all images.
     """
-    # For `pixel`, all optimal assignments have the same pixels in common: there, images tell them apart.
+    # For `pixel`, all optimal assignments have the same number of pixels in common; they differ in images.
     objective, other = (pixels, images) if matching == "pixel" else (images, pixels)
     face = optimise(objective)
     open_pairs = int((face.open_rows() & occurring).sum())
     extremes: tuple[Ints, ...] = ()
     if open_pairs:
         # Every class is taken, so the greatest sum of `max - other` is the smallest sum of `other`.
-        extremes = tuple(smallest_ids(optimise(one, face)) for one in (int(other.max()) - other, other))
+        extremes = tuple(smallest_ids(optimise(weight, face)) for weight in (int(other.max()) - other, other))
     if matching == "munkres":
         return OneToOne(_munkres(images, num_images), open_pairs, extremes)
     if matching == "hungarian_pixel":
@@ -50,7 +50,7 @@ def solve(matching: str, images: Ints, pixels: Ints, occurring: NDArray[np.bool_
 
 
 def overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
-    """For each cluster and each class 1..C: the images that hold both anywhere, and the pixels that are both."""
+    """R x C, for each cluster and each class 1..C: the number of images that hold both, and of pixels that are both."""
     num_classes = table.num_classes
     position = np.zeros(int(clusters.max()) + 1, np.int64)
     position[clusters] = np.arange(len(clusters))
@@ -72,7 +72,7 @@ def overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
 
 
 def check_munkres() -> None:
-    """Raise an ImportError that says what to install, if the munkres package is not there."""
+    """Raise an ImportError that says what to install, if the munkres package is not installed."""
     try:
         import munkres  # noqa: F401
     except ImportError as error:
@@ -83,10 +83,10 @@ def check_munkres() -> None:
 
 
 def _munkres(images: Ints, num_images: int) -> Ints:
-    """What the munkres package makes of the official matrix of costs.
+    """The assignment that the munkres package finds for the official matrix of costs.
 
-    The official tool (hungarian.py at b2312ba) takes 1 - images / number of images, calculated in float64 and rounded
-    to float32, of clusters and classes 1..C. Clusters above C, which it does not know, are further rows here.
+    The costs of the official tool (hungarian.py at b2312ba) are 1 - images / number of images, calculated in float64
+    and rounded to float32, for clusters and classes 1..C. Clusters above C, which it does not support, are more rows.
     """
     from munkres import Munkres
 

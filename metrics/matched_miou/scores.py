@@ -33,11 +33,11 @@ Floats = NDArray[np.float64]
 
 
 class IoUTerms(NamedTuple):
-    """What the IoUs of one figure are summed from: entries of an image, an id and a number of pixels."""
+    """The terms of one figure's IoUs: each is three columns, of images, ids and numbers of pixels."""
 
     name: str
     per_category: str | None
-    """The key of the per-class values, where they are given."""
+    """The key of the per-class values; None if they are not reported."""
     hit: tuple[Ints, Ints, Ints]
     predicted: tuple[Ints, Ints, Ints]
     actual: tuple[Ints, Ints, Ints]
@@ -48,7 +48,7 @@ def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
     for size, rows in _sizes(table):
         chosen = np.flatnonzero(rows)
         image, gt, label = table.image[chosen], table.gt[chosen], labels[chosen]
-        right, known = label == gt, label <= table.num_classes
+        right, has_class = label == gt, label <= table.num_classes
         for prefix, hit, predicted, actual in (
             ("", table.pixels, table.pixels, table.pixels),
             ("boundary_", table.both_bands, table.pred_band, table.gt_band),
@@ -57,7 +57,7 @@ def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
                 f"{prefix}mean_iou" + (f"_{size}" if size else ""),
                 None if size else f"per_category_{prefix}iou",
                 (image[right], gt[right], hit[chosen][right]),
-                (image[known], label[known], predicted[chosen][known]),
+                (image[has_class], label[has_class], predicted[chosen][has_class]),
                 (image, gt, actual[chosen]),
             )
 
@@ -70,8 +70,8 @@ def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[fl
         labels: the class of each row's prediction (`matching.apply_match`).
 
     Returns:
-        `HEADLINES`, and `per_category_iou` and `per_category_boundary_iou`, C + 1 values each; fractions of 1, NaN for
-        a size that no class has.
+        `HEADLINES`, `per_category_iou` and `per_category_boundary_iou` (C + 1 values each); fractions of 1, NaN for a
+        size that no class has.
     """
     result: dict[str, float | list[float]] = {}
     for terms in iou_terms(table, labels):
@@ -80,7 +80,7 @@ def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[fl
             result[terms.per_category] = iou.tolist()
             result[terms.name] = math.fsum(iou) / len(iou)
         else:
-            # "other" is among these where it has a pixel; an id without one does not pull the mean down.
+            # Ids with pixels, "other" among them; ids without a pixel do not pull the mean down.
             present = iou[actual > 0]
             result[terms.name] = math.fsum(present) / len(present) if len(present) else math.nan
     result["image_accuracy"] = int(image_hits(table, labels).sum()) / table.num_images
@@ -89,7 +89,7 @@ def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[fl
 
 
 def mean_iou(table: CountTable, labels: Ints) -> float:
-    """`mean_iou` of `compute_scores`, alone."""
+    """The `mean_iou` of `compute_scores`, without the other figures."""
     iou, _ = _pooled(next(iou_terms(table, labels)), table.num_classes)
     return math.fsum(iou) / len(iou)
 
@@ -109,10 +109,10 @@ def ious(hit: Ints, predicted: Ints, actual: Ints) -> Floats:
 
 
 def image_hits(table: CountTable, labels: Ints) -> NDArray[np.bool_]:
-    """For each image: does its most frequent predicted class, `other` left out, occur in its reference?
+    """For each image whether its most frequent predicted class, `other` left out, occurs in its reference.
 
-    The lowest id on a tie. An image without a predicted class is a miss; so is one whose most frequent cluster stands
-    for no class.
+    The lowest id wins a tie. An image without a predicted class is a miss, and so is one whose most frequent cluster
+    has no class.
     """
     named = labels > 0
     scale = int(labels.max(initial=0)) + 1
@@ -122,7 +122,7 @@ def image_hits(table: CountTable, labels: Ints) -> NDArray[np.bool_]:
     image, label = image[order], label[order]
     first = np.flatnonzero(np.diff(image, prepend=-1))
     hits = np.zeros(table.num_images, np.bool_)
-    hits[image[first]] = np.isin(image[first] * scale + label[first], _known(table, scale))
+    hits[image[first]] = np.isin(image[first] * scale + label[first], _reference_pairs(table, scale))
     return hits
 
 
@@ -166,20 +166,20 @@ def classes_by_image(table: CountTable, ids: Ints) -> list[list[int]]:
     image, number = np.divmod(keys, scale)
     order = np.lexsort((number, -pixels, image))
     ends = np.cumsum(np.bincount(image, minlength=table.num_images))[:-1]
-    return [one.tolist() for one in np.split(number[order], ends)]
+    return [ids_of_image.tolist() for ids_of_image in np.split(number[order], ends)]
 
 
-def _known(table: CountTable, scale: int) -> Ints:
-    """The (image, class) pairs of the reference; ids no label reaches are left out, or they would alias others."""
+def _reference_pairs(table: CountTable, scale: int) -> Ints:
+    """The (image, class) pairs of the references as keys; ids from `scale` on are left out, as their keys may collide."""
     starts = table.group_starts
     image, gt = table.image[starts], table.gt[starts]
     return (image * scale + gt)[gt < scale]
 
 
 def _sizes(table: CountTable) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """For no size and each size: which rows count towards it.
+    """The rows that count towards all pixels (size ""), and towards each size.
 
-    A size takes, of every image that has a class of this size, the pixels of these classes and of "other".
+    A size counts, in every image that has a class of this size, the pixels of these classes and of "other".
     """
     yield "", np.ones(len(table.gt), np.bool_)
     starts = table.group_starts

@@ -1,6 +1,7 @@
 """Scoring on the device, in the training loop: logits to ids, and the metric as a `torchmetrics.Metric`.
 
-Needs torch (`logits_to_ids`) and torchmetrics (`MatchedIoU`). upsampled_rows <- logits; band <- counts <- matched_iou.
+Start with `tensor_metric` (`MatchedIoU`, needs torchmetrics) and `logits` (`logits_to_ids`). The metric counts pairs of
+ids in `tensor_counts` and their `boundary_band`; large logits are upsampled row by row in `upsampled_rows`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ __all__ = ["MatchedIoU", "logits_to_ids"]
 
 
 def __getattr__(name: str) -> Any:
-    # torchmetrics is imported by those who use the metric.
+    # Imported when used: `logits_to_ids` works without torchmetrics.
     if name == "MatchedIoU":
         from .tensor_metric import MatchedIoU
 

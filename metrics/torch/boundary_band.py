@@ -14,7 +14,7 @@ Tensor = Any
 def boundary_bands(ids: Tensor) -> Tensor:
     """Which pixels lie in the boundary band of their own id.
 
-    The same steps as in NumPy: 2 x 2 blocks that hold two ids, and an OR over the blocks of each square, by shifts.
+    With the same steps as in NumPy: 2 x 2 blocks that hold two ids, then an OR over the blocks of each square.
 
     Args:
         ids: B x H x W integers.

@@ -1,14 +1,15 @@
 """Logits -> ids at full size, without ever holding all channels at full size.
 
 A channel is interpolated independently of the others, so channels are taken in blocks with a running maximum. All
-arithmetic is torch's own `interpolate`, so the ids are exactly those of the plain way. Two details of torch matter:
+arithmetic is torch's own `interpolate`, so the ids are exactly those of interpolating all channels at once. Two details
+of torch matter:
 
-- Its CPU kernel for small or channels-last tensors treats several channels at once, and those that are left over
-  differently in the last bit. Blocks of 64 channels, with the rest added to the last block, keep each channel where it
-  is in the whole; large planes in the usual layout do not take this kernel, and go in blocks of 16.
-- A block must have the memory layout of the whole (`channels_last` or not), because the layout chooses the kernel.
+- Its CPU kernel for small or channels-last tensors processes several channels at once, and the remaining ones with
+  another last bit. Blocks of 64 channels, with the rest added to the last block, keep each channel at its place in
+  this grouping; large planes in the usual layout do not use this kernel, and are taken in blocks of 16.
+- A block must have the memory layout of the whole (`channels_last` or not), because the layout decides the kernel.
 
-Where even 16 planes do not fit, rows are made one at a time (`upsampled_rows.py`).
+If even 16 planes do not fit into the memory, rows are made one at a time (`upsampled_rows.py`).
 """
 
 from __future__ import annotations
@@ -35,16 +36,15 @@ _ALIGNED, _SMALLEST = 64, 16
 def logits_to_ids(logits: Tensor, size: Any, memory: int = MEMORY) -> Any:
     """The ids of `interpolate(logits, size, mode="bilinear", align_corners=False).argmax(1)`, with bounded memory.
 
-    The ids are equal to the last pixel: the lowest id wins a tie, and NaN counts as the largest value, as in `argmax`.
-    "Equal" is meant for the same dtype on the same device, autocast included: bfloat16 rounds many values to the same
-    number, and its ties go to the lowest id here as they do there. For the ids of full precision, pass
-    `logits.float()`, which is small before it is scaled up.
+    Every id is equal: the lowest id wins a tie, and NaN counts as the largest value, as in `argmax`. This holds for the
+    same dtype on the same device, autocast included: bfloat16 rounds many values to the same number, and such ties go
+    to the lowest id in both. For the ids of full precision, pass `logits.float()`, which is small before upsampling.
 
     Args:
         logits: B x C x h x w, floating point, on any device.
         size: (H, W), or a list of B such sizes, one for each image.
-        memory: bytes that may be used besides `logits` and the result. Kept for float32, float16 and bfloat16 while an
-            image has at least a few rows of logits; float64 needs 16 channels at full size.
+        memory: bytes that may be used besides `logits` and the result. The limit holds for float32, float16 and
+            bfloat16 if an image has at least a few rows of logits; float64 needs 16 channels at full size.
 
     Returns:
         B x H x W int64; for a list of sizes, a list of H x W.
@@ -58,22 +58,22 @@ def logits_to_ids(logits: Tensor, size: Any, memory: int = MEMORY) -> Any:
                  [1, 1, 0, 0]]])
     """
     if not isinstance(logits, torch.Tensor) or logits.ndim != 4 or not logits.is_floating_point():
-        found = f"{logits.dtype} of the shape {tuple(logits.shape)}" if hasattr(logits, "shape") else type(logits)
-        raise ValueError(f"the logits are {found}: expected a floating point tensor B x C x h x w.")
+        given = f"{logits.dtype} of the shape {tuple(logits.shape)}" if hasattr(logits, "shape") else type(logits)
+        raise ValueError(f"the logits are {given}: expected a floating point tensor B x C x h x w.")
     if 0 in logits.shape[1:]:
         raise ValueError(f"the logits have the shape {tuple(logits.shape)}: expected at least one of each.")
     if len(size) == 2 and not isinstance(size[0], Sequence):
         return _ids(logits, _checked(size), memory)
     if len(size) != len(logits):
         raise ValueError(f"{len(size)} sizes for {len(logits)} images: expected (H, W), or one (H, W) for each image.")
-    return [_ids(logits[i : i + 1], _checked(one), memory)[0] for i, one in enumerate(size)]
+    return [_ids(logits[i : i + 1], _checked(image_size), memory)[0] for i, image_size in enumerate(size)]
 
 
 def _checked(size: Any) -> tuple[int, int]:
-    found = tuple(int(one) for one in size)
-    if len(found) != 2 or min(found) < 1:
+    sides = tuple(int(side) for side in size)
+    if len(sides) != 2 or min(sides) < 1:
         raise ValueError(f"the size is {tuple(size)}: expected (H, W), both at least 1.")
-    return found[0], found[1]
+    return sides[0], sides[1]
 
 
 def _ids(logits: Tensor, size: tuple[int, int], memory: int) -> Tensor:
@@ -107,7 +107,7 @@ def _interpolated(logits: Tensor, size: tuple[int, int], first: int, last: int) 
 
 
 def _blocks(channels: int, plane: int, memory: int, channels_last: bool) -> Iterator[tuple[int, int]]:
-    """First and last channel of each block: as many as fit into the memory, but whole groups (see above)."""
+    """First and last channel of each block: as many as fit into the memory, in whole groups (see the module)."""
     step = max(1, memory // plane // _ALIGNED) * _ALIGNED
     if step * plane > memory and not channels_last:
         step = _SMALLEST
@@ -116,7 +116,7 @@ def _blocks(channels: int, plane: int, memory: int, channels_last: bool) -> Iter
 
 
 def _running_argmax(planes: Planes, blocks: Iterator[tuple[int, int]], out: Tensor) -> None:
-    """Writes the channel of the greatest value of each pixel to `out`, B x rows x W."""
+    """Write the channel of each pixel's greatest value to `out`, B x rows x W int64."""
     best: Tensor = None
     for first, last in blocks:
         values, indices = planes(first, last).max(dim=1)

@@ -1,8 +1,8 @@
 """A batch of mask pairs -> the count rows of each image (`matched_miou/counts.py`), on the device of the masks.
 
-Pairs of ids are never one-hot encoded, and there is no table of (C + 1) x (C + 1): runs of equal pixels are found
-first, and only these few thousand are sorted. (`bincount` over the pairs needs that table, and on a GPU most pixels add
-to the same entry, one after the other.)
+Runs of equal pixels are found first, and only these few thousand are sorted. One-hot encoding and a table of
+(C + 1) x (C + 1) are not needed. (`bincount` over the pairs needs that table, and on a GPU most pixels are added to
+the same entry, one after the other.)
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def count_batch(preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         >>> rows.tolist(), lengths.tolist()
         ([[0, 0, 1, 1, 1, 1], [0, 7, 1, 1, 1, 1], [2, 7, 2, 2, 2, 2]], [3])
     """
-    # One integer for a pixel: image, the two ids, the two bands. Its runs, then its values, each with a number.
+    # One integer per pixel: image, two ids, two bands. First its runs are summed by value, then values by pair of ids.
     pairs = torch.arange(len(target), device=target.device)[:, None, None] * _ID + target.long()
     keys = (pairs * _ID + preds.long()) * 4 + boundary_bands(target) * 2 + boundary_bands(preds)
     runs, run_lengths = torch.unique_consecutive(keys.flatten(), return_counts=True)
-    found, of_run = torch.unique(runs, return_inverse=True)
-    pixels = torch.zeros_like(found).index_add_(0, of_run, run_lengths)
+    values, of_run = torch.unique(runs, return_inverse=True)
+    pixels = torch.zeros_like(values).index_add_(0, of_run, run_lengths)
 
-    pairs, of_key = torch.unique_consecutive(found // 4, return_inverse=True)
-    in_target, in_preds = found // 2 % 2, found % 2
+    pairs, of_key = torch.unique_consecutive(values // 4, return_inverse=True)
+    in_target, in_preds = values // 2 % 2, values % 2
     parts = torch.stack([pixels, pixels * in_target, pixels * in_preds, pixels * in_target * in_preds], dim=1)
     sums = torch.zeros((len(pairs), 4), dtype=torch.int64, device=pairs.device).index_add_(0, of_key, parts)
     rows = torch.cat([(pairs // _ID % _ID)[:, None], (pairs % _ID)[:, None], sums], dim=1).int()

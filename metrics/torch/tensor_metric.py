@@ -1,4 +1,4 @@
-"""`MatchedIoU` as a `torchmetrics.Metric`: counts on the device and between processes, scores by the NumPy one."""
+"""`MatchedIoU` as a `torchmetrics.Metric`: counts on the device and across processes, scores computed in NumPy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from ..matched_miou.count_table import nameless
 from ..matched_miou.matching import Matching, check_matching
-from ..matched_miou.metric import IGNORE_INDEX, check_classes
+from ..matched_miou.metric import IGNORE_INDEX, check_num_classes
 from ..matched_miou.metric import MatchedIoU as NumpyMatchedIoU
 from ..matched_miou.scores import HEADLINES
 from .tensor_counts import count_batch
@@ -58,7 +58,7 @@ class MatchedIoU(Metric):
         self, num_classes: int, ignore_index: int = IGNORE_INDEX, matching: Matching = "none", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.num_classes, self.ignore_index = check_classes(num_classes, ignore_index)
+        self.num_classes, self.ignore_index = check_num_classes(num_classes, ignore_index)
         self.matching = check_matching(matching, self.num_classes)
         self.add_state("rows", [], dist_reduce_fx="cat")
         self.add_state("lengths", [], dist_reduce_fx="cat")
@@ -77,22 +77,21 @@ class MatchedIoU(Metric):
         counted = [count_batch(*pair) for pair in _batches(preds, target)]
         if counted:
             rows, lengths = (torch.cat(parts).to(self.device) for parts in zip(*counted))
-            _add(
-                NumpyMatchedIoU(self.num_classes, self.ignore_index), rows, lengths
-            )  # refuses what must not be counted
+            # Raises for what must not be counted.
+            _add(NumpyMatchedIoU(self.num_classes, self.ignore_index), rows, lengths)
             self.rows.append(rows)
             self.lengths.append(lengths)
 
     def compute(self) -> dict[str, Tensor]:
-        """The figures that are one number, as scalar tensors: what a logger takes.
+        """The figures that are single numbers, as scalar tensors, for loggers.
 
         Returns:
-            `imagenet_s.metrics.HEADLINES` -> fraction of 1; NaN where no class has the size.
+            `imagenet_s.metrics.HEADLINES` -> fraction of 1; NaN for a size that no class has.
         """
         try:
             result = self._local_counts().compute(self.matching)
         except ValueError:
-            if self._is_synced:  # torchmetrics would leave it so, and refuse the next update
+            if self._is_synced:  # torchmetrics would leave it synced and refuse the next update
                 self.unsync()
             raise
         return {name: torch.tensor(result[name], device=self.device) for name in HEADLINES}
@@ -121,7 +120,7 @@ class MatchedIoU(Metric):
     def sync(self, *args: Any, **kwargs: Any) -> None:
         """Gather the states of all processes, those without an image included."""
         if not self._is_synced and not self.rows:
-            # torchmetrics would send floats of another shape for an empty list.
+            # For an empty list, torchmetrics would send floats of another shape.
             self.rows.append(torch.zeros((0, 6), dtype=torch.int32, device=self.device))
             self.lengths.append(torch.zeros(0, dtype=torch.int64, device=self.device))
         super().sync(*args, **kwargs)
@@ -134,15 +133,15 @@ class MatchedIoU(Metric):
 
 
 def _add(metric: NumpyMatchedIoU, rows: Tensor, lengths: Tensor) -> None:
-    """Adds the images of concatenated count rows; refuses ids out of range as `MatchedIoU.update` does."""
+    """Add the images of concatenated count rows; raises for ids out of range as `MatchedIoU.update` does."""
     sizes = lengths.cpu().numpy()
     if len(sizes):
-        for one in np.split(rows.cpu().numpy(), np.cumsum(sizes)[:-1]):
-            metric.update_counts(one)
+        for image_rows in np.split(rows.cpu().numpy(), np.cumsum(sizes)[:-1]):
+            metric.update_counts(image_rows)
 
 
 def _batches(preds: Any, target: Any) -> list[tuple[Tensor, Tensor]]:
-    """Checked batches of one size each: the whole, or the images of a list."""
+    """Checked (predictions, targets), B x H x W each: one pair of batches, or a pair for each image of a list."""
     if isinstance(preds, torch.Tensor) and isinstance(target, torch.Tensor):
         pairs = [(preds, target)] if len(preds) or len(target) else []
         dims, form = 3, "B x H x W"
@@ -161,7 +160,7 @@ def _batches(preds: Any, target: Any) -> list[tuple[Tensor, Tensor]]:
         for what, mask in zip(("prediction", "target"), pair):
             _check_mask(mask, f"the {what}{where}", dims, form)
         if pair[0].shape != pair[1].shape:
-            shapes = " and ".join(" x ".join(map(str, one.shape)) for one in pair)
+            shapes = " and ".join(" x ".join(map(str, mask.shape)) for mask in pair)
             raise ValueError(
                 f"the prediction and the target{where} have the shapes {shapes}: expected the same; pass the target's "
                 "height and width to logits_to_ids, or resize the prediction with nearest."
@@ -174,8 +173,8 @@ def _batches(preds: Any, target: Any) -> list[tuple[Tensor, Tensor]]:
 
 def _check_mask(mask: Any, name: str, dims: int, form: str) -> None:
     if not isinstance(mask, torch.Tensor) or mask.is_floating_point() or mask.is_complex() or mask.dtype == torch.bool:
-        found = mask.dtype if isinstance(mask, torch.Tensor) else type(mask).__name__
-        raise ValueError(f"{name} holds {found}: expected integer ids; make them from logits with logits_to_ids.")
+        kind = mask.dtype if isinstance(mask, torch.Tensor) else type(mask).__name__
+        raise ValueError(f"{name} holds {kind}: expected integer ids; make them from logits with logits_to_ids.")
     if mask.ndim != dims or not mask.numel():
         shape = " x ".join(map(str, mask.shape))
         raise ValueError(

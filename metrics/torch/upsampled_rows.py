@@ -1,9 +1,9 @@
 """Rows of a bilinear upsampling, one at a time, bit for bit those of the whole.
 
-torch has no argument for "these output rows only", and a formula of one's own rounds differently from its kernels
-(which fuse a multiplication and an addition, or do not). So the kernel makes every row here, too: a single output row
-from two input rows, with a scale at which its own formula arrives at the weight that it gives this row in the whole.
-The weights of the whole come from the kernel itself, as the values it makes of 0s and 1s.
+torch can't compute some output rows alone, and any other formula rounds differently from its kernels (which may or may
+not fuse a multiplication and an addition). So torch's kernel makes every row here, too: a single output row from two
+input rows, with a scale at which the kernel's formula gives the same weight as in the whole upsampling. The weights of
+the whole are measured with the kernel itself, by upsampling 0s and 1s.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _GENERAL_KERNEL_WIDTH = 128  # torch's CPU kernel for small results starts at he
 def rows_are_exact(logits: Tensor, size: tuple[int, int]) -> bool:
     """Whether `upsampled_rows` can promise the bits of `interpolate`.
 
-    Not for float64, whose weights no scale gives exactly; not for narrow results, which other kernels make; and not
-    where torch is told to be deterministic, which replaces the kernel on a GPU.
+    Not for float64, whose weights no scale gives exactly; not for narrow results, which other kernels compute; and not
+    with torch's deterministic algorithms, which replace the kernel on a GPU.
     """
     return (
         logits.dtype in (torch.float32, torch.float16, torch.bfloat16)
@@ -54,13 +54,14 @@ def upsampled_rows(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[int,
 
         return values
 
-    if height == size[0]:  # the kernel copies then, and so it does with one row of one
+    if height == size[0]:  # the kernel copies rows then, and also with a single input and output row
         for row in range(height):
             yield row, row + 1, piece([row], 1, None)
         return
     sources, weights = _sources(height, size[0], logits.device)
-    # Weights below the second row may have bits that 1 + 2 * weight has no room for: these rows start at row 0, where
-    # the kernel counts as it does in the whole. The repeated rows are not read: equal heights would be copied.
+    # Weights of rows above the second input row may have bits that 1 + 2 * weight has no room for. These rows are made
+    # together from row 0 on, where the kernel counts as in the whole. A repeated input row is not read; it only keeps
+    # the heights different, because equal heights would be copied.
     head = sum(1 for _ in itertools.takewhile(lambda source: source == 0, sources))
     if head:
         last = min(1, height - 1)
@@ -71,10 +72,10 @@ def upsampled_rows(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[int,
 
 
 def _sources(height: int, rows: int, device: Any) -> tuple[list[int], list[float]]:
-    """For each output row the input row above it, and the weight of the one below, as torch's kernel has them.
+    """For each output row the input row above it, and the weight of the input row below, as in torch's kernel.
 
-    The input has a row or two more than it needs, so that the weight beside the last row shows, too; not as many as the
-    output, or the kernel would copy.
+    The probe has one or two rows more than the input, so that the weights at the last row show, too; but not as many as
+    the output, because the kernel would copy them.
     """
     position = torch.arange(height + (1 if height + 1 != rows else 2), device=device, dtype=torch.float32)
     odd = position % 2
@@ -82,18 +83,18 @@ def _sources(height: int, rows: int, device: Any) -> tuple[list[int], list[float
     made = torch.ops.aten.upsample_bilinear2d(probe, (rows, 1), False, _inverse(height, rows), None)
     where, to_odd, to_even = made[0, :, :, 0].double().tolist()
     sources, weights = [], []
-    for at, one, other in zip(where, to_odd, to_even):
+    for at, odd_share, even_share in zip(where, to_odd, to_even):
         above = min(int(at), height - 1)
-        weight = other if above % 2 else one
+        weight = even_share if above % 2 else odd_share
         if above + weight > at + 0.5:  # `at` was rounded up to the next row
-            above, weight = above - 1, one if above % 2 else other
+            above, weight = above - 1, odd_share if above % 2 else even_share
         sources.append(above)
         weights.append(weight)
     return sources, weights
 
 
 def _inverse(height: int, rows: int) -> float | None:
-    """A scale factor whose inverse is height / rows as torch rounds it, in float32; None where there is none."""
+    """A scale factor whose inverse is height / rows as torch rounds it, in float32; None if there is none."""
     wanted = torch.tensor(float(height), dtype=torch.float32) / torch.tensor(float(rows), dtype=torch.float32)
     factor = 1 / wanted.item()
     return factor if torch.tensor(1 / factor, dtype=torch.float64).float() == wanted else None

@@ -281,6 +281,6 @@ def test_an_old_client(monkeypatch: pytest.MonkeyPatch) -> None:
     older = types.ModuleType("huggingface_hub")
     older.__version__ = "1.3.0"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "huggingface_hub", older)
-    run = eval_results.Run("50", "validation", "free", "none", dict.fromkeys(eval_results.FIGURES, 0.5))
+    run = eval_results.ScoredRun("50", "validation", "free", "none", dict.fromkeys(eval_results.FIGURES, 0.5))
     with pytest.raises(ImageNetSError, match="pip install --upgrade"):
         eval_results.result_entries(run, "me/imagenet-s")

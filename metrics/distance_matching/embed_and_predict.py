@@ -1,4 +1,4 @@
-"""The distance matching protocol: the segments of train_semi are embedded, then pixels of other images are labelled."""
+"""The distance matching protocol: embed the segments of train_semi, then predict the ids of other images' pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .neighbours import label_pixels
 from .segments import resize_nearest, segment_embeddings, upsample
 
 _UPSAMPLING = 4
-"""By how much the backbone's feature maps are enlarged before segments and pixels are taken from them (PASS)."""
+"""The factor by which feature maps are upsampled before segments and pixels are taken from them (PASS)."""
 
 Tensor = Any
 
@@ -32,7 +32,7 @@ class DistanceMatching:
 
     Attributes:
         backbone: the model.
-        device: where it runs, as a `torch.device`.
+        device: the `torch.device` it runs on.
         short_side: what the shorter side of an image is resized to, in pixels.
         k: segments that vote for a pixel.
         temperature: of their votes.
@@ -52,9 +52,9 @@ class DistanceMatching:
         """The embeddings of all segments of train_semi, kept in `<output>/embeddings.npz`.
 
         Args:
-            output: a folder; made if need be.
-            config: which ImageNet-S the rows are of.
-            load_rows: gives the rows of train_semi, where there are no embeddings yet.
+            output: a folder; made if it does not exist.
+            config: the configuration of the rows.
+            load_rows: loads the rows of train_semi; called if there are no embeddings yet.
 
         Returns:
             N x D embeddings and their N ids.
@@ -77,15 +77,15 @@ class DistanceMatching:
                 changed = [key for key in settings if before.get(key) != settings[key]]
                 other = ", ".join(f"{key} {before.get(key)} and now {settings[key]}" for key in changed)
                 raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
-            embeddings, ids = (torch.as_tensor(one).to(self.device) for one in stored)
+            embeddings, ids = (torch.as_tensor(array).to(self.device) for array in stored)
             return embeddings, ids
         if os.path.isdir(output) and os.listdir(output):
             raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
-        found = []
+        segments = []
         for image, features in self._features(load_rows(), "embedding train_semi"):
-            found.append((image.image_id, *segment_embeddings(features, image.mask)))
-        found.sort(key=lambda one: one[0])  # batches must not decide which of two equal neighbours comes first
-        bank, ids = torch.cat([one[1] for one in found]), torch.cat([one[2] for one in found])
+            segments.append((image.image_id, *segment_embeddings(features, image.mask)))
+        segments.sort(key=lambda entry: entry[0])  # batches must not decide which of two equal neighbours comes first
+        bank, ids = torch.cat([entry[1] for entry in segments]), torch.cat([entry[2] for entry in segments])
         os.makedirs(output, exist_ok=True)
         with atomic_write(path) as file:
             made_with = np.array(json.dumps(settings))
@@ -95,13 +95,13 @@ class DistanceMatching:
     def predictions(
         self, rows: Any, bank: Tensor, bank_ids: Tensor, description: str
     ) -> Iterator[tuple[PreparedImage, Tensor]]:
-        """Each image of the rows, in no particular order, and the H x W ids predicted for it, H x W as stored."""
+        """Each image of the rows, in no particular order, and the ids predicted for it, H x W as stored."""
         for image, features in self._features(rows, description):
             labels = label_pixels(features, bank, bank_ids, k=self.k, temperature=self.temperature)
             yield image, resize_nearest(labels, image.size)
 
     def _features(self, rows: Any, description: str) -> Iterator[tuple[PreparedImage, Tensor]]:
-        """Each image and its D x h x w features, in the order that batches of one size give."""
+        """Each image and its D x h x w features, in the order of batches of equal size."""
         images = ImageDataset(rows, self.short_side, self.backbone.multiple)
         loader: Any = DataLoader(images, batch_size=None, num_workers=self.workers)  # type: ignore[arg-type]
         with tqdm(total=len(rows), desc=description, unit="image", delay=1) as bar:
