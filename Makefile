@@ -103,7 +103,7 @@ dist: $(VENV)/bin/python
 	$(BIN)/twine check --strict dist/*
 
 # One table of ratios, on generated data, in bench/. In an environment of its own: the peers tie numpy to an older
-# version. What needs a prepared tree of ImageNet's size is run by hand: the head of those files says how.
+# version. What needs a tree of ImageNet's size is run by hand: the head of benchmarks/real_size.py says how.
 bench: $(VENV)-bench/.ready
 	$(VENV)-bench/bin/python benchmarks/bench.py
 
@@ -183,7 +183,8 @@ $(VENV)-chromium/.test: pyproject.toml Makefile metrics/matched_miou/README.md
 $(VENV)-bench/.ready: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip install --quiet --editable . torch==2.14.1 torchvision==0.29.1 torchmetrics==1.9.0 \
-		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0 quantus==0.6.0 scikit-learn==1.9.1
+		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0 quantus==0.6.0 scikit-learn==1.9.1 \
+		simplejpeg==1.9.0
 	$(VENV)-bench/bin/python -m pip install --quiet datasets==5.2.0 transformers==5.24.0
 	touch $@
 

@@ -1,11 +1,10 @@
-"""`make bench`: every speed claim as a ratio against a named peer, in one table.
+"""`make bench`: what the package does beside named peers, as one table of ratios.
 
-    python benchmarks/bench.py [--sections masks torch readers] [--output bench]
+    python benchmarks/bench.py [--subjects reading masks maps building] [--images 1000] [--rounds 5] [--output bench]
 
-All data is generated. Each section runs in a process of its own; one that fails, or lasts longer than --limit, becomes
-a row that says so, and so does a peer that is not installed. On a machine that others use at the same time,
-BENCH_CLOCK=cpu compares processor time instead of the wall clock. What needs a tree of ImageNet's size is run by hand:
-the head of `build_speed.py`, `convert_speed.py` and `prepare_speed.py` says how.
+All data are generated. Each subject runs in a process of its own; what fails, or lasts longer than --limit, becomes a
+row that says so, and so does a peer that is not installed. `--subjects real_size --tree DIR` measures on a tree of
+ImageNet's size: the head of `real_size.py` says how to make it.
 """
 
 from __future__ import annotations
@@ -13,45 +12,32 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import re
+import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from table import Row, machine, markdown, write
+from harness import Row, machine, markdown, write
 
-SECTIONS = ("masks", "torch", "readers", "localization")
-
-
-def localization() -> list[Row]:
-    """The rows of `localization_speed.py`, on few maps; it needs Quantus and scikit-learn for its peers."""
-    script = Path(__file__).with_name("localization_speed.py")
-    if not script.is_file():
-        return [Row("scores of maps", "Quantus, scikit-learn", note="benchmarks/localization_speed.py is not there")]
-    command = [sys.executable, str(script), "--images", "300", "--maps", "20", "--rounds", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.findall(r"^(.+): (.* ms a map); ours over theirs ([\d.]+)", done.stdout, re.MULTILINE)
-    rows = [Row("scores of maps", peer, float(ratio), note=f"{took} there") for peer, took, ratio in found]
-    if done.returncode or not rows:
-        rows.append(
-            Row("scores of maps", "Quantus, scikit-learn", note=(done.stderr.strip() or "no rows").splitlines()[-1])
-        )
-    return rows
+SUBJECTS = ("reading", "masks", "maps", "building")
 
 
-def run_section(name: str, limit: float) -> list[Row]:
-    """The rows of a section, measured in a process of its own."""
-    command = [sys.executable, __file__, "--section", name]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired as expired:
-        printed = expired.stdout.decode() if isinstance(expired.stdout, bytes) else expired.stdout or ""
-        return [*_rows(printed), Row(f"the rest of {name}", "", note=f"took longer than {limit:.0f} s")]
-    rows = _rows(done.stdout)
-    if done.returncode:
-        rows.append(Row(f"the rest of {name}", "", note=(done.stderr.strip().splitlines() or ["failed"])[-1]))
-    return rows
+def run_subject(name: str, options: argparse.Namespace) -> list[Row]:
+    """The rows of a subject, measured in a process of its own with a cache of its own."""
+    with tempfile.TemporaryDirectory(dir=options.tree) as cache:
+        environment = {**os.environ, "HF_DATASETS_CACHE": cache, "HF_HUB_OFFLINE": "1"}
+        command = [sys.executable, __file__, *sys.argv[1:], "--subject", name]
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=options.limit, check=False
+            )
+        except subprocess.TimeoutExpired as expired:
+            printed = expired.stdout.decode() if isinstance(expired.stdout, bytes) else expired.stdout or ""
+            return [*_rows(printed), Row(f"the rest of {name}", "", note=f"took longer than {options.limit:.0f} s")]
+    failure = (done.stderr.strip().splitlines() or ["failed"])[-1]
+    return [*_rows(done.stdout), *([Row(f"the rest of {name}", "", note=failure)] if done.returncode else [])]
 
 
 def _rows(printed: str) -> list[Row]:
@@ -61,20 +47,22 @@ def _rows(printed: str) -> list[Row]:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--subjects", nargs="+", choices=(*SUBJECTS, "real_size"), default=SUBJECTS)
+    parser.add_argument("--images", type=int, default=1000, help="generated images; masks and maps are fewer (1000)")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of measurements a row (5)")
+    parser.add_argument("--tree", type=Path, help="what big_tree.py made; for real_size")
     parser.add_argument("--output", type=Path, default=Path("bench"), help="folder for bench.md and bench.json (bench)")
-    parser.add_argument("--limit", type=float, default=600, help="seconds for a section (600)")
-    parser.add_argument("--section", help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=float, default=1200, help="seconds for a subject (1200)")
+    parser.add_argument("--subject", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.section:
-        named = localization if options.section == "localization" else None
-        for row in (named or importlib.import_module(f"rows_{options.section}").rows)():
+    if options.subject:
+        for row in importlib.import_module(options.subject).rows(options):
             print(json.dumps(asdict(row)), flush=True)
         return
     about, rows = machine(), []
-    for name in options.sections:
+    for name in options.subjects:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        rows += run_section(name, options.limit)
+        rows += run_subject(name, options)
     write(rows, about, options.output)
     print(markdown(rows, about))
 

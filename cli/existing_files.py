@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..conversion.core.errors import ImageNetSError
+from ..conversion.core.zip_errors import ZIP_ERRORS
 
 SHEET_MARK = ("Software", "imagenet-s show")
 """Text in the PNG of a contact sheet."""
@@ -112,7 +113,7 @@ def _members(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except ZIP_ERRORS:
         return set()
 
 

@@ -13,13 +13,13 @@ generator behind demo and tests), `dataset_config`, `split_builder` and `builder
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .submission.writer import PredictionWriter
+    from .submission.prediction_writer import PredictionWriter
 
 
 def __getattr__(name: str) -> Any:
     # Imported when used: a class table or a mask must not wait for pyarrow.
     if name == "PredictionWriter":
-        from .submission.writer import PredictionWriter
+        from .submission.prediction_writer import PredictionWriter
 
         return PredictionWriter
     if name == "check_loader":

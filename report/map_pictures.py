@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..conversion.core.errors import ImageNetSError
-from ..metrics.evaluation.mask_readers import MaskReader
+from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.saliency.map_array import fit, read_map
 from ..metrics.saliency.map_files import MapReader
 from ..metrics.saliency.score_maps import ToScore
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it imports datasets, which a page without images does not n
 
 def map_drawer(
     maps: MapReader,
-    masks: MaskReader,
+    masks: SplitMasks,
     scored: Iterable[ToScore],
     options: ScoreOptions,
     images: ImagesById | None,
@@ -32,7 +32,7 @@ def map_drawer(
 
     Args:
         maps: reader of the maps.
-        masks: reader of the masks.
+        masks: the masks.
         scored: the images that may be drawn.
         options: how the maps were read.
         images: where the images are; None draws the heat alone.
@@ -59,7 +59,7 @@ def map_drawer(
 def maps_of_two_runs(
     chosen: Sequence[tuple[str, Sequence[ValuesOfBoth]]],
     maps: Sequence[MapReader],
-    masks: MaskReader,
+    masks: SplitMasks,
     scored: Mapping[str, ToScore],
     options: Sequence[ScoreOptions],
     images: ImagesById | None,
@@ -69,7 +69,7 @@ def maps_of_two_runs(
     Args:
         chosen: (heading, images) as `differing_most` returned.
         maps: readers of the maps of A and of B.
-        masks: reader of the masks.
+        masks: the masks.
         scored: image id -> the key of its mask, and the class that both its maps were to find.
         options: how the maps of A and of B were read.
         images: where the images are; None draws the heat alone.

@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..conversion.converted.dataset_index import Index
 from ..conversion.core.errors import ImageNetSError, some
@@ -15,6 +15,10 @@ from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
 from ..conversion.facts import OTHER_ID, categories
 from ..conversion.facts.spellings import OnMissing
+from ..conversion.masks.split_masks import SplitMasks
+from ..metrics.matched_miou.read_mask import read_mask
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,40 @@ def rows_of_converted(
         ]
         if absent := ids - set(columns["image_id"]):
             raise ImageNetSError(f"{root} has no {some(sorted(absent))} in {config} {split}.")
-    chosen = numbers[: choice.count]
-    if choice.seed is not None:
-        chosen = sorted(random.Random(choice.seed).sample(numbers, len(chosen)))
-    return iter(read_rows(root, converted, split, chosen))
+    return iter(read_rows(root, converted, split, _drawn(numbers, choice)))
+
+
+def rows_of_masks(masks: SplitMasks, config: str, split: str, choice: RowChoice) -> Iterator[Mapping[str, Any]]:
+    """Rows without images, of masks alone.
+
+    Args:
+        masks: of the split.
+        config, split: of which.
+        choice: which of them.
+
+    Raises:
+        ImageNetSError: an id that has no mask.
+    """
+    if absent := set(choice.ids) - set(masks.by_id):
+        raise ImageNetSError(f"{masks.path} has no mask of {some(sorted(absent))} in {split}.")
+    category = {image_id: categories(config).id_of(masks.wnid(image_id)) for image_id in masks.by_id}
+    image_ids = [
+        image_id
+        for image_id in masks.by_id
+        if (not choice.classes or category[image_id] in choice.classes) and (not choice.ids or image_id in choice.ids)
+    ]
+    for image_id in _drawn(image_ids, choice):
+        key = masks.by_id[image_id]
+        mask = read_mask(masks.read(key), masks.describe(key))
+        yield {"image_id": image_id, "category": category[image_id], "annotation": mask}
+
+
+def _drawn(items: list[Item], choice: RowChoice) -> list[Item]:
+    """As many as asked for, in their order: the first, or with a seed any."""
+    if choice.seed is None:
+        return items[: choice.count]
+    numbers = random.Random(choice.seed).sample(range(len(items)), min(choice.count, len(items)))
+    return [items[number] for number in sorted(numbers)]
 
 
 def class_ids(names: Iterable[str], config: str) -> frozenset[int]:

@@ -22,6 +22,8 @@ def run(args: argparse.Namespace) -> int:
         image_key=args.image_key,
         id_key=args.id_key,
         limit=args.images,
+        annotations_dir=args.annotations_dir,
+        verify=args.verify,
     )
     if args.json:
         write_json(_as_json(report), args.json)

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import CONFIG_NAMES, categories
+from ...conversion.masks.find_masks import find_masks
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run
-from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.saliency.map_files import open_map_reader
@@ -131,10 +132,10 @@ def _mask_pictures(
 ) -> list[PictureOfBoth]:
     config, keys = str(len(labels) - 1), [values.name for _, differing in chosen for values in differing]
     images = open_images(args.images, config)
-    references = open_mask_reader(args.gt_dir, config, args.split)
+    references = open_masks(args.gt_dir, config, args.split, args.annotations_dir, args.verify)
     masks = []
     for place in args.predict_dir:
-        predictions = open_mask_reader(place, config, args.split)
+        predictions = find_masks(place, config, args.split)
         masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).found)))
     pictures = pictures_of_two_runs(chosen, masks, matches, labels, images)
     hint_absent_images(pictures, images)
@@ -142,7 +143,7 @@ def _mask_pictures(
 
 
 def _map_pictures(args: argparse.Namespace, chosen: Chosen, a: Localization, b: Localization) -> list[PictureOfBoth]:
-    references = open_references(args.gt_dir, args.config, args.split, "category")
+    references = open_references(args.gt_dir, args.config, args.split, "category", args.annotations_dir, args.verify)
     targets = dict(zip(*(a.per_image()[column] for column in ("name", "target"))))
     scored = {
         image.image_id: image._replace(target=targets[image.image_id])

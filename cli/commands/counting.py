@@ -10,8 +10,9 @@ from tqdm import tqdm
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import printable
 from ...conversion.core.workers import usable_cpus
+from ...conversion.dataset.open_masks import open_masks
+from ...conversion.masks.find_masks import find_masks
 from ...metrics import MatchedIoU
-from ...metrics.evaluation.mask_readers import open_mask_reader
 from ...metrics.evaluation.pairing import pair_up, read_list
 from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.evaluation.scoring import score
@@ -67,8 +68,8 @@ def count(args: argparse.Namespace) -> Counted:
 
 
 def _read(args: argparse.Namespace) -> Counted:
-    predictions = open_mask_reader(args.predict_dir, args.config, args.split)
-    references = open_mask_reader(args.gt_dir, args.config, args.split)
+    predictions = find_masks(args.predict_dir, args.config, args.split)
+    references = open_masks(args.gt_dir, args.config, args.split, args.annotations_dir, args.verify)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
     if unlisted := len(references.keys) - len(pairs.found) - len(pairs.missing):
         hint(f"References that {args.list} does not list, not scored: {unlisted:,}")

@@ -10,7 +10,7 @@ from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
 from ...conversion.dataset.load import load_dataset
 from ...conversion.imagenet.data_dir import resolve_data_dir
-from ...conversion.submission.writer import PredictionWriter
+from ...conversion.submission.prediction_writer import PredictionWriter
 from ..next_steps import annotation_options, command
 from ..output import hint, say
 

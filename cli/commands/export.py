@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
-from ...conversion.export import FORMATS, export_masks
+from ...conversion.export import EXPORT_FORMATS, export_masks
 from ..output import hint, say, table, write_json
 
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     done = export_masks(
         args.dataset,
         args.out,
-        FORMATS[args.format](args.config, **options),
+        EXPORT_FORMATS[args.format](args.config, **options),
         list(dict.fromkeys(args.split)),
         workers=args.workers,
         annotations_dir=args.annotations_dir,

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from ...conversion.facts import MASK_FOLDERS, tree_name
-from ...metrics.evaluation.mask_readers import MaskReader, open_mask_reader
+from ...conversion.dataset.open_masks import open_masks
+from ...conversion.masks.split_masks import SplitMasks
 from ...metrics.evaluation.pairing import listed_keys, read_list
-from ...metrics.saliency.arrow_masks import ArrowReader
 from ...metrics.saliency.score_maps import ToScore
 from ...metrics.saliency.targets import targets_by_folder, targets_by_label
-
-_IMAGENET_FILES = (".jpeg", ".jpg", ".tar", ".parquet", ".gz")
 
 
 @dataclass(frozen=True)
@@ -21,12 +16,12 @@ class References:
     """Masks to score against.
 
     Attributes:
-        masks: their reader.
+        masks: all of the split.
         images: every mask with a target.
         no_class: ids of the images whose ImageNet label is no class of the configuration: they have no target.
     """
 
-    masks: MaskReader
+    masks: SplitMasks
     images: list[ToScore]
     no_class: list[str] = field(default_factory=list)
 
@@ -55,7 +50,7 @@ def open_references(
         ImageNetSError: no masks, a class folder that is no class, labels that nothing at hand says.
         ValueError: no such path.
     """
-    masks = _open_masks(gt_dir, config, split, annotations_dir, verify)
+    masks = open_masks(gt_dir, config, split, annotations_dir, verify)
     listed = listed_keys(masks, keys)
     if target == "imagenet":
         from ...conversion.annotations.imagenet_labels import imagenet_wnids  # imports pyarrow: only where it is needed
@@ -69,38 +64,3 @@ def open_references(
 def read_keys(path: str | None) -> list[str] | None:
     """The keys of a list file, if there is one."""
     return read_list(path) if path else None
-
-
-def _open_masks(gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool) -> MaskReader:
-    root = Path(gt_dir)
-    for tree in (root / tree_name(config), root):
-        if (tree / MASK_FOLDERS[split]).is_dir():
-            return open_mask_reader(tree / MASK_FOLDERS[split])
-    if "://" not in gt_dir and not _is_imagenet(root, config):
-        return open_mask_reader(root, config, split)
-    from ...conversion.dataset.source import open_source  # imports datasets: only where it is needed
-
-    source = open_source(config, gt_dir, annotations_dir, verify)
-    members = source.members(split)
-    folders = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    return ArrowReader(Path(source.masks(split)), folders)
-
-
-def _is_imagenet(root: Path, config: str) -> bool:
-    """Whether a folder holds images and not masks, by the first files found in it; masks are PNGs or our shards."""
-    if any(_has_annotations(one) for one in (*root.glob("*.parquet"), *(root / config).glob("*.parquet"))):
-        return False
-    for _, folders, files in os.walk(root, followlinks=True):
-        folders.sort()
-        endings = {os.path.splitext(name)[1].lower() for name in files}
-        if ".png" in endings:
-            return False
-        if endings & set(_IMAGENET_FILES):
-            return True
-    return False
-
-
-def _has_annotations(shard: Path) -> bool:
-    import pyarrow.parquet as pq
-
-    return "annotation" in pq.read_schema(shard).names

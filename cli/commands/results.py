@@ -10,7 +10,7 @@ from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.hub.eval_results import (
     FIGURES,
-    MATCHINGS,
+    PROTOCOL_MATCHINGS,
     check_entry,
     merged_file,
     result_entries,
@@ -68,7 +68,7 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
             raise ImageNetSError(f"{file} has no {absent[0]}: such a run is none of a whole split.")
         return results["run"], {key: results[key] for key in FIGURES}
     metric = MatchedIoU.load(file)
-    matching = MATCHINGS[protocol]
+    matching = PROTOCOL_MATCHINGS[protocol]
     result = metric.compute(matching)
     return run_record(metric, matching), {key: result[key] for key in FIGURES}
 

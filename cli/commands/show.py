@@ -15,15 +15,16 @@ from ...conversion.converted.dataset_index import Index
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.read_only_sources import refuse_overlap
+from ...conversion.dataset.open_masks import masks_alone
 from ...conversion.facts import categories
 from ...conversion.imagenet.data_dir import resolve_data_dir
-from ...metrics.evaluation.mask_readers import open_mask_reader
+from ...conversion.masks.find_masks import find_masks
 from ...metrics.matched_miou.matching import load_match
 from ...metrics.matched_miou.read_mask import read_mask
 from ...report.contact_sheets import sheet_of_rows
 from ...report.mask_pictures import matched_ids, pictures_of_rows
 from ...report.pictures_page import html_picture_page
-from ...report.shown_rows import RowChoice, class_ids, read_ids, rows_of_converted, rows_of_imagenet
+from ...report.shown_rows import RowChoice, class_ids, read_ids, rows_of_converted, rows_of_imagenet, rows_of_masks
 from ..existing_files import SHEET_MARK, is_sheet, refuse_foreign
 from ..output import hint, say, write_page
 
@@ -71,6 +72,8 @@ def _rows(args: argparse.Namespace, config: str, converted: tuple[str, Index] | 
     choice = RowChoice(class_ids(args.classes or (), config), read_ids(args.ids or ()), args.count, args.seed)
     if converted:
         return rows_of_converted(*converted, config, args.split, choice)
+    if (masks := masks_alone(args.dataset, config, args.split)) is not None:
+        return rows_of_masks(masks, config, args.split, choice)
     return rows_of_imagenet(
         args.dataset,
         config,
@@ -101,14 +104,14 @@ def _write_page(args: argparse.Namespace, config: str, rows: Rows, prediction_of
 
 def _predictions(args: argparse.Namespace, config: str) -> Predictions:
     """The predictions of a folder, zip or data set, by image id, after matching."""
-    reader = open_mask_reader(args.predictions, config, args.split)
-    keys = {PurePosixPath(key).stem: key for key in reader.keys}
+    masks = find_masks(args.predictions, config, args.split)
+    keys = {PurePosixPath(key).stem: key for key in masks.keys}
     match = load_match(args.match, int(config)) if args.match else None
 
     def read(image_id: str) -> NDArray[Any] | None:
         if image_id not in keys:
             return None
-        ids = read_mask(reader.read(keys[image_id]), f"the prediction of {image_id}")
+        ids = read_mask(masks.read(keys[image_id]), f"the prediction of {image_id}")
         return ids if match is None else matched_ids(ids, match)
 
     return read

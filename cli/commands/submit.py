@@ -9,8 +9,8 @@ from typing import Any
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.submission.image_sizes import image_sizes
 from ...conversion.submission.method_file import Method
-from ...conversion.submission.package import CheckedSubmission, check_submission, write_submission
 from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
+from ...conversion.submission.submission_zip import CheckedSubmission, check_submission, write_submission
 from ..next_steps import command
 from ..output import hint, say, write_json
 

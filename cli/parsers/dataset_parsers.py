@@ -21,7 +21,6 @@ from .options import (
 
 
 def add_demo(commands: Commands) -> None:
-    """`demo`."""
     parser = commands.add_parser(
         "demo",
         help="run everything on a generated miniature: no network, no ImageNet",
@@ -38,7 +37,6 @@ def add_demo(commands: Commands) -> None:
 
 
 def add_check(commands: Commands) -> None:
-    """`check`."""
     parser = commands.add_parser(
         "check",
         help="say which layout a copy of ImageNet has, and count the images of each split",
@@ -69,7 +67,6 @@ def add_check(commands: Commands) -> None:
 
 
 def add_download(commands: Commands) -> None:
-    """`download`."""
     parser = commands.add_parser(
         "download",
         help="fetch the annotations: archives and lists, resumable, verified",
@@ -98,7 +95,6 @@ def add_download(commands: Commands) -> None:
 
 
 def add_show(commands: Commands) -> None:
-    """`show`."""
     parser = commands.add_parser(
         "show",
         help="write overlays to look at: masks over their images, predictions beside them",
@@ -134,7 +130,6 @@ def add_show(commands: Commands) -> None:
 
 
 def add_convert(commands: Commands) -> None:
-    """`convert`."""
     parser = commands.add_parser(
         "convert",
         help="write Parquet shards that plain datasets reads, with card and id2label.json",
@@ -177,7 +172,6 @@ def add_convert(commands: Commands) -> None:
 
 
 def add_push(commands: Commands) -> None:
-    """`push`."""
     parser = commands.add_parser(
         "push",
         help="upload the result of convert to the Hub, private unless told otherwise",
@@ -202,7 +196,6 @@ def add_push(commands: Commands) -> None:
 
 
 def add_prepare(commands: Commands) -> None:
-    """`prepare`."""
     parser = commands.add_parser(
         "prepare",
         help="write the official tree, for PASS, ImageNetSegModel and MMSegmentation",

@@ -11,7 +11,6 @@ FORMATS = ("coco", "alphaclip", "yolo", "foreground", "rle-csv")
 
 
 def add_export(commands: Commands) -> None:
-    """`export`."""
     parser = commands.add_parser(
         "export",
         help="write the masks as COCO, YOLO, foreground PNGs or CSV, or for Alpha-CLIP",

@@ -7,11 +7,10 @@ import json
 from typing import Any
 
 from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
-from .options import Commands, add_config, add_json, path_argument, place_argument, positive
+from .options import Commands, add_config, add_json, add_mask_source, place_argument, positive
 
 
 def add_check_loader(commands: Commands) -> None:
-    """`check-loader`."""
     parser = commands.add_parser(
         "check-loader",
         help="compare your own Dataset with the official masks, and name what it misreads",
@@ -26,12 +25,13 @@ def add_check_loader(commands: Commands) -> None:
     )
     parser.add_argument(
         "--gt-dir",
-        type=path_argument,
+        type=place_argument,
         required=True,
         metavar="G",
-        help="the official masks: <class folder>/<image_id>.png in a folder or zip, an annotation folder, or what "
-        "convert wrote",
+        help="the official masks: <class folder>/<image_id>.png in a folder or zip, the annotations, an official tree, "
+        "what convert wrote; or an ImageNet, whose masks are those of --annotations-dir",
     )
+    add_mask_source(parser)
     add_config(parser)
     parser.add_argument("--split", type=_split, default="validation", help="validation (default) or train_semi")
     parser.add_argument(

@@ -9,6 +9,7 @@ from .options import (
     Commands,
     add_config,
     add_json,
+    add_mask_source,
     natural,
     path_argument,
     place_argument,
@@ -18,7 +19,6 @@ from .options import (
 
 
 def add_evaluate_maps(commands: Commands) -> None:
-    """`evaluate-maps`."""
     parser = commands.add_parser(
         "evaluate-maps",
         help="score saliency, attribution or attention maps against the masks",
@@ -52,7 +52,6 @@ def add_evaluate_maps(commands: Commands) -> None:
 
 
 def add_compare(commands: Commands) -> None:
-    """`compare`."""
     parser = commands.add_parser(
         "compare",
         help="two runs over the same images: each figure's difference, with a paired interval",
@@ -83,8 +82,9 @@ def add_compare(commands: Commands) -> None:
     )
     group = parser.add_argument_group("pictures for the page")
     group.add_argument(
-        "--gt-dir", type=path_argument, metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them"
+        "--gt-dir", type=place_argument, metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them"
     )
+    add_mask_source(group)
     group.add_argument(
         "--predict-dir", type=path_argument, nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks"
     )
@@ -121,8 +121,8 @@ def _add_maps(parser: Any) -> None:
         "--gt-dir",
         type=place_argument,
         metavar="G",
-        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, a data set built by convert; or "
-        "an ImageNet, whose masks are those of --annotations-dir",
+        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, the annotations, a data set "
+        "built by convert; or an ImageNet, whose masks are those of --annotations-dir",
     )
     add_config(group, default=None)
     group.add_argument(
@@ -148,15 +148,7 @@ def _add_maps(parser: Any) -> None:
         default="error",
         help="what a mask without a map is: an error (default), or left out",
     )
-    group.add_argument(
-        "--annotations-dir",
-        type=path_argument,
-        metavar="DIR",
-        help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
-    )
-    group.add_argument(
-        "--no-verify", dest="verify", action="store_false", help="check neither checksums nor the official counts"
-    )
+    add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     group.add_argument(
         "--save-counts",

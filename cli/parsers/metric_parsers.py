@@ -8,6 +8,7 @@ from .options import (
     Commands,
     add_config,
     add_imagenet_options,
+    add_mask_source,
     natural,
     path_argument,
     place_argument,
@@ -20,7 +21,6 @@ CLUSTER_MATCHINGS = ("hungarian", "hungarian_pixel", "munkres", "pixel", "majori
 
 
 def add_match(commands: Commands) -> None:
-    """`match`."""
     parser = commands.add_parser(
         "match",
         help="match clusters to classes, and write match.json",
@@ -41,7 +41,6 @@ def add_match(commands: Commands) -> None:
 
 
 def add_evaluate(commands: Commands) -> None:
-    """`evaluate`."""
     parser = commands.add_parser(
         "evaluate",
         help="score predictions: every official figure",
@@ -80,7 +79,6 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def add_distance_match(commands: Commands) -> None:
-    """`distance-match`."""
     parser = commands.add_parser(
         "distance-match",
         help="predict with a pre-trained backbone: pixels get the class of the nearest train_semi segments",
@@ -138,9 +136,10 @@ def _add_masks(parser: Any) -> None:
     )
     group.add_argument(
         "--gt-dir",
-        type=path_argument,
+        type=place_argument,
         metavar="G",
-        help="references: likewise, or the official tree, or the folder or archive of the annotations; all are scored",
+        help="references: likewise, or the official tree, the annotations, or an ImageNet, whose masks are those of "
+        "--annotations-dir; all are scored",
     )
     add_config(group, default=None)
     group.add_argument(
@@ -158,6 +157,7 @@ def _add_masks(parser: Any) -> None:
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
+    add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     group.add_argument(
         "--save-counts", type=path_argument, metavar="FILE", help="keep the counts: a few MB, enough for every figure"

@@ -43,12 +43,6 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
     """
     if splits is not None:
         parser.add_argument("--splits", nargs="+", type=split_argument, metavar="SPLIT", help=splits)
-    parser.add_argument(
-        "--annotations-dir",
-        type=path_argument,
-        metavar="DIR",
-        help="archives and lists, or extracted masks; else $IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
-    )
     if on_missing:
         parser.add_argument(
             "--on-missing",
@@ -56,6 +50,18 @@ def add_imagenet_options(parser: Any, splits: str | None = None, on_missing: boo
             default="error",
             help="what missing images and masks that can't be used give: an error (default), or a data set without",
         )
+    add_mask_source(parser)
+
+
+def add_mask_source(parser: Any) -> None:
+    """Where the masks of an ImageNet are, and whether they are checked."""
+    parser.add_argument(
+        "--annotations-dir",
+        type=path_argument,
+        metavar="DIR",
+        help="the masks of an ImageNet: archives and lists, extracted masks, any other masks of it; else "
+        "$IMAGENET_S_ANNOTATIONS_DIR, else they are downloaded",
+    )
     parser.add_argument(
         "--no-verify",
         dest="verify",

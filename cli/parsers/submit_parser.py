@@ -10,7 +10,6 @@ from .options import Commands, add_config, add_imagenet_options, add_json, path_
 
 
 def add_submit(commands: Commands) -> None:
-    """`submit`."""
     parser = commands.add_parser(
         "submit",
         help="check predictions and pack them in the form of the official test server"
@@ -68,7 +67,6 @@ def add_submit(commands: Commands) -> None:
 
 
 def add_results(commands: Commands) -> None:
-    """`results`."""
     parser = commands.add_parser(
         "results",
         help="show a scored run on a model's page of the Hub, or verify a results file",

@@ -16,7 +16,7 @@ Files = Mapping[RemoteFile, Path | None]
 
 
 def find_files(source: Source) -> Files:
-    """The official files of a configuration and where they are; None for one that a given folder has not.
+    """The paths of the official files of a configuration; None for a file that the given folder lacks.
 
     Raises:
         ImageNetSError: one is missing and can't be fetched; the message says which are needed.
@@ -30,15 +30,16 @@ def file_lines(files: Files) -> Iterator[Line]:
         if path is None:
             yield noted(remote.name, "not in the folder that was given")
         elif isinstance(remote.facts, Archive):
-            found = file_digest(path, "md5")
-            yield line(f"{remote.name}: md5", remote.facts.md5, found)
-            if found != remote.facts.md5:
+            digest = file_digest(path, "md5")
+            yield line(f"{remote.name}: md5", remote.facts.md5, digest)
+            if digest != remote.facts.md5:
                 yield line(f"{remote.name}: damaged members", "none", _damage(path, remote.facts))
         else:
             yield line(f"{remote.name}: sha256", f"{remote.facts.sha256[:16]}...", f"{file_digest(path)[:16]}...")
 
 
 def _damage(path: Path, facts: Archive) -> str:
+    """The error of `check_archive`, or "none"."""
     try:
         check_archive(path, facts)
     except ImageNetSError as error:

@@ -1,4 +1,4 @@
-"""A line of the text: what was looked at, what is believed of it, what was seen; and words in place of paths."""
+"""A line of the text: what was compared, what is believed, what was seen; and the removal of paths from it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from dataclasses import dataclass
 
 from ..core.errors import printable, some
 
-MARK = "imagenet-s acceptance"
-"""How the text begins."""
+FIRST_LINE = "imagenet-s acceptance"
+"""The first line of the text."""
 _LONGEST = 400
 _WORDS = {True: "as believed", False: "DIFFERS", None: "noted"}
 _STARTS, _ENDS = r"(?<![\w.~:/\\])", r"(?![\w.~-])"
-"""Around a whole path: not within a longer one, nor within an address."""
+"""Around a whole path, so that no part of a longer path or of an address matches."""
 _OTHER_PATH = re.compile(rf"""(?<=['"])/[^'"]*/(?=[^'"/])|{_STARTS}(?:[A-Za-z]:)?[/\\](?:[^\s/\\:,;'"()]+[/\\])+""")
-"""The folders of any other path; its last part stays."""
+"""The folders of any other path; the last part of a path stays in the text."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that was looked at.
+    """One comparison, or one fact that is noted.
 
     Attributes:
-        what: in words.
-        believed: what this package takes for granted; "" where it takes nothing.
-        seen: what is there.
-        agrees: whether the two agree; None where nothing is believed, or nothing could be looked at.
+        what: what was looked at, in words.
+        believed: what this package assumes; "" for no assumption.
+        seen: what the copy has.
+        agrees: whether the two agree; None without an assumption, or if nothing could be looked at.
     """
 
     what: str
@@ -37,49 +37,49 @@ class Line:
 
 
 def line(what: str, believed: object, seen: object, agrees: bool | None = None, note: str = "") -> Line:
-    """A line about a value of which something is believed.
+    """A line that compares a value with what is believed.
 
     Args:
-        what: in words.
+        what: what was looked at, in words.
         believed: a value; numbers are printed with thousands separators.
         seen: a value.
         agrees: whether the two agree; by default whether they are equal.
-        note: what else is to be said of what was seen.
+        note: a remark in parentheses after `seen`.
     """
     agrees = believed == seen if agrees is None else agrees
     return Line(what, _text(believed), f"{_text(seen)}{f' ({note})' if note else ''}", agrees)
 
 
 def noted(what: str, seen: object, note: str = "") -> Line:
-    """A line about something of which nothing is believed."""
+    """A line about a value without an assumption."""
     return Line(what, "", f"{_text(seen)}{f' ({note})' if note else ''}", None)
 
 
 def named(image_ids: Sequence[str]) -> str:
-    """The first few of some images."""
+    """The first few image ids, for a line."""
     return some(list(image_ids))
 
 
 def as_text(title: str, lines: Sequence[Line]) -> str:
-    """Lines below a heading, one a line: how seen and believed agree, what it is, what was seen, what is believed."""
+    """The lines as text below a heading: whether seen and believed agree, what it is, what was seen and is believed."""
     body = []
-    for one in lines:
-        believed = f"; believed: {one.believed}" if one.believed and not one.agrees else ""
-        body.append(f"{_WORDS[one.agrees]:11}  {one.what}: {one.seen}{believed}")
+    for entry in lines:
+        believed = f"; believed: {entry.believed}" if entry.believed and not entry.agrees else ""
+        body.append(f"{_WORDS[entry.agrees]:11}  {entry.what}: {entry.seen}{believed}")
     return "\n".join([title, "-" * len(title), *body, ""])
 
 
-def without_paths(found: Line, hidden: Mapping[str, str]) -> Line:
-    """The same line, see `cleaned`."""
-    return dataclasses.replace(found, what=cleaned(found.what, hidden), seen=cleaned(found.seen, hidden))
+def without_paths(entry: Line, hidden: Mapping[str, str]) -> Line:
+    """The line with its texts cleaned by `cleaned`."""
+    return dataclasses.replace(entry, what=cleaned(entry.what, hidden), seen=cleaned(entry.seen, hidden))
 
 
 def cleaned(text: str, hidden: Mapping[str, str]) -> str:
     """One line of bounded length without any path of this machine.
 
     Args:
-        text: anything.
-        hidden: path -> the word that stands for it.
+        text: any text.
+        hidden: path -> the word that replaces it.
     """
     for path in sorted(hidden, key=len, reverse=True):
         for shown in {path, printable(path)} if path.strip("/\\") else ():  # a container may have the home "/"

@@ -1,4 +1,4 @@
-"""The rows of a configuration: loaded both ways and compared, and some of them converted and verified."""
+"""The rows of a configuration: loaded map-style and streamed and compared, and some of them converted and verified."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..shards import Options, convert, verify
 from .line import Line, line
 
 _ENDS = 4
-"""Rows from the beginning and from the end of a split."""
+"""Rows that are compared from each end of a split."""
 _CONVERTED = 100
 
 
 def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Whether the first and last rows of a split are the same map-style and streamed.
+    """Compare the first and last rows of a split, loaded map-style and streamed.
 
     Args:
         source: the opened ImageNet and its annotations.
-        split: the split.
+        split: its name.
         options: `data_dir`, `annotations_dir` and `verify`, as the data set takes them.
     """
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()
@@ -37,7 +37,7 @@ def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterato
 
 
 def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Whether some images of a split can be converted and verified; arguments as for `loaded_lines`."""
+    """Convert and verify some images of a split; arguments as for `loaded_lines`."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
     if image_ids:
         yield line(
@@ -46,6 +46,7 @@ def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iter
 
 
 def _compare(config: str, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
+    """The first difference between the two ways of loading, or "equal"."""
     builder = ImageNetS(config, splits=(split,), image_ids=image_ids, on_missing="skip", **options)
     with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
         builder.download_and_prepare(os.path.join(out, "rows"))
@@ -53,6 +54,7 @@ def _compare(config: str, split: str, image_ids: list[str], options: dict[str, A
 
 
 def _convert(source: Source, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
+    """How many rows were converted, or "verified" if all were."""
     with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
         chosen = Options([split], on_missing="skip", verify=options["verify"], image_ids=image_ids)
         index = convert(options["data_dir"], out, source.config, options["annotations_dir"], chosen)
@@ -62,9 +64,9 @@ def _convert(source: Source, split: str, image_ids: list[str], options: dict[str
 
 
 def _first_difference(built: Iterable[dict[str, Any]], streamed: Iterable[dict[str, Any]]) -> str:
-    """The first row and column that differ; "" where none does."""
-    for one, other in zip(built, streamed, strict=True):
-        for name, value in one.items():
-            if not np.array_equal(np.asarray(value), np.asarray(other[name])):
-                return f"{one['image_id']}: {name} differs"
+    """The first row and column that differ; "" if all are equal."""
+    for row, streamed_row in zip(built, streamed, strict=True):
+        for name, value in row.items():
+            if not np.array_equal(np.asarray(value), np.asarray(streamed_row[name])):
+                return f"{row['image_id']}: {name} differs"
     return ""

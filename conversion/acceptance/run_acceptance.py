@@ -1,4 +1,4 @@
-"""`accept`: all lines of some configurations, and the text of them."""
+"""`accept`: runs all comparisons for some configurations and writes their text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..dataset.source import Source, open_source
 from ..facts import ANNOTATED_SPLITS, split_names
 from ..imagenet.data_dir import DataDir, resolve_data_dir
 from .archives import Files, file_lines, find_files
-from .line import MARK, Line, as_text, cleaned, line, without_paths
+from .line import FIRST_LINE, Line, as_text, cleaned, line, without_paths
 from .rows import converted_lines, loaded_lines
 from .splits import count_lines, mask_lines
 
@@ -36,12 +36,12 @@ _PACKAGES = ("imagenet-s", "datasets", "numpy", "pillow", "pyarrow")
 
 @dataclass(frozen=True)
 class Acceptance:
-    """What was seen.
+    """The result of `accept`.
 
     Attributes:
-        text: all of it, without any path of this machine.
+        text: the whole text, without any path of this machine.
         lines: configuration -> its lines.
-        differing: how many of them differ from what is believed.
+        differing: the number of lines that differ from what is believed.
     """
 
     text: str
@@ -57,17 +57,17 @@ def accept(
     verify: bool = True,
     workers: int = 1,
 ) -> Acceptance:
-    """Look at everything that this package takes for granted of ImageNet-S, and write down what is there.
+    """Compare everything that this package assumes about ImageNet-S with a copy of it.
 
-    Missing annotations are downloaded. What was prepared is kept in the caches: a second call begins where the first
-    was interrupted, but for the scoring. With several workers, call it under `if __name__ == "__main__":`.
+    Missing annotations are downloaded. Prepared files are kept in the caches: a second call resumes where the first was
+    interrupted, except for the scoring. With several workers, call it under `if __name__ == "__main__":`.
 
     Args:
         configs: of `"50"`, `"300"` and `"919"`.
         data_dir: ImageNet in any known layout; else `$IMAGENET_S_DATA_DIR`.
         annotations_dir: as for the data set.
-        verify: refuse downloads whose checksum is another one. Checksums and counts are compared in any case, and what
-            differs stops nothing.
+        verify: refuse downloads with another checksum. Checksums and counts are compared in any case, and differences
+            do not stop the comparison.
         workers: processes that score.
 
     Raises:
@@ -80,22 +80,22 @@ def accept(
     for config in configs:
         source = open_source(config, imagenet, given, verify)
         files = find_files(source)
-        # The lines compare with what is official: from here on, nothing else that differs is an error.
+        # From here on a difference is a line, and no longer an error.
         source = open_source(config, imagenet, given, verify=False)
         options = {"data_dir": imagenet.root, "annotations_dir": given, "verify": False}
         shown = f"{' --annotations-dir ANNOTATIONS' if given else ''}{'' if verify else ' --no-verify'}"
         with _warnings_held_back():
-            lines[config] = [without_paths(one, hidden) for one in _lines(source, files, options, workers, shown)]
-    compared = [one.agrees for found in lines.values() for one in found if one.agrees is not None]
+            lines[config] = [without_paths(entry, hidden) for entry in _lines(source, files, options, workers, shown)]
+    compared = [entry.agrees for config_lines in lines.values() for entry in config_lines if entry.agrees is not None]
     differing = compared.count(False)
     parts = [_heading(source, given, verify, hidden)]
-    parts += [as_text(f"ImageNet-S-{config}", found) for config, found in lines.items()]
+    parts += [as_text(f"ImageNet-S-{config}", config_lines) for config, config_lines in lines.items()]
     parts.append(f"{differing:,} of {len(compared):,} compared lines differ from what is believed.\n")
     return Acceptance("\n".join(parts), lines, differing)
 
 
 def _lines(source: Source, files: Files, options: dict[str, Any], workers: int, shown: str) -> Iterator[Line]:
-    """Step by step; one that fails is a line, and the next ones are taken all the same."""
+    """The lines of one configuration, step by step; a step that fails becomes a line, and the next ones still run."""
     yield from _step("archive and lists", file_lines(files))
     for split in split_names(source.config):
         yield from _step(f"{split}: images", count_lines(source, split))
@@ -111,13 +111,13 @@ def _lines(source: Source, files: Files, options: dict[str, Any], workers: int, 
 def _step(what: str, lines: Iterator[Line]) -> Iterator[Line]:
     try:
         yield from lines
-    except Exception as error:  # noqa: BLE001, whatever the archives make fail is what this looks for
+    except Exception as error:  # noqa: BLE001 - any failure on these archives is a result
         kind = "" if isinstance(error, ImageNetSError) else f"{type(error).__name__}: "
         yield line(what, "no error", f"{kind}{error}", agrees=False)
 
 
 def _words_for_paths(data_dir: str, annotations_dir: str | None) -> dict[str, str]:
-    """Path of this machine -> the word that stands for it in the text."""
+    """Path of this machine -> the word that replaces it in the text."""
     cache = os.path.abspath(local_path(datasets.config.HF_DATASETS_CACHE))
     words = {data_dir: "IMAGENET", cache: "CACHE", str(Path.home()): "HOME", tempfile.gettempdir(): "TMP"}
     words |= {os.getcwd(): "HERE", sys.prefix: "PYTHON"}
@@ -126,7 +126,7 @@ def _words_for_paths(data_dir: str, annotations_dir: str | None) -> dict[str, st
 
 @contextlib.contextmanager
 def _warnings_held_back() -> Iterator[None]:
-    """What is logged is said by the lines."""
+    """Hold back logged warnings: the lines contain the same information."""
     logger = logging.getLogger("imagenet_s")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -141,6 +141,5 @@ def _heading(source: Source, annotations_dir: str | None, verify: bool, hidden: 
     layouts = cleaned("; ".join(f"{split}: {source.reader(split).layout}" for split in source.splits), hidden)
     where = "from a folder that was given" if annotations_dir else "fetched, or of the tree or data set itself"
     how = f"annotations: {where}{'' if verify else '; --no-verify'}"
-    return (
-        f"{MARK}\n{versions}, Python {platform.python_version()} on {platform.system()}\n{layouts}\n{how}\n{_LEGEND}\n"
-    )
+    machine = f"{versions}, Python {platform.python_version()} on {platform.system()}"
+    return f"{FIRST_LINE}\n{machine}\n{layouts}\n{how}\n{_LEGEND}\n"

@@ -1,4 +1,4 @@
-"""The splits of a configuration: how many images each has, and what its masks hold beside their images."""
+"""The splits of a configuration: numbers of images, the content of masks, and whether masks fit their images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ...metrics.matched_miou.counts import CountRows, count_pair
 from ...metrics.matched_miou.metric import MatchedIoU
-from ..annotations import open_masks
+from ..annotations import cached_masks
 from ..core.workers import ProcessPool
 from ..dataset.image_mask_pairs import PairCheck
 from ..dataset.source import Source
@@ -23,9 +23,9 @@ from ..masks.codec import decode_mask
 from .line import Line, line, named, noted
 
 _CHUNK = 64
-"""Masks a task."""
+"""Masks per task of a worker."""
 _SHOWN = 20
-"""Images that the command names which shows them."""
+"""Images that are named in the command that shows them."""
 _COLOURS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
 """PNG colour types (PNG 1.2, section 4.1.1)."""
 _OVER_ALL_IDS = ("mean_iou", "boundary_mean_iou")
@@ -33,7 +33,7 @@ _OVER_ALL_IDS = ("mean_iou", "boundary_mean_iou")
 
 
 def count_lines(source: Source, split: str) -> Iterator[Line]:
-    """How many images of a split are there."""
+    """The number of images of a split, compared with the official one."""
     what, official = f"{split}: images", OFFICIAL.num_images[source.config][split]
     if split not in source.splits:
         yield Line(what, f"{official:,}", "not in this copy of ImageNet", None)
@@ -43,7 +43,7 @@ def count_lines(source: Source, split: str) -> Iterator[Line]:
 
 
 def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator[Line]:
-    """What the masks of a split hold, and how they go with their images.
+    """The content of a split's masks, and whether they fit their images.
 
     Args:
         source: the opened ImageNet and its annotations.
@@ -78,7 +78,7 @@ def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator
 
 
 def _untold(source: Source, split: str, pairs: PairCheck, given: str) -> tuple[int, str]:
-    """How many images have a size that says nothing about their mask, and how to look at them."""
+    """The number of images whose size does not tell whether their mask is rotated, and the command that shows them."""
     number, ids = len(pairs.untold), " ".join(pairs.untold[:_SHOWN])
     command = f"imagenet-s show IMAGENET{given} --config {source.config}"
     first = f"the first {_SHOWN}" if number > _SHOWN else "them"
@@ -87,7 +87,7 @@ def _untold(source: Source, split: str, pairs: PairCheck, given: str) -> tuple[i
 
 
 def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Line]:
-    """The ids in the masks that rows hold, and the figures of these masks as predictions of themselves."""
+    """The ids in the masks of the rows, and the figures of these masks as predictions of themselves."""
     split, table = plan.split, categories(source.config)
     counted = {name: rows for rows, name in _counted(plan, workers)}
     classes = {name: set(rows[:, 0].tolist()) - {OTHER_ID, IGNORE_ID} for name, rows in counted.items()}
@@ -95,12 +95,12 @@ def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Li
     yield noted(f"{split}: masks by number of classes", ", ".join(f"{k}: {n:,}" for k, n in sorted(numbers.items())))
     ignored = sum(bool((rows[:, 0] == IGNORE_ID).any()) for rows in counted.values())
     yield noted(f"{split}: masks with ignored pixels", ignored)
-    own = dict(zip(plan.rows["image_id"].to_pylist(), plan.rows["category"].to_pylist()))
-    without = [name for name, found in classes.items() if own[name] not in found]
+    class_of = dict(zip(plan.rows["image_id"].to_pylist(), plan.rows["category"].to_pylist()))
+    without = [name for name, ids in classes.items() if class_of[name] not in ids]
     yield line(f"{split}: masks without the class of their folder", 0, len(without), note=named(without))
     labels = zip(plan.rows["image_id"].to_pylist(), plan.rows["imagenet_label"].to_pylist())
     by_label = {name: table.id_of(imagenet_wnids()[label]) for name, label in labels if label is not None}
-    other = {name: class_id for name, class_id in by_label.items() if class_id and class_id != own[name]}
+    other = {name: class_id for name, class_id in by_label.items() if class_id and class_id != class_of[name]}
     held = sum(class_id in classes[name] for name, class_id in other.items())
     what = f"{split}: masks that hold the class of ImageNet's label, where that is another class"
     yield noted(what, f"{held:,} of {len(other):,}")
@@ -131,7 +131,7 @@ def _score_line(split: str, num_classes: int, counted: Mapping[str, CountRows], 
 
 
 def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
-    """The count rows of each mask that a row holds, as a prediction of itself, and its image id."""
+    """The count rows of each row's mask, as a prediction of itself, and its image id."""
     names, places = plan.rows["image_id"].to_pylist(), plan.rows["mask_row"].to_pylist()
     chunks = [places[i : i + _CHUNK] for i in range(0, len(places), _CHUNK)]
     with (
@@ -140,25 +140,25 @@ def _counted(plan: SplitPlan, workers: int) -> Iterator[tuple[CountRows, str]]:
     ):
         several = min(workers, len(chunks)) > 1
         apply = stack.enter_context(ProcessPool(min(workers, len(chunks)))).map if several else map
-        found = iter(names)
+        waiting_names = iter(names)
         for rows in apply(functools.partial(_count, str(plan.masks)), chunks):
-            yield from zip(rows, found)
+            yield from zip(rows, waiting_names)
             bar.update(len(rows))
 
 
 def _count(masks: str, places: Sequence[int]) -> list[CountRows]:
-    pngs = open_masks(masks)["png"]
+    pngs = cached_masks(masks)["png"]
     decoded = (decode_mask(pngs[place].as_py()) for place in places)
     return [count_pair(ids, ids) for ids in decoded]
 
 
 def _format(png: bytes) -> str:
-    """Depth and colours of a PNG, by its header."""
+    """Bit depth and colour type of a PNG, from its header."""
     if png[: len(PNG)] != PNG or len(png) < 26:
         return "no PNG"
     return f"{png[24]}-bit {_COLOURS.get(png[25], 'of an unknown colour type')}"
 
 
 def _problems(unusable: Mapping[str, str]) -> str:
-    """Which masks, and what is wrong with the first."""
+    """The first few ids, and what is wrong with the first."""
     return f"{named(list(unusable))}; the first: {next(iter(unusable.values()))}" if unusable else ""

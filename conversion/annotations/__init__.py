@@ -3,22 +3,21 @@
 `open_annotations` finds them (in a folder, or by downloading them) and answers two questions: the `members` of a split,
 and its `masks`, transcoded once to 16-bit grey and kept in an Arrow file.
 
-`official_files` knows the addresses and `http` downloads, `lists` reads the text files, `mask_readers` reads masks
-where they are stored, `locate` looks for all of these, `mask_cache` writes and opens the Arrow file. May import
-`errors`, `cache`, `facts`, `mask_codec`, `dataset_index`.
+`official_files` knows the addresses and `http` downloads, `lists` reads the text files, `locate` looks for these and
+for the masks, `mask_cache` writes and opens the Arrow file.
 """
 
 from .annotations import Annotations, open_annotations
 from .lists import Member
 from .locate import resolve_annotations_dir
-from .mask_cache import MaskNotes, open_masks, read_notes, unusable_masks
+from .mask_cache import MaskNotes, cached_masks, read_notes, unusable_masks
 
 __all__ = [
     "Annotations",
     "MaskNotes",
     "Member",
+    "cached_masks",
     "open_annotations",
-    "open_masks",
     "read_notes",
     "resolve_annotations_dir",
     "unusable_masks",

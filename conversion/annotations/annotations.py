@@ -16,11 +16,11 @@ from tqdm import tqdm
 from ..core import cache
 from ..core.errors import ImageNetSError, printable, some
 from ..core.locks import locked
-from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, categories
+from ..facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from ..images.image_header import header_of
 from ..masks.codec import decode_mask, encode_official_png
-from ..masks.mask_reader import MaskReader
 from ..masks.mask_zip import ZipReader
+from ..masks.split_masks import SplitMasks
 from .lists import (
     LISTED_SPLITS,
     Member,
@@ -30,7 +30,7 @@ from .lists import (
     in_order,
     read_list,
 )
-from .locate import DownloadFolder, GivenFolder, resolve_annotations_dir
+from .locate import DownloadFolder, GivenPlace, resolve_annotations_dir
 from .mask_cache import read_notes, unusable_masks, write_masks
 from .official_files import (
     RemoteFile,
@@ -60,10 +60,11 @@ def open_annotations(
 
     Args:
         config: `"50"`, `"300"` or `"919"`.
-        annotations_dir: a folder with the archives and lists under their original names, or the extracted
-            `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, or such a
-            tree itself, or a data set that `imagenet-s convert` wrote. Only read. By default
-            `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded into the cache.
+        annotations_dir: a folder with the archives and lists under their original names, one of the archives, or the
+            extracted `ImageNetS{C}/{train-semi,validation}-segmentation/<wnid>/*.png` with the lists beside them, any
+            folder of these, a folder or zip of `<wnid>/*.png`, or a data set that `imagenet-s convert` wrote or one of
+            its shards. Only read. By default `$IMAGENET_S_ANNOTATIONS_DIR`, and without that, files are downloaded
+            into the cache.
         cache_dir: for downloads, cached masks and markers of checked archives; the cache of `datasets` by default.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
             miniatures and your own subsets.
@@ -74,9 +75,7 @@ def open_annotations(
     """
     config = categories(config).config
     given = resolve_annotations_dir(annotations_dir)
-    location = (
-        GivenFolder(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify, download)
-    )
+    location = GivenPlace(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify, download)
     return Annotations(config, location, cache_dir, verify)
 
 
@@ -86,7 +85,7 @@ class Annotations:
     def __init__(
         self,
         config: str,
-        location: GivenFolder | DownloadFolder,
+        location: GivenPlace | DownloadFolder,
         cache_dir: str | os.PathLike[str] | None,
         verify: bool,
     ) -> None:
@@ -141,7 +140,7 @@ class Annotations:
             split: `"train_semi"` or `"validation"`.
 
         Returns:
-            An Arrow file for `open_masks`: a row for each of `members(split)`, in the same order (with
+            An Arrow file for `cached_masks`: a row for each of `members(split)`, in the same order (with
             `verify=False`, for each that has a mask), but for masks that can't be used: `read_notes` has them. If
             several processes call this, one writes it and the others wait.
 
@@ -150,14 +149,14 @@ class Annotations:
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
-        with self._reader(split) as reader:
-            key = [_FORMAT, reader.identity(split), self.verify, members]
+        with self._split_masks(split) as masks:
+            key = [_FORMAT, masks.identity(), self.verify, members]
             digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
             target = cache.cached_file("masks", f"{digest}/{self.config}-{split}.arrow", self._cache_dir)
             if not target.exists():
                 with locked(target.with_suffix(".lock"), f"prepares the masks of {self.config} {split}"):
                     if not target.exists():
-                        write_masks(reader, self.config, split, self._with_masks(reader, split, members), target)
+                        write_masks(masks, self.config, split, self._with_masks(masks, split, members), target)
             return target
 
     def imagenet_wnids(self, split: str) -> dict[str, str]:
@@ -178,8 +177,8 @@ class Annotations:
             path = self._location.list_path(split)
             made_from = [cache.file_digest(path) if path is not None else self._members(split)]
             if split in ANNOTATED_SPLITS:
-                with self._reader(split) as reader:
-                    made_from.append(reader.identity(split))
+                with self._split_masks(split) as masks:
+                    made_from.append(masks.identity())
         key = json.dumps([_FORMAT, self.verify, made_from])
         return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
@@ -204,13 +203,9 @@ class Annotations:
         if not self.has_masks():
             return []  # they will be downloaded
         members = self._members(split)
-        with self._reader(split) as reader:
-            masks = reader.masks(split)
-            if self.verify:
-                self._present(reader, split, members)
-            if members and not masks:
-                raise _no_masks(reader, split)
-            return [member.image_id for member in members if member.image_id not in masks]
+        with self._split_masks(split) as masks:
+            self._present(masks, split, members, warn=False)
+            return [member.image_id for member in members if member.image_id not in masks.by_id]
 
     def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
         """Image id -> (width, height) of the masks of a split, from their headers: none is decoded or kept.
@@ -228,12 +223,11 @@ class Annotations:
         """Image id -> the first bytes of the masks of a split; of those that can be read."""
         _expect(split, ANNOTATED_SPLITS)
         members, headers = self._members(split), {}
-        with self._reader(split) as reader:
-            names = reader.masks(split)
-            present = [member.image_id for member in self._with_masks(reader, split, members)]
+        with self._split_masks(split) as masks:
+            present = [member.image_id for member in self._with_masks(masks, split, members)]
             for image_id in tqdm(present, desc=f"reading the headers of {split} masks", unit="mask", delay=1):
                 with contextlib.suppress(ImageNetSError):
-                    headers[image_id] = reader.read(names[image_id])[:_HEADER]
+                    headers[image_id] = masks.read(masks.by_id[image_id])[:_HEADER]
         return headers
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
@@ -250,70 +244,75 @@ class Annotations:
         """
         _expect(split, ANNOTATED_SPLITS)
         members = self._members(split)
-        with self._reader(split) as reader:
-            names = reader.masks(split)
-            for member in self._with_masks(reader, split, members):
-                png = reader.read(names[member.image_id])
-                yield member, png if reader.form == "official" else encode_official_png(decode_mask(png))
+        with self._split_masks(split) as masks:
+            for member in self._with_masks(masks, split, members):
+                png = masks.read(masks.by_id[member.image_id])
+                yield member, png if masks.reader.form == "official" else encode_official_png(decode_mask(png))
 
     def _members_without_list(self, split: str) -> tuple[list[Member], str]:
-        reader = self._location.reader(split)
+        masks = self._location.masks(split)
+        wnids: dict[str, str] = {}
         imagenet_wnids: dict[str, str] = {}
-        if reader is not None:
-            with reader:
-                folders, where = reader.members(split), str(reader.path)
-                imagenet_wnids = reader.imagenet_wnids(split)
-        if reader is None or not folders:
+        where = ""
+        if masks is not None:
+            with masks.reader:
+                wnids, where = {image_id: masks.wnid(image_id) for image_id in masks.by_id}, str(masks.path)
+                imagenet_wnids = masks.reader.imagenet_wnids()
+        if flat := [image_id for image_id, wnid in wnids.items() if not wnid]:
+            if len(flat) == len(wnids):
+                raise ImageNetSError(
+                    f"{where}: {flat[0]} ({len(flat):,} of {len(wnids):,}) is in no class folder, and the list of "
+                    f"{split}, which says the classes too, is not beside it: expected <wnid>/<image_id>.png."
+                )
+            wnids = {image_id: wnid for image_id, wnid in wnids.items() if wnid}
+        if not wnids:
             if (images := self._location.image_members(split)) is None:
                 raise self._location.missing()
-            folders, where = images
+            wnids, where = images
         # The folder counts; one of a merged class stands for the class it was merged into.
         merged = categories(self.config).merged_wnids
-        return in_order(
-            (Member(i, merged.get(w, w), imagenet_wnids.get(i, "")) for i, w in folders.items()), where
-        ), where
+        members = (Member(i, merged.get(wnid, wnid), imagenet_wnids.get(i, "")) for i, wnid in wnids.items())
+        return in_order(members, where), where
 
-    def _reader(self, split: str) -> MaskReader:
-        reader = self._location.reader(split)
-        if reader is None:
+    @contextlib.contextmanager
+    def _split_masks(self, split: str) -> Iterator[SplitMasks]:
+        masks = self._location.masks(split)
+        if masks is None:
             raise self._location.missing()
-        return reader
+        with masks.reader:
+            yield masks
 
-    def _with_masks(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
-        if self.verify and isinstance(reader, ZipReader):
-            self._check_archive_once(reader)
-        return self._present(reader, split, members)
+    def _with_masks(self, masks: SplitMasks, split: str, members: Sequence[Member]) -> Sequence[Member]:
+        if self.verify and isinstance(masks.reader, ZipReader):
+            self._check_archive_once(masks.reader)
+        return self._present(masks, split, members)
 
-    def _present(self, reader: MaskReader, split: str, members: Sequence[Member]) -> Sequence[Member]:
-        masks = reader.masks(split)
-        missing = [member.image_id for member in members if member.image_id not in masks]
+    def _present(self, masks: SplitMasks, split: str, members: Sequence[Member], warn: bool = True) -> Sequence[Member]:
+        """The members that have a mask."""
+        missing = [member.image_id for member in members if member.image_id not in masks.by_id]
         if not missing:
             return members
-        text = f"{reader.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
-        if not masks:
-            raise _no_masks(reader, split)
+        text = f"{masks.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
+        if len(missing) == len(members):
+            raise ImageNetSError(
+                f"{masks.path} has no masks of the images that {split} lists: expected "
+                f"{members[0].wnid}/{missing[0]}.png, for one; it holds {some(masks.keys, 3)}."
+            )
         if self.verify:
             raise ImageNetSError(
                 f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
                 "your own."
             )
-        logger.warning("%s; verify=False leaves them out.", printable(text))
-        return [member for member in members if member.image_id in masks]
+        if warn:
+            logger.warning("%s; verify=False leaves them out.", printable(text))
+        return [member for member in members if member.image_id in masks.by_id]
 
     def _check_archive_once(self, reader: ZipReader) -> None:
-        stamp = cache.cached_file("checked", reader.identity("")[:16], self._cache_dir)
+        stamp = cache.cached_file("checked", reader.identity([])[:16], self._cache_dir)
         if not stamp.exists():
             facts = OFFICIAL.archives[self.config]
             warn_of_md5(reader.path, check_archive(reader.path, facts), facts)
             stamp.touch()
-
-
-def _no_masks(reader: MaskReader, split: str) -> ImageNetSError:
-    pngs = [name for name in reader.names if name.lower().endswith(".png")]
-    return ImageNetSError(
-        f"{reader.path} has no masks of {split}: expected {MASK_FOLDERS[split]}/<wnid>/<image_id>.png, as "
-        f"n01440764/ILSVRC2012_val_00000293.png; it holds {some(pngs, 3) or 'no PNG'}."
-    )
 
 
 def _expect(split: str, splits: Sequence[str]) -> None:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..converted.dataset_index import INDEX
 from ..core.cache import cached_file
 from ..core.errors import DownloadError, ImageNetSError, MissingAnnotationsError, is_utf8, some
-from ..core.hub_cache import snapshot
 from ..core.paths import local_path
-from ..core.walk import list_folder
+from ..core.walk import list_folder, walk_files
 from ..facts import ANNOTATED_SPLITS, MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, ListFile, tree_name
-from ..masks.mask_folder import FolderReader
-from ..masks.mask_reader import MaskReader
-from ..masks.mask_shards import ConvertedReader
-from ..masks.mask_zip import ZipReader
+from ..masks.find_masks import around, find_masks, refuse_other_files, tree_of_masks
+from ..masks.mask_names import NoMasksError
+from ..masks.split_masks import SplitMasks
 from .official_files import RemoteFile, archive_file, check_list, fetch, list_file
 
 VARIABLE = "IMAGENET_S_ANNOTATIONS_DIR"
-_MOST_FOLDERS = 50
-_IMAGE = re.compile(r"/(n\d{8})/([^/]+)\.JPEG$")
+_IMAGE = re.compile(r"(n\d{8})/([^/]+)\.JPEG")
 
 
 def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> str | None:
@@ -36,28 +33,33 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
             f"annotations_dir (or ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` keeps its settings. "
             "Rename it, or give a copy."
         )
-    path = local_path(given, f"annotations_dir (or ${VARIABLE})")
-    return os.path.realpath(path)
+    path = os.path.abspath(local_path(given, f"annotations_dir (or ${VARIABLE})"))
+    # Of a file its name says what it is; the Hub's cache has links to files without one.
+    return (
+        os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        if os.path.isfile(path)
+        else os.path.realpath(path)
+    )
 
 
-class GivenFolder:
-    """A folder given by the user: only read, never written to.
+class GivenPlace:
+    """A folder or file given by the user: only read, never written to.
 
     Args:
-        folder: holds archives and lists under their original names, or extracted `ImageNetS{C}` trees; or is such a
-            tree, or a data set that `imagenet-s convert` wrote.
+        path: whatever `find_masks` takes, with the lists in it or around it under their original names.
         config: the configuration that is looked for.
         verify: whether lists must be the official ones.
 
     Raises:
-        ImageNetSError: there is no such folder.
+        ImageNetSError: there is nothing.
     """
 
-    def __init__(self, folder: Path, config: str, verify: bool) -> None:
-        if not folder.is_dir():
-            kind = "is a file; give the folder that holds it" if folder.exists() else "does not exist"
-            raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {folder} {kind}.")
-        self.folder, self.config, self.verify = folder, config, verify
+    def __init__(self, path: Path, config: str, verify: bool) -> None:
+        if not path.exists():
+            raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {path} does not exist.")
+        refuse_other_files(path)
+        self.path, self.config, self.verify = path, config, verify
+        self._folder = path if path.is_dir() else path.parent
 
     def list_path(self, split: str) -> Path | None:
         """The list of a split, checked; None where there is none."""
@@ -68,17 +70,14 @@ class GivenFolder:
             return path
         return None
 
-    def reader(self, split: str) -> MaskReader | None:
-        """A reader of the masks of a split, or in a converted data set of its rows; None where there is none."""
-        here, *below = [place / OFFICIAL.archives[self.config].file for place in self._around()]
-        if os.path.isfile(here):
-            return ZipReader(here)
-        tree, folder = self._tree(), MASK_FOLDERS.get(split)
-        if tree is not None and folder is not None and (tree / folder).is_dir():
-            return FolderReader(tree, [folder])
-        if (converted := self._converted()) is not None:
-            return converted if split in converted.splits else None
-        return next((ZipReader(archive) for archive in below if os.path.isfile(archive)), None)
+    def masks(self, split: str) -> SplitMasks | None:
+        """The masks of a split, or in a converted data set its rows; None where there are none."""
+        try:
+            masks = find_masks(self.path, self.config, split)
+        except NoMasksError:
+            return None
+        # PNGs are of train_semi or validation, also where nothing around them says so.
+        return masks if split in MASK_FOLDERS or masks.reader.form == "ids" else None
 
     def official_file(self, remote: RemoteFile) -> Path | None:
         """An archive or a list under its original name."""
@@ -90,44 +89,44 @@ class GivenFolder:
         folder = SPLIT_FOLDERS[split]
         if tree is None or not (tree / folder).is_dir():
             return None
-        matches = (_IMAGE.search(name) for name in FolderReader(tree, [folder]).names)
+        matches = (_IMAGE.fullmatch(name) for name in walk_files(tree / folder))
         return {match[2]: match[1] for match in matches if match}, str(tree / folder)
 
     def missing(self) -> ImageNetSError:
         """The error that names the missing files, and how to get them."""
-        for inside in (self.folder, self.folder.parent):
+        for inside in (self.path, self.path.parent):
             if inside.name in MASK_FOLDERS.values():
                 return MissingAnnotationsError(
-                    f"annotations_dir (or ${VARIABLE}) {self.folder} is a part of the masks: name the folder that "
+                    f"annotations_dir (or ${VARIABLE}) {self.path} is a part of the masks: name the folder that "
                     f"holds {inside.name}, {inside.parent}."
                 )
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
-        if any(self.reader(split) is None for split in ANNOTATED_SPLITS):
-            files.insert(0, archive_file(self.config))
-        _, folders, names = list_folder(self.folder)
+        with contextlib.suppress(ImageNetSError):  # damaged masks are masks
+            if any(self.masks(split) is None for split in ANNOTATED_SPLITS):
+                files.insert(0, archive_file(self.config))
+        _, folders, names = list_folder(self._folder)
         seen = some(sorted(folders + names)) or "nothing"
         return MissingAnnotationsError(
-            f"{self.folder} (annotations_dir; it holds {seen}) has not all the annotations of "
+            f"{self.path} (annotations_dir; it holds {seen}) has not all the annotations of "
             f"ImageNet-S-{self.config}. What is missing is in these files (an archive may also be extracted there, as "
             f"{tree_name(self.config)}/{MASK_FOLDERS['validation']}/...):\n"
             f"{_addresses(files)}\n"
             f"Fetch them with `imagenet-s download --config {self.config} --annotations-dir "
-            f"{shlex.quote(str(self.folder))}` or by hand, or give neither "
+            f"{shlex.quote(str(self._folder))}` or by hand, or give neither "
             f"annotations_dir (--annotations-dir) nor ${VARIABLE} to have them downloaded."
         )
 
     def _list_candidates(self, name: str) -> list[Path]:
-        around = self._around()
-        if (tree := self._tree()) is not None:
-            around += [tree, tree.parent]
-        return [folder / name for folder in around if os.path.isfile(folder / name)]
-
-    def _around(self) -> list[Path]:
-        """The folder, and those one level down: unpacking often makes one more."""
-        names = list_folder(self.folder).folders
-        # A tree of masks or images has no further folders of interest, but thousands of them.
-        return [self.folder, *(self.folder / name for name in names if len(names) <= _MOST_FOLDERS)]
+        if self.path.is_dir():
+            folders = list(around(self.path))
+            if (tree := self._tree()) is not None:
+                folders += [tree, tree.parent]
+            if self.path.name in MASK_FOLDERS.values():
+                folders += self.path.parents[:2]
+        else:
+            folders = [self.path.parent]
+        return [folder / name for folder in folders if (folder / name).is_file()]
 
     def _check_list(self, path: Path, facts: ListFile) -> None:
         try:
@@ -135,36 +134,15 @@ class GivenFolder:
         except ImageNetSError as error:
             raise ImageNetSError(
                 f"{error} Fetch it again with `imagenet-s download --config {self.config} --annotations-dir "
-                f"{shlex.quote(str(self.folder))}`, or pass verify=False (--no-verify) for a list of your own."
+                f"{shlex.quote(str(self._folder))}`, or pass verify=False (--no-verify) for a list of your own."
             ) from error
 
-    def _converted(self) -> ConvertedReader | None:
-        """The data set that `imagenet-s convert` wrote: the folder, or what the Hub's cache or a folder more holds."""
-        in_cache = snapshot(os.fspath(self.folder))
-        above = [self.folder.parent] if self.folder.name == self.config else []
-        for place in (self.folder, *([] if in_cache is None else [Path(in_cache)]), *above, *self._around()[1:]):
-            if os.path.isfile(place / INDEX):
-                try:
-                    return ConvertedReader(place, self.config)
-                except ImageNetSError:
-                    if place == self.folder:
-                        raise  # elsewhere it may be the index of something else
-        return None
-
     def _tree(self) -> Path | None:
-        name = tree_name(self.config)
-        for folder in self._around():
-            if _has_masks(folder / name):
-                return folder / name
-        # A tree with any other name is accepted, but not one with the name of another configuration.
-        others = {tree_name(config) for config in OFFICIAL.archives} - {name}
-        if _has_masks(self.folder) and self.folder.resolve().name not in others:
-            return self.folder
-        return None
+        return tree_of_masks(self.path, self.config) if self.path.is_dir() else None
 
 
 class DownloadFolder:
-    """The downloads of our cache: what is missing is fetched. Has the methods of `GivenFolder`.
+    """The downloads of our cache: what is missing is fetched. Has the methods of `GivenPlace`.
 
     Args:
         cache_dir: the root of the cache; that of `datasets` by default.
@@ -187,8 +165,8 @@ class DownloadFolder:
             return self._get(remote, replace=True)  # In our cache, so a wrong one is fetched again.
         return path
 
-    def reader(self, split: str) -> MaskReader | None:
-        return ZipReader(self._get(archive_file(self.config)))
+    def masks(self, split: str) -> SplitMasks | None:
+        return find_masks(self._get(archive_file(self.config)), self.config, split)
 
     def official_file(self, remote: RemoteFile) -> Path | None:
         return self._get(remote)
@@ -223,10 +201,6 @@ class DownloadFolder:
             return fetch(remote, path.parent, self.verify, replace)
         except DownloadError as error:
             raise MissingAnnotationsError(f"{error} {self.missing()}") from error
-
-
-def _has_masks(folder: Path) -> bool:
-    return any(os.path.isdir(folder / name) for name in MASK_FOLDERS.values())
 
 
 def _addresses(files: Sequence[RemoteFile]) -> str:

@@ -5,12 +5,14 @@ Transcoding costs about 3 ms a mask, a minute for the 21,609 of 919 on one core;
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from tqdm import tqdm
@@ -20,6 +22,7 @@ from ..core.errors import ImageNetSError
 from ..core.workers import usable_cpus
 from ..masks.codec import Transcoded, transcode
 from ..masks.mask_reader import MaskReader
+from ..masks.split_masks import SplitMasks
 from .lists import Member
 
 MASK_SCHEMA = pa.schema(
@@ -54,7 +57,7 @@ class MaskNotes:
     blue: list[str] = field(default_factory=list)
 
 
-def open_masks(path: str | os.PathLike[str]) -> pa.Table:
+def cached_masks(path: str | os.PathLike[str]) -> pa.Table:
     """The cached masks of a split, memory-mapped: cheap to open in every worker process, and shared by them.
 
     Args:
@@ -66,6 +69,40 @@ def open_masks(path: str | os.PathLike[str]) -> pa.Table:
         no row, nor has one whose mask can't be used.
     """
     return pa.ipc.open_file(pa.memory_map(os.fspath(path))).read_all()
+
+
+class CachedMaskReader(MaskReader):
+    """Cached masks as a container: named `<wnid>/<image_id>.png`, cheap to open in every process.
+
+    Args:
+        path: what `Annotations.prepared_masks` returned.
+        wnids: image id -> class folder.
+    """
+
+    form = "ids"
+
+    def __init__(self, path: Path, wnids: Mapping[str, str]) -> None:
+        super().__init__(path)
+        ids = self._table["image_id"].to_pylist()
+        self._rows = {f"{wnids[image_id]}/{image_id}.png": row for row, image_id in enumerate(ids)}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._rows)
+
+    def read(self, name: str) -> bytes:
+        content: bytes = self._table["png"][self._rows[name]].as_py()
+        return content
+
+    def stored_in(self, names: Iterable[str]) -> Iterable[str]:
+        return [""]
+
+    @functools.cached_property
+    def _table(self) -> pa.Table:
+        return cached_masks(self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_table"}
 
 
 def read_notes(path: str | os.PathLike[str]) -> MaskNotes:
@@ -80,16 +117,16 @@ def read_notes(path: str | os.PathLike[str]) -> MaskNotes:
         return MaskNotes(**json.loads(metadata[_NOTES])) if metadata and _NOTES in metadata else MaskNotes()
 
 
-def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[Member], target: Path) -> None:
+def write_masks(masks: SplitMasks, config: str, split: str, members: Sequence[Member], target: Path) -> None:
     """Transcode the masks of some images into an Arrow file. The caller holds the lock of the target.
 
     A mask that can't be used has no row; an empty batch at the end, if need be, says what is wrong: see `read_notes`.
 
     Args:
-        reader: where the masks are.
+        masks: where they are.
         config: whose ids they hold.
         split: `"train_semi"` or `"validation"`.
-        members: the rows, each with a mask in the reader.
+        members: the rows, each with a mask.
         target: the file, replaced atomically.
 
     Raises:
@@ -99,11 +136,11 @@ def write_masks(reader: MaskReader, config: str, split: str, members: Sequence[M
         abandoned.unlink()  # by a process that was killed
     notes = MaskNotes()
     with atomic_write(target) as file, pa.ipc.new_file(file, MASK_SCHEMA) as writer:
-        for rows in _transcoded(reader, config, split, members, notes):
+        for rows in _transcoded(masks, config, split, members, notes):
             columns = [pa.array(column, kind) for column, kind in zip(zip(*rows), MASK_SCHEMA.types)]
             writer.write_batch(pa.record_batch(columns, schema=MASK_SCHEMA))
         if members and len(notes.unusable) == len(members):
-            raise ImageNetSError(unusable_masks(notes.unusable, len(members), str(reader.path)))
+            raise ImageNetSError(unusable_masks(notes.unusable, len(members), str(masks.path)))
         if notes != MaskNotes():
             empty = pa.RecordBatch.from_pylist([], MASK_SCHEMA)
             writer.write_batch(empty, custom_metadata={_NOTES: json.dumps(asdict(notes)).encode()})
@@ -124,14 +161,12 @@ def unusable_masks(unusable: Mapping[str, str], of: int, where: str) -> str:
 
 
 def _transcoded(
-    reader: MaskReader, config: str, split: str, members: Sequence[Member], notes: MaskNotes
+    masks: SplitMasks, config: str, split: str, members: Sequence[Member], notes: MaskNotes
 ) -> Iterator[list[Row]]:
-    names = reader.masks(split)
-
     def transcoded(member: Member) -> Transcoded | ImageNetSError:
-        name = names[member.image_id]
+        key = masks.by_id[member.image_id]
         try:
-            return transcode(reader.read(name), config, reader.describe(name), reader.form)
+            return transcode(masks.read(key), config, masks.describe(key), masks.reader.form)
         except ImageNetSError as error:
             return error
 

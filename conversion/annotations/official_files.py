@@ -10,13 +10,15 @@ import contextlib
 import functools
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.cache import file_digest
 from ..core.errors import DownloadError, ImageNetSError, some
 from ..facts import ANNOTATED_SPLITS, OFFICIAL, Archive, ListFile
+from ..masks.find_masks import find_masks
+from ..masks.mask_names import NoMasksError
 from ..masks.mask_zip import ZipReader
 from .lists import read_list
 
@@ -194,15 +196,16 @@ def warn_of_md5(path: Path, digest: str, facts: Archive) -> None:
 
 
 def _check_masks(archive: Path, folder: Path, config: str) -> None:
-    with ZipReader(archive) as reader:
-        for split in ANNOTATED_SPLITS:
-            masks = reader.masks(split)
-            listed = read_list(folder / list_file(config, split).name)
-            missing = [member.image_id for member in listed if member.image_id not in masks]
-            if missing:
-                raise ImageNetSError(
-                    f"{archive} lacks {len(missing):,} of the {len(listed):,} masks of {split}: {some(missing)}."
-                )
+    for split in ANNOTATED_SPLITS:
+        image_ids: Mapping[str, str] = {}
+        with contextlib.suppress(NoMasksError), (masks := find_masks(archive, config, split)).reader:
+            image_ids = masks.by_id
+        listed = read_list(folder / list_file(config, split).name)
+        missing = [member.image_id for member in listed if member.image_id not in image_ids]
+        if missing:
+            raise ImageNetSError(
+                f"{archive} lacks {len(missing):,} of the {len(listed):,} masks of {split}: {some(missing)}."
+            )
 
 
 def _endpoint(default: str) -> str:

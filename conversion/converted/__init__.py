@@ -1,1 +1,3 @@
-"""What `convert` has written, read again: the columns (`columns`) and the list of shards (`dataset_index`)."""
+"""What `convert` has written, read again: the columns (`columns`), the list of shards (`dataset_index`), and a shard
+(`open_shard`, the only opener).
+"""

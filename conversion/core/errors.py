@@ -36,7 +36,7 @@ def printable(text: str, keep: str = "\n") -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one in keep or one.isprintable() else _escaped(one) for one in text)
+    return "".join(char if char in keep or char.isprintable() else _escaped(char) for char in text)
 
 
 def is_utf8(name: str) -> bool:

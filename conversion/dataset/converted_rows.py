@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ..converted.dataset_index import ConfigIndex
+from ..converted.open_shard import open_shard
 from ..core.errors import ImageNetSError, cause
 from ..images.exif import picture
 from ..masks.codec import open_mask_image
@@ -39,10 +36,14 @@ def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]
         if number >= start + shard.rows:
             start += shard.rows
             continue
-        with _named_errors(os.path.join(root, shard.file)) as path:
-            for batch in _batches(path):
+        with open_shard(os.path.join(root, shard.file)) as opened:
+            if absent := set(_REQUIRED) - set(opened.columns):
+                raise ImageNetSError(
+                    f"{opened.path} has no column {min(absent)!r}: it is damaged, or of something else."
+                )
+            for batch in opened.batches():
                 while number is not None and number < start + batch.num_rows:
-                    yield _decoded(batch.slice(number - start, 1).to_pylist()[0])
+                    yield _decoded(batch.slice(number - start, 1).to_pylist()[0], opened.path)
                     number = next(wanted, None)
                 start += batch.num_rows
 
@@ -61,8 +62,8 @@ def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str
     """
     columns_read: dict[str, list[Any]] = {name: [] for name in names}
     for shard in config.splits[split].shards:
-        with _named_errors(os.path.join(root, shard.file)) as path:
-            for batch in _batches(path, list(names)):
+        with open_shard(os.path.join(root, shard.file)) as opened:
+            for batch in opened.batches(names):
                 for name in names:
                     columns_read[name] += batch[name].to_pylist()
     return columns_read
@@ -71,40 +72,15 @@ def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str
 _REQUIRED = ("image_id", "annotation", "category")
 
 
-def _batches(path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    if path.endswith(".parquet"):
-        with pq.ParquetFile(path) as file:
-            batches = file.iter_batches(100, columns=columns)
-            yield from (_checked(batch, columns or _REQUIRED) for batch in batches)
-    else:
-        with pa.memory_map(path) as source, pa.ipc.open_stream(source) as stream:
-            yield from (_checked(batch, columns or _REQUIRED) for batch in stream)
-
-
-def _checked(batch: pa.RecordBatch, required: Sequence[str]) -> pa.RecordBatch:
-    """A batch whose offsets and texts are sound: Arrow trusts those of a file, and would read outside of it."""
-    batch.validate(full=True)
-    if absent := set(required) - set(batch.schema.names):
-        raise KeyError(f"no column {min(absent)}")
-    return batch
-
-
-@contextlib.contextmanager
-def _named_errors(path: str) -> Iterator[str]:
+def _decoded(row: dict[str, Any], shard: str) -> dict[str, Any]:
     try:
-        yield path
-    except (OSError, UnicodeError, LookupError, TypeError, ValueError, MemoryError, pa.ArrowException) as error:
-        raise ImageNetSError(
-            f"{path} can't be read ({cause(error)}); `imagenet-s convert --verify` tells more."
-        ) from error
-
-
-def _decoded(row: dict[str, Any]) -> dict[str, Any]:
-    if row.get("image"):
-        try:
+        if row.get("image"):
             row["image"] = picture(row["image"]["bytes"])
-        except ImageNetSError as error:
-            raise ValueError(f"the image of {row['image_id']} is damaged") from error
-    if row["annotation"]:
-        row["annotation"] = open_mask_image(row["annotation"]["bytes"], f"the annotation of {row['image_id']}")
+        if row["annotation"]:
+            row["annotation"] = open_mask_image(row["annotation"]["bytes"], f"the annotation of {row['image_id']}")
+    except (ImageNetSError, TypeError, LookupError) as error:
+        raise ImageNetSError(
+            f"{shard}: the row of {row['image_id']} is damaged ({cause(error)}): `imagenet-s convert --verify` tells "
+            "more; make or fetch it again."
+        ) from error
     return row

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import open_masks
+from ..annotations import cached_masks
 from ..converted.columns import IMAGE_TYPE
 from ..core.errors import ImageNetSError
 from ..facts.spellings import OnMissing
@@ -50,7 +50,7 @@ def generate(
     Raises:
         ImageNetSError: a damaged image, or a mask of another size unless they are skipped; the message names it.
     """
-    mask_table = open_masks(masks) if masks is not None else None
+    mask_table = cached_masks(masks) if masks is not None else None
     start = 0
     for images in _images(rows, reader, _IMAGES_PER_BATCH if inspect else _PATHS_PER_BATCH, as_bytes):
         batch = rows.slice(start, len(images)).combine_chunks()

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import MaskNotes, open_masks, read_notes
+from ..annotations import MaskNotes, cached_masks, read_notes
 from ..core.errors import ImageNetSError, some
 from ..core.paths import is_address
 from ..core.shuffling import training_keys
@@ -111,7 +111,7 @@ def plan_split(
     plan = SplitPlan(split, reader, rows, mask_file, missing, expected, notes)
     if mask_file is None or not (sizes or (sizes is None and plan.is_local)):
         return plan
-    mask_sizes = sizes_of(open_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
+    mask_sizes = sizes_of(cached_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
     return plan.with_pairs(check_pairs(reader, rows, mask_sizes, split))
 
 
@@ -199,7 +199,7 @@ def _without(rows: pa.Table, image_ids: Mapping[str, str]) -> pa.Table:
 
 
 def _mask_rows(rows: pa.Table, masks: str, split: str, verify: bool, unusable: Mapping[str, str]) -> pa.Array:
-    with_mask = open_masks(masks)["image_id"]
+    with_mask = cached_masks(masks)["image_id"]
     positions = pc.index_in(rows["image_id"], value_set=with_mask.combine_chunks())
     without = [
         image_id for image_id in rows["image_id"].filter(pc.is_null(positions)).to_pylist() if image_id not in unusable

@@ -1,7 +1,7 @@
-"""Masks in the forms that other tools read: COCO, Alpha-CLIP's list, YOLO, foreground PNGs, CSV.
+"""Masks in the formats that other tools read: COCO, Alpha-CLIP's list, YOLO, foreground PNGs, CSV.
 
-`mask_set` opens the masks of a split, whatever holds them; each form is an `ExportFormat` in a file of its own; `rle`
-and `polygons` encode regions; `export` runs the workers and writes.
+Start with `run_export`, which runs the workers and writes a split. `mask_set` opens the masks of a split from any
+source; each format is an `ExportFormat` in a module of its own; `rle` and `polygons` encode regions.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from .rle_csv import RleCsv
 from .run_export import ExportedSplit, export_masks
 from .yolo import Yolo
 
-FORMATS: Mapping[str, Callable[..., ExportFormat]] = {
-    one.name: one for one in (Coco, AlphaClip, Yolo, Foreground, RleCsv)
+EXPORT_FORMATS: Mapping[str, Callable[..., ExportFormat]] = {
+    form.name: form for form in (Coco, AlphaClip, Yolo, Foreground, RleCsv)
 }
-"""The name on the command line -> the form."""
+"""Name on the command line -> format."""
 
 __all__ = [
-    "FORMATS",
+    "EXPORT_FORMATS",
     "AlphaClip",
     "Coco",
     "ExportFormat",

@@ -1,8 +1,8 @@
-"""Alpha-CLIP: one `regions.json` a split, the list that region classifiers read.
+"""Alpha-CLIP: one `regions.json` for each split, the list that region classifiers read.
 
-One entry an image: the region of its class. The reader (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test/imagenet_s.py`)
-numbers the classes as they come and looks at no other entry, so the entries of a class must stand together: they are
-sorted by class folder.
+It has one entry per image, the region of its class. The reader (SunzeY/AlphaCLIP,
+`eval/imagenet_s_zs_test/imagenet_s.py`) numbers classes in the order in which their folders change, so the entries of a
+class must be adjacent: they are sorted by class folder.
 """
 
 from __future__ import annotations
@@ -20,25 +20,23 @@ from .rle import region
 
 logger = logging.getLogger("imagenet_s")
 
-FILE = "regions.json"
+REGIONS_FILE = "regions.json"
 
 
 class AlphaClip(ExportFormat):
-    """See `ExportFormat`."""
-
     name: ClassVar[str] = "alphaclip"
 
     def encode(self, row: MaskRow, ids: Ids) -> dict[str, Any] | None:
-        """Image path, class folder and RLE; None where the mask has no pixel of the image's class."""
+        """Image path, class folder and RLE; None if the mask has no pixel of the image's class."""
         mask = ids == row.category
         if not mask.any():
             return None
         return {"image_pth": row.file_name, "category_word": row.wnid, "mask": region(mask, row.category).rle}
 
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
-        """Write the list, an entry a line."""
+        """Write the list, one entry per line."""
         without = []
-        with open(folder / FILE, "w", encoding="utf-8", newline="\n") as file:
+        with open(folder / REGIONS_FILE, "w", encoding="utf-8", newline="\n") as file:
             file.write("[")
             separator = "\n"
             for row, entry in encoded:

@@ -1,8 +1,8 @@
-"""COCO: one `instances.json` a split.
+"""COCO: one `instances.json` for each split.
 
 ImageNet-S has no instances: an annotation is the region of one class in one image. Ignored pixels are an annotation
-with `iscrowd` and `ignore` 1 of the image's own class: COCO's evaluation then counts no detection of that class there
-as wrong, and training code leaves such annotations out. A crowd is always RLE, as in COCO.
+of the image's own class with `iscrowd` and `ignore` 1: COCO's evaluation then counts no detection of that class there
+as wrong, and training code skips such annotations. A crowd is always RLE, as in COCO.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .mask_set import MaskRow, MaskSet
 from .polygons import polygons
 from .rle import regions
 
-FILE = "instances.json"
+INSTANCES_FILE = "instances.json"
 
 
 @dataclass(frozen=True)
 class Coco(ExportFormat):
-    """See `ExportFormat`.
+    """COCO's format.
 
     Attributes:
         polygons: write regions as polygons instead of RLE; they give the same pixels.
@@ -40,31 +40,34 @@ class Coco(ExportFormat):
         height, width = ids.shape
         image = {"id": row.number, "file_name": row.file_name, "height": height, "width": width}
         annotations = []
-        for one in regions(ids):
-            ignored = one.id == IGNORE_ID
-            shape: Any = one.rle
+        for region in regions(ids):
+            ignored = region.id == IGNORE_ID
+            shape: Any = region.rle
             if self.polygons and not ignored:
-                shape = [[value for point in piece for value in point] for piece in polygons(ids == one.id)]
+                shape = [[value for point in piece for value in point] for piece in polygons(ids == region.id)]
             annotation = {
                 "image_id": row.number,
-                "category_id": row.category if ignored else one.id,
+                "category_id": row.category if ignored else region.id,
                 "segmentation": shape,
-                "area": one.area,
-                "bbox": list(one.bbox),
+                "area": region.area,
+                "bbox": list(region.bbox),
                 "iscrowd": int(ignored),
             }
             annotations.append({**annotation, "ignore": 1} if ignored else annotation)
         return {**image, "image_id": row.image_id, "wnid": row.wnid}, annotations
 
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
-        """The images as they come, and behind them the annotations, which wait in a file meanwhile."""
-        with open(folder / FILE, "w", encoding="utf-8", newline="\n") as file, tempfile.TemporaryFile("w+") as waiting:
+        """Write the images as they come, then the annotations, which are kept in a temporary file meanwhile."""
+        with (
+            open(folder / INSTANCES_FILE, "w", encoding="utf-8", newline="\n") as file,
+            tempfile.TemporaryFile("w+") as waiting,
+        ):
             head = {
                 "info": {"description": f"ImageNet-S-{masks.config} {masks.split}"},
                 "licenses": [],
                 "categories": [
-                    {"id": one.id, "name": one.name, "wnid": one.wnid, "supercategory": "imagenet-s"}
-                    for one in categories(masks.config).rows[1:]
+                    {"id": category.id, "name": category.name, "wnid": category.wnid, "supercategory": "imagenet-s"}
+                    for category in categories(masks.config).rows[1:]
                 ],
             }
             file.write(json.dumps(head)[:-1] + ', "images": [')

@@ -1,4 +1,4 @@
-"""`ExportFormat`: what the forms of masks that other tools read have in common."""
+"""`ExportFormat`: the base class of the formats that other tools read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Ids = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class ExportFormat(abc.ABC):
-    """One form. Its pickle is small: `encode` is called in worker processes, `write` in the one that started them.
+    """One format. It is pickled: `encode` is called in worker processes, `write` in the process that started them.
 
     Attributes:
         config: `"50"`, `"300"` or `"919"`, in any spelling.
@@ -34,17 +34,17 @@ class ExportFormat(abc.ABC):
 
     @abc.abstractmethod
     def encode(self, row: MaskRow, ids: Ids) -> Any:
-        """What is written of one mask; anything that can be pickled."""
+        """Encode one mask as anything that can be pickled."""
 
     @abc.abstractmethod
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
         """Write a split.
 
         Args:
-            folder: an empty folder, which gets its name when everything is written.
+            folder: an empty folder under a temporary name; it is renamed when everything is written.
             masks: the split.
-            encoded: every row, in order, with what `encode` gave.
+            encoded: every row, in order, with the result of `encode`.
         """
 
     def describe(self, out: Path, splits: Sequence[str]) -> None:  # noqa: B027
-        """Write what describes all finished splits of a result together."""
+        """Write files that describe all finished splits of a result together, if the format has any."""

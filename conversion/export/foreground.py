@@ -1,6 +1,6 @@
-"""Foreground: a grey PNG a mask, `<class folder>/<image_id>.png`: 0 background, 255 foreground, 128 void.
+"""Foreground: a grey PNG for each mask, `<class folder>/<image_id>.png`: 0 background, 255 foreground, 128 void.
 
-128 is the unknown of a trimap. It is neither of the two: a reader must leave these pixels out, and not cut at a value.
+128 is the unknown of a trimap, neither of the two: readers must leave these pixels out instead of thresholding them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ BACKGROUND, VOID, FOREGROUND = 0, 128, 255
 
 @dataclass(frozen=True)
 class Foreground(ExportFormat):
-    """See `ExportFormat`.
+    """Foreground PNGs.
 
     Attributes:
-        own_class: only pixels of the image's own class are foreground; otherwise those of every class.
+        own_class: only pixels of the image's own class are foreground; by default those of every class.
     """
 
     name: ClassVar[str] = "foreground"
     own_class: bool = False
 
     def encode(self, row: MaskRow, ids: Ids) -> bytes:
-        """The PNG."""
         pixels = np.full(ids.shape, BACKGROUND, np.uint8)
         pixels[ids == row.category if self.own_class else ids != OTHER_ID] = FOREGROUND
         pixels[ids == IGNORE_ID] = VOID
@@ -42,7 +41,6 @@ class Foreground(ExportFormat):
         return buffer.getvalue()
 
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
-        """Write the PNGs."""
         for row, png in encoded:
             path = folder / row.wnid / f"{row.image_id}.png"
             path.parent.mkdir(exist_ok=True)

@@ -8,22 +8,20 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from ..annotations import open_annotations, open_masks, read_notes
+from ..annotations import cached_masks, open_annotations, read_notes
 from ..converted.dataset_index import Index
+from ..converted.open_shard import open_shard
 from ..core.errors import ImageNetSError
 from ..dataset.examples import generate
+from ..dataset.open_masks import masks_alone
 from ..dataset.plan_check import check_masks, check_plan
 from ..dataset.source import open_source
 from ..dataset.split_plan import SplitPlan, plan_split
-from ..facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, categories, tree_name
+from ..facts import MASK_FOLDERS, SPLIT_FOLDERS, categories, tree_name
 from ..facts.spellings import OnMissing
 from ..imagenet.data_dir import DataDir
 from ..imagenet.image_folder import paths_of
-from ..imagenet.tree_images import find_tree
-
-_IMAGES_PER_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class MaskSet:
 
     Attributes:
         rows: sorted by class folder and image id.
-        masks: the file of cached masks, for `open_masks`.
+        masks: the file of cached masks, for `cached_masks`.
         images: reads all images; None where the data set has none.
     """
 
@@ -78,8 +76,8 @@ def open_mask_set(
     """Find the masks of a split.
 
     Args:
-        data_dir: ImageNet in any layout, an official tree, what `imagenet-s convert` wrote, or a folder of annotations
-            alone (archives and lists, or extracted masks).
+        data_dir: ImageNet in any layout, an official tree, what `imagenet-s convert` wrote, or masks alone: whatever
+            `find_masks` takes.
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
@@ -93,24 +91,12 @@ def open_mask_set(
         raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
     if (converted := data_dir.converted) is not None:
         return _converted(*converted, config, split, annotations_dir, on_missing, verify)
-    if data_dir.is_local and _holds_annotations_alone(data_dir.root, config, split):
+    if data_dir.is_local and masks_alone(data_dir.root, config, split) is not None:
         return _annotations_alone(data_dir.root, config, split, on_missing, verify, None)
     source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify)
     check_plan(plan, config, on_missing)
     return _planned(data_dir, config, plan)
-
-
-def _holds_annotations_alone(root: str, config: str, split: str) -> bool:
-    if not os.path.isdir(root):
-        return False
-    images_beside = any(os.path.isdir(os.path.join(root, name)) for name in ("train", "val", "ILSVRC"))
-    if os.path.isfile(os.path.join(root, OFFICIAL.archives[config].file)):
-        return not images_beside
-    tree = find_tree(root, config, images=False)
-    if tree is None or os.path.isdir(os.path.join(tree, SPLIT_FOLDERS[split])):
-        return False
-    return tree == root or not images_beside
 
 
 def _annotations_alone(
@@ -125,7 +111,7 @@ def _annotations_alone(
     members = annotations.members(split)
     masks = os.fspath(annotations.prepared_masks(split))
     check_masks(read_notes(masks).unusable, members.num_rows, split, on_missing)
-    places = pc.index_in(members["image_id"], value_set=open_masks(masks)["image_id"].combine_chunks())
+    places = pc.index_in(members["image_id"], value_set=cached_masks(masks)["image_id"].combine_chunks())
     table = members.append_column("mask_row", places).filter(pc.is_valid(places))
     return MaskSet(config, split, _rows(table, config, split, None), masks, images)
 
@@ -185,16 +171,11 @@ class _ConvertedImages:
 
     def __call__(self) -> Iterator[StoredImage]:
         for file in self.files:
-            if file.endswith(".parquet"):
-                with pq.ParquetFile(file) as parquet:
-                    for batch in parquet.iter_batches(_IMAGES_PER_BATCH, columns=["image_id", "wnid", "image"]):
-                        yield from _stored(batch)
-            else:
-                with pa.ipc.open_stream(pa.memory_map(file)) as stream:
-                    for batch in stream:
-                        yield from _stored(batch)
+            with open_shard(file) as shard:
+                for batch in shard.batches(["image_id", "wnid", "image"]):
+                    yield from _stored(batch)
 
 
-def _stored(table: pa.Table | pa.RecordBatch) -> Iterator[StoredImage]:
+def _stored(table: pa.Table) -> Iterator[StoredImage]:
     for image_id, wnid, image in zip(*(table[name].to_pylist() for name in ("image_id", "wnid", "image"))):
         yield image_id, wnid, None if image["bytes"] is not None else image["path"], image["bytes"]

@@ -1,8 +1,8 @@
-"""Masks as polygons that are exact: filled by the even-odd rule at the centres of pixels, they give the mask again.
+"""Masks as exact polygons: filled by the even-odd rule at the centres of pixels, they give the mask again.
 
 A polygon follows the edges of pixels, not their centres, so all its coordinates are integers. There is one for each
-piece of a region, where pixels that touch at a corner are one piece. COCO and YOLO have no notation for a hole: it is
-joined to the border around it by a cut of no width, there and back.
+piece of a region; pixels that touch at a corner belong to one piece. COCO and YOLO have no notation for holes: a hole
+is joined to the border around it by a cut of no width, which is followed in both directions.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Point = tuple[int, int]
 
 
 def polygons(mask: NDArray[np.bool_]) -> list[list[Point]]:
-    """The pieces of a mask.
+    """The pieces of a mask as polygons.
 
     Args:
         mask: H x W booleans.
 
     Returns:
-        The corners of each piece, clockwise, from its topmost on; the last is joined to the first. In the order of the
-        topmost corners.
+        The corners of each piece, clockwise from its topmost corner; the last is joined to the first. Pieces are in the
+        order of their topmost corners.
 
     Examples:
         >>> polygons(np.array([[False, True], [False, True]]))
@@ -40,10 +40,10 @@ def polygons(mask: NDArray[np.bool_]) -> list[list[Point]]:
             pieces.append(points)
     if holes:
         walls = _walls([points for points, _ in borders])
-        # From left to right: what a cut to the left meets is then a part of a piece already.
-        for number in sorted(holes, key=lambda one: min(borders[one][0])):
+        # From left to right, so that the border that a cut to the left meets belongs to a piece already.
+        for number in sorted(holes, key=lambda number: min(borders[number][0])):
             points = borders[number][0]
-            start = points.index(min(points))  # of the leftmost, the upper one
+            start = points.index(min(points))  # the leftmost corner, of several the upper one
             x, y = points[start]
             met_x, met = _nearest_on_the_left(walls, x, y)
             piece_of[number] = piece_of[met]
@@ -52,10 +52,10 @@ def polygons(mask: NDArray[np.bool_]) -> list[list[Point]]:
 
 
 def _borders(mask: NDArray[np.bool_]) -> list[tuple[list[Point], bool]]:
-    """The corners along each border, the region to the right, and whether it is the border of a hole.
+    """The corners along each border, with the region on the right hand side, and whether it is the border of a hole.
 
-    In each row of corner points, corners pair up as the ends of horizontal edges; in each column as those of vertical
-    ones. Where two pixels touch at a corner, there are two corners at one point.
+    In each row of corner points, corners pair up as the ends of horizontal edges; in each column as the ends of
+    vertical edges. Where two pixels touch at a corner, there are two corners at one point.
     """
     height, width = mask.shape
     padded = np.zeros((height + 2, width + 2), bool)
@@ -65,14 +65,14 @@ def _borders(mask: NDArray[np.bool_]) -> list[tuple[list[Point], bool]]:
     odd, touching = a ^ b ^ c ^ d, (a == d) & (b == c) & (a != b)
     y, x = np.nonzero(odd | touching)
     double = touching[y, x]
-    y, x, double = (np.repeat(one, 1 + double) for one in (y, x, double))
+    y, x, double = (np.repeat(values, 1 + double) for values in (y, x, double))
     count = len(x)
     index = np.arange(count)
     second = double & (index > 0) & np.roll(double, 1)
     second &= (y == np.roll(y, 1)) & (x == np.roll(x, 1))
-    # At a double corner the first in a row is the end of the edge on the left, the first in a column the end of the
-    # edge above. They belong to one pixel of the upper left; so that touching pixels are joined, the first is then
-    # paired with the other one.
+    # Of a double corner, the first one in its row ends the edge on the left, and the first one in its column ends the
+    # edge above. With a pixel at the upper left, both would belong to it; they are swapped, so that touching pixels
+    # are joined.
     swapped = double & a[y, x]
     by_column = np.lexsort((second ^ swapped, y, x))
     vertical = np.empty(count, np.int64)
@@ -80,20 +80,20 @@ def _borders(mask: NDArray[np.bool_]) -> list[tuple[list[Point], bool]]:
     below = d[y, x].tolist()
     partner, corners = vertical.tolist(), list(zip(x.tolist(), y.tolist()))
     seen = bytearray(count)
-    found = []
+    borders = []
     for first in range(0, count, 2):  # the left end of a horizontal edge
         if seen[first]:
             continue
-        points, at = [], first
-        while not seen[at]:
-            other = at ^ 1
-            seen[at] = seen[other] = 1
-            points += [corners[at], corners[other]]
-            at = partner[other]
-        # Its topmost edge has the region below it, or it goes around a hole.
+        points, corner = [], first
+        while not seen[corner]:
+            other = corner ^ 1
+            seen[corner] = seen[other] = 1
+            points += [corners[corner], corners[other]]
+            corner = partner[other]
+        # The topmost edge of a piece has the region below it; that of a hole does not.
         is_hole = not below[first]
-        found.append((points[::-1] if is_hole else points, is_hole))
-    return found
+        borders.append((points[::-1] if is_hole else points, is_hole))
+    return borders
 
 
 def _walls(borders: list[list[Point]]) -> NDArray[np.int64]:
@@ -108,9 +108,9 @@ def _walls(borders: list[list[Point]]) -> NDArray[np.int64]:
 
 
 def _nearest_on_the_left(walls: NDArray[np.int64], x: int, y: int) -> tuple[int, int]:
-    """The x and the border of the nearest vertical edge to the left that passes the row of pixels below y."""
-    there = walls[(walls[:, 0] < x) & (walls[:, 1] <= y) & (walls[:, 2] > y)]
-    nearest = there[there[:, 0].argmax()]
+    """The x and the border number of the nearest vertical edge on the left that crosses the row of pixels below y."""
+    crossing = walls[(walls[:, 0] < x) & (walls[:, 1] <= y) & (walls[:, 2] > y)]
+    nearest = crossing[crossing[:, 0].argmax()]
     return int(nearest[0]), int(nearest[3])
 
 

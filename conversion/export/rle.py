@@ -1,8 +1,8 @@
 """COCO's run-length encoding of masks.
 
-A mask is read column by column. The lengths of its runs, of 0 first, are written as COCO does: from the fourth on as
-the difference from the length two before, each number in groups of five bits, as characters from "0" on (pycocotools,
-`maskApi.c`). With pycocotools installed, its encoder is used; the text is the same without it.
+A mask is read column by column. The lengths of its runs, beginning with a run of 0, are written as COCO does: from the
+fourth on as the difference from the length two before, each number in groups of five bits, as characters from "0" on
+(pycocotools, `maskApi.c`). If pycocotools is installed, its encoder is used; the result is the same without it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ except ImportError:
     _pycocotools = None
 
 _GROUPS = 8
-"""Groups of five bits that are enough for 32-bit lengths and their differences."""
+"""Groups of five bits: enough for 32-bit lengths and their differences."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def regions(ids: NDArray[np.integer[Any]]) -> list[Region]:
         [Region(id=7, size=(2, 2), counts='22', area=2, bbox=(1, 0, 1, 2))]
     """
     present = np.flatnonzero(np.bincount(ids.ravel()))
-    return [region(ids == one, int(one)) for one in present if one]
+    return [region(ids == class_id, int(class_id)) for class_id in present if class_id]
 
 
 def region(mask: NDArray[np.bool_], class_id: int) -> Region:
@@ -90,7 +90,7 @@ def encode_numpy(mask: NDArray[np.bool_]) -> str:
     """`encode` without pycocotools."""
     flat = mask.ravel(order="F")
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    # The first run is one of 0: empty where the mask begins with 1.
+    # The first run is of 0, and empty if the mask begins with 1.
     bounds = np.concatenate([[0, 0] if flat[0] else [0], edges, [flat.size]])
     values = np.diff(bounds)
     values[3:] -= values[1:-2].copy()
@@ -98,10 +98,10 @@ def encode_numpy(mask: NDArray[np.bool_]) -> str:
 
 
 def _as_text(values: NDArray[np.int64]) -> str:
-    """Numbers in groups of five bits, the lowest first; the sixth bit says that more follow."""
+    """Numbers in groups of five bits, the lowest first; the sixth bit is set if more groups follow."""
     rest = values[:, None] >> (5 * np.arange(_GROUPS))
     groups, rest = rest & 31, rest >> 5
-    # A number ends where what remains repeats the sign of the last group.
+    # A number ends where all remaining bits equal the sign bit of the last group.
     ended = rest == np.where(groups & 16, -1, 0)
     last = ended.argmax(1)
     place = np.arange(_GROUPS)

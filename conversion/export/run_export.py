@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from ..annotations import open_masks
+from ..annotations import cached_masks
 from ..core.atomic_write import is_temporary, named_if_full
 from ..core.cache import file_digest
 from ..core.errors import ImageNetSError, some
@@ -35,7 +35,7 @@ from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
-from .yolo import FILE as DATA_YAML
+from .yolo import DATA_YAML
 
 logger = logging.getLogger("imagenet_s")
 
@@ -78,7 +78,8 @@ def export_masks(
     A split is there whole or not at all: an interrupted one is begun again by the same call, a finished one is kept.
 
     Args:
-        dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or a folder of annotations alone.
+        dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or masks alone: annotations in any form, a
+            folder or zip of `<wnid>/<image_id>.png`.
         out: a new or empty folder, or the result of an earlier call with the same form.
         form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
         splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
@@ -177,7 +178,7 @@ def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[A
 
 @functools.lru_cache(maxsize=2)
 def _open(masks: str) -> pa.Table:
-    return open_masks(masks)
+    return cached_masks(masks)
 
 
 def _digest(masks: MaskSet) -> str:

@@ -1,8 +1,8 @@
-"""YOLO: `labels/<class folder>/<image_id>.txt` with a line a piece, `images/` beside them, and one `data.yaml`.
+"""YOLO: `labels/<class folder>/<image_id>.txt` with a line for each piece, `images/` beside it, and one `data.yaml`.
 
 A line is the class, from 0 (class id - 1: YOLO has no class for the rest of an image), and a polygon in fractions of
-width and height. YOLO knows no ignored pixels: here they are background. Images are links to your files; those from
-tars and Parquet, and those whose EXIF would have them shown in another way than their masks, are written.
+width and height. YOLO has no ignored pixels: they become background. Images are links to the user's files; images from
+tars and Parquet, and those whose EXIF orientation differs from their mask's, are written as files.
 """
 
 from __future__ import annotations
@@ -23,12 +23,10 @@ from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet
 from .polygons import polygons
 
-FILE = "data.yaml"
+DATA_YAML = "data.yaml"
 
 
 class Yolo(ExportFormat):
-    """See `ExportFormat`."""
-
     name: ClassVar[str] = "yolo"
 
     def encode(self, row: MaskRow, ids: Ids) -> str:
@@ -44,7 +42,7 @@ class Yolo(ExportFormat):
         return "".join(lines)
 
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
-        """Write the labels, then link or write the images where the data set has them."""
+        """Write the labels, then link or write the images if the data set has them."""
         (folder / "images").mkdir()
         for row, text in encoded:
             path = folder / "labels" / row.wnid / f"{row.image_id}.txt"
@@ -62,15 +60,17 @@ class Yolo(ExportFormat):
                 _link(os.path.realpath(path_of_image), path)
 
     def describe(self, out: Path, splits: Sequence[str]) -> None:
-        """`data.yaml`; without `path`, the folders are looked for beside it."""
+        """Write `data.yaml`. It has no `path`, so its folders are relative to the file."""
         lines = [f"# ImageNet-S-{self.config}, by imagenet-s export\n"]
         for key, split in (("train", "train_semi"), ("val", "validation")):
             if split in splits:
                 lines.append(f"{key}: {split}/images\n")
         lines.append("names:\n")
         # A JSON string is a YAML string.
-        lines += [f"  {one.id - 1}: {json.dumps(one.name)}\n" for one in categories(self.config).rows[1:]]
-        with atomic_write(out / FILE) as file:
+        lines += [
+            f"  {category.id - 1}: {json.dumps(category.name)}\n" for category in categories(self.config).rows[1:]
+        ]
+        with atomic_write(out / DATA_YAML) as file:
             file.write("".join(lines).encode())
 
 

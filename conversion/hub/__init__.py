@@ -1,7 +1,7 @@
-"""Uploading to the Hugging Face Hub: a converted data set, private by default, or the metric as a Space.
+"""Uploading to the Hugging Face Hub: a converted data set (private by default), the metric as a Space, or results.
 
-`upload_plan` decides which files are uploaded, `upload` checks or creates the repository and sends them, `benchmark`
-adds `eval.yaml`.
+Start with `upload_plan`, which decides which files are uploaded; `upload` sends them, and `benchmark` adds `eval.yaml`.
+`eval_results` describes scored runs as the Hub expects them, `pull_request` proposes them to a model's repository.
 """
 
 from .upload import Pushed, push

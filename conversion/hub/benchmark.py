@@ -1,4 +1,4 @@
-"""`eval.yaml` beside a data set of masks: the commit of a push that the Hub may refuse without harm."""
+"""`eval.yaml` beside a data set of masks. It is committed separately, because the Hub may refuse this file."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .eval_results import BENCHMARK_FILE, FRAMEWORK
 from .upload_plan import Upload
 
 _REFUSED = (400, 403, 422)
-"""What the Hub answers to a file that it finds wrong."""
+"""The statuses with which the Hub refuses a file."""
 
 
-def push_benchmark(api: HfApi, upload: Upload, there: bytes | None) -> str:
+def push_benchmark(api: HfApi, upload: Upload, existing: bytes | None) -> str:
     """Add `eval.yaml` to a repository, or bring it up to date.
 
     Args:
         api: the Hub's client.
-        upload: a data set that has one.
-        there: the `eval.yaml` of the repository; None where it has none.
+        upload: the upload of a data set.
+        existing: the `eval.yaml` of the repository; None where it has none.
 
     Returns:
-        A sentence on why it was not added; "" where it was, or is there already.
+        A sentence on why the file was not added; "" where it was added, is up to date, or does not belong here.
 
     Raises:
         HfHubHTTPError: the Hub failed in another way than refusing the file.
     """
-    if upload.benchmark is None or there == upload.benchmark:
+    if upload.benchmark is None or existing == upload.benchmark:
         return ""
-    if there is not None and not _is_ours(there):
+    if existing is not None and not _is_ours(existing):
         return f"{upload.repo_id} has an {BENCHMARK_FILE} that imagenet-s did not write: it stays as it is."
     try:
         api.upload_file(
@@ -52,7 +52,7 @@ def push_benchmark(api: HfApi, upload: Upload, there: bytes | None) -> str:
 
 def _is_ours(content: bytes) -> bool:
     try:
-        found = yaml.safe_load(content)
+        benchmark = yaml.safe_load(content)
     except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: no UTF-8, a date that is none
         return False
-    return isinstance(found, dict) and found.get("evaluation_framework") == FRAMEWORK
+    return isinstance(benchmark, dict) and benchmark.get("evaluation_framework") == FRAMEWORK

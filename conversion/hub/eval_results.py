@@ -1,8 +1,8 @@
 """Results where the Hub shows them: `.eval_results/*.yaml` of a model, and `eval.yaml` of the data set they refer to.
 
-Both formats are those of https://huggingface.co/docs/hub/eval-results (hub-docs of August 2026). A task is what results
-are comparable within: configuration, split, protocol, matching and figure. `eval.yaml` lists the tasks of a data set;
-an entry of a model names one of them. The Hub shows a leaderboard for data sets that it has allow-listed.
+Both formats are those of https://huggingface.co/docs/hub/eval-results (hub-docs of August 2026). A task is a
+configuration, split, protocol, matching and figure, within which results are comparable. `eval.yaml` lists the tasks of
+a data set; an entry of a model names one of them. The Hub shows a leaderboard for data sets that it has allow-listed.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ FIGURES: Mapping[str, str] = {
     "image_accuracy": "image-level accuracy",
     "f_measure": "F-measure",
 }
-"""The figures that have a task each, and what they are called."""
-MATCHINGS: Mapping[str, str] = {name: "hungarian" if name == "unsupervised" else "none" for name in PROTOCOLS}
-"""Protocol -> the matching its results are compared under: only clusters are matched, with the official objective."""
+"""Key -> title of the figures; each has a task."""
+PROTOCOL_MATCHINGS: Mapping[str, str] = {name: "hungarian" if name == "unsupervised" else "none" for name in PROTOCOLS}
+"""Protocol -> the matching under which its results are compared: the official one for clusters, none for classes."""
 RESULT_SPLITS = ("validation",)
 """The splits with public masks that no protocol trains on."""
 
 
 @dataclass(frozen=True)
-class Run:
+class ScoredRun:
     """One scored set of predictions, as an entry describes it.
 
     Attributes:
-        config, split: what was scored.
+        config, split: the ground truth.
         protocol: the rules that were followed, a key of `PROTOCOLS`.
         matching: how clusters became classes.
         figures: the figures as fractions of 1, by the keys of `FIGURES`.
-        notes: what else a reader should know, each a few words.
+        notes: remarks for readers, a few words each.
     """
 
     config: str
@@ -59,7 +59,7 @@ class Run:
     notes: tuple[str, ...] = ()
 
 
-def run_of_record(record: Mapping[str, Any], figures: Mapping[str, float], protocol: str) -> Run:
+def run_of_record(record: Mapping[str, Any], figures: Mapping[str, float], protocol: str) -> ScoredRun:
     """A run as its record describes it.
 
     Args:
@@ -75,7 +75,9 @@ def run_of_record(record: Mapping[str, Any], figures: Mapping[str, float], proto
     if record["split"] is None:
         notes.append("not the official images")
     notes.append(f"counts sha256 {record['counts_sha256'][:16]}")
-    return Run(record["config"], record["split"] or "validation", protocol, record["matching"], figures, tuple(notes))
+    return ScoredRun(
+        record["config"], record["split"] or "validation", protocol, record["matching"], figures, tuple(notes)
+    )
 
 
 def check_entry(model: str, dataset: str, date: str | None, source_url: str | None) -> None:
@@ -96,31 +98,30 @@ def check_entry(model: str, dataset: str, date: str | None, source_url: str | No
 
 
 def task_id(config: str, split: str, protocol: str, figure: str) -> str:
-    """The task that results of one kind share; it names the matching too.
+    """The id of a task: configuration, split, protocol, the matching of the protocol, and figure.
 
     Examples:
         >>> task_id("919", "validation", "unsupervised", "mean_iou")
         '919_validation_unsupervised_hungarian_mean_iou'
     """
-    return f"{config}_{split}_{protocol}_{MATCHINGS[protocol]}_{figure}"
+    return f"{config}_{split}_{protocol}_{PROTOCOL_MATCHINGS[protocol]}_{figure}"
 
 
 def result_entries(
-    run: Run, dataset: str, *, revision: str | None = None, date: str | None = None, source_url: str | None = None
+    run: ScoredRun, dataset: str, *, date: str | None = None, source_url: str | None = None
 ) -> list[dict[str, Any]]:
-    """The entries of one run, a figure each, in percent with four decimals.
+    """The entries of one run, one for each figure, in percent with four decimals.
 
     Args:
-        run: what was scored.
+        run: the run.
         dataset: the data set repository whose `eval.yaml` has the tasks.
-        revision: the commit of the data set.
         date: ISO-8601.
         source_url: a paper or page about the run.
 
     Raises:
-        ImageNetSError: the matching is not the one of the protocol, or the installed huggingface_hub knows no entries.
+        ImageNetSError: the matching is not that of the protocol, or the installed huggingface_hub has no such entries.
     """
-    wanted = MATCHINGS[run.protocol]
+    wanted = PROTOCOL_MATCHINGS[run.protocol]
     if run.matching != wanted:
         how = (
             "score predictions of class ids without a match (clusters are relabelled by it first)"
@@ -133,23 +134,22 @@ def result_entries(
         )
     client = _client()
     notes = f"protocol {run.protocol}, matching {run.matching}, percent"
-    made = [
+    entries = [
         client.EvalResultEntry(
             dataset_id=dataset,
             task_id=task_id(run.config, run.split, run.protocol, figure),
             value=round(100 * run.figures[figure], 4),
-            dataset_revision=revision,
             date=date,
             source_url=source_url,
             notes=", ".join((f"{title}: {notes}", *run.notes)),
         )
         for figure, title in FIGURES.items()
     ]
-    return client.eval_result_entries_to_yaml(made)
+    return client.eval_result_entries_to_yaml(entries)
 
 
 def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], name: str) -> bytes:
-    """A results file with these entries; older ones for the same tasks are replaced, all others are kept.
+    """A results file with these entries; older entries for the same tasks are replaced, all others are kept.
 
     Args:
         existing: the file as it is; None for a new one.
@@ -161,10 +161,10 @@ def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], na
     """
     kept: list[Any] = []
     if existing is not None:
-        new = {(one["dataset"]["id"], one["dataset"]["task_id"]) for one in entries}
+        replaced = {(entry["dataset"]["id"], entry["dataset"]["task_id"]) for entry in entries}
         try:
-            there = yaml.safe_load(existing) or []
-            kept = [one for one in there if (one["dataset"]["id"], one["dataset"]["task_id"]) not in new]
+            older = yaml.safe_load(existing) or []
+            kept = [entry for entry in older if (entry["dataset"]["id"], entry["dataset"]["task_id"]) not in replaced]
         except (yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise ImageNetSError(
                 f"{name} is no list of evaluation results: move it away, or write elsewhere."
@@ -202,7 +202,7 @@ def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:
 
 
 def _client() -> Any:
-    """`huggingface_hub`, if it knows evaluation results."""
+    """The module `huggingface_hub`; an ImageNetSError if its version has no evaluation results."""
     import huggingface_hub
 
     if not hasattr(huggingface_hub, "EvalResultEntry"):

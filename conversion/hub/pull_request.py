@@ -25,7 +25,7 @@ def propose_results(model: str, entries: Sequence[Mapping[str, Any]], descriptio
         The address of the pull request.
 
     Raises:
-        ImageNetSError: no token, no such repository, no connection, or a results file there that is none.
+        ImageNetSError: no token, no such repository, no connection, or a results file there that can't be read.
     """
     api = HfApi()
     with readable_errors(model, "opening a pull request on"):
@@ -45,7 +45,7 @@ def propose_results(model: str, entries: Sequence[Mapping[str, Any]], descriptio
 def _existing(api: HfApi, model: str) -> bytes | None:
     try:
         return Path(api.hf_hub_download(model, RESULTS_FILE)).read_bytes()
-    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, but it says that the Hub did not answer
+    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, raised if the Hub did not answer
         raise ConnectionError(f"{RESULTS_FILE} could not be read") from error
     except EntryNotFoundError:
         return None

@@ -11,7 +11,7 @@ from ..core.errors import ImageNetSError
 
 _KINDS = r"(?:datasets|spaces|models)/"
 _ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{_KINDS})([^/\s]+/[^/\s]+)/?$")
-"""Of a page or file system of the Hub; its group is the name."""
+"""The address of a repository's page or file system; the group is its name."""
 
 
 def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/imagenet-s") -> None:
@@ -20,7 +20,7 @@ def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/im
     Args:
         repo_id: the name.
         option: what to call it in the message.
-        example: a right one.
+        example: a valid name, for the message.
 
     Raises:
         ImageNetSError: it is no `name` or `owner/name`.

@@ -31,8 +31,8 @@ class Pushed:
 
     Attributes:
         url: of the repository.
-        sent: names and sizes in bytes of the files that are new or changed there; none where it had everything already.
-        note: a sentence on what was left out; "" for nothing.
+        sent: names and sizes in bytes of the files that are new or changed on the Hub.
+        note: a sentence on what was left out; "" if nothing was.
     """
 
     url: str
@@ -43,7 +43,7 @@ class Pushed:
 def push(upload: Upload, public: bool = False) -> Pushed:
     """Upload, resumably: files that have arrived are not sent again. Nothing on the Hub is deleted.
 
-    What people added to the card on the Hub stays, outside of the part that is generated.
+    Text that people added to the card on the Hub, outside its generated part, stays.
 
     Args:
         upload: from `plan_push` or `plan_space`; see also `Upload.check_visibility`.
@@ -101,9 +101,9 @@ def _changed(api: HfApi, upload: Upload, before: str | None) -> tuple[tuple[str,
         return ()
     old, new = (
         {
-            one.path: (one.blob_id, one.size)
-            for one in api.list_repo_tree(upload.repo_id, recursive=True, revision=revision, repo_type=upload.kind)
-            if isinstance(one, RepoFile)
+            entry.path: (entry.blob_id, entry.size)
+            for entry in api.list_repo_tree(upload.repo_id, recursive=True, revision=revision, repo_type=upload.kind)
+            if isinstance(entry, RepoFile)
         }
         for revision in (before, after)
     )
@@ -114,20 +114,20 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
     """Refuse an existing repository that is more public than asked for, or would lose something.
 
     Returns:
-        The card to upload in place of the local one, where people added something to that on the Hub.
+        The card to upload in place of the local one, if people added something to the card on the Hub; else None.
 
     Raises:
         ImageNetSError: it is public, its card or labels are not from imagenet-s, or its index has splits that this
             upload lacks.
     """
     try:
-        there = api.repo_info(upload.repo_id, repo_type=upload.kind)
+        repository = api.repo_info(upload.repo_id, repo_type=upload.kind)
     except RepositoryNotFoundError as error:
         # 401 answers an invalid token as well as a repository that is not visible: `whoami` tells them apart.
         if getattr(error.response, "status_code", None) == 401:
             api.whoami()
         return None
-    if not there.private and not public:
+    if not repository.private and not public:
         raise ImageNetSError(
             f"{upload.repo_id} exists already and is public: make it private in its settings, or choose another name"
             + (" (--public if that is what you want)." if upload.index and not upload.index.has_images else ".")
@@ -143,13 +143,13 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
     index = _read(api, upload, INDEX)
     if index is None:
         if card is None:
-            _refuse_foreign({one.rfilename for one in getattr(there, "siblings", None) or ()}, upload)
+            _refuse_foreign({sibling.rfilename for sibling in getattr(repository, "siblings", None) or ()}, upload)
         return _card_to_upload(upload, card)
     older = parse_index(index, f"{INDEX} of {upload.repo_id}")
     lost = [
         f"{config} {split}"
-        for config, one in older.configs.items()
-        for split in one.splits
+        for config, converted in older.configs.items()
+        for split in converted.splits
         if config not in upload.index.configs or split not in upload.index.configs[config].splits
     ]
     if lost:
@@ -161,7 +161,7 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
 
 
 def _refuse_foreign(names: set[str], upload: Upload) -> None:
-    """Refuse to replace files of a repository without a card or index of ours. Shards come first, and are replaced."""
+    """Refuse to replace files of a repository without our card and index; it may hold shards of an interrupted push."""
     if foreign := [name for name in upload.others if name in names]:
         raise ImageNetSError(
             f"{upload.repo_id} has {some(foreign)}, which imagenet-s did not write and would replace: move it away or "
@@ -169,31 +169,31 @@ def _refuse_foreign(names: set[str], upload: Upload) -> None:
         )
 
 
-def _card_to_upload(upload: Upload, there: bytes | None) -> bytes | None:
-    """The local card with what people added to that on the Hub; None where it can be uploaded as it is.
+def _card_to_upload(upload: Upload, existing: bytes | None) -> bytes | None:
+    """The local card with the additions of the card on the Hub; None if the local one can be uploaded as it is.
 
     Raises:
-        ImageNetSError: both have additions, and not the same.
+        ImageNetSError: both have additions, and they differ.
     """
     local = Path(upload.folder, _CARD).read_bytes()
-    if there is None or upload.index is None or not has_additions(there, local):
+    if existing is None or upload.index is None or not has_additions(existing, local):
         return None
     generated = make_card(upload.index).encode()
-    if not has_additions(there, generated):
+    if not has_additions(existing, generated):
         return None
     if has_additions(local, generated):
         raise ImageNetSError(
             f"the {_CARD} of {upload.repo_id} and that of {upload.folder} were both added to, and differently: put all "
             "of it into the local one, around the generated part."
         )
-    return merge_cards(there, local, f"{_CARD} of {upload.repo_id}")
+    return merge_cards(existing, local, f"{_CARD} of {upload.repo_id}")
 
 
 def _read(api: HfApi, upload: Upload, name: str) -> bytes | None:
     """The content of a file on the Hub; None where it has no such file."""
     try:
         path = api.hf_hub_download(upload.repo_id, name, repo_type=upload.kind)
-    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, but it says that the Hub did not answer
+    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, raised if the Hub did not answer
         raise ConnectionError(f"{name} could not be read") from error
     except EntryNotFoundError:
         return None

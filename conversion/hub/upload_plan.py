@@ -1,4 +1,4 @@
-"""Which files an upload to the Hub consists of, decided and checked before anything is sent."""
+"""The files of an upload to the Hub, chosen and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Upload:
 
     @property
     def bytes(self) -> int:
-        """The size of all files."""
+        """The size of all files, in bytes."""
         return sum(size for _, size in self.files)
 
     @property
@@ -50,13 +50,13 @@ class Upload:
 
     @property
     def benchmark(self) -> builtins.bytes | None:
-        """`eval.yaml` of a data set without images, which has public masks to score; None for any other upload."""
+        """`eval.yaml` of a data set of public masks without images; None for any other upload."""
         if self.index is None or self.index.has_images:
             return None
-        return benchmark_file({config: list(one.splits) for config, one in self.index.configs.items()})
+        return benchmark_file({config: list(converted.splits) for config, converted in self.index.configs.items()})
 
     def check_visibility(self, public: bool, rights: bool) -> None:
-        """Refuse to make images public that may not be redistributed.
+        """Refuse to publish images that may not be redistributed.
 
         Raises:
             ImageNetSError: the upload is public, holds images, and `rights` is False.
@@ -69,7 +69,7 @@ class Upload:
 
 
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
-    """Plan the upload of a converted data set: the files that its index names, the card and the labels; no others.
+    """Plan the upload of a converted data set: the shards of its index, the card, the labels and the index; no others.
 
     Args:
         out: the folder that `convert` wrote.
@@ -79,24 +79,26 @@ def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:
         ImageNetSError: the conversion is unfinished, or files are missing or have another size than the index says.
     """
     check_repo_id(repo_id)
-    place = open_storage(out)
-    if not isinstance(place, LocalStorage):
-        raise ImageNetSError(f"{place.url} is not on this machine: copy it here to push it.")
-    index = read_index(place)
+    storage = open_storage(out)
+    if not isinstance(storage, LocalStorage):
+        raise ImageNetSError(f"{storage.url} is not on this machine: copy it here to push it.")
+    index = read_index(storage)
     if index is None or not index.configs:
         raise ImageNetSError(
-            f"{place.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; "
+            f"{storage.url} has no {INDEX}: it is no result of `imagenet-s convert`, or an unfinished one; "
             "finish it first."
         )
     expected = {shard.file: shard.bytes for _, _, shard in index.shards()}
     files = []
     for name in file_names(index):
-        size = place.size(name)
+        size = storage.size(name)
         if size is None or size != expected.get(name, size):
             what = "is missing" if size is None else f"has {size:,} bytes, its index says {expected[name]:,}"
-            raise ImageNetSError(f"{place.url}/{name} {what}: `imagenet-s convert --verify {place.url}` tells more.")
+            raise ImageNetSError(
+                f"{storage.url}/{name} {what}: `imagenet-s convert --verify {storage.url}` tells more."
+            )
         files.append((name, size))
-    return Upload(place.url, repo_id, "dataset", tuple(files), index)
+    return Upload(storage.url, repo_id, "dataset", tuple(files), index)
 
 
 def plan_space(folder: str | os.PathLike[str], repo_id: str) -> Upload:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..converted.columns import IMAGE_TYPE
+from ..core.arrow_errors import ARROW_ERRORS
 from ..core.atomic_write import atomic_write
 from ..core.cache import cached_file, stat_digest
 from ..core.errors import ImageNetSError, printable
@@ -47,7 +48,7 @@ class ContainerReader(ImageReader):
         try:
             with pa.OSFile(str(path)) as source:
                 table = pa.ipc.open_file(source).read_all()
-        except (OSError, pa.ArrowInvalid):
+        except ARROW_ERRORS:  # none, or a damaged one
             table = self._build_index()
             try:
                 with atomic_write(path) as sink, pa.ipc.new_file(sink, table.schema) as writer:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import fsspec
 
 from ..converted.dataset_index import Index
+from ..converted.find_converted import find_converted
 from ..core.errors import ImageNetSError, is_utf8
 from ..core.paths import AnyPath, is_address, path_or_address
-from .converted_images import find_converted
 from .tree_images import find_tree
 
 VARIABLE = "IMAGENET_S_DATA_DIR"

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from ..core.arrow_errors import ARROW_ERRORS
 from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
 from ..core.paths import is_address
@@ -189,6 +190,6 @@ def _named_errors(file: str, what: str) -> Iterator[None]:
             yield
     except ImageNetSError:
         raise
-    except (OSError, UnicodeError, MemoryError, pa.ArrowException, KeyError) as error:
+    except ARROW_ERRORS as error:
         text = reason(error) if isinstance(error, OSError) and error.errno else cause(error)
         raise ImageNetSError(f"{what} ({text}).") from error

@@ -1,11 +1,11 @@
-"""Somebody's own Dataset beside the official masks: what it gets wrong, in how many images, and the line that mends it.
+"""`check_loader`: compares a user's own Dataset with the official masks and names the code that mends each fault.
 
-`items` reads what a Dataset gives, `truth` the official masks and images. An item is compared in two steps: `geometry`
-finds how the mask was turned, cut or resized, `id_maps` what became of the ids; both know what loaders usually do.
-`checks` looks at one item, `whole` at all of them together, `faults` has the words.
+Start with `run_check`. `sample` takes the items of a Dataset apart, `ground_truth` has the official masks and images.
+`per_item` compares one item: `geometry` finds how its mask was turned, cut or resized, `id_readings` what became of the
+ids. `over_dataset` looks at all items together, `fault_catalog` lists the faults and their messages.
 """
 
-from .faults import FAULTS, Fault, Finding
+from .fault_catalog import FAULTS, Fault, Finding
 from .run_check import LoaderReport, check_loader
 
 __all__ = ["FAULTS", "Fault", "Finding", "LoaderReport", "check_loader"]

@@ -1,4 +1,4 @@
-"""How a mask or image was turned, cut and resized: every usual way is tried, and the best one taken."""
+"""How a mask or image was turned, cut and resized: every usual way is tried, and the best fit is taken."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from PIL import Image
 WHOLE = "whole"
 CUTS = ("centre crop", "short side 256, centre crop 224")
 TURNS = ("turned left", "turned upside down", "turned right", "transposed", "transversed")
-"""What the EXIF orientations 8, 3, 6, 5 and 7 do."""
+"""The effects of the EXIF orientations 8, 3, 6, 5 and 7."""
 MIRRORED, FLIPPED = "mirrored", "flipped"
 _THUMBNAIL = 24
 _GOOD_ENOUGH = 0.98
 _AS_GOOD = 0.02
-"""Another way must be better than the plain one by this much: nothing done is the simplest explanation."""
+"""Another way must score this much higher than the unchanged array, which is the simplest explanation."""
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A way, and how well it explains what was seen: 1 is perfectly, 0 no better than not knowing the original."""
+    """A way, and how well it explains what was seen: 1 perfectly, 0 no better than without the original."""
 
     way: str
     score: float
 
 
-def views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
-    """The array in every way it may have been shown before it was resized to `shape`."""
+def possible_views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """Each way in which the array may have been turned or cut before it was resized to `shape`: (name, result)."""
     yield WHOLE, array
     yield CUTS[0], _centre(array, shape, 1.0)
     yield CUTS[1], _centre(array, shape, 224 / 256)
@@ -46,8 +46,10 @@ def views(array: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
 
 
 def viewer(way: str, shape: tuple[int, ...], centred: bool = True) -> Callable[[Array], Array]:
-    """A function that shows an array in one way, resized to `shape` by nearest."""
-    return lambda array: nearest(next(view for name, view in views(array, shape) if name == way), shape, centred)
+    """A function that turns or cuts an array in the given way and resizes it to `shape` by nearest."""
+    return lambda array: nearest(
+        next(view for name, view in possible_views(array, shape) if name == way), shape, centred
+    )
 
 
 def nearest(array: Array, shape: tuple[int, ...], centred: bool = True) -> Array:
@@ -60,9 +62,9 @@ def nearest(array: Array, shape: tuple[int, ...], centred: bool = True) -> Array
 
 
 def fit_mask(seen: Array, ids: Array) -> Fit:
-    """The way in which a mask with unknown ids follows best from the official one."""
+    """The way in which a mask, whose ids may have been changed too, follows best from the official one."""
     best = Fit(WHOLE, -1.0)
-    for way, view in views(ids, seen.shape):
+    for way, view in possible_views(ids, seen.shape):
         if seen.shape == ids.shape and way in CUTS:
             continue
         fit = Fit(way, _determined(seen, nearest(view, seen.shape)))
@@ -76,14 +78,14 @@ def fit_mask(seen: Array, ids: Array) -> Fit:
 def fit_image(seen: NDArray[np.float32], original: NDArray[np.float32]) -> Fit:
     """The way in which an image follows best from the original; brightness and contrast do not matter."""
     target = _thumbnail(seen)
-    scores = {way: float((target * _thumbnail(view)).mean()) for way, view in views(original, seen.shape)}
+    scores = {way: float((target * _thumbnail(view)).mean()) for way, view in possible_views(original, seen.shape)}
     best = max(scores, key=lambda way: scores[way])
     way = WHOLE if scores[WHOLE] >= scores[best] - _AS_GOOD else best
     return Fit(way, scores[way])
 
 
 def _centre(array: Array, shape: tuple[int, ...], part: float) -> Array:
-    """The largest box in the middle with the shape's ratio, and `part` of its sides."""
+    """The centre box with the ratio of `shape`; its sides are `part` of the largest such box."""
     scale = part * min(array.shape[0] / shape[0], array.shape[1] / shape[1])
     height, width = (max(1, round(scale * side)) for side in shape)
     top, left = (array.shape[0] - height) // 2, (array.shape[1] - width) // 2
@@ -91,13 +93,14 @@ def _centre(array: Array, shape: tuple[int, ...], part: float) -> Array:
 
 
 def _determined(seen: Array, ids: Array) -> float:
-    """How far ids determine what is seen (Goodman and Kruskal's lambda): 1 where each id became one value."""
+    """How far the ids determine what is seen (Goodman and Kruskal's lambda): 1 where each id became a single value."""
     _, values = np.unique(seen, return_inverse=True)
     _, names = np.unique(ids, return_inverse=True)
     table = np.zeros((int(names.max()) + 1, int(values.max()) + 1), np.int64)
     np.add.at(table, (names.ravel(), values.ravel()), 1)
-    guessed, known = int(table.sum(0).max()), int(table.max(1).sum())
-    return 1.0 if guessed == seen.size else (known - guessed) / (seen.size - guessed)
+    # Pixels that are guessed right by the most frequent value of all, and by the most frequent value of their id.
+    overall, by_id = int(table.sum(0).max()), int(table.max(1).sum())
+    return 1.0 if overall == seen.size else (by_id - overall) / (seen.size - overall)
 
 
 def _thumbnail(grey: NDArray[np.float32]) -> NDArray[np.float32]:

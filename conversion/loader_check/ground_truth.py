@@ -15,19 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..annotations.locate import GivenFolder
-from ..core.errors import ImageNetSError
-from ..core.paths import local_path
-from ..core.text_file import read_text
 from ..dataset.image_mask_pairs import picture_beside
+from ..dataset.open_masks import imagenet_wnids, open_masks
 from ..facts import Categories, categories
 from ..imagenet.data_dir import resolve_data_dir
 from ..imagenet.detect import open_imagenet
 from ..imagenet.image_reader import ImageReader
 from ..masks.codec import decode_mask
-from ..masks.mask_folder import FolderReader
-from ..masks.mask_reader import MaskReader
-from ..masks.mask_zip import ZipReader
 
 _WNID = re.compile(r"n\d{8}")
 
@@ -36,14 +30,15 @@ class Truth:
     """The masks of a split.
 
     Args:
-        gt_dir: a folder or zip of `<class folder>/<image_id>.png` at any depth; or archives, an extracted tree, or what
-            `imagenet-s convert` wrote.
+        gt_dir: whatever `open_masks` takes.
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         imagenet: a copy of ImageNet, for what needs its images.
+        annotations_dir, verify: of the masks of an ImageNet, as `open_masks` takes them.
 
     Attributes:
         image_ids: every image, by class folder and name.
+        wnids: image id -> class folder, "" where its mask lies in none.
 
     Raises:
         ImageNetSError: no masks are found.
@@ -55,28 +50,15 @@ class Truth:
         config: str,
         split: str,
         imagenet: str | os.PathLike[str] | None = None,
+        annotations_dir: str | os.PathLike[str] | None = None,
+        verify: bool = True,
     ) -> None:
         self.table: Categories = categories(config)
         self.split = split
-        path = Path(local_path(gt_dir, "gt_dir"))
-        self._list: Path | None = None
-        self._reader: MaskReader
-        given = GivenFolder(path, config, verify=False) if path.is_dir() else None
-        found = given.reader(split) if given else None
-        if given and found:
-            self._reader, self._names = found, found.masks(split)
-            self._list = given.list_path(split)
-        elif path.exists():
-            self._reader = FolderReader(path) if path.is_dir() else ZipReader(path)
-            self._names = {Path(name).stem: name for name in self._reader.names if name.endswith(".png")}
-        else:
-            raise ImageNetSError(f"--gt-dir {path}: there is no such folder or zip.")
-        if not self._names:
-            raise ImageNetSError(f"{path} holds no masks of {split}: expected <class folder>/<image_id>.png.")
-        self.wnids = {one: Path(self._reader.describe(name)).parent.name for one, name in self._names.items()}
-        if found is not None:
-            self.wnids = found.members(split)
-        self.image_ids = sorted(self._names, key=lambda one: (self.wnids[one], one))
+        self._place, self._annotations_dir = gt_dir, annotations_dir
+        self._masks = open_masks(gt_dir, config, split, annotations_dir, verify)
+        self.wnids = {image_id: self._masks.wnid(image_id) for image_id in self._masks.by_id}
+        self.image_ids = sorted(self.wnids, key=lambda image_id: (self.wnids[image_id], image_id))
         self._images: ImageReader | None = None
         if imagenet is not None:
             part = "train" if split == "train_semi" else "validation"
@@ -89,8 +71,8 @@ class Truth:
 
     def ids(self, image_id: str) -> NDArray[np.int64]:
         """The ids of a mask, H x W."""
-        name = self._names[image_id]
-        return decode_mask(self._reader.read(name), self.table.config, self._reader.describe(name)).astype(np.int64)
+        key = self._masks.by_id[image_id]
+        return decode_mask(self._masks.read(key), self.table.config, self._masks.describe(key)).astype(np.int64)
 
     def category(self, image_id: str) -> int:
         """The class id of an image; 0 where its folder says none."""
@@ -111,9 +93,8 @@ class Truth:
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:
         """Image id -> its folder in ImageNet, where the official list or the copy of ImageNet says it."""
-        if self._list is not None:
-            first = (line.split()[0] for line in read_text(self._list).splitlines() if line.strip())
-            return {Path(one).stem: one.split("/")[0] for one in first}
+        if wnids := imagenet_wnids(self._place, self.table.config, self.split, self._annotations_dir):
+            return wnids
         if self._images is None or not self._images.has_files:
             return {}
         rows = self._images.find(pa.array(self.image_ids))

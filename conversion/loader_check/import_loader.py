@@ -1,4 +1,4 @@
-"""`MODULE:DATASET` -> the Dataset."""
+"""Importing a user's Dataset from `MODULE:DATASET`."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from ..core.errors import ImageNetSError, cause
 
 
 def load_dataset_object(address: str, arguments: Mapping[str, Any] | None = None) -> Any:
-    """Somebody's Dataset.
+    """Import a Dataset, or call what makes one.
 
     Args:
         address: `package.module:Name` or `folder/file.py:Name`: a class, a function that returns a Dataset, or a
-            Dataset. The current folder is looked in, as `python -m` does.
-        arguments: what to call a class or function with.
+            Dataset. The current folder is searched, as by `python -m`.
+        arguments: keyword arguments for a class or function.
 
     Raises:
-        ImageNetSError: there is no such thing, or it is no Dataset.
+        ImageNetSError: it can't be imported or called, or is no Dataset.
     """
     module_name, _, name = address.rpartition(":")
     if not module_name or not name:
         raise ImageNetSError(f"{address}: expected MODULE:DATASET, as my_project.data:ImageNetS or data.py:ImageNetS.")
     try:
-        found: Any = _module(module_name)
+        target: Any = _module(module_name)
     except ImageNetSError:
         raise
-    except Exception as error:  # somebody's code: anything
+    except Exception as error:  # user code may raise anything
         raise ImageNetSError(f"{module_name} cannot be imported ({type(error).__name__}: {cause(error)}).") from error
     for part in name.split("."):
-        if not hasattr(found, part):
-            names = ", ".join(sorted(one for one in vars(found) if not one.startswith("_"))[:10])
+        if not hasattr(target, part):
+            names = ", ".join(sorted(attribute for attribute in vars(target) if not attribute.startswith("_"))[:10])
             raise ImageNetSError(f"{module_name} has no {part}; it has {names}.")
-        found = getattr(found, part)
-    is_dataset = not isinstance(found, type) and (hasattr(found, "__getitem__") or hasattr(found, "__iter__"))
+        target = getattr(target, part)
+    is_dataset = not isinstance(target, type) and (hasattr(target, "__getitem__") or hasattr(target, "__iter__"))
     if not is_dataset:
-        if not callable(found):
+        if not callable(target):
             raise ImageNetSError(
-                f"{address} is a {type(found).__name__}: expected a Dataset, its class, or a function."
+                f"{address} is a {type(target).__name__}: expected a Dataset, its class, or a function."
             )
         try:
-            found = found(**(arguments or {}))
-        except Exception as error:  # somebody's code: anything
+            target = target(**(arguments or {}))
+        except Exception as error:  # user code may raise anything
             raise ImageNetSError(
                 f"{address} cannot be called so ({type(error).__name__}: {error}); --kwargs gives it arguments as "
                 "JSON, or write a function without arguments that returns the Dataset."
             ) from error
-    if not (hasattr(found, "__iter__") or (hasattr(found, "__getitem__") and hasattr(found, "__len__"))):
-        raise ImageNetSError(f"{address} gives a {type(found).__name__}, which can be neither indexed nor iterated.")
-    return found
+    if not (hasattr(target, "__iter__") or (hasattr(target, "__getitem__") and hasattr(target, "__len__"))):
+        raise ImageNetSError(f"{address} gives a {type(target).__name__}, which can be neither indexed nor iterated.")
+    return target
 
 
 def _module(name: str) -> ModuleType:

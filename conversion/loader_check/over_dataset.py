@@ -1,4 +1,4 @@
-"""What all items together say: which images there are, their labels, the names of the classes."""
+"""Checks over all items: which images there are, their labels, the names of the classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ..facts import Categories, synsets
-from .faults import FAULTS, Finding
+from .fault_catalog import FAULTS, Finding
 from .ground_truth import Truth
 from .per_item import CheckedItem
 
@@ -15,7 +15,7 @@ _EXAMPLES = 3
 
 
 def check_number(count: int, truth: Truth) -> list[Finding]:
-    """Whether there are as many items as masks, where nothing says which image an item is."""
+    """Compare the number of items with the number of masks; for Datasets whose items can't be told apart."""
     of = len(truth.wnids)
     if count == of:
         return []
@@ -24,94 +24,105 @@ def check_number(count: int, truth: Truth) -> list[Finding]:
 
 
 def check_members(seen: Sequence[str], truth: Truth) -> list[Finding]:
-    """Missing images, images too many, and images that occur twice.
+    """Find missing images, images outside the split, and images that occur twice.
 
     Args:
         seen: the ids of all items.
         truth: the official masks.
     """
     official, of = set(truth.wnids), len(truth.wnids)
-    found = []
-    there = set(seen)
-    missing = [one for one in truth.image_ids if one not in there]
+    findings = []
+    present = set(seen)
+    missing = [image_id for image_id in truth.image_ids if image_id not in present]
     if missing:
         folders = truth.imagenet_folders
-        elsewhere = {one for one, folder in folders.items() if one in official and folder != truth.wnids[one]}
-        explained = [one for one in missing if one in elsewhere]
-        rest = [one for one in missing if one not in elsewhere]
-        # Nearly all of these images, and few others: that is why.
+        elsewhere = {
+            image_id for image_id, folder in folders.items() if image_id in official and folder != truth.wnids[image_id]
+        }
+        explained = [image_id for image_id in missing if image_id in elsewhere]
+        rest = [image_id for image_id in missing if image_id not in elsewhere]
+        # Nearly all images in another folder are missing: the folders explain it.
         if explained and len(explained) > 0.9 * len(elsewhere):
-            found.append(_finding("missing-by-folder", explained, of, _folders(explained[0], truth)))
+            findings.append(_finding("missing-by-folder", explained, of, _folders(explained[0], truth)))
         else:
             rest = missing
         if rest:
             why = "" if folders else "whether their folders differ, only the official lists or --imagenet say"
-            found.append(_finding("missing", rest, of, why))
-    if extra := [one for one in dict.fromkeys(seen) if one not in official]:
-        found.append(_finding("extra", extra, len(seen)))
-    if twice := [one for one, count in Counter(seen).items() if count > 1]:
-        found.append(_finding("twice", twice, len(seen)))
-    return found
+            findings.append(_finding("missing", rest, of, why))
+    if extra := [image_id for image_id in dict.fromkeys(seen) if image_id not in official]:
+        findings.append(_finding("extra", extra, len(seen)))
+    if twice := [image_id for image_id, count in Counter(seen).items() if count > 1]:
+        findings.append(_finding("twice", twice, len(seen)))
+    return findings
 
 
 def check_labels(
     checked: Sequence[CheckedItem], truth: Truth, add: Callable[[str, str, str], object], notes: list[str]
 ) -> None:
-    """Whether the label of each image is its class: as a class id, from 0, or as ImageNet's label."""
-    labelled = [one for one in checked if one.label is not None and truth.category(one.image_id)]
+    """Check that the label of each image is its class: as a class id, a class id - 1, or ImageNet's label.
+
+    Args:
+        checked: the compared items.
+        truth: the official masks.
+        add: takes the key of a fault, an image id and a detail.
+        notes: gets what is unusual and right.
+    """
+    labelled = [item for item in checked if item.label is not None and truth.category(item.image_id)]
     if not labelled:
         return
-    imagenet = {wnid: label for label, wnid in enumerate(synsets())}
+    label_of = {wnid: label for label, wnid in enumerate(synsets())}
     meanings: dict[str, Callable[[CheckedItem], set[int]]] = {
-        "the class id": lambda one: {truth.category(one.image_id)},
-        "the class id - 1": lambda one: {truth.category(one.image_id) - 1},
-        "the label 0..999 of ImageNet": lambda one: {
-            imagenet[truth.wnids[one.image_id]],
-            imagenet.get(truth.imagenet_folders.get(one.image_id, ""), -1),
+        "the class id": lambda item: {truth.category(item.image_id)},
+        "the class id - 1": lambda item: {truth.category(item.image_id) - 1},
+        "the label 0..999 of ImageNet": lambda item: {
+            label_of[truth.wnids[item.image_id]],
+            label_of.get(truth.imagenet_folders.get(item.image_id, ""), -1),
         },
-        "the greatest id": lambda one: set(one.greatest),
+        "the greatest id": lambda item: set(item.greatest),
     }
-    fits = {name: [one for one in labelled if one.label in meaning(one)] for name, meaning in meanings.items()}
+    fits = {name: [item for item in labelled if item.label in meaning(item)] for name, meaning in meanings.items()}
     best = max(fits, key=lambda name: len(fits[name]))
     if best == "the greatest id":
-        for one in labelled:
-            if one.label != truth.category(one.image_id):
-                add("greatest-id", one.image_id, _label(one, truth))
+        for item in labelled:
+            if item.label != truth.category(item.image_id):
+                add("greatest-id", item.image_id, _label(item, truth))
     elif len(fits[best]) < len(labelled) / 2:
         notes.append("items hold a number that is no label: it is compared with nothing")
     elif len(fits[best]) == len(labelled):
         if best != "the class id":
             notes.append(f"labels are {best}")
     else:
-        right = {id(one) for one in fits[best]}
-        for one in labelled:
-            if id(one) not in right:
-                add("label", one.image_id, f"{_label(one, truth)}; most labels are {best}")
+        right = {id(item) for item in fits[best]}
+        for item in labelled:
+            if id(item) not in right:
+                add("label", item.image_id, f"{_label(item, truth)}; most labels are {best}")
 
 
 def check_names(names: Sequence[str], table: Categories) -> list[Finding]:
-    """Whether a list of names, with or without `other` in front, is in the order of the ids."""
+    """Check that a list of class names, with or without `other` in front, is in the order of the ids."""
     offset = len(names) - table.num_classes
     if offset not in (0, 1):
         return []
-    known = [{_plain(one.wnid), _plain(one.name), *map(_plain, one.lemmas)} for one in table.rows[1:]]
-    given = [_plain(one) for one in names[offset:]]
-    wrong = [i for i, (name, words) in enumerate(zip(given, known)) if name not in words]
-    everywhere = set().union(*known)
-    # Names of one's own are no fault; names of other classes are.
+    names_of_class = [
+        {_plain(category.wnid), _plain(category.name), *map(_plain, category.lemmas)} for category in table.rows[1:]
+    ]
+    given = [_plain(name) for name in names[offset:]]
+    wrong = [i for i, (name, words) in enumerate(zip(given, names_of_class)) if name not in words]
+    everywhere = set().union(*names_of_class)
+    # The user's own names are no fault; names of other classes are.
     wrong = [i for i in wrong if given[i] in everywhere]
     if not wrong:
         return []
     shown = tuple(f"{names[i + offset]} at {i + 1}" for i in wrong[:_EXAMPLES])
     detail = f"class {wrong[0] + 1} is {table.rows[wrong[0] + 1].name}, not {names[wrong[0] + offset]}"
-    return [Finding(FAULTS["names-in-another-order"], len(wrong), len(known), shown, detail)]
+    return [Finding(FAULTS["names-in-another-order"], len(wrong), len(names_of_class), shown, detail)]
 
 
 def consistent(checked: Sequence[CheckedItem]) -> bool:
-    """Whether every id became the same value in all images, and no two ids the same."""
+    """Whether every id became the same value in all images, and no two ids became the same value."""
     became: dict[int, Counter[int]] = {}
-    for one in checked:
-        for official, value in one.became.items():
+    for item in checked:
+        for official, value in item.became.items():
             became.setdefault(official, Counter())[value] += 1
     first = [counter.most_common(1)[0] for counter in became.values()]
     agreeing, all_ = sum(count for _, count in first), sum(counter.total() for counter in became.values())
@@ -126,8 +137,8 @@ def _folders(image_id: str, truth: Truth) -> str:
     return f"{image_id} is in {truth.imagenet_folders[image_id]} of ImageNet, in {truth.wnids[image_id]} of ImageNet-S"
 
 
-def _label(one: CheckedItem, truth: Truth) -> str:
-    return f"{one.image_id}: {one.label}, its class is {truth.category(one.image_id)}"
+def _label(item: CheckedItem, truth: Truth) -> str:
+    return f"{item.image_id}: {item.label}, its class is {truth.category(item.image_id)}"
 
 
 def _plain(name: str) -> str:

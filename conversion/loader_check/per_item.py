@@ -1,4 +1,4 @@
-"""One item beside the official mask and image of its id."""
+"""One item of a Dataset, compared with the official mask and image of its id."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from .geometry import (
     viewer,
 )
 from .ground_truth import Truth
-from .id_maps import SAME, TOLERANCE, explaining
+from .id_readings import SAME, TOLERANCE, explaining
 from .sample import Item
 
 _DETERMINED, _ALIKE, _AGREE = 0.6, 0.6, 0.98
-"""Below these, a mask or an image is that of another image."""
+"""Below these, a mask or an image is taken for that of another image."""
 _RATIO = 0.02
-"""Ratios of sides that differ by less differ by rounding."""
+"""Relative differences of aspect ratios below this come from rounding."""
 
 
 @dataclass
 class CheckedItem:
-    """What was seen of one item.
+    """The result of comparing one item.
 
     Attributes:
-        readings: what explains its ids; empty where nothing does.
+        readings: the readings that explain its ids; empty where none does.
         ignored: the value that most ignored pixels have; None without such pixels, or where nothing explains the mask.
         became: official id -> the value that most of its pixels have.
-        faults: key -> what was seen.
-        label: the label that was given; None without one.
+        faults: key of a fault -> what was seen.
+        label: the label of the item; None without one.
     """
 
     image_id: str
@@ -53,9 +53,9 @@ class CheckedItem:
     faults: dict[str, str] = field(default_factory=dict)
     label: int | None = None
     values: frozenset[int] = frozenset()
-    """Every value of the mask that was given."""
+    """Every value of the item's mask."""
     other: str | None = None
-    """The image that the mask is of, where it is of another one."""
+    """The image that the mask belongs to, where it belongs to another one."""
     greatest: tuple[int, int] = (0, 0)
     """The greatest id of the official mask, with 1000 and without."""
 
@@ -65,7 +65,7 @@ def check_item(item: Item, image_id: str, truth: Truth, by_position: bool) -> Ch
 
     Args:
         item: an item with a mask.
-        image_id: the image it is, or should be by its position.
+        image_id: its image; for an item without an id, the image at its position.
         truth: the official masks and images.
         by_position: the item has no id of its own.
     """
@@ -100,7 +100,7 @@ def _check_ids(
     checked: CheckedItem, seen: NDArray[Any], ids: NDArray[np.int64], fit: Fit, truth: Truth, by_position: bool
 ) -> None:
     category = truth.category(checked.image_id)
-    # A palette's dither hides how the mask was cut: then it was probably not.
+    # The dithering of a palette hides a cut, so the whole mask is tried as well.
     for way, centred in itertools.product(dict.fromkeys((fit.way, WHOLE)), (True, False)):
         view = viewer(way, seen.shape, centred)
         checked.readings = explaining(seen, ids, view, category)
@@ -113,27 +113,29 @@ def _check_ids(
     reach = 3 + 2 * max(1, *(math.ceil(new / old) for new, old in zip(seen.shape, ids.shape)))
     inside = ndimage.maximum_filter(shown, reach) == ndimage.minimum_filter(shown, reach)
     agree = 0
-    for one in np.unique(shown).tolist():
-        # What an id became is seen where no other is near.
-        where = shown == one
+    for class_id in np.unique(shown).tolist():
+        # What an id became shows where no other id is near.
+        where = shown == class_id
         values, counts = np.unique(seen[where & inside if (where & inside).any() else where], return_counts=True)
-        checked.became[one] = int(values[counts.argmax()])
-        agree += int(((seen == checked.became[one]) & where & inside).sum())
+        checked.became[class_id] = int(values[counts.argmax()])
+        agree += int(((seen == checked.became[class_id]) & where & inside).sum())
     if not checked.readings and "interpolated" not in checked.faults:
         checked.other = truth.whose(seen)
         if checked.other or (fit.score < _DETERMINED and agree < _AGREE * inside.sum()):
-            said = f"that of {checked.other}" if checked.other else f"not its own ({_size(seen)})"
-            checked.faults["order" if by_position else "pairing"] = f"{checked.image_id}: its mask is {said}"
+            whose = f"that of {checked.other}" if checked.other else f"not its own ({_size(seen)})"
+            checked.faults["order" if by_position else "pairing"] = f"{checked.image_id}: its mask is {whose}"
             return
     checked.values = frozenset(np.unique(seen).tolist())
-    known = {*checked.became.values(), *np.unique(ids).tolist()}
-    invented = sorted(one for one in checked.values if one not in known)
+    expected = {*checked.became.values(), *np.unique(ids).tolist()}
+    invented = sorted(value for value in checked.values if value not in expected)
     moved = seen != _mapped(shown, checked.became)
     if "interpolated" in checked.faults or (checked.readings and seen.shape == ids.shape) or not agree:
         pass
     elif len(invented) > 1 and (moved & inside).sum() < (1 - _AGREE) * seen.size:
-        said = f"{some([str(one) for one in invented], 4)} where there are {sorted(np.unique(ids).tolist())[:4]}"
-        checked.faults["interpolated"] = f"{checked.image_id}: {said}"
+        description = (
+            f"{some([str(value) for value in invented], 4)} where there are {sorted(np.unique(ids).tolist())[:4]}"
+        )
+        checked.faults["interpolated"] = f"{checked.image_id}: {description}"
     elif not checked.readings and moved.mean() > 1 - TOLERANCE and not (moved & inside).any():
         checked.faults["interpolated"] = f"{checked.image_id}: borders between ids have moved"
     checked.ignored = checked.became.pop(IGNORE_ID, None)
@@ -155,24 +157,24 @@ def _check_image(
         elif fit.way in CUTS and abs(_ratio(image) / _ratio(ids) - 1) < _RATIO:
             checked.faults["image-and-mask-differ"] = f"{sizes}: the mask is cut, the image is not"
         return
-    found = fit_image(image, original)
-    if found.score < _ALIKE:
+    image_fit = fit_image(image, original)
+    if image_fit.score < _ALIKE:
         checked.faults.setdefault("pairing", f"{checked.image_id}: the image is another one")
-    elif found.way != fit.way:
-        if fit.way not in TURNS and found.way in TURNS:
-            checked.faults["orientation"] = f"{sizes}: the image is {found.way}"
+    elif image_fit.way != fit.way:
+        if fit.way not in TURNS and image_fit.way in TURNS:
+            checked.faults["orientation"] = f"{sizes}: the image is {image_fit.way}"
         else:
-            checked.faults.setdefault("image-and-mask-differ", f"{sizes}: image: {found.way}, mask: {fit.way}")
+            checked.faults.setdefault("image-and-mask-differ", f"{sizes}: image: {image_fit.way}, mask: {fit.way}")
 
 
 def _check_turns(checked: CheckedItem, seen: NDArray[Any], fit: Fit) -> None:
-    """A mask that is turned, where the original image is not there to be compared with."""
+    """Note a mask that is turned; for items whose original image can't be compared."""
     if fit.way in (*TURNS, FLIPPED) and not {"pairing", "order"} & checked.faults.keys():
         checked.faults["mask-turned"] = f"{checked.image_id}: the mask ({_size(seen)}) is {fit.way}"
 
 
 def _is_same(seen: NDArray[Any], ids: NDArray[np.int64]) -> bool:
-    """Whether nothing has to be found out, as is usual; a mask of 0 and 1 (or 255) may be one of foreground."""
+    """Whether the ids are unchanged, the usual case. False for a mask of 0 and 1 (or 255), which may be foreground."""
     if seen.shape != ids.shape or seen.max(initial=0) in (0, 1, 255):
         return False
     return bool(((seen == ids) | (ids == IGNORE_ID)).all())
@@ -181,7 +183,7 @@ def _is_same(seen: NDArray[Any], ids: NDArray[np.int64]) -> bool:
 def _mapped(ids: NDArray[np.int64], became: dict[int, int]) -> NDArray[np.int64]:
     """Each id replaced by what it became."""
     present, places = np.unique(ids, return_inverse=True)
-    return np.array([became[one] for one in present.tolist()])[places.reshape(ids.shape)]
+    return np.array([became[class_id] for class_id in present.tolist()])[places.reshape(ids.shape)]
 
 
 def _ratio(array: NDArray[Any]) -> float:

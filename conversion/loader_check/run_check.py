@@ -1,4 +1,4 @@
-"""`check_loader`: every item compared, and what all of them together say."""
+"""`check_loader`: compares every item, then judges all of them together."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, some
 from ..facts import IGNORE_ID, OTHER_ID
-from .faults import FAULTS, Finding
+from .fault_catalog import FAULTS, Finding
 from .ground_truth import Truth
-from .id_maps import FOREGROUND, SAME
+from .id_readings import FOREGROUND_READINGS, SAME
 from .over_dataset import check_labels, check_members, check_names, check_number, consistent
 from .per_item import CheckedItem, check_item
 from .sample import Keys, all_ids, class_names, read_items
@@ -24,12 +24,12 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class LoaderReport:
-    """The result.
+    """The result of `check_loader`.
 
     Attributes:
         images: how many items were compared.
         findings: what is wrong, most images first.
-        notes: what was seen and is not wrong.
+        notes: what is unusual and right.
     """
 
     images: int
@@ -38,7 +38,7 @@ class LoaderReport:
 
     @property
     def right(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there are no findings."""
         return not self.findings
 
 
@@ -66,27 +66,31 @@ def check_loader(
     image_key: str | int | None = None,
     id_key: str | int | None = None,
     limit: int | None = None,
+    annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
 ) -> LoaderReport:
     """Compare a Dataset with the official masks, image by image.
 
     Args:
         dataset: map-style (`__len__`, `__getitem__`) or iterable. Its items are dicts, tuples or masks; masks are H x W
             integers (arrays, tensors, PIL images, paths), with the transforms of evaluation, not those of training.
-        gt_dir: official masks: `<class folder>/<image_id>.png` in a folder or zip, an annotation folder, or what
-            `imagenet-s convert` wrote.
+        gt_dir: official masks: `<class folder>/<image_id>.png` in a folder or zip, the annotations in any form, an
+            official tree, what `imagenet-s convert` wrote, or an ImageNet.
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         imagenet: a copy of ImageNet: images are then compared, too.
         ignore_id: the id that ignored pixels should have; by default 1000, or another that is no class.
         mask_key: where the mask is in an item: the key of a dict, or the position in a tuple; found by default.
-        image_key: the same of the image.
-        id_key: the same of the image's name.
-        limit: compare so many items, spread over the Dataset.
+        image_key: the same for the image.
+        id_key: the same for the image's name.
+        limit: compare this many items, spread over the Dataset.
+        annotations_dir: where the masks of an ImageNet given as `gt_dir` are, as for the builder.
+        verify: check these against the official checksums and counts.
 
     Raises:
-        ImageNetSError: no official masks are found, or the Dataset gives nothing.
+        ImageNetSError: no official masks are found, or the Dataset has no items.
     """
-    truth = Truth(gt_dir, config, split, imagenet)
+    truth = Truth(gt_dir, config, split, imagenet, annotations_dir, verify)
     faults = _Faults()
     notes: list[str] = []
     checked: list[CheckedItem] = []
@@ -102,7 +106,7 @@ def check_loader(
             if item.error is not None:
                 key = "overflow" if _is_overflow(item.error) else "raises"
                 faults.add(key, f"item {item.position}", f"{type(item.error).__name__}: {item.error}")
-                # What fails is not missing.
+                # An item that fails is not missing.
                 seen_ids += [item.image_id] if item.image_id else []
                 nameless += not item.image_id
                 continue
@@ -113,20 +117,20 @@ def check_loader(
             if item.ids is None:
                 faults.add("no-mask", image_id)
             elif image_id in truth.wnids:
-                one = check_item(item, image_id, truth, item.image_id is None)
-                if item.image_id is None and one.other:
-                    # Nothing but the mask says which image it is.
-                    misplaced[one.other] = one.faults["order"]
-                    image_id = one.other
-                    one = check_item(item, image_id, truth, by_position=True)
-                checked.append(one)
+                result = check_item(item, image_id, truth, item.image_id is None)
+                if item.image_id is None and result.other:
+                    # The mask alone identifies the image.
+                    misplaced[result.other] = result.faults["order"]
+                    image_id = result.other
+                    result = check_item(item, image_id, truth, by_position=True)
+                checked.append(result)
             seen_ids.append(image_id)
     if not count:
         raise ImageNetSError("the Dataset gives no items: is its path right?")
-    for one in checked:
-        for key, detail in one.faults.items():
-            faults.add(key, one.image_id, detail)
-    if seen_ids != sorted(seen_ids, key=truth.position):  # else images are missing, and the others are in order
+    for result in checked:
+        for key, detail in result.faults.items():
+            faults.add(key, result.image_id, detail)
+    if seen_ids != sorted(seen_ids, key=truth.position):  # otherwise only images are missing
         for image_id, detail in misplaced.items():
             faults.add("order", image_id, detail)
     _judge_ids(checked, truth, ignore_id, faults, notes)
@@ -136,10 +140,10 @@ def check_loader(
         for key, images in faults.images.items()
     ]
     every = limit is None or (total is not None and limit >= total)
-    known = not by_position or len(set(seen_ids)) == len(seen_ids)
+    distinct = not by_position or len(set(seen_ids)) == len(seen_ids)
     if nameless:
         pass
-    elif every and known:
+    elif every and distinct:
         findings += check_members(seen_ids, truth)
     elif every:
         findings += check_number(count, truth)
@@ -147,19 +151,22 @@ def check_loader(
         findings += check_members(listed, truth)
     if names := class_names(dataset):
         findings += check_names(names, truth.table)
-    findings = [replace(one, fault=one.fault.of(config)) for one in sorted(findings, key=lambda one: -one.share)]
+    findings = [
+        replace(finding, fault=finding.fault.of(config))
+        for finding in sorted(findings, key=lambda finding: -finding.share)
+    ]
     return LoaderReport(count, tuple(findings), tuple(notes))
 
 
 def _judge_ids(
     checked: Sequence[CheckedItem], truth: Truth, ignore_id: int | None, faults: _Faults, notes: list[str]
 ) -> None:
-    """Which reading explains the masks, and what became of ignored pixels."""
-    compared = [one for one in checked if not {"pairing", "order"} & set(one.faults)]
-    counts = Counter(reading for one in compared for reading in one.readings)
-    foreground = max(FOREGROUND, key=lambda one: counts[one])
-    values = frozenset().union(*(one.values for one in compared))
-    # A mask of 0 and 1 may be one of the class 1: what explains more masks is taken.
+    """Find the readings that explain the masks, and what became of ignored pixels."""
+    compared = [item for item in checked if not {"pairing", "order"} & set(item.faults)]
+    counts = Counter(reading for item in compared for reading in item.readings)
+    foreground = max(FOREGROUND_READINGS, key=lambda reading: counts[reading])
+    values = frozenset().union(*(item.values for item in compared))
+    # A mask of 0 and 1 may hold ids of class 1: the reading that explains more masks is taken.
     binary = values in ({0, 1}, {0, 255}) and counts[foreground] >= counts[SAME]
     if binary and not counts[foreground]:
         foreground = f"object-{max(values)}"
@@ -167,38 +174,38 @@ def _judge_ids(
     if binary:
         what = "the image's own class" if foreground.startswith("own") else "every class"
         notes.append(f"masks hold 0 and {foreground.rsplit('-', 1)[1]}: read as background and {what}")
-    unexplained = [one for one in compared if right not in one.readings and "interpolated" not in one.faults]
+    unexplained = [item for item in compared if right not in item.readings and "interpolated" not in item.faults]
     while unexplained:
-        # All masks are counted: a reading that is wrong for some is often right for others.
-        covers = Counter(key for one in unexplained for key in one.readings if key in FAULTS)
+        # A tie goes to the reading that explains more of all masks: a fault changes some masks and leaves others right.
+        covers = Counter(key for item in unexplained for key in item.readings if key in FAULTS)
         if not covers:
             break
-        key = max(covers, key=lambda one: (covers[one], counts[one]))
-        for one in unexplained:
-            if key in one.readings:
-                faults.add(key, one.image_id, f"{one.image_id}: {_became(one)}")
-        unexplained = [one for one in unexplained if key not in one.readings]
+        key = max(covers, key=lambda reading: (covers[reading], counts[reading]))
+        for item in unexplained:
+            if key in item.readings:
+                faults.add(key, item.image_id, f"{item.image_id}: {_became(item)}")
+        unexplained = [item for item in unexplained if key not in item.readings]
     if unexplained:
         key = "classes-in-another-order" if consistent(unexplained) else "other-ids"
-        for one in unexplained:
-            faults.add(key, one.image_id, f"{one.image_id}: {_became(one)}")
+        for item in unexplained:
+            faults.add(key, item.image_id, f"{item.image_id}: {_became(item)}")
     expected: Counter[int] = Counter()
-    for one in compared:
-        if one.ignored is None or (right not in one.readings and "interpolated" not in one.faults):
+    for item in compared:
+        if item.ignored is None or (right not in item.readings and "interpolated" not in item.faults):
             continue
-        detail = f"{one.image_id}: 1000 became {one.ignored}"
-        if binary and str(one.ignored) == foreground.rsplit("-", 1)[1]:
-            faults.add("ignored-as-object", one.image_id, detail)
+        detail = f"{item.image_id}: 1000 became {item.ignored}"
+        if binary and str(item.ignored) == foreground.rsplit("-", 1)[1]:
+            faults.add("ignored-as-object", item.image_id, detail)
         elif binary:
-            expected[one.ignored] += 1
-        elif 1 <= one.ignored <= truth.table.num_classes:
-            faults.add("ignored-as-class", one.image_id, detail)
-        elif one.ignored == OTHER_ID:
-            faults.add("ignored-as-other", one.image_id, detail)
-        elif ignore_id is not None and one.ignored != ignore_id:
-            faults.add("ignored-otherwise", one.image_id, detail)
+            expected[item.ignored] += 1
+        elif 1 <= item.ignored <= truth.table.num_classes:
+            faults.add("ignored-as-class", item.image_id, detail)
+        elif item.ignored == OTHER_ID:
+            faults.add("ignored-as-other", item.image_id, detail)
+        elif ignore_id is not None and item.ignored != ignore_id:
+            faults.add("ignored-otherwise", item.image_id, detail)
         else:
-            expected[one.ignored] += 1
+            expected[item.ignored] += 1
     for value in expected:
         if binary and value == 0:
             notes.append("ignored pixels are background: leave them out of scores (annotation == 1000)")
@@ -206,8 +213,8 @@ def _judge_ids(
             notes.append(f"ignored pixels are {value}: pass ignore_index={value}")
 
 
-def _became(one: CheckedItem) -> str:
-    changed = [f"{a} became {b}" for a, b in sorted(one.became.items()) if a != b]
+def _became(item: CheckedItem) -> str:
+    changed = [f"{a} became {b}" for a, b in sorted(item.became.items()) if a != b]
     return some(changed, 3) or "ids are kept, pixels are not"
 
 

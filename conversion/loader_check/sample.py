@@ -1,4 +1,4 @@
-"""What a Dataset gives, in whatever form -> image, mask, id and label of an item."""
+"""The items of a Dataset in any form, taken apart: image, mask, id and label."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _IMAGE_ENDINGS = (".jpg", ".jpeg")
 
 @dataclass(frozen=True)
 class Keys:
-    """Where things are in an item: keys of a dict, or positions of a tuple; None to look for them."""
+    """Where mask, image and id are in an item: keys of a dict, or positions in a tuple; None to look for them."""
 
     mask: str | int | None = None
     image: str | int | None = None
@@ -41,9 +41,10 @@ class Item:
     """One item.
 
     Attributes:
-        ids: H x W integers as they were given; None where there are none.
-        image: H x W numbers, the image in grey; None where there is none.
-        error: what the Dataset raised, if it did.
+        position: its index in the Dataset.
+        ids: H x W integers of its mask, unchanged; None without a mask.
+        image: H x W numbers, the image in grey; None without an image.
+        error: the exception that the Dataset raised instead of an item.
     """
 
     position: int
@@ -55,12 +56,12 @@ class Item:
 
 
 def read_items(dataset: Any, keys: Keys, limit: int | None) -> Iterator[Item]:
-    """The items of a Dataset; an error in one is an item, too.
+    """The items of a Dataset; one that raises is an item with its error.
 
     Args:
         dataset: map-style (`__len__`, `__getitem__`) or iterable.
-        keys: where things are.
-        limit: so many at the most: spread over a map-style Dataset, the first ones of an iterable.
+        keys: where mask, image and id are in an item.
+        limit: the most items to read: spread over a map-style Dataset, the first ones of an iterable.
     """
     if is_map_style(dataset):
         count = len(dataset)
@@ -69,7 +70,7 @@ def read_items(dataset: Any, keys: Keys, limit: int | None) -> Iterator[Item]:
         for position in map(int, chosen):
             try:
                 item = _item(dataset[position], keys, position)
-            except Exception as error:  # noqa: BLE001 - what somebody's code raises is a result here
+            except Exception as error:  # noqa: BLE001 - what user code raises is a result here
                 item = Item(position, error=error)
             yield item if item.image_id or not paths else replace(item, image_id=paths[position])
         return
@@ -84,20 +85,20 @@ def read_items(dataset: Any, keys: Keys, limit: int | None) -> Iterator[Item]:
             return
         try:
             item = _item(raw, keys, position)
-        except Exception as error:  # noqa: BLE001 - a path in it leads to a damaged file, say
+        except Exception as error:  # noqa: BLE001 - for example, a path in it leads to a damaged file
             item = Item(position, error=error)
         yield item
         limit = None if limit is None else limit - 1
 
 
 def is_map_style(dataset: Any) -> bool:
-    """Whether items are asked for by their position. torch's IterableDataset has a `__getitem__` that only raises."""
+    """Whether items are read by position. torch's IterableDataset does not count: its `__getitem__` only raises."""
     streams = any(base.__name__ == "IterableDataset" for base in type(dataset).__mro__)
     return not streams and all(callable(getattr(dataset, name, None)) for name in ("__getitem__", "__len__"))
 
 
 def all_ids(dataset: Any) -> list[str] | None:
-    """The ids of all items, where a list of the Dataset says them."""
+    """The ids of all items, where the Dataset keeps a list of paths; else None."""
     return _listed_ids(dataset, len(dataset)) if hasattr(dataset, "__len__") else None
 
 
@@ -109,9 +110,9 @@ def _listed_ids(dataset: Any, count: int) -> list[str] | None:
         return None
     for value in attributes.values():
         if isinstance(value, (list, tuple)) and len(value) == count > 0:
-            found = [_id_in(one) for one in value]
-            if all(found):
-                return [one for one in found if one]
+            ids = [_id_in(path) for path in value]
+            if all(ids):
+                return [image_id for image_id in ids if image_id]
     return None
 
 
@@ -121,9 +122,9 @@ def _item(raw: Any, keys: Keys, position: int) -> Item:
     mask_at = keys.mask if keys.mask is not None else _find_mask(parts)
     ids = None if mask_at is None else _as_ids(parts[mask_at])
     image = None
-    found: list[Any] = [*(key for key in _IMAGE_KEYS if key in parts), *parts]
-    found.sort(key=lambda key: isinstance(parts[key], (str, os.PathLike)))  # paths last, as for masks
-    places = found if keys.image is None else [keys.image]
+    candidates: list[Any] = [*(key for key in _IMAGE_KEYS if key in parts), *parts]
+    candidates.sort(key=lambda key: isinstance(parts[key], (str, os.PathLike)))  # paths last, as for masks
+    places = candidates if keys.image is None else [keys.image]
     for place in places:
         if place != mask_at and (image := _as_grey(parts[place])) is not None:
             break
@@ -137,24 +138,24 @@ def _parts(raw: Any) -> dict[Any, Any]:
         return dict(raw)
     if isinstance(raw, (tuple, list)):
         parts: dict[Any, Any] = dict(enumerate(raw))
-        for one in raw:  # (image, {"mask": ...})
-            if isinstance(one, Mapping):
-                parts.update(one)
+        for part in raw:  # (image, {"mask": ...})
+            if isinstance(part, Mapping):
+                parts.update(part)
         return parts
     return {0: raw}
 
 
 def _find_id(parts: Mapping[Any, Any]) -> str | None:
     named = [parts[key] for key in _ID_KEYS if key in parts]
-    return next((found for one in (*named, *parts.values()) if (found := _id_in(one))), None)
+    return next((image_id for value in (*named, *parts.values()) if (image_id := _id_in(value))), None)
 
 
 def _find_mask(parts: Mapping[Any, Any]) -> Any:
     for key in _MASK_KEYS:
         if key in parts and not isinstance(parts[key], (str, os.PathLike)) and _as_ids(parts[key]) is not None:
             return key
-    # Of a tuple the last that can be a mask: the image comes first. A path only where there is no mask itself: it may
-    # be there to say which image it is.
+    # In a tuple the last part that can be a mask, because the image comes first. Paths are tried after everything else:
+    # a path may only name the image.
     for wanted in (False, True):
         for key in reversed(list(parts)):
             if isinstance(parts[key], (str, os.PathLike)) == wanted and _as_ids(parts[key]) is not None:
@@ -164,7 +165,9 @@ def _find_mask(parts: Mapping[Any, Any]) -> Any:
 
 def _id_in(value: Any) -> str | None:
     if isinstance(value, (tuple, list)) and value:
-        return next((found for one in value[:3] if not isinstance(one, (list, tuple)) and (found := _id_in(one))), None)
+        return next(
+            (image_id for part in value[:3] if not isinstance(part, (list, tuple)) and (image_id := _id_in(part))), None
+        )
     if isinstance(value, (str, os.PathLike)):
         ids: list[str] = _IMAGE_ID.findall(Path(value).name) or _IMAGE_ID.findall(os.fspath(value))
         return ids[-1] if ids else None
@@ -232,15 +235,15 @@ def _as_number(value: Any) -> int | None:
 
 
 def class_names(dataset: Any) -> Sequence[str] | None:
-    """The names of the classes that a Dataset gives: `classes`, `CLASSES`, `class_names`, `METAINFO["classes"]`."""
+    """A Dataset's names of the classes: `classes`, `CLASSES`, `class_names`, `METAINFO["classes"]`, ...; else None."""
     meta = getattr(dataset, "METAINFO", None) or getattr(dataset, "metainfo", None)
     candidates = [meta.get("classes") if isinstance(meta, Mapping) else None]
     candidates += [
         getattr(dataset, name, None) for name in ("classes", "CLASSES", "class_names", "categories", "names")
     ]
-    for one in candidates:
-        if isinstance(one, Mapping):
-            one = [one[key] for key in sorted(one)] if all(isinstance(key, int) for key in one) else None
-        if isinstance(one, (list, tuple)) and len(one) > 1 and all(isinstance(name, str) for name in one):
-            return list(one)
+    for names in candidates:
+        if isinstance(names, Mapping):
+            names = [names[key] for key in sorted(names)] if all(isinstance(key, int) for key in names) else None
+        if isinstance(names, (list, tuple)) and len(names) > 1 and all(isinstance(name, str) for name in names):
+            return list(names)
     return None

@@ -1,47 +1,49 @@
-"""Files below a folder: an extracted tree of masks, or predictions."""
+"""`FolderReader`: files below a folder, such as an extracted tree of masks, or predictions."""
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from ..core.errors import ImageNetSError, is_utf8, reason
+from ..core.errors import ImageNetSError, reason
+from ..core.walk import walk_files
 from .mask_reader import MaskReader, is_hidden
 
 
 class FolderReader(MaskReader):
-    """See `MaskReader`.
+    """Files below a folder, links followed.
 
     Args:
         path: the folder.
-        subfolders: look only into these; a tree has a million images beside its masks.
+        names: of the files in it, where they were listed before.
     """
 
-    def __init__(self, path: Path, subfolders: Sequence[str] = ("",)) -> None:
+    def __init__(self, path: Path, names: Sequence[str] | None = None) -> None:
         super().__init__(path)
-        self._subfolders = tuple(subfolders)
+        self._names = None if names is None else list(names)
 
-    @functools.cached_property
+    @property
     def names(self) -> list[str]:
-        found = []
-        for subfolder in self._subfolders:
-            for folder, below, files in os.walk(self.path / subfolder, followlinks=True):
-                below[:] = [one for one in below if not one.startswith(".")]
-                inner = Path(folder).relative_to(self.path).as_posix()
-                found += [one if inner == "." else f"{inner}/{one}" for one in files]
-        # No official name has bytes that are no UTF-8, and no table can hold such a name.
-        return sorted(one for one in found if is_utf8(one) and not is_hidden(one))
+        if self._names is None:
+            self._names = sorted(name for name in walk_files(self.path) if not is_hidden(name))
+        return self._names
 
     def read(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            with open(os.path.join(self.path, name), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            raise ImageNetSError(f"{self.describe(name)}: there is no such file.") from None
         except OSError as error:
             raise ImageNetSError(f"{self.describe(name)} cannot be read ({reason(error)}).") from error
 
-    def stored_in(self, split: str) -> Iterable[str]:
-        return sorted(self.masks(split).values())
+    def stored_in(self, names: Iterable[str]) -> Iterable[str]:
+        return sorted(names)
 
     def describe(self, name: str) -> str:
         return str(self.path / name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_names": None}

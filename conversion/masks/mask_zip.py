@@ -1,32 +1,24 @@
-"""Files in a zip, which is never unpacked: an official archive of masks, or a submission."""
+"""`ZipReader`: files in a zip, which is never unpacked: an official archive, masks of one's own, a submission."""
 
 from __future__ import annotations
 
 import functools
-import lzma
-import struct
 import threading
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, some
+from ..core.zip_errors import ZIP_ERRORS as _ZIP_ERRORS
 from .mask_reader import MaskReader, is_hidden
-
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
-    *(ValueError, struct.error, OverflowError, MemoryError),  # sizes, offsets and names that can't be
-    *(NotImplementedError, RuntimeError),  # compressions and encryption that it does not know
-)
-"""What `zipfile` raises on damage."""
 
 
 class ZipReader(MaskReader):
-    """See `MaskReader`."""
+    """Files in a zip."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -34,9 +26,11 @@ class ZipReader(MaskReader):
 
     @functools.cached_property
     def names(self) -> list[str]:
-        names = [one for one in self._zip.namelist() if not one.endswith("/") and not is_hidden(one)]
+        names = [name for name in self._zip.namelist() if not name.endswith("/") and not is_hidden(name)]
         if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise ImageNetSError(f"{self.path} holds {_one_line(min(twice))} more than once: pack it again.")
+            raise ImageNetSError(
+                f"{self.path} holds {_one_line(min(twice))} twice: which of the two is meant? Pack it again."
+            )
         return sorted(names)
 
     def read(self, name: str) -> bytes:
@@ -46,12 +40,14 @@ class ZipReader(MaskReader):
             with self._lock:
                 return self._zip.read(name)
         except _ZIP_ERRORS as error:
-            raise ImageNetSError(f"{self.describe(name)} is damaged ({cause(error)}).") from error
+            raise ImageNetSError(
+                f"{self.describe(name)} is damaged ({cause(error)}); make or fetch the zip again."
+            ) from error
 
     def describe(self, name: str) -> str:
         return f"{self.path}: {_one_line(name)}"
 
-    def stored_in(self, split: str) -> Iterable[str]:
+    def stored_in(self, names: Iterable[str]) -> Iterable[str]:
         return [""]
 
     def check_members(self) -> None:
@@ -82,9 +78,20 @@ class ZipReader(MaskReader):
             raise
         except _ZIP_ERRORS as error:
             raise ImageNetSError(
-                f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; fetch it "
-                "again."
+                f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; make or "
+                "fetch it again."
             ) from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["path"])  # type: ignore[misc]
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip, by its name or by what is in it."""
+    return path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
 
 
 def _one_line(name: str) -> str:

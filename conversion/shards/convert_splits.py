@@ -41,7 +41,7 @@ from .shard_job import ShardJob, pack_rows
 from .sharding import cut, parse_size, row_sizes
 from .storage import Storage, open_storage
 from .writers import shard_name
-from .written_files import OwnFiles
+from .written_files import WrittenFiles
 
 logger = logging.getLogger("imagenet_s")
 
@@ -123,11 +123,11 @@ def convert(
     refuse_overlap(storage.url, [imagenet.root], "OUT")
     refuse_same_folder(storage.url, annotations_dir, "OUT")
     source = open_source(config, imagenet, annotations_dir, options.verify, options.cache_dir)
-    present = [f'"{split}"' for split in splits if split in source.splits]
-    if present and len(present) < len(splits):
+    available = [f'"{split}"' for split in splits if split in source.splits]
+    if available and len(available) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
         absent = source.absent or f"{imagenet.root} holds no images of {lacking}."
-        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(present)}].")
+        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(available)}].")
     splits = selected_splits(source, splits, options.image_ids)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
@@ -138,22 +138,22 @@ def convert(
 
 def _convert(source: Source, storage: Storage, splits: list[str], options: Options) -> Index:
     config = source.config
-    index, own_files = _refuse_foreign(storage, config, splits, options)
+    index, written_files = _refuse_foreign(storage, config, splits, options)
     remove_incomplete(storage, config, splits)
     planned = [_plan(source, split, storage, options) for split in splits]
     # Everything is looked at before anything is changed.
     to_restart = [record for record, _, _ in planned if must_rewrite(storage, index, record, options.restart)]
     for record in to_restart:
-        own_files.refuse_foreign_shards(index, record)
+        written_files.refuse_foreign_shards(index, record)
     for record in to_restart:
-        shards = index
+        earlier_index = index
         # The index goes first: it must not name shards that are removed.
         if index.has_split(config, record.split):
-            own_files.save()
+            written_files.save()
             index = index.without_split(config, record.split)
             write_index(storage, index)
-        start_split(storage, shards, record)
-    jobs = [job for _, own, _ in planned for job in own if not read_marker(storage, job.name)]
+        start_split(storage, earlier_index, record)
+    jobs = [job for _, split_jobs, _ in planned for job in split_jobs if not read_marker(storage, job.name)]
     try:
         _write_shards(jobs, storage, options)
     except BaseException:
@@ -163,11 +163,11 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
                 remove_incomplete(storage, config, splits)
         raise
     remove_incomplete(storage, config, splits)
-    for record, own, upright in planned:
-        finished = tuple(_finished(storage, job.name) for job in own)
+    for record, split_jobs, upright in planned:
+        finished = tuple(_finished(storage, job.name) for job in split_jobs)
         shards_now = SplitIndex(record.order_seed, record.pyarrow, finished, upright)
         index = index.with_split(config, record.split, options.form, options.images, shards_now)
-    own_files.write(index)
+    written_files.write(index)
     write_index(storage, index)
     return index
 
@@ -179,16 +179,16 @@ def _checked(config: str, options: Options) -> list[str]:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
     if options.workers < 1:
         raise ImageNetSError(f"workers={options.workers}: at least one is needed.")
-    return [one for one in SPLITS if one in splits]
+    return [split for split in SPLITS if split in splits]
 
 
-def _refuse_foreign(storage: Storage, config: str, splits: list[str], options: Options) -> tuple[Index, OwnFiles]:
+def _refuse_foreign(storage: Storage, config: str, splits: list[str], options: Options) -> tuple[Index, WrittenFiles]:
     """What the storage holds, once it is known that nothing of somebody else would be replaced."""
     index = read_index(storage) or Index()
     _refuse_other_kind(index, config, splits, options, storage)
-    own_files = OwnFiles(storage, index)
-    own_files.refuse_foreign(index, config, options.form, splits)
-    return index, own_files
+    written_files = WrittenFiles(storage, index)
+    written_files.refuse_foreign(index, config, options.form, splits)
+    return index, written_files
 
 
 def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Options, storage: Storage) -> None:

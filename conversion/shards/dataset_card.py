@@ -45,27 +45,24 @@ _COLUMNS = {
         "another class than `category`",
     ),
 }
+_EXAMPLE = "me/imagenet-s"
+"""The repository in the examples of a card."""
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
-def make_card(index: Index, place: str = "me/imagenet-s") -> str:
-    """The text of README.md.
-
-    Args:
-        index: what the repository holds.
-        place: what `load_dataset` is given in the examples.
-    """
+def make_card(index: Index) -> str:
+    """The text of README.md for what the repository holds."""
     default = default_config(index)
-    one = index.configs[default]
-    split = "validation" if "validation" in one.splits else next(iter(one.splits))
-    some = '["image_id", "annotation"]'
+    converted = index.configs[default]
+    split = "validation" if "validation" in converted.splits else next(iter(converted.splits))
+    columns = '["image_id", "annotation"]'
     # The reader of Arrow files takes no columns.
-    masks = f'load_dataset("{place}", "{default}", split="{split}", columns={some})'
+    masks = f'load_dataset("{_EXAMPLE}", "{default}", split="{split}", columns={columns})'
     body = string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        place=place,
+        place=_EXAMPLE,
         config=default,
         split=split,
-        masks=masks if one.form == "parquet" else f"validation.select_columns({some})",
+        masks=masks if converted.form == "parquet" else f"validation.select_columns({columns})",
         default=default,
         contents=_contents(index),
         pixels=_pixels(index),
@@ -76,26 +73,26 @@ def make_card(index: Index, place: str = "me/imagenet-s") -> str:
     return f"---\n{_metadata(index)}\n---\n\n{body}"
 
 
-def merge_cards(there: bytes, fresh: bytes, name: str) -> bytes:
+def merge_cards(existing: bytes, fresh: bytes, name: str) -> bytes:
     """A generated card that a person may have added to, with the generated part of a fresh one.
 
     Text before and after the marks stays, and so does all metadata but that which follows from the content.
 
     Args:
-        there: the card as it is.
+        existing: the card as it is.
         fresh: the card as `make_card` writes it.
         name: what to call the first in an error.
 
     Raises:
         ImageNetSError: the metadata of the card can't be read.
     """
-    theirs, before, after = _parts(there.decode("utf-8", errors="replace"), name)
+    theirs, before, after = _parts(existing.decode("utf-8", errors="replace"), name)
     ours, heading, ending = _parts(fresh.decode(), name)
     text = fresh.decode()
     generated = text[text.index(MARK) : text.index(_END) + len(_END)]
     # A value that is null is none to the Hub's client, which leaves it out.
-    kept = {key: value for key, value in theirs.items() if key not in _OWN_KEYS and value is not None}
-    metadata = {**ours, **kept}
+    additions = {key: value for key, value in theirs.items() if key not in _OWN_KEYS and value is not None}
+    metadata = {**ours, **additions}
     if metadata == ours:
         head = text[: text.index(MARK)].removesuffix(heading)
     else:
@@ -105,20 +102,20 @@ def merge_cards(there: bytes, fresh: bytes, name: str) -> bytes:
 
 def has_additions(card: bytes, fresh: bytes) -> bool:
     """Whether somebody wrote something into a generated card besides what `make_card` writes."""
-    theirs, ours = (_parts(one.decode("utf-8", errors="replace"), "README.md") for one in (card, fresh))
+    theirs, ours = (_parts(text.decode("utf-8", errors="replace"), "README.md") for text in (card, fresh))
     same = {key: value for key, value in theirs[0].items() if key not in _OWN_KEYS}
     return theirs[1:] != ours[1:] or any(ours[0].get(key) != value for key, value in same.items())
 
 
 def _parts(card: str, name: str) -> tuple[dict[str, Any], str, str]:
     """The metadata of a card, and the text before and after the generated part."""
-    found = _METADATA.match(card)
+    header = _METADATA.match(card)
     try:
-        metadata = yaml.safe_load(found[1]) if found else {}
+        metadata = yaml.safe_load(header[1]) if header else {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         problem = cause(error)
         raise ImageNetSError(f"the metadata of {name} can't be read ({problem}): correct it, or remove it.") from error
-    before, _, rest = card[found.end() if found else 0 :].partition(MARK)
+    before, _, rest = card[header.end() if header else 0 :].partition(MARK)
     _, _, after = rest.partition(_END)
     return metadata if isinstance(metadata, dict) else {}, before, after
 
@@ -128,16 +125,16 @@ def default_config(index: Index) -> str:
     return list(index.configs)[-1]
 
 
-def config_info(config: str, one: ConfigIndex) -> datasets.DatasetInfo:
+def config_info(config: str, converted: ConfigIndex) -> datasets.DatasetInfo:
     """What `datasets` wants to know of a configuration."""
     splits = datasets.SplitDict()
-    for name, split in one.splits.items():
+    for name, split in converted.splits.items():
         splits.add(datasets.SplitInfo(name, num_bytes=split.num_bytes, num_examples=split.rows))
     return datasets.DatasetInfo(
-        features=features(config, one.images),
+        features=features(config, converted.images),
         splits=splits,
-        download_size=sum(split.bytes for split in one.splits.values()),
-        dataset_size=sum(split.num_bytes for split in one.splits.values()),
+        download_size=sum(split.bytes for split in converted.splits.values()),
+        dataset_size=sum(split.num_bytes for split in converted.splits.values()),
     )
 
 
@@ -150,7 +147,9 @@ def _metadata(index: Index) -> str:
         license_link=_TERMS,
         task_categories=["image-segmentation"],
         task_ids=["semantic-segmentation"],
-        size_categories=[_size(sum(split.rows for one in index.configs.values() for split in one.splits.values()))],
+        size_categories=[
+            _size(sum(split.rows for converted in index.configs.values() for split in converted.splits.values()))
+        ],
         annotations_creators=["expert-generated"],
         source_datasets=["extended|imagenet-1k"],
         tags=["imagenet-s", "semantic-segmentation", "unsupervised-semantic-segmentation", "imagenet"],
@@ -158,17 +157,17 @@ def _metadata(index: Index) -> str:
     )
     default = default_config(index)
     MetadataConfigs(
-        {config: _files(config, one, config == default) for config, one in index.configs.items()}
+        {config: _files(config, converted, config == default) for config, converted in index.configs.items()}
     ).to_dataset_card_data(data)
-    infos = {config: config_info(config, one) for config, one in index.configs.items()}
+    infos = {config: config_info(config, converted) for config, converted in index.configs.items()}
     datasets.info.DatasetInfosDict(infos).to_dataset_card_data(data)
     return data.to_yaml(line_break="\n").strip()
 
 
-def _files(config: str, one: ConfigIndex, default: bool) -> dict[str, Any]:
+def _files(config: str, converted: ConfigIndex, default: bool) -> dict[str, Any]:
     files = [
-        {"split": split, "path": data_files(one.form, config, split, len(shards.shards))}
-        for split, shards in one.splits.items()
+        {"split": split, "path": data_files(converted.form, config, split, len(shards.shards))}
+        for split, shards in converted.splits.items()
     ]
     return {"data_files": files, **({"default": True} if default else {})}
 
@@ -179,14 +178,14 @@ def _size(rows: int) -> str:
 
 def _contents(index: Index) -> str:
     lines = ["| configuration | split | images | files | bytes |", "|---|---|---:|---:|---:|"]
-    for config, one in index.configs.items():
-        for name, split in one.splits.items():
+    for config, converted in index.configs.items():
+        for name, split in converted.splits.items():
             lines.append(f'| `"{config}"` | `{name}` | {split.rows:,} | {len(split.shards):,} | {split.bytes:,} |')
     missing = [
         f"`{split}` of {config}"
-        for config, one in index.configs.items()
+        for config, converted in index.configs.items()
         for split in split_names(config)
-        if split not in one.splits
+        if split not in converted.splits
     ]
     if missing:
         lines += ["", f"Not converted here: {', '.join(missing)}."]
@@ -210,8 +209,8 @@ def _upright(index: Index) -> str:
     """A sentence about the masks that are upright; "" without any."""
     counts = [
         f"{split.upright:,} of `{name}` of {config}"
-        for config, one in index.configs.items()
-        for name, split in one.splits.items()
+        for config, converted in index.configs.items()
+        for name, split in converted.splits.items()
         if split.upright
     ]
     if not counts:

@@ -19,10 +19,10 @@ def repository_files(index: Index) -> dict[str, bytes]:
     if not index.configs:
         return {}
     files = {}
-    for config, one in index.configs.items():
+    for config, converted in index.configs.items():
         files[f"{config}/{LABELS}"] = labels(config)
-        if one.form == "arrow":
-            files.update(_arrow_files(config, one))
+        if converted.form == "arrow":
+            files.update(_arrow_files(config, converted))
     # Programs that know no configurations read it from the root, where only one can have it.
     files[LABELS] = labels(default_config(index))
     files[CARD] = make_card(index).encode()
@@ -51,8 +51,8 @@ def file_names(index: Index) -> list[str]:
 
 def arrow_names(config: str, splits: Iterable[str]) -> list[str]:
     """The files that `load_from_disk` reads beside the shards."""
-    own = [f"{config}/{split}/{file}" for split in splits for file in ("state.json", "dataset_info.json")]
-    return [*own, f"{config}/dataset_dict.json"]
+    split_files = [f"{config}/{split}/{file}" for split in splits for file in ("state.json", "dataset_info.json")]
+    return [*split_files, f"{config}/dataset_dict.json"]
 
 
 def labels(config: str) -> bytes:
@@ -61,21 +61,21 @@ def labels(config: str) -> bytes:
     return (json.dumps(names, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _arrow_files(config: str, one: ConfigIndex) -> dict[str, bytes]:
-    info = config_info(config, one)
+def _arrow_files(config: str, converted: ConfigIndex) -> dict[str, bytes]:
+    info = config_info(config, converted)
     about = {
         "features": info.features.to_dict(),
         "splits": {
             name: {"name": name, "num_bytes": split.num_bytes, "num_examples": split.rows}
-            for name, split in one.splits.items()
+            for name, split in converted.splits.items()
         },
         "download_size": info.download_size,
         "dataset_size": info.dataset_size,
     }
-    contents = [part for name, split in one.splits.items() for part in (_state(name, split), about)]
+    contents = [part for name, split in converted.splits.items() for part in (_state(name, split), about)]
     return {
         name: _json(content)
-        for name, content in zip(arrow_names(config, one.splits), [*contents, {"splits": list(one.splits)}])
+        for name, content in zip(arrow_names(config, converted.splits), [*contents, {"splits": list(converted.splits)}])
     }
 
 

@@ -1,7 +1,7 @@
 """Resuming a conversion: what a run keeps beside the result, and how the next one uses it.
 
 In `.imagenet-s/`, inside the output and never uploaded, lie the plan of each split (`50/train.json`), a completion
-marker for each shard (`50/train-00000-of-00004.parquet.done`), `files.json` (see `own_files`) and a lock. A run writes
+marker for each shard (`50/train-00000-of-00004.parquet.done`), `files.json` (`written_files`) and a lock. A run writes
 the plan before the first shard and a marker after each. The next run goes through the same planning; where its plan is
 equal it writes only the shards without a marker, where it differs it refuses, or with `restart` removes the split
 first. A marker that can't be read is no marker, a plan that can't be read differs.
@@ -129,20 +129,20 @@ def must_rewrite(storage: Storage, index: Index, record: PlanRecord, restart: bo
 
 def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: str) -> set[str]:
     """The names of all shards of a split that earlier runs wrote or were about to write: no other file is ours."""
-    found = set()
+    shards = set()
     if index.has_split(config, split):
-        found |= {shard.file for shard in index.configs[config].splits[split].shards}
+        shards |= {shard.file for shard in index.configs[config].splits[split].shards}
     data = storage.read(_record_name(config, split))
     if (earlier := _parse_plan(data)) is not None:
-        found |= {shard_name(_form(earlier.form), config, split, n, earlier.shards) for n in range(earlier.shards)}
+        shards |= {shard_name(_form(earlier.form), config, split, n, earlier.shards) for n in range(earlier.shards)}
     parquet, arrow = (shard_name(form, config, split, 0, 1).rpartition("/") for form in FORMATS)
     for folder, _, example in (parquet, arrow):
         pattern = re.compile(re.sub(r"\d{5}", r"\\d{5}", re.escape(example)))
         marked = [name.removesuffix(_DONE) for name in _names(storage, f"{WORKING_FOLDER}/{folder}", _DONE)]
         # Of a plan that can't be read only the names of its shards are known.
         planned = _names(storage, folder) if data is not None and earlier is None else []
-        found |= {f"{folder}/{name}" for name in (*marked, *planned) if pattern.fullmatch(name)}
-    return found
+        shards |= {f"{folder}/{name}" for name in (*marked, *planned) if pattern.fullmatch(name)}
+    return shards
 
 
 def start_split(storage: Storage, index: Index, record: PlanRecord) -> None:
@@ -176,7 +176,7 @@ def read_marker(storage: Storage, shard: str) -> ShardInfo | None:
 def remove_incomplete(storage: Storage, config: str, splits: Sequence[str]) -> None:
     """Remove the unfinished files of workers that were killed."""
     folders = _folders(config, splits)
-    for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{one}" for one in folders)):
+    for folder in ("", WORKING_FOLDER, *folders, *(f"{WORKING_FOLDER}/{name}" for name in folders)):
         for name in storage.names(folder):
             if is_temporary(name.rpartition("/")[2]):
                 storage.remove(name)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..annotations import open_masks
+from ..annotations import cached_masks
 from ..core.errors import ImageNetSError
 from ..imagenet.image_reader import ImageReader
 
@@ -57,7 +57,7 @@ def row_sizes(rows: pa.Table, image_sizes: NDArray[np.int64], masks: str | None)
     """The bytes that each row will take, nearly: image, mask, and a little for the rest."""
     sizes = image_sizes + _ROW_BYTES
     if masks is not None:
-        lengths = pc.binary_length(open_masks(masks)["png"]).take(rows["mask_row"].combine_chunks())
+        lengths = pc.binary_length(cached_masks(masks)["png"]).take(rows["mask_row"].combine_chunks())
         sizes = sizes + lengths.to_numpy().astype(np.int64)
     return sizes
 
@@ -74,10 +74,14 @@ def cut(rows: pa.Table, sizes: NDArray[np.int64], reader: ImageReader | None, ta
     pieces = []
     start = 0
     for piece in reader.cut(rows, count):
-        own = sizes[start : start + len(piece)]
+        piece_sizes = sizes[start : start + len(piece)]
         start += len(piece)
-        pieces += _even(piece, own, _count(own, target)) if own.sum() > _TOO_LARGE * target else [piece]
-    return [one for one in pieces if len(one)]
+        pieces += (
+            _even(piece, piece_sizes, _count(piece_sizes, target))
+            if piece_sizes.sum() > _TOO_LARGE * target
+            else [piece]
+        )
+    return [piece for piece in pieces if len(piece)]
 
 
 def _even(rows: pa.Table, sizes: NDArray[np.int64], count: int) -> list[pa.Table]:

@@ -134,13 +134,15 @@ class LocalStorage(Storage):
 
     def names(self, folder: str) -> list[str]:
         try:
-            return sorted(f"{folder}/{one.name}".lstrip("/") for one in self._path(folder).iterdir() if one.is_file())
+            return sorted(
+                f"{folder}/{path.name}".lstrip("/") for path in self._path(folder).iterdir() if path.is_file()
+            )
         except FileNotFoundError:
             return []
 
     def free(self) -> int | None:
         with contextlib.suppress(OSError, AttributeError):
-            folder = next(one for one in (Path(self.url), *Path(self.url).parents) if one.exists())
+            folder = next(path for path in (Path(self.url), *Path(self.url).parents) if path.exists())
             about = os.statvfs(folder)
             return about.f_bavail * about.f_frsize
         return None
@@ -215,8 +217,8 @@ class FsspecStorage(Storage):
             entries: list[dict[str, Any]] = self._fs.ls(self._fresh(folder), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        files = (one["name"].rsplit("/", 1)[-1] for one in entries if one["type"] == "file")
-        return sorted(f"{folder}/{one}".lstrip("/") for one in files)
+        files = (entry["name"].rsplit("/", 1)[-1] for entry in entries if entry["type"] == "file")
+        return sorted(f"{folder}/{name}".lstrip("/") for name in files)
 
     @contextlib.contextmanager
     def readable_errors(self) -> Iterator[None]:
@@ -224,11 +226,11 @@ class FsspecStorage(Storage):
         try:
             yield
         except Exception as error:
-            known = type(error).__module__.partition(".")[0] in _NOT_THE_STORAGES
+            passed_on = type(error).__module__.partition(".")[0] in _NOT_THE_STORAGES
             nameless = isinstance(error, OSError) and error.filename is None and self.url not in str(error)
-            if known and not nameless:
+            if passed_on and not nameless:
                 raise
-            raise OSError(f"{self.url}: {'' if known else type(error).__name__ + ': '}{error}") from error
+            raise OSError(f"{self.url}: {'' if passed_on else type(error).__name__ + ': '}{error}") from error
 
     def _open_new(self, path: str) -> IO[bytes]:
         try:

@@ -6,25 +6,24 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from ..converted.columns import arrow_schema
-from ..converted.dataset_index import INDEX, ConfigIndex, Format, Index, ShardInfo
-from ..core.errors import ImageNetSError, cause, some
+from ..converted.dataset_index import INDEX, ConfigIndex, Index, ShardInfo
+from ..converted.open_shard import count_rows
+from ..core.errors import ImageNetSError, some
 from .repository_files import read_index
 from .storage import Storage, open_storage
 
 _PIECE = 1 << 20
+_THREADS = 2
 
 
-def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
+def verify(out: str | os.PathLike[str]) -> Index:
     """Compare every shard with the index: its bytes, its sha256, its rows, its columns.
 
     Args:
         out: what `convert` wrote to.
-        threads: shards read at a time.
 
     Returns:
         The index.
@@ -34,10 +33,10 @@ def verify(out: str | os.PathLike[str], threads: int = 2) -> Index:
     """
     storage = open_storage(out)
     with storage.readable_errors():
-        return _verify(storage, threads)
+        return _verify(storage)
 
 
-def _verify(storage: Storage, threads: int) -> Index:
+def _verify(storage: Storage) -> Index:
     index = read_index(storage)
     if index is None or not index.configs:
         raise ImageNetSError(
@@ -46,19 +45,21 @@ def _verify(storage: Storage, threads: int) -> Index:
     shards = [(config, shard) for config, _, shard in index.shards()]
     problems = []
     with (
-        ThreadPoolExecutor(threads) as pool,
-        tqdm(total=sum(one.bytes for _, one in shards), unit="B", unit_scale=True, desc="verifying", delay=1) as bar,
+        ThreadPoolExecutor(_THREADS) as pool,
+        tqdm(
+            total=sum(shard.bytes for _, shard in shards), unit="B", unit_scale=True, desc="verifying", delay=1
+        ) as bar,
     ):
-        found = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)
-        for (_, shard), problem in zip(shards, found):
+        results = pool.map(lambda entry: _problem(storage, index.configs[entry[0]], *entry), shards)
+        for (_, shard), problem in zip(shards, results):
             bar.update(shard.bytes)
             if problem:
                 problems.append(f"{shard.file}: {problem}")
-    known = {shard.file for _, shard in shards}
-    for config, one in index.configs.items():
-        for folder in (config, *(f"{config}/{split}" for split in one.splits)):
+    expected = {shard.file for _, shard in shards}
+    for config, converted in index.configs.items():
+        for folder in (config, *(f"{config}/{split}" for split in converted.splits)):
             for name in storage.names(folder):
-                if name.endswith((".parquet", ".arrow")) and name not in known:
+                if name.endswith((".parquet", ".arrow")) and name not in expected:
                     problems.append(f"{name}: not in the index")
     if problems:
         raise ImageNetSError(
@@ -82,20 +83,11 @@ def _problem(storage: Storage, kind: ConfigIndex, config: str, shard: ShardInfo)
             return f"sha256 {digest.hexdigest()[:12]}..., {shard.sha256[:12]}... expected"
         file.seek(0)
         try:
-            rows, schema = _rows_and_schema(file, kind.form)
-            columns = ", ".join(schema.names)
-        except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
-            return f"unreadable ({cause(error)})"
+            rows, schema, columns = count_rows(file, shard.file)
+        except ImageNetSError as error:
+            return f"unreadable ({error})"
     if rows != shard.rows:
         return f"{rows:,} rows, {shard.rows:,} expected"
     if not schema.equals(arrow_schema(config, kind.images)):
-        return f"columns {columns}, another schema was expected"
+        return f"columns {', '.join(columns)}, another schema was expected"
     return None
-
-
-def _rows_and_schema(file, form: Format) -> tuple[int, pa.Schema]:  # type: ignore[no-untyped-def]
-    if form == "parquet":
-        with pq.ParquetFile(file) as parquet:
-            return parquet.metadata.num_rows, parquet.schema_arrow
-    with pa.ipc.open_stream(file) as reader:
-        return sum(batch.num_rows for batch in reader), reader.schema

@@ -1,7 +1,6 @@
 """Writers of a shard: Parquet for the Hub, and Arrow as `datasets.load_from_disk` reads it.
 
-Everything that decides about bytes is fixed here: the same rows give the same file with the same pyarrow. Imports
-`dataset_index`, `features`.
+Everything that decides about bytes is fixed here: the same rows give the same file with the same pyarrow.
 """
 
 from __future__ import annotations

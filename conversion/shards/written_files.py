@@ -22,7 +22,7 @@ from .writers import shard_name
 _RECORD = f"{WORKING_FOLDER}/files.json"
 
 
-class OwnFiles:
+class WrittenFiles:
     """The small files of a result, as earlier runs wrote them.
 
     Args:
@@ -48,7 +48,7 @@ class OwnFiles:
         Raises:
             ImageNetSError: such files, all named.
         """
-        names = {CARD, LABELS, *(f"{one}/{LABELS}" for one in {*index.configs, config})}
+        names = {CARD, LABELS, *(f"{name}/{LABELS}" for name in {*index.configs, config})}
         if form == "arrow":
             names.update(arrow_names(config, splits))
         self._refuse(sorted(name for name in names if not self._is_ours(name, self._storage.read(name))))
@@ -61,8 +61,8 @@ class OwnFiles:
             shard_name(form, record.config, record.split, number, record.shards) for number in range(record.shards)
         ]
         folder = names[0].rpartition("/")[0]
-        there = set(self._storage.names(folder))
-        self._refuse([name for name in names if name in there and name not in ours])
+        present = set(self._storage.names(folder))
+        self._refuse([name for name in names if name in present and name not in ours])
 
     def write(self, index: Index) -> None:
         """Write the files around the shards, and remove those that an earlier run wrote and that no longer belong."""
@@ -72,14 +72,14 @@ class OwnFiles:
             self._known.setdefault(name, set()).add(_sha256(data))
         self.save()
         for name, data in files.items():
-            there = self._storage.read(name)
-            if name == CARD and there is not None and not self._is_unchanged(name, there):
-                data = merge_cards(there, data, f"{self._storage.url}/{CARD}")
-            if there != data:
+            existing = self._storage.read(name)
+            if name == CARD and existing is not None and not self._is_unchanged(name, existing):
+                data = merge_cards(existing, data, f"{self._storage.url}/{CARD}")
+            if existing != data:
                 self._storage.write(name, data)
         for name in sorted(self._known.keys() - files.keys()):
-            there = self._storage.read(name)
-            if there is not None and self._is_unchanged(name, there):
+            existing = self._storage.read(name)
+            if existing is not None and self._is_unchanged(name, existing):
                 self._storage.remove(name)
                 self._storage.remove_folder(name.rpartition("/")[0])
         self._known = {name: {_sha256(data)} for name, data in files.items()}
@@ -116,7 +116,7 @@ def _parse(data: bytes | None) -> dict[str, set[str]]:
     """What an earlier run kept; a damaged record is as none."""
     try:
         raw = json.loads(data or b"{}")
-        return {str(name): {str(one) for one in digests} for name, digests in raw.items()}
+        return {str(name): {str(digest) for digest in digests} for name, digests in raw.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
 

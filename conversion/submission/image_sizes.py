@@ -1,4 +1,4 @@
-"""The sizes that predictions of a split have: those of the masks, or of the images where these are not public."""
+"""The sizes that predictions of a split must have: those of the masks, or of the images if the masks are not public."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def image_sizes(
     annotations_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
 ) -> dict[str, tuple[int, int]]:
-    """The sizes that predictions of a split have.
+    """The sizes that predictions of a split must have.
 
     Args:
         config: `"50"`, `"300"` or `"919"`.
@@ -39,17 +39,17 @@ def image_sizes(
         verify: as for the data set.
 
     Returns:
-        image_id -> (width, height): of the mask where it is public, else of the pixels as stored. Images that ImageNet
-        lacks are left out; without an ImageNet, `test` is empty: its masks are on the server.
+        image_id -> (width, height): of the mask if it is public, else of the image as stored. Images that ImageNet
+        lacks are left out; without ImageNet, `test` is empty, because its masks are on the server.
 
     Raises:
-        ImageNetSError: a file that is no image, or what the data set would say.
+        ImageNetSError: a file that is no image, or an error of loading the data set.
     """
     config = config_name(config)
     split = split_name(split, config)
     if data_dir is None and split not in ANNOTATED_SPLITS:
         return {}
-    if split in ANNOTATED_SPLITS:  # of the mask, as the evaluator compares the two; its image may be turned
+    if split in ANNOTATED_SPLITS:  # the evaluator compares predictions with masks; an image may be rotated
         holder = (
             open_annotations(config, annotations_dir, verify=verify)
             if data_dir is None
@@ -58,8 +58,8 @@ def image_sizes(
         return holder.mask_sizes(split)
     source = open_source(config, data_dir, annotations_dir, verify)
     plan = plan_split(source, split, verify, masks=False)
-    found = _sizes_of(plan.reader, plan.rows)
-    return dict(tqdm(found, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
+    sizes = _sizes_of(plan.reader, plan.rows)
+    return dict(tqdm(sizes, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
 
 
 def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:

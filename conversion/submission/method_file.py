@@ -1,4 +1,4 @@
-"""method.txt: six lines that describe a method."""
+"""method.txt: six lines that describe the method of a submission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN = "null"
 
 @dataclass(frozen=True)
 class Method:
-    """What the test server is told about a method; None is written as `null`.
+    """The description of a method for the test server; None is written as `null`.
 
     Examples:
         >>> print(Method(name="PASS", train_scheme="SSL").text(), end="")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
+from ..converted.dataset_index import Index
+from ..converted.find_converted import find_converted
 from ..core.errors import ImageNetSError
 from ..facts import MASK_FOLDERS
-from ..imagenet.converted_images import find_converted
 from ..masks.codec import decode_mask, encode_official_png
 from ..masks.mask_folder import FolderReader
 from ..masks.mask_reader import MaskReader
-from ..masks.mask_shards import ConvertedReader
-from ..masks.mask_zip import ZipReader
+from ..masks.mask_shards import ShardReader
+from ..masks.mask_zip import ZipReader, is_zip
 
 
 def open_predictions(path: str | os.PathLike[str], config: str, split: str) -> MaskReader:
@@ -28,35 +27,29 @@ def open_predictions(path: str | os.PathLike[str], config: str, split: str) -> M
     Raises:
         ImageNetSError: there is nothing of the kind.
     """
-    if os.path.isdir(path):
-        if (converted := find_converted(path)) is not None:
-            return ConvertedPredictions(Path(converted[0]), config, split)
-        return FolderReader(Path(path))
-    if not os.path.exists(path):
-        raise ImageNetSError(f"{os.fspath(path)}: there is no such folder or zip of predictions.")
-    if not zipfile.is_zipfile(path):
-        raise ImageNetSError(f"{os.fspath(path)} is neither a folder nor a complete zip of predictions.")
-    return ZipReader(Path(path))
+    root = Path(path)
+    if root.is_dir():
+        if (converted := find_converted(root)) is not None:
+            return _converted(*converted, config, split)
+        return FolderReader(root)
+    if not root.exists():
+        raise ImageNetSError(f"{root}: there is no such folder or zip of predictions.")
+    if not is_zip(root):
+        raise ImageNetSError(f"{root} is neither a folder nor a complete zip of predictions.")
+    return ZipReader(root)
 
 
-class ConvertedPredictions(MaskReader):
-    """The annotations of a split of a converted data set, named and encoded as predictions are."""
+def _converted(root: str, index: Index, config: str, split: str) -> ConvertedPredictions:
+    if not index.has_split(config, split) or split not in MASK_FOLDERS:
+        raise ImageNetSError(f"{root} is a converted data set without masks of {config} {split}.")
+    sizes = {Path(root, shard.file): shard.bytes for shard in index.configs[config].splits[split].shards}
+    return ConvertedPredictions(Path(root), list(sizes), sizes)
 
-    def __init__(self, path: Path, config: str, split: str) -> None:
-        super().__init__(path)
-        self._reader, self._split = ConvertedReader(path, config), split
-        if split not in self._reader.splits or split not in MASK_FOLDERS:
-            raise ImageNetSError(f"{path} is a converted data set without masks of {config} {split}.")
 
-    @property
-    def names(self) -> list[str]:
-        return sorted(name.partition("/")[2] for name in self._reader.masks(self._split).values())
+class ConvertedPredictions(ShardReader):
+    """The annotations of a split of a converted data set, encoded as predictions are."""
+
+    form = "official"
 
     def read(self, name: str) -> bytes:
-        return encode_official_png(decode_mask(self._reader.read(f"{MASK_FOLDERS[self._split]}/{name}")))
-
-    def stored_in(self, split: str) -> Iterable[str]:
-        return self._reader.stored_in(split)
-
-    def close(self) -> None:
-        self._reader.close()
+        return encode_official_png(decode_mask(super().read(name), name=self.describe(name)))

@@ -1,7 +1,7 @@
 """The four protocols of the test server and their rules: `protocols.json`, loaded once.
 
-The server has been closed since January 2026. When the competitions have a new address, `successor` in protocols.json
-is what to change: every message follows it.
+The server has been closed since January 2026. When the competitions have a new address, set `successor` in
+protocols.json: all messages use it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class SubmissionServer:
-    """Where submissions for `test` went, and what became of it.
+    """The server that took submissions for `test`.
 
     Attributes:
         address: of the competitions, without their number.
         closed_since: the first day without submissions, ISO-8601.
-        announcement: where this was said.
+        announcement: where the closing was announced.
         successor: the address of a new server; None while none is known.
     """
 
@@ -30,7 +30,7 @@ class SubmissionServer:
     successor: str | None
 
     def status(self) -> str:
-        """What a person who has a submission needs to know, in a paragraph."""
+        """Where to submit now, for people with a submission: one paragraph."""
         if self.successor:
             return f"Submit it at {self.successor}."
         return (
@@ -43,7 +43,7 @@ class SubmissionServer:
 
 @dataclass(frozen=True)
 class SubmissionProtocol:
-    """A protocol: a competition of the (closed) test server, and what it asks of a method.
+    """A protocol: a competition of the (closed) test server, and its rules.
 
     Examples:
         >>> PROTOCOLS["semi"].url
@@ -57,11 +57,11 @@ class SubmissionProtocol:
     may: tuple[str, ...]
     must_not: tuple[str, ...]
     match: str
-    """What it means for match.json."""
+    """The rule about match.json."""
 
     @property
     def wants_classes(self) -> bool:
-        """Whether predictions are class ids in any case, so that a match would be a mistake."""
+        """Whether predictions are always class ids, so that a match would be a mistake."""
         return "no match is needed" in self.match
 
     def text(self) -> str:
@@ -79,14 +79,14 @@ def _load() -> tuple[SubmissionServer, Mapping[str, SubmissionProtocol]]:
         {
             name: SubmissionProtocol(
                 name=name,
-                title=one["title"],
-                url=f"{server.address}{one['competition']}",
-                must=tuple(rules[rule] for rule in one["must"]),
-                may=tuple(rules[rule] for rule in one["may"]),
-                must_not=tuple(rules[rule] for rule in one["must_not"]),
-                match=one["match"],
+                title=entry["title"],
+                url=f"{server.address}{entry['competition']}",
+                must=tuple(rules[rule] for rule in entry["must"]),
+                may=tuple(rules[rule] for rule in entry["may"]),
+                must_not=tuple(rules[rule] for rule in entry["must_not"]),
+                match=entry["match"],
             )
-            for name, one in data["protocols"].items()
+            for name, entry in data["protocols"].items()
         }
     )
     return server, protocols

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...conversion.core.errors import cause
 from ..matched_miou.counts_file import DAMAGED_NPZ
-from ..matched_miou.read_mask import cause
 
 
 def read_embeddings(path: str) -> tuple[dict[str, Any], NDArray[Any], NDArray[Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...conversion.core.text_file import read_text
-from .mask_readers import MaskReader
+from ...conversion.masks.split_masks import SplitMasks
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Pairs:
     """Number of predictions without a reference."""
 
 
-def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str] | None = None) -> Pairs:
+def pair_up(predictions: SplitMasks, references: SplitMasks, keys: Sequence[str] | None = None) -> Pairs:
     """Find the prediction of every reference: at the same path, or else by the image's name.
 
     Args:
-        predictions: reader of the predictions.
-        references: reader of the references.
+        predictions: their masks.
+        references: their masks.
         keys: score only these references (`read_list`); all of them by default.
 
     Raises:
@@ -60,8 +60,10 @@ def pair_up(predictions: MaskReader, references: MaskReader, keys: Sequence[str]
     return Pairs(found, missing, sum(a != b for a, b in found), len(there) - len(used))
 
 
-def listed_keys(references: MaskReader, keys: Sequence[str] | None) -> list[str]:
+def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]:
     """The references to score: those of a list, or all of them without one.
+
+    A reference that lies in no class folder is found by the image's name alone.
 
     Raises:
         ValueError: a listed reference is not there.
@@ -69,6 +71,7 @@ def listed_keys(references: MaskReader, keys: Sequence[str] | None) -> list[str]
     if keys is None:
         return list(references.keys)
     there = set(references.keys)
+    keys = [key if key in there else _name(key) for key in keys]
     if absent := [key for key in keys if key not in there]:
         raise ValueError(
             f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...conversion.masks.split_masks import SplitMasks
 from ..matched_miou.read_mask import read_mask
-from .mask_readers import MaskReader
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class ScoredMasks:
     """Masks that were scored.
 
     Attributes:
-        predictions, references: the readers.
+        predictions, references: their masks.
         pairs: the key of a reference -> that of its prediction; a reference without one was scored as `other`.
     """
 
-    predictions: MaskReader
-    references: MaskReader
+    predictions: SplitMasks
+    references: SplitMasks
     pairs: Mapping[str, str]
 
     def read(self, key: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -8,10 +8,10 @@ from contextlib import closing
 import numpy as np
 
 from ...conversion.core.workers import map_unordered
+from ...conversion.masks.split_masks import SplitMasks
 from ..matched_miou.counts import CountRows, count_pair
 from ..matched_miou.metric import IGNORE_INDEX, MatchedIoU
 from ..matched_miou.read_mask import read_mask
-from .mask_readers import MaskReader
 from .pairing import Pairs
 
 ON_MISSING = ("error", "skip", "empty")
@@ -24,8 +24,8 @@ _Counted = tuple[list[int], CountRows]
 
 
 def score(
-    predictions: MaskReader,
-    references: MaskReader,
+    predictions: SplitMasks,
+    references: SplitMasks,
     pairs: Pairs,
     num_classes: int,
     *,
@@ -37,8 +37,8 @@ def score(
     """Count every pair.
 
     Args:
-        predictions: reader of the predictions.
-        references: reader of the references.
+        predictions: their masks.
+        references: their masks.
         pairs: what to count (`pair_up`).
         num_classes: C.
         ignore_index: the id of reference pixels that are not scored.
@@ -72,11 +72,11 @@ def score(
     return metric
 
 
-def _count(readers: tuple[MaskReader, MaskReader], chunk: _Chunk) -> _Counted:
-    predictions, references = readers
+def _count(masks: tuple[SplitMasks, SplitMasks], chunk: _Chunk) -> _Counted:
+    predictions, references = masks
     rows = []
-    for key, found in chunk:
+    for key, prediction_key in chunk:
         reference = read_mask(references.read(key), f"the reference of {key}")
-        prediction = np.zeros_like(reference) if found is None else predictions.read(found)
+        prediction = np.zeros_like(reference) if prediction_key is None else predictions.read(prediction_key)
         rows.append(count_pair(prediction, reference, key))
-    return [len(one) for one in rows], np.concatenate(rows)
+    return [len(pair) for pair in rows], np.concatenate(rows)

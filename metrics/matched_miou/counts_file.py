@@ -20,14 +20,8 @@ from .read_mask import cause
 from .saving import save_bytes
 
 DAMAGED_ZIP = (
-    *(
-        OSError,
-        EOFError,
-        ValueError,
-        IndexError,
-        RuntimeError,
-        MemoryError,
-    ),  # RuntimeError: encrypted, or not supported
+    *(OSError, EOFError, ValueError, IndexError, OverflowError, MemoryError),
+    RuntimeError,  # encrypted, or not supported
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
 )
 """What `zipfile` raises for a damaged archive."""

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from ...conversion.core.workers import map_unordered
-from ..evaluation.mask_readers import MaskReader
+from ...conversion.masks.split_masks import SplitMasks
 from .localization_metric import Localization
 from .map_files import MapReader
 from .score_options import ScoreOptions
@@ -24,12 +24,12 @@ class ToScore(NamedTuple):
     target: int
 
 
-_Shared = tuple[MapReader, MaskReader, ScoreOptions]
+_Shared = tuple[MapReader, SplitMasks, ScoreOptions]
 
 
 def score_maps(
     maps: MapReader,
-    masks: MaskReader,
+    masks: SplitMasks,
     images: Sequence[ToScore],
     options: ScoreOptions,
     *,
@@ -40,7 +40,7 @@ def score_maps(
 
     Args:
         maps: reader of the maps.
-        masks: reader of the masks.
+        masks: of the images.
         images: what to score.
         options: of the scores (`Localization.options`).
         workers: processes; 1 scores in this one.

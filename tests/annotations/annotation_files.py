@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imagenet_s.conversion.annotations import Annotations, open_annotations, open_masks
+from imagenet_s.conversion.annotations import Annotations, cached_masks, open_annotations
 from imagenet_s.conversion.annotations.lists import LISTED_SPLITS
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, Archive, ListFile, categories
 from imagenet_s.conversion.masks.codec import decode_mask, encode_png16
@@ -155,7 +155,7 @@ def rows(annotations: Annotations, split: str) -> list[tuple[str, str]]:
 def check_masks(annotations: Annotations, split: str) -> Path:
     """The cached masks of a split are right: order, ids, sizes, 16 bits. Returns their file."""
     path = annotations.masks(split)
-    table = open_masks(path)
+    table = cached_masks(path)
     assert table["image_id"].to_pylist() == [image_id for image_id, _ in expected(annotations.config, split)]
     for row in table.to_pylist():
         ids = ids_of(annotations.config, row["image_id"])

@@ -23,7 +23,7 @@ from annotation_files import (
     write_lists,
 )
 
-from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.annotations import cached_masks
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.masks.codec import encode_png16
@@ -89,7 +89,7 @@ def test_a_damaged_member_is_named(given: Path, tmp_path: Path, pinned: Pin, ver
     if verify:
         assert not kept
     else:  # the others, so that on_missing="skip" need not decode them again
-        assert len(open_masks(kept["50-validation.arrow"])) == len(expected("50", "validation")) - 1
+        assert len(cached_masks(kept["50-validation.arrow"])) == len(expected("50", "validation")) - 1
 
 
 def test_of_many_damaged_masks_the_first_are_named(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_missing_masks_are_named(tmp_path: Path, pinned: Pin, form: str, caplog:
     caplog.clear()
     annotations = opened(tmp_path, tmp_path, verify=False)
     present = [image_id for image_id, _ in expected("50", "validation") if image_id not in image_ids]
-    assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == present
+    assert cached_masks(annotations.masks("validation"))["image_id"].to_pylist() == present
     assert rows(annotations, "validation") == expected("50", "validation")
     assert "lacks 3 of the 12" in caplog.text
     # Masks that were cached without verification are not used with it.
@@ -174,19 +174,26 @@ def test_files_of_macos_are_no_masks(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", WRITERS)
 @pytest.mark.parametrize("folder", ["goldfish", ""])
 def test_masks_in_other_folders_than_those_of_classes(tmp_path: Path, form: str, folder: str) -> None:
-    """There are masks, so it is not said that there are none of the images."""
+    """The list says the classes; without one it is said that nothing does."""
     changed = {}
     for name, png in masks("50").items():
         above, _, base = name.rsplit("/", 2)
         changed["/".join(filter(None, (above, folder, base)))] = png
     WRITERS[form](tmp_path, "50", changed)
+    with pytest.raises(ImageNetSError, match=r"is in no class folder, and the list of validation, .* is not beside it"):
+        opened(tmp_path, tmp_path, verify=False).masks("validation")
+    write_lists(tmp_path, "50")
+    check_masks(opened(tmp_path, tmp_path, verify=False), "validation")
+
+
+def test_masks_of_other_images_than_the_listed_ones(tmp_path: Path) -> None:
+    changed = {name.replace("val_0", "val_9"): png for name, png in masks("50").items()}
+    WRITERS["archive"](tmp_path, "50", changed)
     write_lists(tmp_path, "50")
     annotations = opened(tmp_path, tmp_path, verify=False)
-    message = rf"has no masks of validation: expected validation-segmentation/<wnid>/.*; it holds .*{folder}/\w+\.png"
-    with pytest.raises(ImageNetSError, match=message):
-        annotations.masks("validation")
-    with pytest.raises(ImageNetSError, match=message):
-        annotations.check_masks("validation")
+    for asked in (annotations.masks, annotations.check_masks):
+        with pytest.raises(ImageNetSError, match=r"no masks of the images that validation lists: expected n.*val_0"):
+            asked("validation")
 
 
 @pytest.mark.parametrize("listed", [True, False])

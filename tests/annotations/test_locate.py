@@ -26,7 +26,7 @@ from annotation_files import (
 from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.core.errors import ImageNetSError
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, OFFICIAL, categories
+from imagenet_s.conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories
 
 
 @pytest.mark.parametrize("config", CONFIG_NAMES)
@@ -153,8 +153,8 @@ def test_wrong_arguments(given: Path, tmp_path: Path) -> None:
         annotations.masks("test")
     with pytest.raises(ImageNetSError, match="no configuration '51'"):
         open_annotations("51", given, cache_dir=tmp_path)
-    with pytest.raises(ImageNetSError, match="is a file; give the folder"):
-        open_annotations("50", given / OFFICIAL.archives["50"].file, cache_dir=tmp_path)
+    with pytest.raises(ImageNetSError, match="is neither a folder nor a zip"):
+        open_annotations("50", given / OFFICIAL.lists["50"]["test"].file, cache_dir=tmp_path)
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -172,13 +172,18 @@ def test_a_folder_more_after_unpacking(tmp_path: Path, form: str, above: str) ->
 
 @pytest.mark.parametrize("inner", ["validation-segmentation", "train-semi-segmentation/n01443537"])
 def test_the_folder_above_the_masks_is_meant(tmp_path: Path, inner: str) -> None:
+    """Where a part of the masks is given, and those of another split are asked for."""
     tree = write_tree(tmp_path / "given", "50")
+    part = "train_semi" if inner.startswith("train") else "validation"
+    asked = "validation" if part == "train_semi" else "train_semi"
     with pytest.raises(
         ImageNetSError, match=r"is a part of the masks: name the folder that holds .*, (/.*)\.$"
     ) as error:
-        opened(tree / inner, tmp_path, verify=False).members("validation")
+        opened(tree / inner, tmp_path, verify=False).members(asked)
     named = Path(str(error.value).rsplit(", ", 1)[1].rstrip("."))
-    assert rows(opened(named, tmp_path, verify=False), "validation") == expected("50", "validation")
+    assert rows(opened(named, tmp_path, verify=False), asked) == expected("50", asked)
+    if inner == MASK_FOLDERS[part]:
+        assert rows(opened(tree / inner, tmp_path, verify=False), part) == expected("50", part)
 
 
 def test_what_is_there_is_said(tmp_path: Path) -> None:

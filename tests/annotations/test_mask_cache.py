@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from annotation_files import WRITERS, check_masks, opened, rows
 
-from imagenet_s.conversion.annotations import open_masks
+from imagenet_s.conversion.annotations import cached_masks
 from imagenet_s.conversion.facts import OFFICIAL
 
 
@@ -40,25 +40,26 @@ def test_masks_are_transcoded_again_when_the_list_changes(given: Path, tmp_path:
     path.write_text("\n".join(path.read_text().splitlines()[:3]))
     fewer = [image_id for image_id, _ in rows(annotations, "validation")]
     assert len(fewer) == 3
-    assert open_masks(annotations.masks("validation"))["image_id"].to_pylist() == fewer
+    assert cached_masks(annotations.masks("validation"))["image_id"].to_pylist() == fewer
 
 
 def test_the_file_is_memory_mapped(given: Path, tmp_path: Path) -> None:
     before = pa.total_allocated_bytes()
-    table = open_masks(opened(given, tmp_path, verify=False).masks("validation"))
+    table = cached_masks(opened(given, tmp_path, verify=False).masks("validation"))
     assert table.num_rows == 12
     assert pa.total_allocated_bytes() - before < 1000
 
 
 SCRIPT = """
-import sys, time
+import os, sys, time
 from imagenet_s.conversion.annotations import mask_cache, open_annotations
 
 transcode = mask_cache.transcode
 
 def slowly(*arguments):
-    time.sleep(float(sys.argv[3]))
-    open(sys.argv[4], "a").write("x")
+    open(sys.argv[3], "a").write("x")
+    while not os.path.exists(sys.argv[4]):
+        time.sleep(0.01)
     return transcode(*arguments)
 
 mask_cache.transcode = slowly
@@ -66,19 +67,26 @@ print(open_annotations("50", sys.argv[1], cache_dir=sys.argv[2], verify=False).m
 """
 
 
-def start(given: Path, tmp_path: Path, seconds: float) -> subprocess.Popen[str]:
-    arguments = [str(given), str(tmp_path / "cache"), str(seconds), str(tmp_path / "transcoded")]
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+class Transcoding:
+    """Starts processes that prepare masks, and go on behind the first one of them when told so."""
+
+    def __init__(self, given: Path, folder: Path) -> None:
+        self.begun, self.go_on = folder / "begun", folder / "go on"
+        arguments = [str(path) for path in (given, folder / "cache", self.begun, self.go_on)]
+        self._command = [sys.executable, "-c", SCRIPT, *arguments]
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def start_and_wait(self) -> subprocess.Popen[str]:
+        process = self.start()
+        while process.poll() is None and not self.begun.exists():
+            time.sleep(0.01)
+        return process
 
 
 def test_after_a_killed_process_the_next_call_starts_again(given: Path, tmp_path: Path) -> None:
-    process = start(given, tmp_path, 0.2)
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "transcoded").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    process = Transcoding(given, tmp_path).start_and_wait()
     process.kill()
     process.communicate()
     cache = tmp_path / "cache"
@@ -88,10 +96,14 @@ def test_after_a_killed_process_the_next_call_starts_again(given: Path, tmp_path
 
 
 def test_of_two_processes_one_transcodes(given: Path, tmp_path: Path) -> None:
-    processes = [start(given, tmp_path, 0.1) for _ in range(2)]
-    outputs = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert len({out for out, _ in outputs}) == 1
-    assert (tmp_path / "transcoded").read_text() == "x" * 12
-    assert "Another process prepares the masks of 50 validation; waiting" in "".join(error for _, error in outputs)
+    transcoding = Transcoding(given, tmp_path)
+    first = transcoding.start_and_wait()
+    second = transcoding.start()
+    assert second.stderr is not None
+    assert "Another process prepares the masks of 50 validation; waiting" in second.stderr.readline()
+    transcoding.go_on.touch()
+    paths = {process.communicate(timeout=60)[0] for process in (first, second)}
+    assert [process.returncode for process in (first, second)] == [0, 0]
+    assert len(paths) == 1
+    assert transcoding.begun.read_text() == "x" * 12
     check_masks(opened(given, tmp_path, verify=False), "validation")

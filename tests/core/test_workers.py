@@ -165,3 +165,10 @@ def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
         lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and not line.startswith("counting:")]
         assert len(lines) == 1, err
         assert lines[0].startswith("imagenet-s: stopped")
+
+
+def test_what_counts_loads_no_more_than_it_needs():
+    """Each worker imports it: a second of imports would be a second of every command."""
+    code = "import sys, imagenet_s.metrics.evaluation.scoring\n"
+    code += "print(*{'datasets', 'pyarrow', 'torch', 'filelock'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True).stdout == "\n"

@@ -15,7 +15,7 @@ from imagenet_s.conversion.facts import config_name
 from imagenet_s.conversion.facts.spellings import on_missing_policy, split_list, split_name, split_text
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.submission.package import check_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission
 
 
 @pytest.mark.parametrize("given", [50, "50", " 50 ", np.int64(50), "im50", "ImageNetS50", "imagenet-s-50"])

@@ -19,12 +19,12 @@ from imagenet_s.conversion.imagenet.converted_images import ConvertedImages
 from imagenet_s.conversion.imagenet.parquet import ParquetReader
 from imagenet_s.conversion.imagenet.tar import CompressedTarReader, TarReader
 from imagenet_s.conversion.masks.codec import decode_mask
-from imagenet_s.conversion.masks.mask_shards import ConvertedReader
+from imagenet_s.conversion.masks.find_masks import find_masks
+from imagenet_s.conversion.masks.mask_names import NoMasksError
 from imagenet_s.conversion.masks.mask_zip import ZipReader
 from imagenet_s.conversion.shards.verify import verify
-from imagenet_s.conversion.submission.package import check_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission
 from imagenet_s.conversion.synthetic import write_annotations
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 Masks = dict[str, np.ndarray]
@@ -35,14 +35,18 @@ def _annotation_zip(data: bytes, folder: Path) -> Masks:
     path.write_bytes(data)
     with ZipReader(path) as reader:
         reader.check_members()
-        names = [name for split in ("train_semi", "validation") for name in reader.masks(split).values()]
-        return {name: decode_mask(reader.read(name), "50", reader.describe(name)) for name in names}
+    found = {}
+    for split in ("train_semi", "validation"):
+        with contextlib.suppress(NoMasksError):
+            masks = find_masks(path, "50", split)
+            found |= {key: decode_mask(masks.read(key), "50", masks.describe(key)) for key in masks.keys}
+    return found
 
 
 def _prediction_zip(data: bytes, folder: Path) -> Masks:
     path = folder / "a.zip"
     path.write_bytes(data)
-    reader = open_mask_reader(path)
+    reader = find_masks(path)
     return {key: read_mask(reader.read(key), f"{path}: {key}") for key in reader.keys}
 
 
@@ -90,7 +94,7 @@ def _read_all(reader: Any, folder: Path) -> dict[str, bytes]:
 
 def _shard(data: bytes, folder: Path) -> Masks:
     path = _shard_file(data, folder)
-    reader = open_mask_reader(path)
+    reader = find_masks(path)
     return {key: read_mask(reader.read(key), f"{path}: {key}") for key in reader.keys}
 
 
@@ -101,12 +105,9 @@ def _converted(data: bytes, folder: Path) -> Masks:
     shard = ShardInfo(f"50/{path.name}", 4, len(data), "0" * 64, 9)
     index = Index().with_split("50", "validation", form, False, SplitIndex(1, pa.__version__, (shard,)))
     (folder / "index.json").write_bytes(index_bytes(index))
-    with contextlib.closing(ConvertedReader(folder, "50")) as reader:
-        reader.imagenet_wnids("validation")
-        return {
-            name: decode_mask(reader.read(name), "50", reader.describe(name))
-            for name in reader.masks("validation").values()
-        }
+    masks = find_masks(folder, "50", "validation")
+    masks.reader.imagenet_wnids()
+    return {key: decode_mask(masks.read(key), "50", masks.describe(key)) for key in masks.keys}
 
 
 def _converted_images(data: bytes, folder: Path) -> Any:

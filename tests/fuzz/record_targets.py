@@ -17,13 +17,13 @@ from imagenet_s.cli.existing_files import refuse_foreign_results
 from imagenet_s.cli.main import build_parser
 from imagenet_s.conversion.annotations.lists import read_list
 from imagenet_s.conversion.converted.dataset_index import Index, parse_index
+from imagenet_s.conversion.converted.find_converted import find_converted
 from imagenet_s.conversion.core.errors import ImageNetSError
-from imagenet_s.conversion.imagenet.converted_images import find_converted
 from imagenet_s.conversion.imagenet.image_folder import ImageFolderReader
 from imagenet_s.conversion.imagenet.orientation_index import rows_to_replace
 from imagenet_s.conversion.shards.resume import PlanRecord, must_rewrite, read_marker, shards_of_earlier_runs
 from imagenet_s.conversion.shards.storage import LocalStorage
-from imagenet_s.conversion.shards.written_files import OwnFiles
+from imagenet_s.conversion.shards.written_files import WrittenFiles
 from imagenet_s.conversion.submission.method_file import method_problem
 from imagenet_s.metrics import MatchedIoU
 from imagenet_s.metrics.evaluation.pairing import read_list as read_keys
@@ -72,7 +72,7 @@ def _own_files(data: bytes, folder: Path) -> Any:
     """A damaged record is none: the files around the shards then have to be ours by their content."""
     _write(folder / ".imagenet-s" / "files.json", data)
     _write(folder / "id2label.json", b"somebody else's")
-    own = OwnFiles(LocalStorage(str(folder)), Index())
+    own = WrittenFiles(LocalStorage(str(folder)), Index())
     with contextlib.suppress(ImageNetSError):
         own.refuse_foreign(Index(), "50", "parquet", ["validation"])
         raise AssertionError("a foreign file was taken for ours")

@@ -260,7 +260,7 @@ def test_the_benchmark_file_names_every_task() -> None:
     described = yaml.safe_load(content)
     tasks = {task["id"]: task for task in described["tasks"]}
     assert {"name", "description", "evaluation_framework"} < described.keys()
-    for protocol, matching in eval_results.MATCHINGS.items():
+    for protocol, matching in eval_results.PROTOCOL_MATCHINGS.items():
         assert tasks[f"919_validation_{protocol}_{matching}_mean_iou"]["split"] == "validation"
     assert len(tasks) == len(described["tasks"]) == 2 * 4 * 4
     assert eval_results.benchmark_file({"50": ["train"]}) is None

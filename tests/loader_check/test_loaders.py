@@ -193,7 +193,7 @@ def test_every_form_of_the_official_masks(miniature: Layout, annotations: Path, 
     dataset = loaders.Right(str(tree))
     for gt_dir in (annotations, tree, tree / "ImageNetS919" / "validation-segmentation"):
         assert check_loader(dataset, gt_dir, "919").right
-    with pytest.raises(ImageNetSError, match="no such folder or zip"):
+    with pytest.raises(ImageNetSError, match="no such folder, zip or data set"):
         check_loader(dataset, tmp_path / "gone", "919")
     with pytest.raises(ImageNetSError, match="holds no masks of validation"):
         check_loader(dataset, tmp_path, "919")

@@ -11,14 +11,14 @@ import pytest
 from mask_forms import png, rgb, write_official
 from PIL import Image
 
+from imagenet_s.conversion.masks.find_masks import find_masks
 from imagenet_s.conversion.shards.convert_splits import Options, convert
 from imagenet_s.conversion.synthetic import write_annotations
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
 def ids_of(path, config="50", split=None):
-    reader = open_mask_reader(path, config, split)
+    reader = find_masks(path, config, split)
     return {key: read_mask(reader.read(key)).tolist() for key in reader.keys}
 
 
@@ -92,7 +92,7 @@ def test_the_split_chooses(forms, form):
 @pytest.mark.parametrize("form", ["tree", "archive", "extracted", "parquet", "arrow", "files"])
 def test_a_split_that_is_not_there_is_told(forms, form):
     with pytest.raises(ValueError, match=r"split 'train_full'; it has: .*train_semi, validation"):
-        open_mask_reader(forms[form], "50", "train_full")
+        find_masks(forms[form], "50", "train_full")
 
 
 @pytest.mark.parametrize("form", ["masks", "mine"])
@@ -103,12 +103,12 @@ def test_what_does_not_tell_its_split_is_read_as_it_is(forms, form):
 @pytest.mark.parametrize("form", ["arrow split", "shard", "arrow shard", "file", "builder's cache"])
 def test_what_is_another_split_is_refused(forms, form):
     with pytest.raises(ValueError, match="no shards of the split 'test'; it has: validation"):
-        open_mask_reader(forms[form], "50", "test")
+        find_masks(forms[form], "50", "test")
 
 
 def test_another_configuration_is_told(forms):
     with pytest.raises(ValueError, match="holds 300, 50 and not 919"):
-        open_mask_reader(forms["parquet"], "919")
+        find_masks(forms["parquet"], "919")
     assert ids_of(forms["extracted"], "300") == ids_of(forms["parquet"], "300") != ids_of(forms["parquet"])
 
 
@@ -124,7 +124,7 @@ def test_two_files_of_one_key_are_refused(kind, tmp_path):
             for file in sorted(root.rglob("*.*")):
                 archive.write(file, file.relative_to(root))
     with pytest.raises(ValueError, match=r"holds n1/a\.(png|PNG) and n1/a\.(png|PNG): which of the two"):
-        open_mask_reader(path)
+        find_masks(path)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -133,7 +133,7 @@ def test_a_member_that_is_there_twice_is_refused(tmp_path):
         for ids in ([[1]], [[2]]):
             archive.writestr("n1/a.png", png(Image.fromarray(rgb(ids))))
     with pytest.raises(ValueError, match=r"holds n1/a\.png twice"):
-        open_mask_reader(tmp_path / "m.zip")
+        find_masks(tmp_path / "m.zip")
 
 
 def test_damaged_zips_are_named_whatever_is_damaged(tmp_path):
@@ -179,7 +179,7 @@ def test_damaged_shards_are_named(forms, form, tmp_path):
     other = datasets.Dataset.from_dict({"a": [1]})
     other.to_parquet(tmp_path / "validation-00000-of-00001.parquet")
     with pytest.raises(ValueError, match=r"has no column '(image_id|wnid)', but a"):
-        open_mask_reader(tmp_path / "validation-00000-of-00001.parquet")
+        find_masks(tmp_path / "validation-00000-of-00001.parquet")
 
 
 def test_pictures_beside_masks_are_no_shards_and_shards_no_masks(forms, tmp_path):
@@ -197,7 +197,7 @@ def test_readers_travel_to_other_processes(forms):
     import pickle
 
     for form in FORMS:
-        reader = open_mask_reader(forms[form], "50")
+        reader = find_masks(forms[form], "50")
         reader.read(reader.keys[0])
         again = pickle.loads(pickle.dumps(reader))
         first, second = (

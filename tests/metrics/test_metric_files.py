@@ -5,13 +5,13 @@ from mask_forms import write_official
 from mask_trees import GT, NUMBER, PRED, expected
 from test_metric_sums import bits
 
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
+from imagenet_s.conversion.masks.find_masks import find_masks
 from imagenet_s.metrics.evaluation.pairing import pair_up, read_list
 from imagenet_s.metrics.evaluation.scoring import score
 
 
 def scored(paths, **options):
-    predictions, references = (open_mask_reader(path, "50") for path in paths)
+    predictions, references = (find_masks(path, "50") for path in paths)
     keys = options.pop("keys", None)
     return score(predictions, references, pair_up(predictions, references, keys), 50, **options)
 
@@ -39,7 +39,7 @@ def test_a_list_chooses(trees, tmp_path):
 
 
 def test_missing_predictions(gaps):
-    predictions, references = map(open_mask_reader, gaps)
+    predictions, references = map(find_masks, gaps)
     pairs = pair_up(predictions, references)
     assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
     assert ("n2/c.png", "n7/c.png") in pairs.found
@@ -62,7 +62,7 @@ def test_missing_predictions(gaps):
 )
 def test_an_ambiguous_name_is_missing_rather_than_guessed(gaps, side, key, missing):
     write_official(gaps[side] / key, [[1, 1, 0]])
-    assert pair_up(*map(open_mask_reader, gaps)).missing == missing
+    assert pair_up(*map(find_masks, gaps)).missing == missing
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -83,10 +83,10 @@ def test_what_is_no_source(tmp_path, trees):
     ]:
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(ValueError, match=message):
-            open_mask_reader(tmp_path / path)
+            find_masks(tmp_path / path)
     with pytest.raises(ValueError, match="no shards of the split 'train_semi'; it has: test, validation"):
-        open_mask_reader(trees["shards"][1], "50", "train_semi")
-    test = open_mask_reader(trees["shards"][1], "50", "test")
+        find_masks(trees["shards"][1], "50", "train_semi")
+    test = find_masks(trees["shards"][1], "50", "test")
     with pytest.raises(ValueError, match=r"no annotation of y/x\.png"):
         test.read("y/x.png")
     write_official(tmp_path / "other" / "n1" / "zzz.png", [[1]])

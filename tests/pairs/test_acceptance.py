@@ -17,7 +17,7 @@ from test_archives import damage_member
 
 from imagenet_s.cli.existing_files import _ACCEPTANCE_MARK
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.acceptance import MARK, accept, splits
+from imagenet_s.conversion.acceptance import FIRST_LINE, accept, splits
 from imagenet_s.conversion.acceptance.line import cleaned
 from imagenet_s.conversion.annotations import mask_cache
 from imagenet_s.conversion.facts import OFFICIAL
@@ -188,7 +188,7 @@ def test_what_the_copy_lacks(own_counts: None, official: Path, miniature: Layout
 
 
 def test_a_file_of_somebody_else(miniature: Layout, annotations: Path, tmp_path: Path, capsys) -> None:
-    assert f"{MARK}\n".encode() == _ACCEPTANCE_MARK
+    assert f"{FIRST_LINE}\n".encode() == _ACCEPTANCE_MARK
     (tmp_path / "notes.txt").write_text("mine")
     command = ["check", "--acceptance", str(miniature("folders")), "--output", str(tmp_path / "notes.txt")]
     assert main(command) == 1

@@ -9,8 +9,8 @@ from shard_helpers import contents
 
 import imagenet_s
 from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.masks.find_masks import find_masks
 from imagenet_s.conversion.shards import verify
-from imagenet_s.metrics.evaluation.mask_readers import open_mask_reader
 
 
 def test_the_memory_of_a_process(convert_miniature, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_an_out_of_any_name_is_a_folder(name: str, convert_miniature, tmp_path: 
     verify(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert len(imagenet_s.load_dataset("50", data_dir=tmp_path / name, split="validation")) == 9
-    assert len(open_mask_reader(tmp_path / name, "50").keys) == 9
+    assert len(find_masks(tmp_path / name, "50").keys) == 9
 
 
 def test_an_unknown_address(convert_miniature) -> None:

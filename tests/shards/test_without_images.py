@@ -30,13 +30,13 @@ def test_annotations_out_of_a_data_set(form: str, config: str, convert_miniature
 
 
 def test_masks_are_taken_as_they_are(convert_miniature, annotations: Path, tmp_path: Path) -> None:
-    from imagenet_s.conversion.annotations import open_masks
+    from imagenet_s.conversion.annotations import cached_masks
 
     convert_miniature(tmp_path / "out", images=False)
     ours = open_annotations("50", tmp_path / "out", cache_dir=tmp_path / "a", verify=False)
     official = open_annotations("50", annotations, cache_dir=tmp_path / "b", verify=False)
     for split in ("train_semi", "validation"):
-        assert open_masks(ours.masks(split)).equals(open_masks(official.masks(split)))
+        assert cached_masks(ours.masks(split)).equals(cached_masks(official.masks(split)))
         for (member, png), (other, published) in zip(ours.official_masks(split), official.official_masks(split)):
             assert member == other
             assert (imagenet_s.decode_mask(png) == imagenet_s.decode_mask(published)).all()

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import CheckedSubmission, write_submission
-from imagenet_s.conversion.submission.writer import PredictionWriter
+from imagenet_s.conversion.submission.prediction_writer import PredictionWriter
+from imagenet_s.conversion.submission.submission_zip import CheckedSubmission, write_submission
 from imagenet_s.conversion.synthetic import IMAGES, images_of, mask_ids
 
 IDS = [image.image_id for image in images_of("50", "test")]

@@ -14,7 +14,7 @@ from predicted_masks import IDS, KEYS, METHOD, prediction, submit, write_predict
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.submission.image_sizes import image_sizes
 from imagenet_s.conversion.submission.method_file import Method
-from imagenet_s.conversion.submission.package import check_submission, write_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
 
 Layouts = Callable[[str], Path]
 
@@ -145,7 +145,7 @@ def test_what_can_not_be_submitted(predictions: Path, annotations: Path, tmp_pat
     with pytest.raises(ImageNetSError, match="would lie among the predictions"):
         write_submission(predictions, predictions / "x.zip", "50", annotations_dir=annotations, verify=False)
     (tmp_path / "x.zip").write_bytes(b"PK no zip")
-    with pytest.raises(ImageNetSError, match="neither a folder nor a complete zip"):
+    with pytest.raises(ImageNetSError, match="not a complete zip"):
         check_submission(tmp_path / "x.zip", "50", annotations_dir=annotations, verify=False)
     with pytest.raises(ImageNetSError, match="is a folder: a submission is a zip"):
         check_submission(predictions, "50", annotations_dir=annotations, verify=False)

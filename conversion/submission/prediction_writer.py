@@ -26,17 +26,17 @@ _MAX_ID = 0xFFFF
 class PredictionWriter:
     """Writes predictions to `<directory>/<wnid>/<image_id>.png`, RGB with id = R + 256 * G.
 
-    Any number of processes may write into one directory: a file is there complete or not at all, and a loop that was
-    interrupted can resume where it stopped (`image_id in writer`).
+    Any number of processes may write into one directory: files are complete or absent, and a loop that was interrupted
+    can resume where it stopped (`image_id in writer`).
 
     Args:
         directory: made with the first prediction.
-        config: `"50"`, `"300"` or `"919"`: ids are 0..C. With `num_ids`, they are clusters.
-        split: `"train_semi"`, `"validation"` or `"test"`, to have the class folders looked up in the official list;
-            not needed where rows give their `wnid`.
+        config: `"50"`, `"300"` or `"919"`; ids are classes 0..C, or clusters if `num_ids` is given.
+        split: `"train_semi"`, `"validation"` or `"test"`, to look up class folders in the official list; not needed
+            if every call of `write` gives the `wnid`.
         annotations_dir: where the lists are, as for the data set.
         verify: whether the list must be the official one.
-        num_ids: for clusters that are matched to classes later: how many there are; ids are then 0..num_ids.
+        num_ids: the number of clusters, which are matched to classes later; ids are then 0..num_ids.
 
     Raises:
         ImageNetSError: no such configuration or split.
@@ -86,9 +86,9 @@ class PredictionWriter:
             image_id: its name without ending, `"ILSVRC2012_val_00000206"`.
             ids: H x W integers, an array or a tensor on any device: 0 is `other`, 1..C are classes (or clusters).
             wnid: its class folder, the column `wnid` of the data set. May be left out with `split`, and for training
-                images, whose names say it.
-            pil_size: (width, height) as stored, which is `image.size` of a PIL image: where it differs from that of
-                `ids`, these are resized with nearest. (`Image.resize` and torch's "nearest-exact" sample likewise.)
+                images, whose names begin with it.
+            pil_size: (width, height) as stored, which is `image.size` of a PIL image: if the size of `ids` differs,
+                they are resized with nearest, sampling as `Image.resize` and torch's "nearest-exact" do.
 
         Returns:
             The path of the file.
@@ -107,7 +107,7 @@ class PredictionWriter:
         return path
 
     def has(self, image_id: str, wnid: str | None = None) -> bool:
-        """Whether the prediction of an image is there already."""
+        """Whether the prediction of an image exists already."""
         return os.path.exists(self._path(image_id, wnid))
 
     def __contains__(self, image_id: str) -> bool:
@@ -169,34 +169,37 @@ class PredictionWriter:
         if low >= 0 and high <= top:
             return ids.astype(np.uint16)
         if high == IGNORE_ID:
-            cause = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted"
+            explanation = f"{IGNORE_ID} marks ignored pixels of the ground truth and can't be predicted"
         elif low < 0:
-            cause = "negative ids often come from an ignore label"
+            explanation = "negative ids often come from an ignore label"
         elif high > _MAX_ID:
-            cause = f"an official mask holds ids up to {_MAX_ID}"
+            explanation = f"an official mask holds ids up to {_MAX_ID}"
         else:
             if self.num_ids is None:
                 check_ids(ids.astype(np.int64), self.config, f"the prediction of {image_id}")
-            cause = "num_ids says how many there are"
-        raise ImageNetSError(f"the prediction of {image_id} holds ids {low}..{high}, expected 0..{top}: {cause}.")
+            explanation = "num_ids says how many there are"
+        raise ImageNetSError(f"the prediction of {image_id} holds ids {low}..{high}, expected 0..{top}: {explanation}.")
 
 
 def resize_to_pil_size(ids: NDArray[Any], pil_size: tuple[int, int]) -> NDArray[Any]:
-    """Ids at another size; a pixel takes the id at its centre.
+    """Resize ids; each new pixel takes the id at its centre.
 
     Args:
         ids: H x W.
         pil_size: (width, height).
 
     Returns:
-        height x width; `ids` itself where nothing changes.
+        height x width ids; `ids` itself if it has this size already.
+
+    Raises:
+        ImageNetSError: a size without pixels.
     """
-    width, height = (int(one) for one in pil_size)
+    width, height = (int(side) for side in pil_size)
     if width < 1 or height < 1:
         raise ImageNetSError(f"pil_size {pil_size}: expected (width, height), as image.size of a PIL image.")
     if ids.shape == (height, width):
         return ids
-    # Integers throughout: floats put centres that fall between two pixels on either side.
+    # In integers, because floats would put a centre between two pixels on either side.
     rows = (2 * np.arange(height) + 1) * ids.shape[0] // (2 * height)
     columns = (2 * np.arange(width) + 1) * ids.shape[1] // (2 * width)
     return ids[rows[:, None], columns]

@@ -11,7 +11,7 @@ from PIL import Image
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.masks.codec import decode_mask
-from imagenet_s.conversion.submission.writer import resize_to_pil_size
+from imagenet_s.conversion.submission.prediction_writer import resize_to_pil_size
 from imagenet_s.conversion.synthetic import images_of
 
 IMAGE, WNID = "ILSVRC2012_val_00000206", "n01644373"

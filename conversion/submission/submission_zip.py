@@ -1,4 +1,4 @@
-"""Checking a submission, and packing one: the same predictions give the same zip, byte for byte."""
+"""`check_submission` and `write_submission`: the same predictions give the same zip, byte for byte."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ..core.paths import local_path
 from ..facts import categories, config_name
 from ..facts.spellings import split_name
 from ..masks.mask_reader import MaskReader
-from .checks import (
-    Problem,
+from .method_file import METHOD_FILE, Method, method_problem
+from .open_predictions import open_predictions
+from .prediction_checks import (
+    SubmissionProblem,
     check_predictions,
     compare_names,
     refuse_other_depth,
     refuse_other_split,
 )
-from .method_file import METHOD_FILE, Method, method_problem
-from .open_predictions import open_predictions
 
 MATCH_FILE = "match.json"
-"""Optional: the class of each cluster, where predictions are clusters."""
+"""Optional: the class of each cluster, if predictions are clusters."""
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""The first that a zip can express: when a file was written must not change the zip."""
+"""The earliest date of a zip, for all files, so that the zip does not depend on when they were written."""
 _MODE = 0o100644 << 16
 
 
@@ -42,24 +42,24 @@ class CheckedSubmission:
     """The result of a check.
 
     Attributes:
-        config: whose classes.
-        split: which list.
-        images: how many predictions the list asks for.
-        problems: everything that is wrong; nothing is written unless it is empty.
+        config: the configuration.
+        split: the split.
+        images: how many predictions the official list asks for.
+        problems: everything that is wrong; a zip is written only if it is empty.
         sizes_checked: how many predictions were compared with the size of their image.
-        sha256: of the zip that was written or checked; None where it was not, or went into a pipe.
+        sha256: of the zip that was written or checked; None if none was written, or into a pipe.
     """
 
     config: str
     split: str
     images: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[SubmissionProblem] = field(default_factory=list)
     sizes_checked: int = 0
     sha256: str | None = None
 
     def add_problem(self, file: str, message: str) -> None:
         """Add a problem of `method.txt` or `match.json`."""
-        self.problems.append(Problem(file, file, message))
+        self.problems.append(SubmissionProblem(file, file, message))
 
 
 def check_submission(
@@ -77,12 +77,12 @@ def check_submission(
         path: the zip.
         config: `"50"`, `"300"` or `"919"`.
         split: `"test"`, or `"validation"` for practice.
-        sizes: (width, height) of the images, from `image_sizes`; not checked for images that are not in it.
+        sizes: (width, height) of the images, from `image_sizes`; sizes of other images are not checked.
         annotations_dir: where the list is.
         verify: whether the list must be the official one.
 
     Returns:
-        All problems.
+        The result, with all problems.
 
     Raises:
         ImageNetSError: there is no such zip, or no list.
@@ -123,13 +123,13 @@ def write_submission(
         config: `"50"`, `"300"` or `"919"`.
         split: `"test"`, or `"validation"` for practice.
         method: for method.txt.
-        match: a match.json, where predictions are clusters; it is packed byte for byte.
+        match: a match.json, if predictions are clusters; it is packed byte for byte.
         sizes: as in `check_submission`.
         annotations_dir: where the list is.
         verify: whether the list must be the official one.
 
     Returns:
-        What was found; the zip was written if there are no problems.
+        The result; the zip was written if it has no problems.
 
     Raises:
         ImageNetSError: there are no predictions, no list, or the target lies among the predictions.
@@ -141,11 +141,11 @@ def write_submission(
     if out.is_dir():
         raise ImageNetSError(f"{out} is a folder: give the name of a zip.")
     checked, wnids, other_lists = _read_list(config, split, annotations_dir, verify)
-    content = None
+    match_data = None
     if match is not None:
         match = local_path(match, "the match")
         try:
-            content = Path(match).read_bytes()
+            match_data = Path(match).read_bytes()
         except OSError as error:
             raise ImageNetSError(f"the match {match} can't be read ({error.strerror or error}).") from error
     with open_predictions(predictions_path, config, split) as predictions:
@@ -153,16 +153,16 @@ def write_submission(
             checked.add_problem(
                 MATCH_FILE, f"{MATCH_FILE} is among the predictions: give it with --match, or remove it"
             )
-        # Stored: PNGs are compressed already, and a zlib of another version would give other bytes.
+        # Not compressed: PNGs are compressed already, and another version of zlib would give other bytes.
         with (
             contextlib.suppress(_ProblemsFoundError),
             atomic_write(out) as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
         ):
-            if content is not None:
-                _add(archive, MATCH_FILE, content)
+            if match_data is not None:
+                _add(archive, MATCH_FILE, match_data)
             _add(archive, METHOD_FILE, (method or Method()).text().encode())
-            _check_all(predictions, checked, wnids, sizes or {}, content, archive, other_lists)
+            _check_all(predictions, checked, wnids, sizes or {}, match_data, archive, other_lists)
             if checked.problems:
                 raise _ProblemsFoundError
     if not checked.problems and out.is_file():  # no pipe
@@ -171,13 +171,13 @@ def write_submission(
 
 
 class _ProblemsFoundError(Exception):
-    """Ends `atomic_write` without the zip."""
+    """Leaves `atomic_write`, so that no zip is written."""
 
 
 def _read_list(
     config: str, split: str, annotations_dir: str | os.PathLike[str] | None, verify: bool
 ) -> tuple[CheckedSubmission, dict[str, str], Callable[[str], Collection[str]]]:
-    """The result to fill, the class folder of every image of the list, and a function that gives other lists."""
+    """The result to be filled, image id -> class folder of the list, and a function from a split to its image ids."""
     config = config_name(config)
     split = split_name(split, config)
     annotations = open_annotations(config, annotations_dir, verify=verify)
@@ -185,7 +185,7 @@ def _read_list(
     def image_ids(other: str) -> Collection[str]:
         try:
             return annotations.members(other)["image_id"].to_pylist()
-        except ImageNetSError:  # it is only asked for to explain
+        except ImageNetSError:  # other lists only serve to explain a problem
             return ()
 
     members = annotations.members(split)
@@ -202,7 +202,7 @@ def _check_all(
     archive: zipfile.ZipFile | None,
     other_lists: Callable[[str], Collection[str]],
 ) -> None:
-    """Check every prediction, and pack those without problems into an archive."""
+    """Check every prediction, and add it to the archive as long as there are no problems."""
     names = [name for name in predictions.names if name not in (METHOD_FILE, MATCH_FILE)]
     refuse_other_depth(predictions.path, names, checked.split, wnids)
     refuse_other_split(predictions.path, names, checked.split, wnids, other_lists)
@@ -214,12 +214,12 @@ def _check_all(
             clusters = _clusters(match, checked.config)
         except ValueError as error:
             checked.add_problem(MATCH_FILE, str(error))
-            clusters = range(1 << 16)  # without a match, no cluster can be called wrong
-    # What an extra file contains does not matter.
+            clusters = range(1 << 16)  # without a match, no cluster is wrong
+    # The content of extra files does not matter.
     extra = {problem.name for problem in problems if problem.kind == "extra"}
     todo = [name for name in names if name not in extra]
-    found = check_predictions(predictions, todo, checked.config, sizes, clusters)
-    for name, data, problem in tqdm(found, total=len(todo), desc="checking predictions", unit="image", delay=1):
+    results = check_predictions(predictions, todo, checked.config, sizes, clusters)
+    for name, data, problem in tqdm(results, total=len(todo), desc="checking predictions", unit="image", delay=1):
         checked.sizes_checked += PurePosixPath(name).stem in sizes
         if problem is not None:
             checked.problems.append(problem)

@@ -1,4 +1,4 @@
-"""The faults that are looked for: what is wrong, and the line that mends it."""
+"""The faults that a Dataset may have: a message, and the line of code that mends it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Fault:
     mend: str
 
     def of(self, config: str) -> Fault:
-        """The fault with the names of a configuration in the line that mends it."""
+        """The fault with this configuration in place of 919 in the line that mends it."""
         return replace(self, mend=self.mend.replace("919", config))
 
 
@@ -30,7 +30,8 @@ class Finding:
     """A fault that was found.
 
     Attributes:
-        images: how many images have it, of how many that were looked at.
+        images: how many images have it.
+        of: how many images were compared.
         examples: a few image ids.
         detail: what was seen in the first of them.
     """
@@ -43,7 +44,7 @@ class Finding:
 
     @property
     def share(self) -> float:
-        """The share of the images that were looked at."""
+        """The fraction of the compared images that have it."""
         return self.images / max(self.of, 1)
 
 
@@ -54,8 +55,8 @@ _LIST = (
 )
 
 FAULTS: Mapping[str, Fault] = {
-    one.key: one
-    for one in (
+    fault.key: fault
+    for fault in (
         Fault("raises", "The Dataset raises an error.", "# as the error says"),
         Fault("overflow", "NumPy 2: G * 256 on uint8 overflows.", _DECODE),
         Fault("no-mask", "The item holds no mask of ids.", "return H x W integers; --mask-key names them in a dict"),

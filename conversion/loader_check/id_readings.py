@@ -1,4 +1,4 @@
-"""What loaders make of the ids of a mask: the right reading and every known wrong one, from the official mask."""
+"""Readings: the ways in which loaders read the ids of a mask, right and wrong, as functions of the official ids."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Ids = NDArray[np.int64]
 SAME = "same"
 TOLERANCE = 0.985
 """The share of pixels that must be equal where masks were resized: programs round differently."""
-FOREGROUND = ("object-1", "object-255", "own-class-1", "own-class-255")
-"""Readings that make a mask of 0 and one other value: of every class, or of the image's own class."""
+FOREGROUND_READINGS = ("object-1", "object-255", "own-class-1", "own-class-255")
+"""Readings that give a mask of 0 and one other value, for every class or for the image's own class."""
 
 
 def _grey(ids: Ids) -> Ids:
@@ -67,34 +67,37 @@ READINGS: Mapping[str, tuple[Callable[[Ids], Ids], ...]] = {
     "shifted-clamped": (lambda ids: np.maximum(ids - 1, 0),),
     "enumerated": (_enumerated, _enumerated_without_ignored),
 }
-"""Reading -> what it can make of the official ids; keys are those of `faults.FAULTS`."""
+"""Reading -> the functions of the official ids that it stands for; keys are those of `fault_catalog.FAULTS`."""
 
 
 def explaining(seen: NDArray[Any], ids: Ids, view: Callable[[NDArray[Any]], NDArray[Any]], category: int) -> list[str]:
-    """The readings that give the mask that was seen, ignored pixels aside.
+    """The readings that explain the mask that was seen; ignored pixels are not compared.
 
     Args:
         seen: H x W, what the Dataset gave.
         ids: the official ids.
         view: turns, cuts and resizes an official mask to the shape of `seen`.
         category: the class of the image.
+
+    Returns:
+        Keys of `READINGS` and of `FOREGROUND_READINGS`; empty where nothing explains the mask.
     """
     counted = view(ids) != IGNORE_ID
     exact = seen.shape == ids.shape
-    found = [
+    readings = [
         key
         for key, functions in READINGS.items()
         if any(_equal(seen, view(function(ids)), counted, exact) for function in functions)
     ]
-    for on in (1, 255):
-        for name, shown in (("object", ids > 0), ("own-class", ids == category)):
-            if _equal(seen, view(np.where(shown, on, 0)), counted, exact):
-                found.append(f"{name}-{on}")
-    return found
+    for value in (1, 255):
+        for name, foreground in (("object", ids > 0), ("own-class", ids == category)):
+            if _equal(seen, view(np.where(foreground, value, 0)), counted, exact):
+                readings.append(f"{name}-{value}")
+    return readings
 
 
 def _equal(seen: NDArray[Any], expected: NDArray[Any], counted: NDArray[np.bool_], exact: bool) -> bool:
-    """Equal in all pixels; in nearly all where both were resized, by programs that round differently."""
+    """Whether all pixels are equal, or nearly all where both were resized, because programs round differently."""
     equal = (seen == expected)[counted]
     if not equal.size:
         return True

@@ -1,4 +1,4 @@
-"""Everything that is wrong with predictions, by file: which are missing or not expected, and what each contains."""
+"""Checks of predictions: files that are missing, unexpected or misplaced, and the content of each file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _MAX_THREADS = 8
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong.
+class SubmissionProblem:
+    """One thing that is wrong with a submission.
 
     Attributes:
         kind: `missing`, `extra`, `folder` (in the wrong class folder), `unreadable`, `not RGB`, `ids`, `size`,
@@ -37,29 +37,31 @@ class Problem:
     message: str
 
 
-def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Problem]:
+def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[SubmissionProblem]:
     """Compare the names of the files with the list: missing ones, extra ones, and those in the wrong class folder.
 
     Args:
-        names: the files there are.
-        wnids: the class folder of every image of the list.
+        names: the names of the files, `<class folder>/<image_id>.png`.
+        wnids: image id -> class folder, for every image of the list.
     """
     wanted = {f"{wnid}/{image_id}.png" for image_id, wnid in wnids.items()}
-    there = set(names)
+    present = set(names)
     problems, misplaced = [], set()
-    for name in sorted(there - wanted):
+    for name in sorted(present - wanted):
         image_id = name.rsplit("/", 1)[-1].removesuffix(".png")
         right = f"{wnids[image_id]}/{image_id}.png" if image_id in wnids else None
-        if right and right not in there:
+        if right and right not in present:
             misplaced.add(right)
-            problems.append(Problem("folder", name, f"{name} belongs to {right}"))
+            problems.append(SubmissionProblem("folder", name, f"{name} belongs to {right}"))
         else:
-            problems.append(Problem("extra", name, f"{name} is no prediction of the list"))
-    return problems + [Problem("missing", name, f"{name} is missing") for name in sorted(wanted - there - misplaced)]
+            problems.append(SubmissionProblem("extra", name, f"{name} is no prediction of the list"))
+    return problems + [
+        SubmissionProblem("missing", name, f"{name} is missing") for name in sorted(wanted - present - misplaced)
+    ]
 
 
 def refuse_other_depth(path: Path, names: list[str], split: str, wnids: Mapping[str, str]) -> None:
-    """One message instead of thousands where the class folders are in a subfolder."""
+    """Raise one error instead of thousands of problems if the class folders are in a subfolder."""
     pngs = [name for name in names if name.endswith(".png")]
     if not pngs:
         seen = some(sorted(names), 3) or "nothing"
@@ -69,8 +71,8 @@ def refuse_other_depth(path: Path, names: list[str], split: str, wnids: Mapping[
         inside = {tuple(name.split("/")[-2:]) for name in pngs}
         if any((wnid, f"{image_id}.png") in inside for image_id, wnid in wnids.items()):
             raise ImageNetSError(f"the class folders of {path} lie in its folder {'/'.join(above)}: give that one.")
-    # One folder a split, as distance-match leaves them.
-    for folder in sorted(one[0] for one in parts if len(one) == 1):
+    # A folder for each split, as distance-match writes them.
+    for folder in sorted(parents[0] for parents in parts if len(parents) == 1):
         if SPELLINGS.get(folder, folder) == split:
             raise ImageNetSError(f"{path} holds a folder for each of several splits: give its folder {folder}.")
 
@@ -78,7 +80,7 @@ def refuse_other_depth(path: Path, names: list[str], split: str, wnids: Mapping[
 def refuse_other_split(
     path: Path, names: list[str], split: str, wnids: Mapping[str, str], other_lists: Callable[[str], Collection[str]]
 ) -> None:
-    """One message instead of thousands where the predictions are those of another split."""
+    """Raise one error instead of thousands of problems if the predictions are those of another split."""
     stems = {PurePosixPath(name).stem for name in names if name.endswith(".png")}
     if stems & wnids.keys():
         return
@@ -96,44 +98,44 @@ def check_predictions(
     config: str,
     sizes: Mapping[str, tuple[int, int]],
     clusters: Collection[int] | None,
-) -> Iterator[tuple[str, bytes, Problem | None]]:
-    """Read predictions and check what they contain.
+) -> Iterator[tuple[str, bytes, SubmissionProblem | None]]:
+    """Read predictions and check their content.
 
     Args:
         predictions: reads them.
-        names: which of them, `<class folder>/<image_id>.png`.
-        config: whose ids they hold.
-        sizes: (width, height) of images; those that are not in it may have any size.
-        clusters: the ids a match knows, where predictions are clusters.
+        names: the predictions to check, `<class folder>/<image_id>.png`.
+        config: the configuration of their class ids.
+        sizes: image id -> (width, height); predictions of other images may have any size.
+        clusters: the ids in the match, if predictions are clusters; else None.
 
     Yields:
-        Name, content and what is wrong with it, in the order of the names.
+        Name, content and problem (None if there is none), in the order of the names.
     """
-    known = None if clusters is None else set(clusters)
+    known_clusters = None if clusters is None else set(clusters)
 
-    def check(name: str) -> tuple[str, bytes, Problem | None]:
+    def check(name: str) -> tuple[str, bytes, SubmissionProblem | None]:
         data, kind = b"", "unreadable"
         try:
             data = predictions.read(name)
             with open_mask_image(data, name) as image:
                 mode, image_size, pixels = image.mode, image.size, np.asarray(image)
             kind = "not RGB"
-            if mode.startswith("I"):  # as the masks of the data set; the test server reads RGB only
+            if mode.startswith("I"):  # like the masks of the data set, but the test server reads RGB only
                 raise ImageNetSError(f"{name} is 16-bit grey, not RGB (id = R + 256 * G): PredictionWriter writes RGB")
             if mode != "RGB":
                 raise wrong_mode(mode, name)
             kind = "size"
             check_size(image_size, sizes.get(PurePosixPath(name).stem, image_size), name)
             kind = "ids"
-            _check_ids(decode_mask(pixels, name=name), config, known, name)
+            _check_ids(decode_mask(pixels, name=name), config, known_clusters, name)
         except ImageNetSError as error:
-            return name, data, Problem(kind, name, str(error))
+            return name, data, SubmissionProblem(kind, name, str(error))
         return name, data, None
 
-    waiting = iter(names)
-    # Threads: decoding releases the GIL. A batch at a time, so that few files are in memory.
+    remaining = iter(names)
+    # Threads, because decoding releases the GIL; in batches, so that few files are in memory.
     with ThreadPoolExecutor(min(usable_cpus(), _MAX_THREADS)) as threads:
-        while batch := list(itertools.islice(waiting, _BATCH)):
+        while batch := list(itertools.islice(remaining, _BATCH)):
             yield from threads.map(check, batch)
 
 

@@ -18,7 +18,7 @@ from predicted_masks import IDS, KEYS, prediction, submit
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.masks.codec import encode_official_png
 from imagenet_s.conversion.submission.image_sizes import image_sizes
-from imagenet_s.conversion.submission.package import check_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission
 from imagenet_s.conversion.synthetic import IMAGES
 
 IMAGE_ID = next(image_id for image_id in IDS if IMAGES[image_id].size[0] != IMAGES[image_id].size[1])
