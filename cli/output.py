@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..conversion.core.errors import printable
+from ..conversion.core.json_values import json_values
 
 
 def say(text: str = "") -> None:
@@ -44,7 +45,7 @@ def write_json(result: Any, target: str) -> None:
 
     The file is complete, or what it was before.
     """
-    text = json.dumps(plain(result), indent=1, allow_nan=False)
+    text = json.dumps(json_values(result), indent=1, allow_nan=False)
     if target == "-":
         say(text)
         return
@@ -54,14 +55,9 @@ def write_json(result: Any, target: str) -> None:
         file.write(text.encode() + b"\n")
 
 
-def plain(value: Any) -> Any:
-    """A result as JSON has it: string keys, lists, None for NaN."""
-    if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and value != value:
-        return None
-    return value
+def write_page(page: str, target: str) -> None:
+    """A page to a file, which is complete, or what it was before."""
+    from ..conversion.core.atomic_write import atomic_write
+
+    with atomic_write(target) as file:
+        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8

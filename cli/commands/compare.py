@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ...conversion.core.atomic_write import atomic_write
 from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import CONFIG_NAMES, categories
 from ...conversion.masks.find_masks import find_masks
@@ -23,7 +22,7 @@ from ...report.figures import interval_cell
 from ...report.map_pictures import maps_of_two_runs
 from ...report.mask_pictures import pictures_of_two_runs
 from ...report.which_images import ValuesOfBoth, differing_most, ranked_by
-from ..output import hint, say, table, write_json
+from ..output import hint, say, table, write_json, write_page
 from .page_images import hint_absent_images, open_images
 
 Chosen = list[tuple[str, list[ValuesOfBoth]]]
@@ -110,8 +109,7 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
         confidence=args.confidence,
         **more,
     )
-    with atomic_write(args.report) as file:
-        file.write(page.encode("utf-8", "backslashreplace"))
+    write_page(page, args.report)
 
 
 def _labels(num_classes: int) -> list[str]:

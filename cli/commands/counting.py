@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 
 from tqdm import tqdm
 
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import printable
+from ...conversion.core.workers import usable_cpus
 from ...conversion.dataset.open_masks import open_masks
 from ...conversion.masks.find_masks import find_masks
 from ...metrics import MatchedIoU
@@ -91,7 +91,7 @@ def _read(args: argparse.Namespace) -> Counted:
             references,
             pairs,
             int(args.config),
-            workers=args.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0]),
+            workers=args.workers or usable_cpus(),
             on_missing=args.on_missing,
             progress=bar.update,
         )

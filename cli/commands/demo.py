@@ -1,8 +1,4 @@
-"""`imagenet-s demo`: every step on a generated miniature. No network, no ImageNet, no waiting.
-
-The predictions that it scores are the true masks, disturbed: moved by a few pixels, one image in four with a class it
-does not hold, and every id replaced by a cluster number, as an unsupervised method would give them.
-"""
+"""`imagenet-s demo`: every step on a generated miniature. No network, no ImageNet, no waiting."""
 
 from __future__ import annotations
 
@@ -14,13 +10,12 @@ from typing import Any
 
 import datasets
 import numpy as np
-from numpy.typing import NDArray
 
 from ...conversion.core.locks import locked
-from ...conversion.facts import IGNORE_ID, categories
-from ...conversion.masks.codec import encode_official_png
+from ...conversion.facts import categories
 from ...conversion.shards import Options, convert, verify
 from ...conversion.synthetic import IMAGES, write_annotations, write_imagenet
+from ...conversion.synthetic.made_predictions import write_truth_and_prediction
 from ...report.contact_sheets import sheet_of_rows
 from ..main import main
 from ..output import say, table
@@ -29,7 +24,6 @@ from .show import write_sheet
 _MARKER = ".imagenet-s-demo"
 """Says that a folder is a demo's; locked while one runs."""
 _CONFIG = "50"
-_SHIFT = 4  # pixels
 
 
 def run(args: argparse.Namespace) -> int:
@@ -120,10 +114,10 @@ def _convert(output: Path, imagenet: Path, annotations: Path, validation: Any) -
     say(f'>>> load_dataset("{out}", "{_CONFIG}", split="validation")')
     loaded = datasets.load_dataset(str(out), _CONFIG, split="validation", cache_dir=str(output / "cache"))
     same = len(loaded) == len(validation) and all(
-        one["image_id"] == other["image_id"]
-        and one["image"].tobytes() == other["image"].tobytes()
-        and one["annotation"].tobytes() == other["annotation"].tobytes()
-        for one, other in zip(loaded, validation)
+        row["image_id"] == built["image_id"]
+        and row["image"].tobytes() == built["image"].tobytes()
+        and row["annotation"].tobytes() == built["annotation"].tobytes()
+        for row, built in zip(loaded, validation)
     )
     if not same:
         raise RuntimeError("the rows of the shards are not those of the builder")
@@ -134,22 +128,8 @@ def _convert(output: Path, imagenet: Path, annotations: Path, validation: Any) -
 def _predict(output: Path, validation: Any) -> None:
     """Write `predictions/` and `ground-truth/`, laid out as the official tools want them."""
     _headline("Predictions: the masks moved, confused and given as clusters")
-    classes = categories(_CONFIG).num_classes
     for number, row in enumerate(validation):
-        truth = np.asarray(row["annotation"]).astype(np.uint16)
-        for folder, ids in (("ground-truth", truth), ("predictions", disturb(truth, number, classes))):
-            path = output / folder / row["wnid"] / f"{row['image_id']}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode_official_png(ids))
-
-
-def disturb(truth: NDArray[Any], number: int, classes: int) -> NDArray[np.uint16]:
-    """A prediction for a mask: H x W ids in 0..classes, clusters numbered from the other end."""
-    moved = np.roll(truth, (_SHIFT, -_SHIFT), axis=(0, 1))
-    moved[moved == IGNORE_ID] = 0  # a prediction ignores nothing
-    if number % 4 == 3:
-        moved[moved > 0] = moved.max() % classes + 1
-    return np.where(moved > 0, classes + 1 - moved.astype(np.int64), 0).astype(np.uint16)
+        write_truth_and_prediction(output, row["image_id"], row["wnid"], np.asarray(row["annotation"]), _CONFIG, number)
 
 
 def _evaluate(output: Path) -> None:

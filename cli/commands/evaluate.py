@@ -6,14 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...conversion.core.atomic_write import atomic_write
 from ...conversion.facts import categories, class_groups
+from ...metrics.evaluation.run_record import run_record
 from ...metrics.matched_miou.matching import check_matching
 from ...report import TITLES, Picture, html_report, percent, ties
 from ...report.figures import interval_cell
 from ...report.mask_pictures import pictures_of_run
-from ..output import hint, say, table, write_json
-from ..run_record import run_record
+from ..output import hint, say, table, write_json, write_page
 from .counting import Counted, count
 from .page_images import hint_absent_images, open_images
 
@@ -107,8 +106,7 @@ def _report(
         confusions=counted.metric.confusions(result["matching"], 20),
         pictures=pictures,
     )
-    with atomic_write(args.report) as file:
-        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8
+    write_page(page, args.report)
 
 
 def _warn_of_a_single_id(counted: Counted) -> None:

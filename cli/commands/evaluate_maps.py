@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
 
-from ...conversion.core.atomic_write import atomic_write
+from ...conversion.core.workers import usable_cpus
 from ...conversion.facts import categories
 from ...metrics import Localization
 from ...metrics.saliency.map_files import MapReader, open_map_reader
@@ -18,7 +17,7 @@ from ...metrics.saliency.score_options import PRESETS
 from ...report import html_map_report, percent
 from ...report.figures import interval_cell
 from ...report.map_pictures import map_drawer
-from ..output import hint, say, table, write_json
+from ..output import hint, say, table, write_json, write_page
 from .map_references import References, open_references, read_keys
 from .page_images import open_images
 
@@ -93,7 +92,7 @@ def _score(args: argparse.Namespace) -> _Scored:
             references.masks,
             images,
             settings,
-            workers=args.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0]),
+            workers=args.workers or usable_cpus(),
             progress=bar.update,
         )
     return _Scored(metric, args.config, missing, references.no_class, maps, references)
@@ -154,8 +153,7 @@ def _report(
         notes=notes,
         picture=draw,
     )
-    with atomic_write(args.report) as file:
-        file.write(page.encode("utf-8", "backslashreplace"))  # names of files need not be UTF-8
+    write_page(page, args.report)
 
 
 def _print(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from ...conversion.core.errors import ImageNetSError
 from ...conversion.dataset.open_masks import open_masks
-from ...conversion.facts import OTHER_ID, categories
 from ...conversion.masks.split_masks import SplitMasks
 from ...metrics.evaluation.pairing import listed_keys, read_list
 from ...metrics.saliency.score_maps import ToScore
+from ...metrics.saliency.targets import targets_by_folder, targets_by_label
 
 
 @dataclass(frozen=True)
@@ -56,58 +51,16 @@ def open_references(
         ValueError: no such path.
     """
     masks = open_masks(gt_dir, config, split, annotations_dir, verify)
-    wanted = listed_keys(masks, keys)
-    ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in wanted]
-    table = categories(config)
+    listed = listed_keys(masks, keys)
     if target == "imagenet":
-        wnids = _imagenet_wnids(ids, gt_dir, config, split, annotations_dir, verify)
-        unknown = [image_id for image_id in ids if image_id not in wnids]
-        if unknown:
-            raise ImageNetSError(
-                f"the list of {split} of ImageNet-S-{config} does not name {unknown[0]} ({len(unknown):,} of "
-                f"{len(ids):,} masks): is {gt_dir} of another split (--split) or configuration?"
-            )
-        targets = [table.id_of(wnids[image_id]) for image_id in ids]
-    else:
-        targets = [table.id_of(key.split("/")[-2] if "/" in key else "") for key in wanted]
-        wrong = [key for key, one in zip(wanted, targets) if one == OTHER_ID]
-        if wrong:
-            raise ImageNetSError(
-                f"{masks.path}: {wrong[0]} ({len(wrong):,} of {len(wanted):,}) is in no class folder of "
-                f"ImageNet-S-{config}: expected <wnid>/<image>.png, the class folder of the official tree."
-            )
-    images = [ToScore(*one) for one in zip(ids, wanted, targets) if one[2] != OTHER_ID]
-    return References(masks, images, [image_id for image_id, one in zip(ids, targets) if one == OTHER_ID])
+        from ...conversion.annotations.imagenet_labels import imagenet_wnids  # imports pyarrow: only where it is needed
+
+        ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in listed]
+        wnids = imagenet_wnids(ids, config, split, gt_dir, annotations_dir, verify)
+        return References(masks, *targets_by_label(listed, config, gt_dir, split, wnids))
+    return References(masks, *targets_by_folder(listed, config, masks.path))
 
 
 def read_keys(path: str | None) -> list[str] | None:
     """The keys of a list file, if there is one."""
     return read_list(path) if path else None
-
-
-def _imagenet_wnids(
-    ids: list[str], gt_dir: str, config: str, split: str, annotations_dir: str | None, verify: bool
-) -> Mapping[str, str]:
-    """ImageNet's own class folder of every image: in the name of a training image, else in list or data set."""
-    if split == "train_semi":
-        return {image_id: image_id.split("_")[0] for image_id in ids}
-    from ...conversion.annotations import open_annotations
-
-    # Without a folder of annotations: what is beside the masks, else the list of the cache, fetched if it is not there.
-    if annotations_dir is None and os.path.exists(gt_dir):
-        with contextlib.suppress(ImageNetSError):
-            if found := _own_wnids(open_annotations(config, gt_dir, verify=verify).members(split)):
-                return found
-    found = _own_wnids(open_annotations(config, annotations_dir, verify=verify).members(split))
-    if not found:
-        raise ImageNetSError(
-            f"the annotations have no list of {split}, which says ImageNet's own labels: fetch it with `imagenet-s "
-            f"download --config {config} --annotations-dir DIR`."
-        )
-    return found
-
-
-def _own_wnids(members: Any) -> dict[str, str]:
-    """Image id -> ImageNet's folder, where it is known."""
-    columns = (members[name].to_pylist() for name in ("image_id", "imagenet_wnid"))
-    return {image_id: wnid for image_id, wnid in zip(*columns) if wnid}

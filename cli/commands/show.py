@@ -26,7 +26,7 @@ from ...report.mask_pictures import matched_ids, pictures_of_rows
 from ...report.pictures_page import html_picture_page
 from ...report.shown_rows import RowChoice, class_ids, read_ids, rows_of_converted, rows_of_imagenet, rows_of_masks
 from ..existing_files import SHEET_MARK, is_sheet, refuse_foreign
-from ..output import hint, say
+from ..output import hint, say, write_page
 
 Rows = Sequence[Mapping[str, Any]]
 Predictions = Callable[[str], "NDArray[Any] | None"]
@@ -99,8 +99,7 @@ def _write_page(args: argparse.Namespace, config: str, rows: Rows, prediction_of
         raise ImageNetSError(f"{config} {args.split} has no masks: --page shows masks, --output shows images too.")
     pictures = pictures_of_rows(rows, categories(config).names, prediction_of or (lambda image_id: None))
     page = html_picture_page(pictures, title=f"ImageNet-S-{config}", notes=[f"{len(rows):,} images of {args.split}."])
-    with atomic_write(Path(args.page)) as file:
-        file.write(page.encode("utf-8", "backslashreplace"))
+    write_page(page, args.page)
 
 
 def _predictions(args: argparse.Namespace, config: str) -> Predictions:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..core.atomic_write import atomic_write
 from ..core.errors import ImageNetSError
+from ..core.workers import usable_cpus
 from ..masks.codec import Transcoded, transcode
 from ..masks.mask_reader import MaskReader
 from ..masks.split_masks import SplitMasks
@@ -187,10 +188,3 @@ def _transcoded(
                 bar.update()
             if rows:
                 yield rows
-
-
-def usable_cpus() -> int:
-    """The cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

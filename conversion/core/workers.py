@@ -187,3 +187,8 @@ def _end_with_parent(pipe: Connection) -> None:
     if parent is not None:
         parent.join()  # a parent that is alive shuts its pool down itself
     os._exit(1)
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,6 +7,8 @@ a data set; an entry of a model names one of them. The Hub shows a leaderboard f
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ import yaml
 
 from ..core.errors import ImageNetSError
 from ..submission.protocols import PROTOCOLS
+from .repository_name import check_repo_id
 
 RESULTS_FILE = ".eval_results/imagenet-s.yaml"
 """Where a model repository keeps its results on ImageNet-S."""
@@ -54,6 +57,44 @@ class ScoredRun:
     matching: str
     figures: Mapping[str, float]
     notes: tuple[str, ...] = ()
+
+
+def run_of_record(record: Mapping[str, Any], figures: Mapping[str, float], protocol: str) -> ScoredRun:
+    """A run as its record describes it.
+
+    Args:
+        record: what `run_record` returned.
+        figures: the figures as fractions of 1, by the keys of `FIGURES`.
+        protocol: the rules that were followed.
+    """
+    notes = [f"imagenet-s {record['versions']['imagenet-s']}", f"{record['num_images']:,} images"]
+    if record["missing_predictions"] is None:
+        notes.append("from saved counts, which do not tell whether predictions were missing")
+    elif record["missing_predictions"]:
+        notes.append(f"{record['missing_predictions']:,} predictions missing ({record['on_missing']})")
+    if record["split"] is None:
+        notes.append("not the official images")
+    notes.append(f"counts sha256 {record['counts_sha256'][:16]}")
+    return ScoredRun(
+        record["config"], record["split"] or "validation", protocol, record["matching"], figures, tuple(notes)
+    )
+
+
+def check_entry(model: str, dataset: str, date: str | None, source_url: str | None) -> None:
+    """Refuse what the Hub would refuse, or show as it is, when a results file is pushed by hand.
+
+    Raises:
+        ImageNetSError: a repository that can't have this name, a date or an address that is none.
+    """
+    check_repo_id(model, "--model", "me/model")
+    check_repo_id(dataset, "--dataset")
+    if date:
+        try:
+            datetime.datetime.fromisoformat(date.replace("Z", "+00:00"))
+        except ValueError as error:
+            raise ImageNetSError(f"--date {date}: expected a date as 2026-11-25.") from error
+    if source_url and not re.match(r"https?://[^/\s]", source_url):
+        raise ImageNetSError(f"--source-url {source_url}: expected the address of a page, https://...")
 
 
 def task_id(config: str, split: str, protocol: str, figure: str) -> str:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import builtins
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from ..converted.dataset_index import INDEX, Index
 from ..core.errors import ImageNetSError
@@ -17,10 +13,7 @@ from ..core.walk import walk_files
 from ..shards.repository_files import file_names, read_index
 from ..shards.storage import LocalStorage, open_storage
 from .eval_results import benchmark_file
-
-_KINDS = r"(?:datasets|spaces|models)/"
-_ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{_KINDS})([^/\s]+/[^/\s]+)/?$")
-"""The address of a repository's page or file system; the group is its name."""
+from .repository_name import check_repo_id
 
 
 @dataclass(frozen=True)
@@ -73,28 +66,6 @@ class Upload:
                 "this data set holds images of ImageNet, whose terms allow no redistribution: push it without --public "
                 "(private), convert with --no-images, or say --i-have-redistribution-rights if you do."
             )
-
-
-def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/imagenet-s") -> None:
-    """Refuse a name that no repository of the Hub can have; needs no connection.
-
-    Args:
-        repo_id: the name.
-        option: what to call it in the message.
-        example: a valid name, for the message.
-
-    Raises:
-        ImageNetSError: it is no `name` or `owner/name`.
-    """
-    try:
-        if not repo_id:
-            raise HFValidationError("it is empty")
-        validate_repo_id(repo_id)
-    except HFValidationError as error:
-        hint = ""
-        if match := _ADDRESS.match(repo_id):
-            hint = f" Did you mean {match[1]}?"
-        raise ImageNetSError(f"{option} {repo_id}: expected a name as {example} ({error}).{hint}") from error
 
 
 def plan_push(out: str | os.PathLike[str], repo_id: str) -> Upload:

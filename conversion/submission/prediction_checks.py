@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..annotations.lists import LISTED_SPLITS
-from ..annotations.mask_cache import usable_cpus
 from ..core.errors import ImageNetSError, some
+from ..core.workers import usable_cpus
 from ..facts import IGNORE_ID, SPELLINGS, categories
 from ..masks.codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 from ..masks.mask_reader import MaskReader

@@ -172,8 +172,8 @@ def _write(path: Path, data: bytes) -> None:
 def _results_sample() -> dict[str, bytes]:
     import tempfile
 
-    from imagenet_s.cli.output import plain
-    from imagenet_s.cli.run_record import run_record
+    from imagenet_s.conversion.core.json_values import json_values as plain
+    from imagenet_s.metrics.evaluation.run_record import run_record
 
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "c.npz").write_bytes(samples.counts()["counts"])

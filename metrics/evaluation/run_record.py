@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..conversion.core.version import __version__
-from ..conversion.facts import image_set_digest, recognise_split
-from ..metrics import MatchedIoU
+from ...conversion.core.version import __version__
+from ...conversion.facts import image_set_digest, recognise_split
+from ..matched_miou.metric import MatchedIoU
 
 _LIBRARIES = ("numpy", "scipy", "pillow")
 """And munkres where it matched: which of the matches of one sum it returns depends on its version."""
