@@ -1,10 +1,12 @@
-"""The metrics of ImageNet-S.
+"""The metrics of ImageNet-S. They need no data set: masks, maps or scores go in, figures come out.
 
-`matched_miou` counts and scores (and is an `evaluate` module folder), `evaluation` reads trees of masks in several
-processes (`process_pool`), `localization` scores maps, `map_evaluation` reads them, `comparison` compares two runs,
-`report` writes pages, `distance_matching` labels pixels by their nearest segments,
-`region_accuracy` counts the top-1 and top-5 hits of region classifiers, `torch` counts on the device of the masks and
-is imported by name only.
+- `matched_miou`: mean IoU and the other figures of segmentation, after clusters are matched to classes; start here.
+- `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
+- `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
+- `comparison`: two scored runs over the same images, with paired intervals.
+- `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
+- `distance_matching`: labels pixels by their nearest annotated segments; parts of it need torch.
+- `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
 """
 
 from .comparison import compare
