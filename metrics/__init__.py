@@ -1,10 +1,12 @@
-"""The metrics of ImageNet-S.
+"""The metrics of ImageNet-S. They need no data set: masks, maps or scores go in, figures come out.
 
-Of masks: `matched_miou` counts and scores (an `evaluate` module folder that works alone), `evaluation` reads masks from
-disk and counts them with several processes. Of maps: `saliency`; `localization` is its `evaluate` module folder.
-`comparison` compares two runs of either. `distance_matching` labels pixels by their nearest segments, and
-`region_accuracy` counts the top-1 and top-5 hits of region classifiers. `torch` counts on the device of the masks; it
-is imported by name only.
+- `matched_miou`: mean IoU and the other figures of segmentation, after clusters are matched to classes; start here.
+- `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
+- `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
+- `comparison`: two scored runs over the same images, with paired intervals.
+- `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
+- `distance_matching`: labels pixels by their nearest annotated segments; needs torch.
+- `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
 """
 
 from .comparison import compare
