@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
-from ...conversion.dataset.open_masks import open_masks
+from ...conversion.dataset.open_masks import imagenet_wnids, open_masks
 from ...conversion.facts import OTHER_ID, categories
 from ...conversion.masks.split_masks import SplitMasks
 from ...metrics.evaluation.pairing import listed_keys, read_list
@@ -94,20 +91,14 @@ def _imagenet_wnids(
     from ...conversion.annotations import open_annotations
 
     # Without a folder of annotations: what is beside the masks, else the list of the cache, fetched if it is not there.
-    if annotations_dir is None and os.path.exists(gt_dir):
-        with contextlib.suppress(ImageNetSError):
-            if found := _own_wnids(open_annotations(config, gt_dir, verify=verify).members(split)):
-                return found
-    found = _own_wnids(open_annotations(config, annotations_dir, verify=verify).members(split))
-    if not found:
+    if annotations_dir is None and (wnids := imagenet_wnids(gt_dir, config, split, verify=verify)):
+        return wnids
+    members = open_annotations(config, annotations_dir, verify=verify).members(split)
+    columns = (members[name].to_pylist() for name in ("image_id", "imagenet_wnid"))
+    wnids = {image_id: wnid for image_id, wnid in zip(*columns) if wnid}
+    if not wnids:
         raise ImageNetSError(
             f"the annotations have no list of {split}, which says ImageNet's own labels: fetch it with `imagenet-s "
             f"download --config {config} --annotations-dir DIR`."
         )
-    return found
-
-
-def _own_wnids(members: Any) -> dict[str, str]:
-    """Image id -> ImageNet's folder, where it is known."""
-    columns = (members[name].to_pylist() for name in ("image_id", "imagenet_wnid"))
-    return {image_id: wnid for image_id, wnid in zip(*columns) if wnid}
+    return wnids

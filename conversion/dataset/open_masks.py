@@ -9,7 +9,6 @@ import contextlib
 import os
 from pathlib import Path
 
-from ..core.errors import ImageNetSError
 from ..facts import MASK_FOLDERS, SPLIT_FOLDERS
 from ..facts.spellings import path_of_file_address
 from ..masks.find_masks import find_masks, tree_of_masks
@@ -91,6 +90,7 @@ def imagenet_wnids(
     config: str,
     split: str,
     annotations_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
 ) -> dict[str, str]:
     """Image id -> ImageNet's own class folder, as far as something at hand says it: nothing is fetched.
 
@@ -99,17 +99,21 @@ def imagenet_wnids(
         config: `"50"`, `"300"` or `"919"`.
         split: `"train_semi"` or `"validation"`.
         annotations_dir: where there may be a list, too; else `$IMAGENET_S_ANNOTATIONS_DIR`.
+        verify: whether a list in `annotations_dir` must be the official one.
+
+    Raises:
+        ImageNetSError: the list or the data set is damaged.
     """
     from ..annotations import open_annotations
 
     path = _local(place)
     if path is not None:
-        with contextlib.suppress(ImageNetSError):
-            if wnids := open_annotations(config, path, verify=False).imagenet_wnids(split):
-                return wnids
+        if wnids := open_annotations(config, path, verify=False).imagenet_wnids(split):
+            return wnids
+        with contextlib.suppress(NoMasksError):
             if wnids := find_masks(path, config, split).reader.imagenet_wnids():
                 return wnids
-    return open_annotations(config, annotations_dir, verify=False).imagenet_wnids(split)
+    return open_annotations(config, annotations_dir, verify=verify).imagenet_wnids(split)
 
 
 def _local(place: str | os.PathLike[str]) -> str | None:

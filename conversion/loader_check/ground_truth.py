@@ -55,8 +55,8 @@ class Truth:
     ) -> None:
         self.table: Categories = categories(config)
         self.split = split
-        self._place, self._annotations_dir = gt_dir, annotations_dir
-        self._masks = open_masks(gt_dir, config, split, annotations_dir, verify)
+        self._place = gt_dir, config, split, annotations_dir, verify
+        self._masks = open_masks(*self._place)
         self.wnids = {image_id: self._masks.wnid(image_id) for image_id in self._masks.by_id}
         self.image_ids = sorted(self.wnids, key=lambda image_id: (self.wnids[image_id], image_id))
         self._images: ImageReader | None = None
@@ -93,7 +93,7 @@ class Truth:
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:
         """Image id -> its folder in ImageNet, where the official list or the copy of ImageNet says it."""
-        if wnids := imagenet_wnids(self._place, self.table.config, self.split, self._annotations_dir):
+        if wnids := imagenet_wnids(*self._place):
             return wnids
         if self._images is None or not self._images.has_files:
             return {}
