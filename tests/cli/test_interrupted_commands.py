@@ -150,8 +150,8 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
             process = start(name, out)
             wait_for_files(out, len(list(out.rglob("*"))) // 2 + moments.randint(1, 6), process)
             time.sleep(moments.choice([0, 0, moments.uniform(0, 0.02)]))
-            # The whole group, as a terminal and SLURM do it, or the command alone, as docker does. SIGHUP would also end
-            # multiprocessing's resource tracker, which then prints errors of its own; nothing else is different.
+            # The whole group, as a terminal and SLURM do it, or the command alone, as docker does. SIGHUP to the group
+            # would also end multiprocessing's resource tracker, which then prints errors of its own.
             group = number == signal.SIGKILL or (number != signal.SIGHUP and moments.random() < 0.5)
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if group else os.kill)(process.pid, number)
