@@ -69,11 +69,12 @@ def compare(
     """
     if resamples < 1 or not 0 < confidence < 1:
         raise ValueError(
-            f"resamples={resamples}, confidence={confidence}: expected at least 1, and a share between 0 and 1."
+            f"resamples={resamples} (--resamples), confidence={confidence} (--confidence): expected at least 1, and a "
+            "share between 0 and 1."
         )
     first, second, keys = _columns(a, b, matching)
     if key is not None and key not in keys:
-        raise ValueError(f"key={key!r}: these runs have {', '.join(keys)}.")
+        raise ValueError(f"key={key!r} (--key): these runs have {', '.join(keys)}.")
     for run in (a, b):
         if not all(run.names):  # per_image would call it by its number, which differs between runs
             raise ValueError(f"{run!r} has an image without a name: give update a name, by which images are paired.")

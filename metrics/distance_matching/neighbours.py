@@ -45,7 +45,9 @@ def label_pixels(
     if tuple(ids.shape) != shape[:1]:
         raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
     if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
-        raise ValueError(f"k={k}, temperature={temperature}, chunk={chunk}: expected numbers above 0.")
+        raise ValueError(
+            f"k={k} (-k), temperature={temperature} (--temperature), chunk={chunk}: expected numbers above 0."
+        )
     check_bank_ids(bank_ids)
     for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
         if not are_finite(vectors, axis):

@@ -17,7 +17,7 @@ from imagenet_s.cli.main import main
 
 Layouts = Callable[[str], Path]
 SEED = 12
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "export coco")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
 START = """
@@ -169,7 +169,7 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
         assert not stray(out)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_that_code_in_c_replaces_by_an_error(number: int, annotations: Path, tmp_path: Path) -> None:
     """NumPy imports `datetime` from C, and says that NumPy is badly installed, whatever the reason."""
     command = ["export", str(annotations), "out", "--config", "919", "--format", "coco"]
