@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..conversion.core.errors import cause
 from ..conversion.core.paths import local_path
 from .matched_miou import bootstrap
 from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
 from .matched_miou.metric import MatchedIoU
-from .matched_miou.read_mask import cause
 from .saliency.localization_metric import Localization
 from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
