@@ -178,7 +178,7 @@ def _checked(config: str, options: Options) -> list[str]:
     if options.form not in FORMATS:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
     if options.workers < 1:
-        raise ImageNetSError(f"workers (--workers) is {options.workers}: at least one is needed.")
+        raise ImageNetSError(f"workers={options.workers} (--workers): at least one is needed.")
     return [split for split in SPLITS if split in splits]
 
 
