@@ -54,7 +54,7 @@ def open_masks(
     source = open_source(config, place, annotations_dir, verify)
     members = source.members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    reader = CachedMaskReader(source.masks(split), wnids)
+    reader = CachedMaskReader(Path(source.masks(split)), wnids)
     return SplitMasks(reader, {name: name for name in reader.names})
 
 
@@ -71,7 +71,9 @@ def masks_alone(place: str | os.PathLike[str], config: str, split: str) -> Split
     from ..converted.find_converted import find_converted
 
     path = _local(place)
-    if path is None or split not in MASK_FOLDERS or (os.path.isdir(path) and find_converted(path) is not None):
+    if path is None or not os.path.exists(path) or split not in MASK_FOLDERS:
+        return None
+    if os.path.isdir(path) and find_converted(path) is not None:
         return None
     try:
         masks = find_masks(path, config, split)

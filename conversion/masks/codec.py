@@ -198,7 +198,7 @@ def wrong_mode(mode: str, name: str) -> ImageNetSError:
 def has_blue(mask: Any) -> bool:
     """Whether an official RGB mask has values in its blue channel, which the official tools don't read."""
     if isinstance(mask, Image.Image):
-        return mask.mode == "RGB" and mask.getchannel("B").getextrema()[1] > 0
+        return mask.mode == "RGB" and bool(np.asarray(mask.getchannel("B")).any())
     return isinstance(mask, np.ndarray) and mask.ndim == 3 and bool(mask[..., 2].any())
 
 

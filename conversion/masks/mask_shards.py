@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from ..converted.dataset_index import INDEX
 from ..converted.open_shard import Shard, open_shard
@@ -30,7 +30,7 @@ class ShardReader(MaskReader):
         sizes: shard -> its bytes, where the index of the data set says it.
     """
 
-    form = "ids"
+    form: ClassVar[Literal["official", "ids"]] = "ids"
 
     def __init__(self, path: Path, shards: Sequence[Path], sizes: Mapping[Path, int] | None = None) -> None:
         super().__init__(path)

@@ -71,7 +71,7 @@ def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]
     if keys is None:
         return list(references.keys)
     there = set(references.keys)
-    keys = [key if key in there else _name(key) for key in keys]
+    keys = [key if key in there or _name(key) not in there else _name(key) for key in keys]
     if absent := [key for key in keys if key not in there]:
         raise ValueError(
             f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "

@@ -15,7 +15,6 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
 from imagenet_s.metrics.saliency.map_readers import open_map_reader
 
@@ -98,24 +97,6 @@ def write_maps(form, rows, folder):
 def test_every_form_of_maps(form, rows, tree, tmp_path):
     maps = write_maps(form, rows, tmp_path / "maps")
     result = scored(maps, tree, out=tmp_path / "out.json")
-    assert bits(figures(result)) == bits(expected(rows).compute())
-
-
-@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "converted to Arrow", "imagenet"])
-def test_every_place_of_masks(place, rows, maps, tree, miniature, annotations, tmp_path):
-    more = []
-    truth = {"tree root": tree.parent, "masks": tree / "validation-segmentation"}.get(place)
-    if place == "zip of masks":
-        truth = shutil.make_archive(str(tmp_path / "masks"), "zip", tree / "validation-segmentation")
-    elif place in ("converted", "converted to Arrow"):
-        truth = tmp_path / "converted"
-        form = "arrow" if "Arrow" in place else "parquet"
-        options = Options(verify=False, splits=("validation",), form=form, images=form == "parquet")
-        convert(miniature("folders"), truth, "50", annotations, options)
-    elif place == "imagenet":
-        truth = miniature("folders")
-        more = ["--annotations-dir", str(annotations), "--no-verify"]
-    result = scored(maps, truth, *more, out=tmp_path / "out.json")
     assert bits(figures(result)) == bits(expected(rows).compute())
 
 
