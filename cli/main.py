@@ -1,7 +1,7 @@
 """The entry point: one parser, one table of commands, one place where errors become messages.
 
 Results go to stdout, progress and hints to stderr. Exit codes: 0 done, 1 the input is wrong or something failed, 2 the
-command line itself is wrong (argparse), 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
+command line itself is wrong (argparse), 130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import NoReturn
 from ..conversion.core.errors import printable
 from ..conversion.core.version import __version__
 from .existing_files import refuse_foreign_results
-from .option_names import as_options
 from .output import VisibleFormatter, hint
 from .parsers import (
     dataset_parsers,
@@ -29,7 +28,7 @@ from .parsers import (
     metric_parsers,
     submit_parser,
 )
-from .process import interrupted_by_signals, plain_output
+from .process import interrupted_by_signals, no_progress_bars_into_pipes
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,9 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
+    no_progress_bars_into_pipes()
     signals: list[int] = []
     try:
-        with interrupted_by_signals(signals), plain_output(args):
+        with interrupted_by_signals(signals):
             return _run(args, signals)
     except KeyboardInterrupt:  # before or behind what `_run` catches
         return _stopped(signals)
@@ -119,7 +119,7 @@ def _run(args: argparse.Namespace, signals: list[int]) -> int:
             if isinstance(error, OSError) and error.strerror and isinstance(error.filename, (str, bytes)):
                 text = f"{os.fsdecode(error.filename)}: {error.strerror}"  # without its number
             message = " ".join(text.split()) or type(error).__name__
-            hint(f"imagenet-s: {as_options(message, args)}")
+            hint(f"imagenet-s: {message}")
         return 1
 
 

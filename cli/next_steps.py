@@ -13,8 +13,8 @@ def command(name: str, *arguments: object) -> str:
 
 def annotation_options(args: argparse.Namespace) -> list[str]:
     """The options of a command that the next one needs too, to find the same annotations and take them likewise."""
-    found = ["--annotations-dir", str(args.annotations_dir)] if args.annotations_dir else []
-    return found if args.verify else [*found, "--no-verify"]
+    place = ["--annotations-dir", str(args.annotations_dir)] if args.annotations_dir else []
+    return place if args.verify else [*place, "--no-verify"]
 
 
 def call(function: str, *positional: object, **named: object) -> str:

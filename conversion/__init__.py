@@ -1,13 +1,16 @@
-"""ImageNet plus annotations -> examples -> shards, trees, submissions, the Hub.
+"""From a copy of ImageNet and the official annotations to a data set: read, loaded, converted, exported, uploaded.
 
-A folder or module is one idea. From the bottom up, each may import those before it: `errors`, `hub_errors`,
-`atomic_write`, `cache`, `overlap`, `workers`; `facts` (the official numbers); `arguments` (how people spell them);
-`dataset_index`, `mask_codec`, `image_header`, `exif`, `inspection`, `features`, `shuffling`; `imagenet` (a copy of
-ImageNet, detected and read), `annotations` (the official lists and masks); `source` (the two together); `selection`
-(which images are wanted), `split_plan` (which images a split has); `subset` (some of them, the same for everyone);
-`examples` (finished tables); `shards`, `official_tree`, `export`, `loader_check`, `submission`, `hub`. Beside them
-`registration` (the hook into `datasets`), `transforms` (torchvision's, over rows), `visualization`, `synthetic` (the
-generator behind demo and tests), `dataset_config`, `split_builder` and `builder`, which nothing else here imports.
+To follow a `load_dataset` from the call to the pixels, read the rooms in this order:
+
+- `facts`: the official numbers: classes, splits, files and their checksums.
+- `imagenet`: a copy of ImageNet in any layout, detected and read; `images`: size and orientation of a stored image.
+- `annotations`: the official lists and archives, found or downloaded; `masks`: readers of masks, the codec of ids.
+- `dataset`: the two together: the rows of a split, and the builder that `datasets` calls.
+- `shards`: `convert` writes the rows as a data set repository; `converted` reads it again; `hub` uploads it.
+- `official_tree`, `export`, `submission`: the official tree, formats of other tools, predictions to be submitted.
+- `loader_check`, `acceptance`: checks of a user's own loader, and of this package on the official archives.
+- `transforms`: torchvision's transforms for rows; `synthetic`: the small ImageNet of the demo and the tests.
+- `core`: errors, files, locks, caches and workers, for all of these.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,21 +1,50 @@
-"""The metrics of ImageNet-S.
+"""The metrics of ImageNet-S. They need no data set: masks, maps or scores go in, figures come out.
 
-Of masks: `matched_miou` counts and scores (an `evaluate` module folder that works alone), `evaluation` reads masks from
-disk and counts them with several processes. Of maps: `saliency`; `localization` is its `evaluate` module folder.
-`comparison` compares two runs of either. `distance_matching` labels pixels by their nearest segments, and
-`region_accuracy` counts the top-1 and top-5 hits of region classifiers. `torch` counts on the device of the masks; it
-is imported by name only.
+- `matched_miou`: mean IoU and the other figures of segmentation, after clusters are matched to classes; start here.
+- `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
+- `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
+- `comparison`: two scored runs over the same images, with paired intervals.
+- `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
+- `distance_matching`: labels pixels by their nearest annotated segments; needs torch.
+- `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
 """
 
-from .comparison import compare
-from .matched_miou.boundary import boundary_band
-from .matched_miou.confusion import Confusion
-from .matched_miou.counts import count_pair
-from .matched_miou.matching import MATCHINGS, load_match, save_match
-from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
-from .matched_miou.scores import HEADLINES
-from .region_accuracy import RegionAccuracy
-from .saliency.localization_metric import Localization
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .comparison import compare
+    from .matched_miou.boundary import boundary_band
+    from .matched_miou.confusion import Confusion
+    from .matched_miou.counts import count_pair
+    from .matched_miou.matching import MATCHINGS, load_match, save_match
+    from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
+    from .matched_miou.scores import HEADLINES
+    from .region_accuracy import RegionAccuracy
+    from .saliency.localization_metric import Localization
+
+_MODULES = {
+    "compare": "comparison",
+    "boundary_band": "matched_miou.boundary",
+    "Confusion": "matched_miou.confusion",
+    "count_pair": "matched_miou.counts",
+    "MATCHINGS": "matched_miou.matching",
+    "load_match": "matched_miou.matching",
+    "save_match": "matched_miou.matching",
+    "IGNORE_INDEX": "matched_miou.metric",
+    "MatchedIoU": "matched_miou.metric",
+    "HEADLINES": "matched_miou.scores",
+    "RegionAccuracy": "region_accuracy",
+    "Localization": "saliency.localization_metric",
+}
+"""Where the names are. They are imported when they are used: who reads a mask must not wait for scipy."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+
 
 __all__ = [
     "HEADLINES",

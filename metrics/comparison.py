@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..conversion.core.errors import cause
 from ..conversion.core.paths import local_path
 from .matched_miou import bootstrap
 from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
 from .matched_miou.metric import MatchedIoU
-from .matched_miou.read_mask import cause
 from .saliency.localization_metric import Localization
 from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
@@ -69,11 +69,12 @@ def compare(
     """
     if resamples < 1 or not 0 < confidence < 1:
         raise ValueError(
-            f"resamples={resamples}, confidence={confidence}: expected at least 1, and a share between 0 and 1."
+            f"resamples={resamples} (--resamples), confidence={confidence} (--confidence): expected at least 1, and a "
+            "share between 0 and 1."
         )
     first, second, keys = _columns(a, b, matching)
     if key is not None and key not in keys:
-        raise ValueError(f"key={key!r}: these runs have {', '.join(keys)}.")
+        raise ValueError(f"key={key!r} (--key): these runs have {', '.join(keys)}.")
     for run in (a, b):
         if not all(run.names):  # per_image would call it by its number, which differs between runs
             raise ValueError(f"{run!r} has an image without a name: give update a name, by which images are paired.")

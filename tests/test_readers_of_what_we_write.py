@@ -173,7 +173,9 @@ def test_a_result_without_images_serves_as_annotations(
 ) -> None:
     options = {"annotations_dir": written(form), "split": "validation", "verify": False}
     assert len(imagenet_s.load_dataset(CONFIG, data_dir=miniature("folders"), **options)) == 9
-    with pytest.raises(imagenet_s.ImageNetSError, match="without images: give ImageNet as data_dir, and this folder"):
+    with pytest.raises(
+        imagenet_s.ImageNetSError, match="without images: give ImageNet itself as data_dir, and this folder"
+    ):
         imagenet_s.load_dataset(CONFIG, data_dir=written(form), split="validation")
 
 

@@ -75,7 +75,7 @@ def _verdict(counts: list[SplitCount]) -> str:
     if "incomplete" not in states:
         return "What is unknown depends on the annotations, which are not at hand; nothing else is missing."
     if any(count.state == "incomplete" and count.found is None for count in counts):  # lists or masks are wrong
-        return "Not complete: what is wrong is said above."
+        return "Not complete: what is wrong is listed above."
     return "Not complete: use it as it is with --on-missing skip, or complete it."
 
 

@@ -33,12 +33,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(report: LoaderReport, with_images: bool) -> None:
-    for one in report.findings:
-        say(f"{one.fault.key}: {one.fault.text}")
-        say(f"  {one.images:,} of {one.of:,} ({100 * one.share:.1f} %)" + (f": {', '.join(one.examples)}"))
-        if one.detail:
-            say(f"  seen:  {one.detail}")
-        say(f"  mend:  {one.fault.mend}")
+    for finding in report.findings:
+        say(f"{finding.fault.key}: {finding.fault.text}")
+        say(
+            f"  {finding.images:,} of {finding.of:,} ({100 * finding.share:.1f} %)"
+            + (f": {', '.join(finding.examples)}")
+        )
+        if finding.detail:
+            say(f"  seen:  {finding.detail}")
+        say(f"  mend:  {finding.fault.mend}")
     for note in report.notes:
         say(f"note: {note}")
     compared = "masks and images" if with_images else "masks (images only with --imagenet)"
@@ -49,15 +52,15 @@ def _print(report: LoaderReport, with_images: bool) -> None:
 def _as_json(report: LoaderReport) -> dict[str, object]:
     findings = [
         {
-            "fault": one.fault.key,
-            "text": one.fault.text,
-            "mend": one.fault.mend,
-            "images": one.images,
-            "of": one.of,
-            "share": one.share,
-            "examples": list(one.examples),
-            "detail": one.detail,
+            "fault": finding.fault.key,
+            "text": finding.fault.text,
+            "mend": finding.fault.mend,
+            "images": finding.images,
+            "of": finding.of,
+            "share": finding.share,
+            "examples": list(finding.examples),
+            "detail": finding.detail,
         }
-        for one in report.findings
+        for finding in report.findings
     ]
     return {"right": report.right, "items": report.images, "findings": findings, "notes": list(report.notes)}

@@ -16,7 +16,6 @@ from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command."""
     if args.verify_out is not None:
         if args.imagenet is not None:
             raise ImageNetSError("--verify OUT reads a finished result: it takes no IMAGENET.")
@@ -44,17 +43,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _next_steps(index: Index, out: str, config: str) -> list[str]:
-    one = index.configs[config]
-    if one.form == "arrow":
+    part = index.configs[config]
+    if part.form == "arrow":
         read = call("datasets.load_from_disk", f"{out}/{config}")
     elif not is_address(out) and not glob.has_magic(out):
-        # A name alone may be one that `datasets` knows otherwise: parquet, say.
+        # A name alone may be part that `datasets` knows otherwise: parquet, say.
         read = call("datasets.load_dataset", out if os.path.dirname(out) else os.path.join(".", out), config)
     else:  # `load_dataset` knows no data set behind an address or a name such as `out[1]`, but files
         folder = out if is_address(out) else glob.escape(out)
         files = {
-            split: f"{folder}/{data_files(one.form, config, split, len(shards.shards))}"
-            for split, shards in one.splits.items()
+            split: f"{folder}/{data_files(part.form, config, split, len(shards.shards))}"
+            for split, shards in part.splits.items()
         }
         read = call("datasets.load_dataset", "parquet", data_files=files)
     steps = [f"To read it: {read}"]
@@ -66,8 +65,8 @@ def _next_steps(index: Index, out: str, config: str) -> list[str]:
 def _report(index: Index, json: str | None) -> None:
     rows = [
         (config, name, split.rows, len(split.shards), split.bytes)
-        for config, one in index.configs.items()
-        for name, split in one.splits.items()
+        for config, part in index.configs.items()
+        for name, split in part.splits.items()
     ]
     header = ("config", "split", "images", "files", "bytes")
     if json != "-":

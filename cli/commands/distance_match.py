@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     """Embed train_semi, then predict split by split."""
     refuse_overlap(args.output, [resolve_data_dir(args.imagenet).root], "OUTPUT")
     splits = args.splits or ["validation"]
-    if wrong := [one for one in splits if one not in ("validation", "test")]:
+    if wrong := [split for split in splits if split not in ("validation", "test")]:
         raise ImageNetSError(f"--splits {wrong[0]}: validation (the default) and test are predicted.")
     try:
         import torch

@@ -16,7 +16,6 @@ from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command."""
     if not args.annotations_dir:
         raise ImageNetSError("Where to? Give --annotations-dir DIR or set $IMAGENET_S_ANNOTATIONS_DIR.")
     folder = Path(args.annotations_dir)
@@ -51,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
 def _without_connection(folder: Path, config: str) -> str:
     """What to do where this machine can't fetch what is missing."""
     files = official_files(config)
-    missing = [one for one in files if not (folder / one.name).exists()]
+    missing = [file for file in files if not (folder / file.name).exists()]
     return (
         f"Once there is a connection, the same command goes on. Or fetch them on another machine, under these names, "
         f"into {folder}, and run it again to check them; or name a mirror with IMAGENET_S_ENDPOINT:\n"
-        + "\n".join(f"- {one.name} from {one.url}" for one in missing)
+        + "\n".join(f"- {file.name} from {file.url}" for file in missing)
     )
 
 

@@ -25,16 +25,16 @@ def run(args: argparse.Namespace) -> int:
     matching = args.match or args.matching or "none"
     if args.match and not Path(args.match).is_file():
         raise ValueError(f"--match {args.match}: there is no such file; `imagenet-s match` writes one.")
-    asked = Path(args.match) if args.match else matching
+    chosen = Path(args.match) if args.match else matching
     if args.config:
-        check_matching(asked, int(args.config))  # before minutes of counting
+        check_matching(chosen, int(args.config))  # before minutes of counting
     if args.images and (args.counts or not args.report):
         raise ValueError(
             "--images draws pictures for --report: it needs --report FILE.html, and masks (--predict-dir, --gt-dir)."
         )
     images = open_images(args.images, args.config)
     counted = count(args)
-    result = counted.metric.compute(asked)
+    result = counted.metric.compute(chosen)
     intervals = None
     if args.bootstrap:
         intervals = counted.metric.bootstrap(result["matching"], samples=args.bootstrap, seed=args.seed)
@@ -74,7 +74,10 @@ def _print(
     if per_class:
         say()
         ious = zip(categories(counted.config), result["per_category_iou"], result["per_category_boundary_iou"])
-        body = [[one.id, one.name, percent(iou).rjust(6), percent(boundary).rjust(6)] for one, iou, boundary in ious]
+        body = [
+            [category.id, category.name, percent(iou).rjust(6), percent(boundary).rjust(6)]
+            for category, iou, boundary in ious
+        ]
         say(table(body, ["id", "class", "IoU", "boundary IoU"]))
 
 

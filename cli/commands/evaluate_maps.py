@@ -100,9 +100,9 @@ def _score(args: argparse.Namespace) -> _Scored:
 
 def _with_maps(maps: MapReader, references: References, on_missing: str) -> tuple[list[ToScore], list[str]]:
     """The images that have a map, and the ids of those that have none; says what is left out."""
-    there = set(maps.ids)
-    missing = [image.image_id for image in references.images if image.image_id not in there]
-    images = [image for image in references.images if image.image_id in there]
+    with_map = set(maps.ids)
+    missing = [image.image_id for image in references.images if image.image_id not in with_map]
+    images = [image for image in references.images if image.image_id in with_map]
     shown = ", ".join(missing[:_SHOWN]) + (" and more" if len(missing) > _SHOWN else "")
     if not images:
         raise ValueError(
@@ -118,7 +118,7 @@ def _with_maps(maps: MapReader, references: References, on_missing: str) -> tupl
         )
     if missing:
         hint(f"Maps missing, left out: {len(missing):,} images: {shown} (--json lists all)")
-    unused = len(there - {image.image_id for image in references.images} - set(references.no_class))
+    unused = len(with_map - {image.image_id for image in references.images} - set(references.no_class))
     if unused:
         hint(f"Maps without a mask, not scored: {unused:,}")
     return images, missing

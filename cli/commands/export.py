@@ -13,14 +13,13 @@ from ..output import hint, say, table, write_json
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export."""
     options: dict[str, Any] = {}
     for option, form in (("polygons", "coco"), ("own_class", "foreground")):
         if getattr(args, option):
             if args.format != form:
                 raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
             options[option] = True
-    done = export_masks(
+    exported = export_masks(
         args.dataset,
         args.out,
         EXPORT_FORMATS[args.format](args.config, **options),
@@ -31,10 +30,12 @@ def run(args: argparse.Namespace) -> int:
         verify=args.verify,
     )
     if args.json:
-        write_json([asdict(one) for one in done], args.json)
+        write_json([asdict(split) for split in exported], args.json)
     if args.json != "-":
-        rows = [(one.split, one.images, one.folder, "was there already" if one.kept else "") for one in done]
+        rows = [
+            (split.split, split.images, split.folder, "was there already" if split.kept else "") for split in exported
+        ]
         say(table(rows, ("split", "masks", "folder", "")))
-    if args.format == "yolo" and not any((Path(done[0].folder) / "images").iterdir()):
+    if args.format == "yolo" and not any((Path(exported[0].folder) / "images").iterdir()):
         hint("The data set holds no images: link them to images/<class folder>/<image_id>.JPEG beside labels/.")
     return 0

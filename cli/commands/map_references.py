@@ -53,10 +53,10 @@ def open_references(
     masks = open_masks(gt_dir, config, split, annotations_dir, verify)
     listed = listed_keys(masks, keys)
     if target == "imagenet":
-        from ...conversion.annotations.imagenet_labels import imagenet_wnids  # imports pyarrow: only where it is needed
+        from ...conversion.dataset.imagenet_folders import imagenet_folders  # imports pyarrow: only where it is needed
 
         ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in listed]
-        wnids = imagenet_wnids(ids, config, split, gt_dir, annotations_dir, verify)
+        wnids = imagenet_folders(ids, config, split, gt_dir, annotations_dir, verify)
         return References(masks, *targets_by_label(listed, config, gt_dir, split, wnids))
     return References(masks, *targets_by_folder(listed, config, masks.path))
 

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
         splits = args.splits
         if args.config == "all" and splits:
             # train_full is 919's only; asked of all, it is made where there is one.
-            splits = [one for one in splits if one in split_names(config)]
+            splits = [split for split in splits if split in split_names(config)]
             if not splits:
                 continue
         try:
@@ -38,13 +38,13 @@ def run(args: argparse.Namespace) -> int:
                 verify=args.verify,
             )
         except ImageNetSError as error:
-            done = list(dict.fromkeys(f"ImageNetS{one.config}" for one in prepared))
+            done = list(dict.fromkeys(f"ImageNetS{split.config}" for split in prepared))
             raise ImageNetSError(f"{error} (Done: {', '.join(done)}.)" if done else str(error)) from error
     if args.json:
-        result = {"save_dir": os.path.abspath(args.save_dir), "splits": [asdict(one) for one in prepared]}
+        result = {"save_dir": os.path.abspath(args.save_dir), "splits": [asdict(split) for split in prepared]}
         write_json(result, args.json)
     if args.json != "-":
-        say(table([_row(one) for one in prepared], _HEADER))
+        say(table([_row(split) for split in prepared], _HEADER))
     if prepared:
         # A tree has no lists: whether it is a subset is known from how it was made.
         subset = {} if args.verify and args.on_missing == "error" else {"verify": False}
@@ -53,6 +53,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(one: PreparedSplit) -> tuple[object, ...]:
-    masks = "" if one.masks is None else one.masks
-    return (f"ImageNetS{one.config}", one.folder, one.images, masks, one.new, one.kept, one.replaced)
+def _row(split: PreparedSplit) -> tuple[object, ...]:
+    masks = "" if split.masks is None else split.masks
+    return (f"ImageNetS{split.config}", split.folder, split.images, masks, split.new, split.kept, split.replaced)

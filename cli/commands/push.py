@@ -14,7 +14,6 @@ from ..output import hint, say, table
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command."""
     if args.metric == (args.out is not None):
         raise ImageNetSError("give either OUT, the folder of a data set, or --metric.")
     upload = (

@@ -56,12 +56,12 @@ def _split(text: str) -> str:
 
 def _arguments(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        arguments = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"{text[:200]!r} is not JSON ({error})") from None
-    if not isinstance(found, dict):
+    if not isinstance(arguments, dict):
         raise argparse.ArgumentTypeError(f"{text!r}: expected an object")
-    return found
+    return arguments
 
 
 def _key(text: str) -> str | int:

@@ -19,7 +19,8 @@ def add_submit(commands: Commands) -> None:
         "  imagenet-s submit PREDICTIONS OUT.zip --config 919 --protocol semi --method NAME ...\n"
         "  imagenet-s submit --check OUT.zip --config 919     an existing zip\n"
         "  imagenet-s submit --protocol semi                  the rules of a protocol",
-        epilog=f"{TEST_SERVER.status()}\n\nThe protocols:\n\n" + "\n\n".join(one.text() for one in PROTOCOLS.values()),
+        epilog=f"{TEST_SERVER.status()}\n\nThe protocols:\n\n"
+        + "\n\n".join(protocol.text() for protocol in PROTOCOLS.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

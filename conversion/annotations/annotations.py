@@ -304,7 +304,7 @@ class Annotations:
                 "your own."
             )
         if warn:
-            logger.warning("%s; verify=False leaves them out.", printable(text))
+            logger.warning("%s; verify=False (--no-verify) leaves them out.", printable(text))
         return [member for member in members if member.image_id in masks.by_id]
 
     def _check_archive_once(self, reader: ZipReader) -> None:

@@ -30,10 +30,10 @@ def resolve_annotations_dir(annotations_dir: str | os.PathLike[str] | None) -> s
         return None
     if not is_utf8(given):
         raise ImageNetSError(
-            f"annotations_dir (or ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` keeps its settings. "
-            "Rename it, or give a copy."
+            f"annotations_dir (--annotations-dir, ${VARIABLE}) {given}: its name is not UTF-8, in which `datasets` "
+            "keeps its settings. Rename it, or give a copy."
         )
-    return real_path(local_path(given, f"annotations_dir (or ${VARIABLE})"))
+    return real_path(local_path(given, f"annotations_dir (--annotations-dir, ${VARIABLE})"))
 
 
 class GivenPlace:
@@ -50,7 +50,7 @@ class GivenPlace:
 
     def __init__(self, path: Path, config: str, verify: bool) -> None:
         if not path.exists():
-            raise ImageNetSError(f"annotations_dir (or ${VARIABLE}): {path} does not exist.")
+            raise ImageNetSError(f"annotations_dir (--annotations-dir, ${VARIABLE}): {path} does not exist.")
         refuse_other_files(path)
         self.path, self.config, self.verify = path, config, verify
         self._folder = path if path.is_dir() else path.parent
@@ -91,8 +91,8 @@ class GivenPlace:
         for inside in (self.path, self.path.parent):
             if inside.name in MASK_FOLDERS.values():
                 return MissingAnnotationsError(
-                    f"annotations_dir (or ${VARIABLE}) {self.path} is a part of the masks: name the folder that "
-                    f"holds {inside.name}, {inside.parent}."
+                    f"annotations_dir (--annotations-dir, ${VARIABLE}) {self.path} is a part of the masks: name the "
+                    f"folder that holds {inside.name}, {inside.parent}."
                 )
         lists = [list_file(self.config, split) for split in (*ANNOTATED_SPLITS, "test")]
         files = [remote for remote in lists if not self._list_candidates(remote.name)]
@@ -102,7 +102,7 @@ class GivenPlace:
         _, folders, names = list_folder(self._folder)
         seen = some(sorted(folders + names)) or "nothing"
         return MissingAnnotationsError(
-            f"{self.path} (annotations_dir; it holds {seen}) has not all the annotations of "
+            f"{self.path} (annotations_dir, --annotations-dir; it holds {seen}) has not all the annotations of "
             f"ImageNet-S-{self.config}. What is missing is in these files (an archive may also be extracted there, as "
             f"{tree_name(self.config)}/{MASK_FOLDERS['validation']}/...):\n"
             f"{_addresses(files)}\n"

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ..core.arrow_errors import ARROW_ERRORS
 from ..core.errors import ImageNetSError, cause
 
-_DAMAGE = (OSError, UnicodeError, MemoryError, LookupError, TypeError, ValueError, pa.ArrowException)
 """What Arrow raises for a damaged file."""
 
 
@@ -154,7 +154,7 @@ def _named(path: str) -> Iterator[None]:
         yield
     except ImageNetSError:
         raise
-    except _DAMAGE as error:
+    except ARROW_ERRORS as error:
         raise ImageNetSError(
             f"{path} can't be read ({cause(error)}): `imagenet-s convert --verify` tells more; make or fetch it again."
         ) from error

@@ -126,7 +126,7 @@ def _inspected(
         if size is not None and fit is PairFit.OTHER:
             text = other_size(ids[i], size, image)
             if on_missing != "skip":
-                raise ImageNetSError(f'{text}; on_missing="skip" leaves such images out.')
+                raise ImageNetSError(f'{text}; on_missing="skip" (--on-missing skip) leaves such images out.')
             logger.warning("%s; the image is left out.", text)
             unusable.append(i)
             continue

@@ -30,12 +30,14 @@ def selected_splits(source: Source, splits: Sequence[str], image_ids: Sequence[s
     if pc.count_distinct(ids).as_py() != len(ids):
         counts = pc.value_counts(ids)
         twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
-        raise ImageNetSError(f"image_ids names {some(twice)} more than once; name each image once.")
+        raise ImageNetSError(f"image_ids (--ids) names {some(twice)} more than once; name each image once.")
     of_splits = {split: selected_images(source, split, image_ids) for split in splits}
     known = pa.concat_arrays([pa.array([], pa.string()), *of_splits.values()])
     unknown = ids.filter(pc.invert(pc.is_in(ids, value_set=known))).to_pylist()
     if unknown or not len(ids):
-        what = f"{len(unknown):,} of {len(ids):,} image_ids are" if len(ids) else "image_ids is empty: there are"
+        what = (
+            f"{len(unknown):,} of {len(ids):,} image_ids (--ids) are" if len(ids) else "image_ids is empty: there are"
+        )
         raise ImageNetSError(
             f"{what} no images of {' or '.join(splits)} of ImageNet-S-{source.config}{': ' if unknown else ''}"
             f"{some(unknown)}. Expected are names such as 'n01440764_10026' or 'ILSVRC2012_val_00000293', of the "

@@ -5,11 +5,9 @@ Importing this imports neither `datasets` nor Arrow: a folder or zip of masks ne
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
-from ..core.errors import ImageNetSError
 from ..core.paths import is_address, spelled_out
 from ..facts import MASK_FOLDERS, SPLIT_FOLDERS
 from ..masks.find_masks import find_masks, tree_of_masks
@@ -41,7 +39,7 @@ def open_masks(
     Raises:
         ImageNetSError: there is no such place, it holds neither masks of the split nor an ImageNet, or it is damaged.
     """
-    path = _local(place)
+    path = local_masks(place)
     if path is not None:
         try:
             return find_masks(path, config, split)
@@ -71,7 +69,7 @@ def masks_alone(place: str | os.PathLike[str], config: str, split: str) -> Split
     """
     from ..converted.find_converted import find_converted
 
-    path = _local(place)
+    path = local_masks(place)
     if path is None or split not in MASK_FOLDERS or not os.path.exists(path):
         return None
     if os.path.isdir(path) and find_converted(path) is not None:
@@ -88,33 +86,7 @@ def masks_alone(place: str | os.PathLike[str], config: str, split: str) -> Split
     return masks
 
 
-def imagenet_wnids(
-    place: str | os.PathLike[str],
-    config: str,
-    split: str,
-    annotations_dir: str | os.PathLike[str] | None = None,
-) -> dict[str, str]:
-    """Image id -> ImageNet's own class folder, as far as something at hand says it: nothing is fetched.
-
-    Args:
-        place: as `open_masks` takes it: a list beside the masks says it, or a column of a converted data set.
-        config: `"50"`, `"300"` or `"919"`.
-        split: `"train_semi"` or `"validation"`.
-        annotations_dir: where there may be a list, too; else `$IMAGENET_S_ANNOTATIONS_DIR`.
-    """
-    from ..annotations import open_annotations
-
-    path = _local(place)
-    if path is not None:
-        with contextlib.suppress(ImageNetSError):
-            if wnids := open_annotations(config, path, verify=False).imagenet_wnids(split):
-                return wnids
-            if wnids := find_masks(path, config, split).reader.imagenet_wnids():
-                return wnids
-    return open_annotations(config, annotations_dir, verify=False).imagenet_wnids(split)
-
-
-def _local(place: str | os.PathLike[str]) -> str | None:
-    """The path of a place on this machine; None for an address."""
+def local_masks(place: str | os.PathLike[str]) -> str | None:
+    """The path of a place on this machine, as `find_masks` takes it; None for an address."""
     path = spelled_out(place)
     return None if is_address(path) else path

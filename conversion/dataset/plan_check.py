@@ -44,7 +44,8 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
         )
     if expected is not None and num_images > expected:
         raise ImageNetSError(
-            f"{counted} in {plan.reader!r}: more than there are; verify=False accepts a data set of your own."
+            f"{counted} in {plan.reader!r}: more than there are; verify=False (--no-verify) accepts a data set of your "
+            "own."
         )
     problems: list[Problem] = []
     if expected is not None and num_images < expected:
@@ -91,7 +92,9 @@ def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str 
     if on_missing != "skip":
         told = "\n".join(problem for problem, _ in problems)
         between = "\n" if "\n" in told else " " if told.endswith((".", "?")) else "; "
-        raise ImageNetSError(told + (f'{between}on_missing="skip" leaves them out.' if on_missing else ""))
+        raise ImageNetSError(
+            told + (f'{between}on_missing="skip" (--on-missing skip) leaves them out.' if on_missing else "")
+        )
     lacks = "\n".join(f"{problem}{lost}" for problem, lost in problems)
     logger.warning("%s", lacks)
     return lacks

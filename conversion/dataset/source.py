@@ -204,7 +204,7 @@ class OfficialTreeSource(Source):
         path = super().prepared_masks(split)
         if not self._annotations.verify and (unlisted := self._unlisted(split)):
             lacks = f"{self.tree} lacks {len(unlisted):,} masks of {split}"
-            logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False leaves them out."))
+            logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False (--no-verify) leaves them out."))
         return path
 
     def check_masks(self, split: str) -> list[str]:
@@ -223,8 +223,8 @@ class OfficialTreeSource(Source):
     def _with_masks(self, split: str) -> Annotations:
         if self._has_own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
             raise ImageNetSError(
-                f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir, or prepare "
-                f"the tree again with `imagenet-s prepare`."
+                f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir "
+                f"(--annotations-dir), or prepare the tree again with `imagenet-s prepare`."
             )
         return self._annotations
 
@@ -239,7 +239,7 @@ class ConvertedSource(Source):
         if config not in index.configs:
             raise ImageNetSError(
                 f"{root} is a converted data set of {' and '.join(index.configs)}, not of {config}: "
-                f"name configuration {next(iter(index.configs))!r}."
+                f"give one of these as configuration (--config)."
             )
         self.root, self._index = root, index.configs[config]
         self._cache_dir = cache_dir
@@ -249,8 +249,8 @@ class ConvertedSource(Source):
     def reader(self, split: str) -> ImageReader:
         if not self._index.images:
             raise ImageNetSError(
-                f"{self.root} is a data set that was converted without images: give ImageNet as data_dir, and this "
-                "folder as annotations_dir."
+                f"{self.root} is a data set that was converted without images: give ImageNet itself as data_dir, "
+                "and this folder as annotations_dir (--annotations-dir)."
             )
         if split not in self._index.splits:
             have = ", ".join(self._index.splits)

@@ -67,7 +67,7 @@ def _counted(source: Source, split: str, verify: bool) -> SplitCount:
     state: State = "ok"
     masks, problem = "", None
     if without_mask:
-        masks = f"no mask of {some(without_mask)}; verify=False leaves out the images without one."
+        masks = f"no mask of {some(without_mask)}; verify=False (--no-verify) leaves out the images without one."
         state, problem = "fewer masks", f"{split}: {masks}"
     if split in ANNOTATED_SPLITS and plan.is_local and source.has_masks(split):
         plan = _with_sizes_compared(source, plan)

@@ -95,7 +95,7 @@ def export_masks(
     exit_if_importing_main()
     on_missing_policy(on_missing)
     if workers < 1:
-        raise ImageNetSError(f"workers={workers}: at least one is needed.")
+        raise ImageNetSError(f"workers={workers} (--workers): at least one is needed.")
     splits = split_list(splits, form.config)
     folder = Path(local_path(out, "OUT")).absolute()
     data_dir = resolve_data_dir(dataset)

@@ -159,17 +159,17 @@ def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], na
     Raises:
         ImageNetSError: the existing file is no list of entries.
     """
-    kept: list[Any] = []
+    others: list[Any] = []
     if existing is not None:
         replaced = {(entry["dataset"]["id"], entry["dataset"]["task_id"]) for entry in entries}
         try:
             older = yaml.safe_load(existing) or []
-            kept = [entry for entry in older if (entry["dataset"]["id"], entry["dataset"]["task_id"]) not in replaced]
+            others = [entry for entry in older if (entry["dataset"]["id"], entry["dataset"]["task_id"]) not in replaced]
         except (yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise ImageNetSError(
                 f"{name} is no list of evaluation results: move it away, or write elsewhere."
             ) from error
-    return yaml.safe_dump([*kept, *map(dict, entries)], sort_keys=False, allow_unicode=True, width=120).encode()
+    return yaml.safe_dump([*others, *map(dict, entries)], sort_keys=False, allow_unicode=True, width=120).encode()
 
 
 def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:

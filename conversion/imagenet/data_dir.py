@@ -72,10 +72,10 @@ def resolve_data_dir(data_dir: AnyPath | DataDir | None) -> DataDir:
         return DataDir(place)
     if re.match(r"hf:|datasets/[^/]+/[^/]+$", given) and not os.path.exists(place):
         name = re.sub(r"^(hf:)?(datasets/)?", "", given)
-        raise ImageNetSError(f"data_dir {given} is no folder; a data set on the Hub is written hf://datasets/{name}.")
+        raise ImageNetSError(f"{given} is no folder; a data set on the Hub is written hf://datasets/{name}.")
     if not is_utf8(place):
         raise ImageNetSError(
-            f"data_dir {place}: its name is not UTF-8, and the paths of images are kept as text. Rename it, or move "
+            f"{place}: its name is not UTF-8, and the paths of images are kept as text. Rename it, or move "
             "it where all names are."
         )
     return DataDir(real_path(place))
@@ -85,20 +85,18 @@ def _check_form(address: str) -> None:
     scheme, rest = address.split("://", 1)
     if page := _HUB_PAGE.match(address):
         revision = f"@{page[3]}" if page[3] and page[3] != "main" else ""
-        raise ImageNetSError(
-            f"data_dir {address} is a page: the same data set is written hf://datasets/{page[2]}{revision}."
-        )
+        raise ImageNetSError(f"{address} is a page: the same data set is written hf://datasets/{page[2]}{revision}.")
     if scheme in ("http", "https"):
         raise ImageNetSError(
-            f"data_dir {address}: pages of the web are not read. Give a folder of this machine, or a data set on the "
+            f"{address}: pages of the web are not read. Give a folder of this machine, or a data set on the "
             "Hub as hf://datasets/ILSVRC/imagenet-1k; download anything else first."
         )
     if scheme == "hf" and not re.match(r"datasets/[^/@]+/[^/]+", rest):
         names = rest.strip("/").split("/")
         name = "/".join(names[:2]) if len(names) >= 2 and names[0] not in _KINDS else "ILSVRC/imagenet-1k"
-        raise ImageNetSError(f"data_dir {address}: a data set on the Hub is written hf://datasets/{name}.")
+        raise ImageNetSError(f"{address}: a data set on the Hub is written hf://datasets/{name}.")
     if scheme not in fsspec.available_protocols():
         raise ImageNetSError(
-            f"data_dir {address}: {scheme}:// is no kind of address that is known here. Give a folder of this machine, "
+            f"{address}: {scheme}:// is no kind of address that is known here. Give a folder of this machine, "
             "or a data set on the Hub as hf://datasets/ILSVRC/imagenet-1k."
         )

@@ -109,7 +109,7 @@ def _at_address(address: str) -> ImageNet:
 def _in_folder(path: str) -> ImageNet:
     if not os.path.isdir(path):
         what = "a file" if os.path.exists(path) else "a broken link" if os.path.islink(path) else "no folder"
-        raise ImageNetSError(f"data_dir {path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
+        raise ImageNetSError(f"{path} is {what}: name the folder that holds ImageNet (train/ and val/, say).")
     listed(path)  # says so if it can't be listed
     readers = {part: _combined(_in_known_places(path, part)) for part in _PARTS}
     if not any(readers.values()):

@@ -42,7 +42,7 @@ def find_tree(root: str, config: str, images: bool = True) -> str | None:
     if here:
         raise ImageNetSError(
             f"{root} is an official ImageNet-S tree of {' and '.join(here)}, not of {config}: "
-            f"load configuration {here[0]!r}, or prepare the other with `imagenet-s prepare`."
+            f"load configuration {here[0]!r} (--config {here[0]}), or prepare the other with `imagenet-s prepare`."
         )
     return None
 
@@ -57,7 +57,7 @@ def split_reader(tree: str, split: str) -> ImageFolderReader:
     if not os.path.isdir(folder):
         raise ImageNetSError(
             f"{tree} has no {SPLIT_FOLDERS[split]}/: prepare it with `imagenet-s prepare --splits {split}`, "
-            f'or leave it out with splits=("train_semi", "validation", ...).'
+            f"or leave it out with splits=[...] (--splits ...), which names the others."
         )
     part: ImageNetPart = "train" if split.startswith("train") else "validation"
     return ImageFolderReader(folder, part, f"the official tree's {SPLIT_FOLDERS[split]}")

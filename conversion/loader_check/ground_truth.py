@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ..dataset.image_mask_pairs import picture_beside
-from ..dataset.open_masks import imagenet_wnids, open_masks
+from ..dataset.imagenet_folders import folders_at_hand
+from ..dataset.open_masks import open_masks
 from ..facts import Categories, categories
 from ..imagenet.data_dir import resolve_data_dir
 from ..imagenet.detect import open_imagenet
@@ -55,8 +56,8 @@ class Truth:
     ) -> None:
         self.table: Categories = categories(config)
         self.split = split
-        self._place, self._annotations_dir = gt_dir, annotations_dir
-        self._masks = open_masks(gt_dir, config, split, annotations_dir, verify)
+        self._place = gt_dir, config, split, annotations_dir, verify
+        self._masks = open_masks(*self._place)
         self.wnids = {image_id: self._masks.wnid(image_id) for image_id in self._masks.by_id}
         self.image_ids = sorted(self.wnids, key=lambda image_id: (self.wnids[image_id], image_id))
         self._images: ImageReader | None = None
@@ -93,7 +94,7 @@ class Truth:
     @functools.cached_property
     def imagenet_folders(self) -> Mapping[str, str]:
         """Image id -> its folder in ImageNet, where the official list or the copy of ImageNet says it."""
-        if wnids := imagenet_wnids(self._place, self.table.config, self.split, self._annotations_dir):
+        if wnids := folders_at_hand(*self._place):
             return wnids
         if self._images is None or not self._images.has_files:
             return {}

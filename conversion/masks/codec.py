@@ -10,16 +10,15 @@ import functools
 import io
 import logging
 import os
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from ..core.errors import ImageNetSError, cause, some
+from ...metrics.matched_miou.read_mask import OTHER_MODES, open_png, read_mask
+from ..core.errors import ImageNetSError, some
 from ..facts import CONFIG_NAMES, IGNORE_ID, categories
-from ..images.image_header import PILLOW_ERRORS
 
 logger = logging.getLogger("imagenet_s")
 
@@ -28,11 +27,8 @@ MaskLike = Any
 PngLike = str | os.PathLike[str] | bytes | bytearray | memoryview
 """A path, or the content of a file."""
 
-_LOSSY = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP"}
-"""The first bytes of formats that change ids, for a message."""
-
-_DEPTH_AND_COLOURS, _RGB_OF_16_BITS = slice(24, 26), bytes([16, 2])
-"""Where a PNG's header says its bit depth and colour type (PNG 1.2, section 4.1.1)."""
+_GREY_MODES = {"L": "8-bit grey", "1": "black and white"}
+"""Forms of predictions: no official mask has them, and most that do were converted by a program that lost ids."""
 # Level and strategy measured on real masks: run-length deflate is as small as level 6 and a third faster.
 _PNG_OPTIONS = {"compress_level": 6, "compress_type": 3}
 
@@ -61,10 +57,13 @@ def decode_mask(mask: MaskLike, config: str | None = None, name: str | None = No
     if isinstance(mask, (str, os.PathLike)):
         name = name or str(mask)
     name = name or "mask"
-    array = _to_array(mask, name)
-    ids = _to_ids(array, name)
-    if has_blue(array):
-        if not _is_png(mask):
+    if isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview)):
+        mask = open_mask_image(mask, name)
+    if isinstance(mask, Image.Image) and mask.mode in _GREY_MODES:
+        raise wrong_mode(mask.mode, name)
+    ids = _ids(mask, name)
+    if has_blue(mask):
+        if not (isinstance(mask, Image.Image) and mask.format == "PNG"):  # blue may be the red of swapped channels
             raise ImageNetSError(
                 f"{name} has values in its blue channel: the official masks leave it 0 (id = R + 256 * G); "
                 "is it a picture, or were the channels swapped?"
@@ -132,10 +131,9 @@ def transcode(png: bytes, config: str, name: str, form: Literal["official", "ids
     image = open_mask_image(png, name)
     if not (image.mode == "RGB" if form == "official" else image.mode.startswith("I")):
         raise wrong_mode(image.mode, name)
-    array = np.asarray(image)
-    ids = _to_ids(array, name)
+    ids = _ids(image, name)
     check_ids(ids, config, name)
-    return Transcoded(png if form == "ids" else encode_png16(ids), ids.shape[1], ids.shape[0], has_blue(array))
+    return Transcoded(png if form == "ids" else _png(ids), ids.shape[1], ids.shape[0], has_blue(image))
 
 
 def check_ids(ids: NDArray[np.uint16], config: str, name: str) -> None:
@@ -182,52 +180,27 @@ def open_mask_image(source: PngLike, name: str) -> Image.Image:
     Raises:
         ImageNetSError: not there, empty, no PNG, or damaged.
     """
-    data = _content(source, name)
     try:
-        # `load` does not compare the checksums of the pixels: a flipped bit would pass as another id. `verify`
-        # does, but the image can't be loaded afterwards. No other format is tried: for an EPS, Pillow runs Ghostscript.
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            image.verify()
-        if data[_DEPTH_AND_COLOURS] == _RGB_OF_16_BITS:  # Pillow would keep the high bytes of R, G and B alone
-            raise ImageNetSError(f"{name} is an RGB PNG of 16 bits a channel: a mask has 8 (id = R + 256 * G).")
-        image = Image.open(io.BytesIO(data), formats=["PNG"])
-        image.load()
-        return image
-    except UnidentifiedImageError:
-        if lossy := next((kind for start, kind in _LOSSY.items() if data.startswith(start)), None):
-            raise ImageNetSError(f"{name} is a {lossy}, which does not keep ids: a mask is a PNG.") from None
-        problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
-        raise ImageNetSError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
-    except PILLOW_ERRORS as error:
-        raise ImageNetSError(f"{name} is not a readable PNG ({cause(error)}); fetch or write it again.") from error
+        return open_png(source, name)
+    except ValueError as error:
+        raise ImageNetSError(str(error)) from error.__cause__
 
 
 def wrong_mode(mode: str, name: str) -> ImageNetSError:
-    """The error for an image of a mode that no mask has."""
-    kinds = {
-        "P": "a palette",
-        "PA": "a palette",
-        "RGBA": "an alpha channel",
-        "LA": "an alpha channel",
-        "L": "8-bit grey",
-        "1": "black and white",
-    }
+    """The error for an image of a mode that no official mask has."""
+    kind = {**OTHER_MODES, **_GREY_MODES}.get(mode, f"mode {mode}")
     return ImageNetSError(
-        f"{name} is an image with {kinds.get(mode, f'mode {mode}')}: a mask is RGB (id = R + 256 * G) "
-        "or 16-bit grey (the ids); was it saved by a program that converts colours?"
+        f"{name} is an image with {kind}: a mask is RGB (id = R + 256 * G) or 16-bit grey (the ids); was it saved by a "
+        "program that converts colours?"
     )
 
 
-def has_blue(array: NDArray[Any]) -> bool:
+def has_blue(mask: Any) -> bool:
     """Whether an official RGB mask has values in its blue channel, which the official tools don't read."""
-    return array.ndim == 3 and bool(array[..., 2].any())
-
-
-def _is_png(mask: MaskLike) -> bool:
-    """Whether a mask comes from a PNG: in an array, blue may be the red of swapped channels."""
     if isinstance(mask, Image.Image):
-        return mask.format == "PNG"
-    return isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview))
+        extrema: Any = mask.getchannel("B").getextrema() if mask.mode == "RGB" else (0, 0)
+        return bool(extrema[1] > 0)
+    return isinstance(mask, np.ndarray) and mask.ndim == 3 and bool(mask[..., 2].any())
 
 
 @functools.cache
@@ -236,50 +209,14 @@ def _warn_of_blue() -> None:
     logger.warning("A mask has values in its blue channel, which is not read, as by the official tools.")
 
 
-def _content(source: PngLike, name: str) -> bytes:
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return bytes(source)
+def _ids(mask: MaskLike, name: str) -> NDArray[np.uint16]:
     try:
-        return Path(source).read_bytes()
-    except FileNotFoundError:
-        raise ImageNetSError(f"{name}: there is no such file.") from None
-    except (OSError, ValueError) as error:
-        raise ImageNetSError(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).") from error
+        return read_mask(mask, name)
+    except ValueError as error:
+        raise ImageNetSError(str(error)) from error.__cause__
 
 
 def _png(array: NDArray[Any]) -> bytes:
-    if not array.size:
-        raise ImageNetSError(f"mask is empty, {array.shape[0]} x {array.shape[1]}: an image has at least one pixel.")
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", **_PNG_OPTIONS)
     return buffer.getvalue()
-
-
-def _to_array(mask: MaskLike, name: str) -> NDArray[Any]:
-    if isinstance(mask, (bytes, bytearray, memoryview, str, os.PathLike)):
-        return _to_array(open_mask_image(mask, name), name)
-    if isinstance(mask, Image.Image) and mask.format not in (None, "PNG"):
-        # Opened from a file and perhaps not read yet; None: it was made or changed in memory.
-        raise ImageNetSError(f"{name} is an image of the format {mask.format}: a mask is a PNG, which keeps every id.")
-    if isinstance(mask, Image.Image) and mask.mode not in ("RGB", "I") and not mask.mode.startswith("I;16"):
-        raise wrong_mode(mask.mode, name)
-    try:
-        return np.asarray(mask)
-    except ValueError:
-        raise ImageNetSError(f"{name} has rows of different lengths: a mask is H x W ids.") from None
-
-
-def _to_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
-    if array.dtype == bool or not np.issubdtype(array.dtype, np.integer):
-        raise ImageNetSError(f"{name} holds {array.dtype}: a mask holds integers, class ids 0..C and {IGNORE_ID}.")
-    if array.ndim == 3 and array.shape[2] == 3 and array.dtype == np.uint8:
-        # Widened before the shift: `G * 256` on uint8 overflows under NumPy 2.
-        return array[..., 0] | (array[..., 1].astype(np.uint16) << np.uint16(8))
-    if array.ndim != 2:
-        raise ImageNetSError(f"{name} has the shape {array.shape}: a mask is H x W ids, or H x W x 3 uint8.")
-    if array.dtype != np.uint16 and array.size and not (array.min() >= 0 and array.max() <= 65535):
-        raise ImageNetSError(
-            f"{name} holds ids {array.min()}..{array.max()}: class ids are 0..C and {IGNORE_ID}; "
-            "a negative id often comes from an ignore label of -1."
-        )
-    return array.astype(np.uint16, copy=False)

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, some
-from ..core.zip_errors import ZIP_ERRORS as _ZIP_ERRORS
+from ..core.zip_errors import ZIP_ERRORS
 from .mask_reader import MaskReader, is_hidden
 
 
@@ -39,7 +39,7 @@ class ZipReader(MaskReader):
             # Decoding, which takes much longer, is done without the lock.
             with self._lock:
                 return self._zip.read(name)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise ImageNetSError(
                 f"{self.describe(name)} is damaged ({cause(error)}); make or fetch the zip again."
             ) from error
@@ -59,7 +59,7 @@ class ZipReader(MaskReader):
                 with self._zip.open(info) as member:
                     while member.read(1 << 20):
                         pass
-            except _ZIP_ERRORS:
+            except ZIP_ERRORS:
                 damaged.append(_one_line(info.filename))
         if damaged:
             raise ImageNetSError(
@@ -76,7 +76,7 @@ class ZipReader(MaskReader):
             return zipfile.ZipFile(self.path)
         except FileNotFoundError:
             raise
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise ImageNetSError(
                 f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; make or "
                 "fetch it again."

@@ -127,7 +127,7 @@ def convert(
     if available and len(available) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
         absent = source.absent or f"{imagenet.root} holds no images of {lacking}."
-        raise ImageNetSError(f"{absent} Convert the others alone: splits=[{', '.join(available)}].")
+        raise ImageNetSError(f"{absent} Convert the others alone, with splits (--splits {' '.join(available)}).")
     splits = selected_splits(source, splits, options.image_ids)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
@@ -178,7 +178,7 @@ def _checked(config: str, options: Options) -> list[str]:
     if options.form not in FORMATS:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
     if options.workers < 1:
-        raise ImageNetSError(f"workers={options.workers}: at least one is needed.")
+        raise ImageNetSError(f"workers={options.workers} (--workers): at least one is needed.")
     return [split for split in SPLITS if split in splits]
 
 

@@ -64,7 +64,7 @@ class PlanRecord:
 _WORDS = {
     "form": "format",
     "images": "with images",
-    "max_shard_size": "max_shard_size",
+    "max_shard_size": "max_shard_size (--max-shard-size)",
     "shards": "number of shards",
     "rows": "number of images",
     "rows_digest": "images, their order or their classes",

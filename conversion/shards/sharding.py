@@ -49,7 +49,9 @@ def parse_size(text: str | int) -> int:
     unit = _UNITS.get(match[2].upper()) if match else None
     size = int(float(match[1]) * unit) if match and unit else 0
     if size <= 0:
-        raise ImageNetSError(f"max_shard_size {text!r}: expected a size such as 500MB, 1GB or 200MiB.")
+        raise ImageNetSError(
+            f"max_shard_size (--max-shard-size) {text!r}: expected a size such as 500MB, 1GB or 200MiB."
+        )
     return size
 
 

@@ -88,7 +88,7 @@ def refuse_other_split(
         if other != split and stems & set(other_lists(other)):
             raise ImageNetSError(
                 f"{path} holds predictions of {other}, and none of {split}: "
-                + (f'say split="{other}".' if other != "train_semi" else "submissions are of test.")
+                + (f'say split="{other}" (--split {other}).' if other != "train_semi" else "submissions are of test.")
             )
 
 

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch.nn import functional
 
-from .backend import backend_of, check_features
+from .arithmetic import are_finite, check_features, ids_like, mean_of_segments
 
 
 def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tuple[Any, Any]:
     """The mean feature of every segment of an image, L2-normalised.
 
     Args:
-        features: D x H x W floats.
-        mask: h x w ids; resized to H x W with nearest if it has another size. A segment without a pixel left has no
-            embedding.
+        features: a tensor of D x H x W floats.
+        mask: h x w ids, a tensor or an array; resized to H x W with nearest if it has another size. A segment without
+            a pixel left has no embedding.
         ignore_index: the id that is no segment; 0, "other", is a segment.
 
     Returns:
@@ -26,21 +27,21 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
         ValueError: shapes that do not fit, features that are not finite.
 
     Examples:
-        >>> import numpy as np
-        >>> means, ids = segment_embeddings(np.array([[[3.0, 3.0, 0.0]], [[4.0, 4.0, 2.0]]]), np.array([[7, 7, 0]]))
+        >>> import torch
+        >>> features = torch.tensor([[[3.0, 3.0, 0.0]], [[4.0, 4.0, 2.0]]], dtype=torch.float64)
+        >>> means, ids = segment_embeddings(features, torch.tensor([[7, 7, 0]]))
         >>> means.tolist(), ids.tolist()
         ([[0.0, 1.0], [0.6, 0.8]], [0, 7])
     """
-    backend = backend_of(features)
     _, height, width = check_features(features)
-    mask = backend.ids_like(mask, features)
+    mask = ids_like(mask, features)
     if mask.ndim != 2:
         raise ValueError(f"the mask has the shape {tuple(mask.shape)}: expected H x W ids.")
     if tuple(mask.shape) != (height, width):
         mask = resize_nearest(mask, (height, width))
-    if not backend.are_finite(features.reshape(len(features), -1), 0):
+    if not are_finite(features.reshape(len(features), -1), 0):
         raise ValueError(f"NaN, an infinity or vectors too long for {features.dtype} in the features.")
-    return backend.segment_embeddings(features, mask, ignore_index)
+    return mean_of_segments(features, mask, ignore_index)
 
 
 def upsample(features: Any, factor: int = 4) -> Any:
@@ -56,7 +57,7 @@ def upsample(features: Any, factor: int = 4) -> Any:
     check_features(features)
     if factor < 1:
         raise ValueError(f"factor={factor}: expected a whole number of at least 1.")
-    return backend_of(features).upsample(features, factor)
+    return functional.interpolate(features[None], scale_factor=factor, mode="bilinear", align_corners=False)[0]
 
 
 def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:

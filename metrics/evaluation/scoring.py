@@ -58,7 +58,7 @@ def score(
         raise ValueError(
             f"{predictions.path} has no prediction for {len(pairs.missing):,} of "
             f"{len(pairs.missing) + len(pairs.found):,} masks: {shown}. "
-            "on_missing skip leaves them out, empty counts them as predicted `other`."
+            'on_missing="skip" (--on-missing skip) leaves them out, "empty" counts them as predicted `other`.'
         )
     if on_missing == "empty":
         todo += [(key, None) for key in pairs.missing]

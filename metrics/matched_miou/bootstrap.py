@@ -92,7 +92,8 @@ def check_bootstrap(samples: int, level: float) -> None:
     """Raise a ValueError for a number of resamples or a level from which no interval follows."""
     if samples < 2 or not 0 < level < 1:
         raise ValueError(
-            f"samples={samples}, level={level}: expected at least 2 resamples and a level between 0 and 1."
+            f"samples={samples} (--bootstrap), level={level}: expected at least 2 resamples, and a level between 0 and "
+            "1."
         )
 
 

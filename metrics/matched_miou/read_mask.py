@@ -32,6 +32,8 @@ _OTHER_FORMATS = {
     b"%!PS": "an EPS",
 }
 """The first bytes of what is no PNG, for a message."""
+OTHER_MODES = {"P": "a palette", "PA": "a palette", "RGBA": "an alpha channel", "LA": "an alpha channel"}
+"""Pillow's modes of images that are no masks, for a message."""
 _RGB_OF_16_BITS = bytes([16, 2])
 """Bit depth and colour type in the header of a PNG."""
 _LONGEST_CAUSE = 300
@@ -59,7 +61,7 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
         array([[ 300, 1000]], dtype=uint16)
     """
     if isinstance(mask, (str, os.PathLike, bytes, bytearray, memoryview)):
-        return _image_ids(_read_png(mask, name), name)
+        return _image_ids(open_png(mask, name), name)
     if isinstance(mask, Image.Image):
         return _image_ids(mask, name)
     return _array_ids(_as_array(mask, name), name)
@@ -71,7 +73,12 @@ def cause(error: BaseException) -> str:
     return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]}..."
 
 
-def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, name: str) -> Image.Image:
+def open_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, name: str) -> Image.Image:
+    """A PNG whose checksums are right and whose pixels have been read.
+
+    Raises:
+        ValueError: not there, empty, no PNG, damaged, or of a form that Pillow does not read in full.
+    """
     try:
         data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else bytes(source)
     except FileNotFoundError:
@@ -91,9 +98,9 @@ def _read_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, n
         if known:
             raise ValueError(f"{name} is {known}: a mask is a PNG, which keeps every id; write it as one.") from None
         problem = f"its {len(data):,} bytes are no image" if data else "it is empty"
-        raise ValueError(f"{name} is not a readable PNG ({problem}); write it again.") from None
+        raise ValueError(f"{name} is not a readable PNG ({problem}); fetch or write it again.") from None
     except _PILLOW_ERRORS as error:
-        raise ValueError(f"{name} is not a readable PNG ({cause(error)}); write it again.") from error
+        raise ValueError(f"{name} is not a readable PNG ({cause(error)}); fetch or write it again.") from error
     return image
 
 
@@ -111,10 +118,10 @@ def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
         return _array_ids(np.asarray(image), name)
     if image.mode == "F":
         raise ValueError(f"{name} is an image of floating point numbers: {ARGMAX_HINT}.")
-    kind = {"P": "a palette", "PA": "a palette", "RGBA": "an alpha channel", "LA": "an alpha channel"}
+    kind = OTHER_MODES.get(image.mode, f"mode {image.mode}")
     raise ValueError(
-        f"{name} is an image with {kind.get(image.mode, f'mode {image.mode}')}: a mask is RGB (id = R + 256 * G) or "
-        "grey (the ids, 8 or 16 bits); was it saved by a program that converts colours?"
+        f"{name} is an image with {kind}: a mask is RGB (id = R + 256 * G) or grey (the ids, 8 or 16 bits); "
+        "was it saved by a program that converts colours?"
     )
 
 

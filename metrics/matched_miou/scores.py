@@ -170,7 +170,7 @@ def classes_by_image(table: CountTable, ids: Ints) -> list[list[int]]:
 
 
 def _reference_pairs(table: CountTable, scale: int) -> Ints:
-    """The (image, class) pairs of the references as keys, without ids from `scale` on: their keys could collide."""
+    """The (image, class) pairs of the references as keys, without ids from `scale` on, whose keys would collide."""
     starts = table.group_starts
     image, gt = table.image[starts], table.gt[starts]
     return (image * scale + gt)[gt < scale]

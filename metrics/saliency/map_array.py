@@ -81,7 +81,7 @@ def fit(values: Floats, mask: MaskLike, resize: str | None, name: str) -> tuple[
         (height, width), (h, w) = values.shape, ids.shape
         raise ValueError(
             f"the map of {name} is {height} x {width}, its mask {h} x {w}: they must be equal, unless "
-            "resize='map' (bilinear) or resize='mask' (nearest) brings one to the other's size."
+            "resize='map' (--resize map: bilinear) or resize='mask' (nearest) brings one to the other's size."
         )
     if resize == "map":
         return _bilinear(_bilinear(values, ids.shape[0]).T, ids.shape[1]).T, ids

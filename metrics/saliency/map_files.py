@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...conversion.core.errors import cause
 from ...conversion.core.walk import walk_files
 from ..matched_miou.counts_file import DAMAGED_NPZ
-from ..matched_miou.read_mask import cause
 
 _ENDINGS = (".npy", ".npz", ".png")
 

@@ -61,7 +61,7 @@ def check_options(
     if len(set(names)) < len(names):
         raise ValueError(f"thresholds={tuple(names)}: the same threshold twice (six digits are told apart).")
     if not isinstance(tolerance, numbers.Real) or not 0 <= float(tolerance) < math.inf:
-        raise ValueError(f"tolerance={tolerance!r}: expected a distance in pixels, 0 or 1 for none.")
+        raise ValueError(f"tolerance={tolerance!r} (--tolerance): expected a distance in pixels, 0 or 1 for none.")
     if relevance not in RELEVANCES:
         raise ValueError(f"relevance={relevance!r}: expected one of {RELEVANCES}.")
     if resize not in RESIZES:

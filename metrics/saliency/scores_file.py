@@ -12,8 +12,8 @@ from typing import BinaryIO
 import numpy as np
 
 from ...conversion.core.atomic_write import atomic_write
+from ...conversion.core.errors import cause
 from ..matched_miou.counts_file import DAMAGED_NPZ
-from ..matched_miou.read_mask import cause
 from .map_array import Floats
 from .pooled_pixels import PooledPixels
 from .score_options import ScoreOptions, check_options

@@ -17,7 +17,7 @@ from http_files import FileServer
 
 from imagenet_s.conversion.facts import OFFICIAL
 
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 SCRIPT = """
 import sys
 from pathlib import Path

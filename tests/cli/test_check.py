@@ -35,7 +35,7 @@ def test_what_is_missing_is_named(
     out, err = capsys.readouterr()
     assert f"\ntest {gone}\n" in out
     assert "--on-missing skip" in err
-    assert "on_missing" not in out + err
+    assert 'on_missing="skip" (--on-missing skip)' in out
     assert "verify=" not in out + err
 
 
@@ -48,7 +48,7 @@ def test_only_missing_images_can_be_left_out(
     out, err = capsys.readouterr()
     assert "is not the official ImageNetS_im50_mapping_validation.txt" in out
     assert "--on-missing" not in err
-    assert "said above" in err
+    assert "listed above" in err
     assert main(["convert", root, str(tmp_path / "out"), *where, "--on-missing", "skip"]) == 1
 
 
@@ -64,7 +64,7 @@ def test_fewer_masks_than_the_list(
     assert main(["check", root, *options]) == 0
     out, err = capsys.readouterr()
     assert re.search(r"^validation +8 +9 +fewer masks$", out, re.MULTILINE)
-    assert f"validation: no mask of {gone}; --no-verify leaves out the images without one." in out
+    assert f"validation: no mask of {gone}; verify=False (--no-verify) leaves out the images without one." in out
     assert "Complete but for the images without a mask." in err
     assert main(["check", root, *options, "--json", "-"]) == 0
     checked = json.loads(capsys.readouterr().out)["splits"]["validation"]
@@ -120,7 +120,7 @@ def test_errors_are_one_paragraph(
     assert main(["check", str(tmp_path / "gone")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("imagenet-s: IMAGENET ")
+    assert err.startswith(f"imagenet-s: {tmp_path}/gone is no folder: ")
     assert err.count("\n") == 1
     monkeypatch.setenv("IMAGENET_S_DEBUG", "1")
     assert main(["check", str(tmp_path / "gone")]) == 1

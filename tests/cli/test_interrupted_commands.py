@@ -17,7 +17,7 @@ from imagenet_s.cli.main import main
 
 Layouts = Callable[[str], Path]
 SEED = 12
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "export coco")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
 START = """
@@ -150,9 +150,11 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
             process = start(name, out)
             wait_for_files(out, len(list(out.rglob("*"))) // 2 + moments.randint(1, 6), process)
             time.sleep(moments.choice([0, 0, moments.uniform(0, 0.02)]))
-            # The whole group, as a terminal and SLURM do it, or the command alone, as docker does.
+            # The whole group, as a terminal and SLURM do it, or the command alone, as docker does. SIGHUP to the group
+            # would also end multiprocessing's resource tracker, which then prints errors of its own.
+            group = number == signal.SIGKILL or (number != signal.SIGHUP and moments.random() < 0.5)
             with contextlib.suppress(ProcessLookupError):
-                (os.killpg if number == signal.SIGKILL or moments.random() < 0.5 else os.kill)(process.pid, number)
+                (os.killpg if group else os.kill)(process.pid, number)
             said = finish(process)
             # Stopped before the command handles signals, it simply ends.
             assert process.returncode in (0, EXIT_CODES[number], -number), said
@@ -167,7 +169,7 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
         assert not stray(out)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_that_code_in_c_replaces_by_an_error(number: int, annotations: Path, tmp_path: Path) -> None:
     """NumPy imports `datetime` from C, and says that NumPy is badly installed, whatever the reason."""
     command = ["export", str(annotations), "out", "--config", "919", "--format", "coco"]

@@ -101,7 +101,7 @@ def test_an_incomplete_imagenet(copy: Path, caplog: pytest.LogCaptureFixture, lo
     gone.unlink()
     message = (
         rf"validation: {len(names)} images expected, {len(names) - 1} found in .*"
-        rf'first missing: {names[0]}; on_missing="skip" leaves them out'
+        rf'first missing: {names[0]}; on_missing="skip" \(--on-missing skip\) leaves them out'
     )
     with pytest.raises(imagenet_s.ImageNetSError, match=message):
         load(copy)

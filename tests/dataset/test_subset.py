@@ -134,7 +134,7 @@ def test_another_choice_is_another_build(load_miniature) -> None:
 @pytest.mark.parametrize(
     ("image_ids", "message"),
     [
-        (["ILSVRC2012_val_00000293.JPEG"], "1 of 1 image_ids are no images of validation"),
+        (["ILSVRC2012_val_00000293.JPEG"], r"1 of 1 image_ids \(--ids\) are no images of validation"),
         (["ILSVRC2012_val_00038851", "n01440764_1", "x"], "2 of 3 image_ids .*: n01440764_1, x"),
         (["ILSVRC2012_val_00038851"] * 2, "ILSVRC2012_val_00038851 more than once"),
         ([], "image_ids is empty"),

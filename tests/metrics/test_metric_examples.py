@@ -17,7 +17,7 @@ PACKAGE = "imagenet_s.metrics"
 MODULES = [
     f"{PACKAGE}.matched_miou.{name}"
     for name in ("read_mask", "boundary", "counts", "assignment", "metric", "matched_miou")
-] + [f"{PACKAGE}.distance_matching.{name}" for name in ("segments", "image_batches")]
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -224,8 +224,8 @@ for _ in range(2):
     else:
         raise SystemExit("a cluster was taken for a class")
     metric.update(preds[:1], target[:1])
-found["refused"] = None, metric.figures("pixel"), len(metric.to_counts())
-(folder / f"{rank}.pickle").write_bytes(pickle.dumps(found))
+results["refused"] = None, metric.figures("pixel"), len(metric.to_counts())
+(folder / f"{rank}.pickle").write_bytes(pickle.dumps(results))
 dist.destroy_process_group()
 """
 
@@ -258,7 +258,7 @@ def test_two_processes_are_one(batch, tmp_path):
         assert results["refused"][2] == 8 + 2 + 4
 
 
-@pytest.mark.parametrize("name", ["logits", "band", "counts", "matched_iou"])
+@pytest.mark.parametrize("name", ["logits", "boundary_band", "tensor_counts", "tensor_metric"])
 def test_docstrings(name):
     result = doctest.testmod(importlib.import_module(f"imagenet_s.metrics.torch.{name}"))
     assert (result.failed, result.attempted > 0) == (0, True)

@@ -77,7 +77,7 @@ def test_a_conversion_of_some_images(odd_miniature: Layout, odd_annotations: Pat
         "train_semi": (1, 1),
         "validation": (1, 1),
     }
-    with pytest.raises(imagenet_s.ImageNetSError, match="1 of 1 image_ids are no images of train_semi"):
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"1 of 1 image_ids \(--ids\) are no images of train_semi"):
         convert(
             odd_miniature("folders"), tmp_path / "b", "50", odd_annotations, Options(verify=False, image_ids=["n1_1"])
         )

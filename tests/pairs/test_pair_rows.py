@@ -79,7 +79,7 @@ def test_all_that_is_wrong_is_said_at_once(layout: str, odd_miniature: Layout, o
     assert re.search(r"mask id 940 in .*ILSVRC2012_val_00020818\.png", text)
     assert re.search(r"ILSVRC2012_val_00045977\.png is an image with a palette", text)
     assert re.search(r"the mask of ILSVRC2012_val_00040675 is 115 x 157 .* its image 120 x 160: .* was resized", text)
-    assert text.endswith('\non_missing="skip" leaves them out.')
+    assert text.endswith('\non_missing="skip" (--on-missing skip) leaves them out.')
 
 
 def test_a_stream_that_reads_from_front_to_back_names_the_pair(

@@ -100,7 +100,7 @@ def test_runs_that_do_not_belong_together():
     ):
         with pytest.raises(ValueError, match=message):
             compare(one, other)
-    with pytest.raises(ValueError, match="key='iou': these runs have pointing_game"):
+    with pytest.raises(ValueError, match=r"key='iou' \(--key\): these runs have pointing_game"):
         compare(a, a, "iou")
     with pytest.raises(ValueError, match="confidence=95"):
         compare(a, a, confidence=95)

@@ -42,7 +42,7 @@ def test_only_what_is_missing_is_written(convert_miniature, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"max_shard_size": "30KB"}, "max_shard_size: 20,000 then, 30,000 now"),
+        ({"max_shard_size": "30KB"}, r"max_shard_size \(--max-shard-size\): 20,000 then, 30,000 now"),
         ({"form": "arrow"}, "50 as parquet, with images"),
         ({"images": False}, "50 as parquet, with images"),
     ],
