@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from hub_server import ROUTES, Handler, HubServer, Refusal, Repository
 
-IMPATIENT = """
+LOOK = """
 import time
 time.sleep = lambda seconds: None  # the client waits before it asks again
-"""
-LOOK = f"""{IMPATIENT}
 import json
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.detect import open_imagenet
@@ -124,14 +122,6 @@ def test_offline_and_no_connection(hub: HubServer, look, run, monkeypatch: pytes
     assert "HF_HUB_OFFLINE is set" in run(code).stdout
     hub.url = "http://127.0.0.1:9"
     assert "the connection to http://127.0.0.1:9 failed" in look(HERE)[HERE]
-
-
-def test_a_push_that_is_interrupted_says_how_to_go_on(hub: HubServer, run, converted: Path) -> None:
-    """The client wraps what broke in an error that says nothing."""
-    hub.unreachable = True
-    command = ["push", str(converted), "--repo-id", "me/imagenet-s"]
-    code = f"{IMPATIENT}\nfrom imagenet_s.cli.main import main\nraise SystemExit(main({command!r}))"
-    run(code, refused="what has arrived is kept, the same command resumes from there")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ for streaming in (False, True):
         on_missing="skip", streaming=streaming,
     )
     print(json.dumps({row["image_id"]: [row["image"].size, sum(row["image"].tobytes())] for row in rows}))
+from imagenet_s.cli.main import main
+where = ["--config", "50", "--splits", "validation", "--annotations-dir", ANNOTATIONS, "--no-verify"]
+raise SystemExit(main(["convert", "hf://datasets/me/imagenet-1k", "out", *where, "--on-missing", "skip"]))
 """
 
 
@@ -35,12 +38,9 @@ def test_rows_and_shards(hub: HubServer, run: Callable, tmp_path: Path) -> None:
     done = run(LOAD.replace("ANNOTATIONS", repr(str(annotations))))
     pixels = {image_id: expected_pair(image_id, "50")[0] for image_id in usable("50", "validation")}
     expected = {i: [list(image.shape[1::-1]), int(image.sum(dtype="int64"))] for i, image in pixels.items()}
-    for line in done.stdout.splitlines():
+    for line in done.stdout.splitlines()[:2]:
         assert json.loads(line) == expected
     assert "the mask of ILSVRC2012_val_00040675 is 115 x 157" in done.stderr
     assert "Some masks fit their image only after the rotation" in done.stderr
-    where = ["--config", "50", "--splits", "validation", "--annotations-dir", str(annotations), "--no-verify"]
-    out = tmp_path / "out"
-    run(["convert", "hf://datasets/me/imagenet-1k", str(out), *where, "--on-missing", "skip"])
-    split = parse_index((out / "index.json").read_bytes(), "index.json").configs["50"].splits["validation"]
+    split = parse_index((tmp_path / "out" / "index.json").read_bytes(), "index.json").configs["50"].splits["validation"]
     assert (split.rows, split.upright) == (len(expected), COUNTS["validation"]["upright"])

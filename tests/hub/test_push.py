@@ -14,6 +14,7 @@ from hub_server import ROUTES, Handler, HubServer, Refusal, Repository
 
 from imagenet_s.conversion.hub import plan_push
 from imagenet_s.conversion.shards import Options, convert
+from imagenet_s.metrics import matched_miou
 
 LOAD = """
 from datasets import load_dataset
@@ -25,9 +26,11 @@ print(len(whole))
 """
 
 
-def check_loads(run) -> None:
-    """The stock client loads and streams what was pushed; nothing of ours is installed there."""
-    assert run(LOAD, installed=False).stdout.split() == ["9"]
+def has_arrived(hub: HubServer, converted: Path) -> bool:
+    """Whether the repository holds every file of the data set as it is, and no other."""
+    files = hub.repositories["dataset", "me/imagenet-s"].files
+    names = [name for name, _ in plan_push(converted, "me/imagenet-s").files]
+    return files == {name: (converted / name).read_bytes() for name in names}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -42,14 +45,12 @@ def test_push_then_load_with_the_stock_client(hub: HubServer, run, push, convert
     assert " bytes, to the private dataset me/imagenet-s" in done.stdout
     repository = hub.repositories["dataset", "me/imagenet-s"]
     assert repository.private
-    plan = plan_push(converted, "me/imagenet-s")
-    assert {path: len(data) for path, data in repository.files.items()} == dict(plan.files)
-    assert all(data == (converted / path).read_bytes() for path, data in repository.files.items())
+    assert has_arrived(hub, converted)
     # A card never names shards that have not arrived.
     before_last = repository.commits[-2]
     assert "README.md" not in before_last
-    assert sum(path.endswith(".parquet") for path in before_last) == len(plan.shards)
-    check_loads(run)
+    assert sum(path.endswith(".parquet") for path in before_last) == len(plan_push(converted, "x/y").shards)
+    assert run(LOAD, installed=False).stdout.split() == ["9"]
 
 
 def test_private_means_private(run, push) -> None:
@@ -60,15 +61,15 @@ def test_private_means_private(run, push) -> None:
         assert "me/imagenet-s" in done.stderr
 
 
-def test_a_dropped_connection(hub: HubServer, run, push) -> None:
+def test_a_dropped_connection(hub: HubServer, push, converted: Path) -> None:
     """The stock client tries again by itself."""
     hub.drop_upload = 2
     push()
     assert ("PUT", 0) in {(method, status) for method, _, status in hub.log}
-    check_loads(run)
+    assert has_arrived(hub, converted)
 
 
-def test_a_killed_push_resumes(hub: HubServer, run, push, converted: Path, tmp_path: Path) -> None:
+def test_a_killed_push_resumes(hub: HubServer, push, converted: Path, tmp_path: Path) -> None:
     shards = plan_push(converted, "me/imagenet-s").shards
     pushing = []
 
@@ -96,7 +97,7 @@ def test_a_killed_push_resumes(hub: HubServer, run, push, converted: Path, tmp_p
     push()
     sent = [path for method, path, status in hub.log[logged:] if (method, status) == ("PUT", 200)]
     assert len(sent) == len(shards) - arrived, "what had arrived was not sent again"
-    check_loads(run)
+    assert has_arrived(hub, converted)
 
 
 def test_pushing_twice_sends_nothing_new_and_deletes_nothing(hub: HubServer, push) -> None:
@@ -147,9 +148,11 @@ def test_labels_of_somebody_else_are_not_replaced(hub: HubServer, push) -> None:
     assert not hub.uploads
 
 
-@pytest.mark.parametrize("images", [True, False], ids=["images", "no images"])
-@pytest.mark.parametrize("form", ["parquet", pytest.param("arrow", marks=pytest.mark.slow)])
-def test_every_form_can_be_pushed_and_loaded(
+@pytest.mark.parametrize(
+    ("form", "images"),
+    [("parquet", False), *(pytest.param("arrow", images, marks=pytest.mark.slow) for images in (True, False))],
+)
+def test_every_other_form_can_be_pushed_and_loaded(
     form: str, images: bool, run, push, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:
     options = Options(verify=False, images=images, form=form, splits=["validation"], max_shard_size="20KB")
@@ -159,7 +162,6 @@ def test_every_form_can_be_pushed_and_loaded(
     assert run(code, installed=False).stdout.split() == ["9"]
 
 
-@pytest.mark.slow  # the client tries for a while
 def test_an_interrupted_push_says_that_the_same_command_goes_on(hub: HubServer, push) -> None:
     """The client gives up after some tries, and its 2.4 hides why in an error of its own."""
 
@@ -167,7 +169,7 @@ def test_an_interrupted_push_says_that_the_same_command_goes_on(hub: HubServer, 
         hub.unreachable = True
 
     hub.at_upload = unreachable
-    done = push(refused="the same command resumes from there")
+    done = push(refused="what has arrived is kept, the same command resumes from there")
     assert done.stderr.strip().splitlines()[-1].startswith("imagenet-s: uploading to me/imagenet-s: the connection")
 
 
@@ -258,19 +260,14 @@ def test_an_unfinished_or_damaged_result_is_not_pushed(hub: HubServer, push, con
     assert not hub.log
 
 
-def test_the_metric_becomes_a_space(hub: HubServer, run, tmp_path: Path) -> None:
+def test_the_metric_becomes_a_space(hub: HubServer, command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / ".pycharm" / "matched_miou"  # ".pyc" excludes files, not what lies below such a folder
     (folder / "__pycache__").mkdir(parents=True)
     for name in ("matched_miou.py", "README.md", "__pycache__/x.pyc", "y.pyc"):
         (folder / name).write_text("---\ntitle: matched mIoU\nsdk: gradio\n---\n")
-    code = f"""
-from imagenet_s.cli.main import main
-from imagenet_s.metrics import matched_miou
-matched_miou.__file__ = {str(folder / "__init__.py")!r}
-raise SystemExit(main(["push", "--metric", "--repo-id", NAME]))
-"""
-    run(code.replace("NAME", "'me/me'"), refused="call it me/matched_miou.")
-    run(code.replace("NAME", "'me/matched_miou'"))
+    monkeypatch.setattr(matched_miou, "__file__", str(folder / "__init__.py"))
+    command("push", "--metric", "--repo-id", "me/me", refused="call it me/matched_miou.")
+    command("push", "--metric", "--repo-id", "me/matched_miou")
     repository = hub.repositories["space", "me/matched_miou"]
     assert repository.private
     assert set(repository.files) == {"matched_miou.py", "README.md"}
@@ -284,9 +281,11 @@ print(metric.compute(num_classes=2, matching="hungarian")["matching"][7])
 """
 
 
-@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
-def test_the_space_is_a_metric_that_evaluate_loads(hub: HubServer, run, private: bool) -> None:
+@pytest.mark.parametrize(
+    "private", [pytest.param(False, marks=pytest.mark.slow, id="public"), pytest.param(True, id="private")]
+)
+def test_the_space_is_a_metric_that_evaluate_loads(hub: HubServer, run, command, private: bool) -> None:
     """The real folder, pushed and then loaded by name with the stock client, where nothing of ours is installed."""
-    run(["push", "--metric", "--repo-id", "me/matched_miou"] + ([] if private else ["--public"]))
+    command("push", "--metric", "--repo-id", "me/matched_miou", *([] if private else ["--public"]))
     assert hub.repositories["space", "me/matched_miou"].private == private
     assert run(SCORE, installed=False).stdout.split() == ["2"]

@@ -222,12 +222,11 @@ def test_no_results_file(tmp_path: Path, content: str, counts: str, capsys: pyte
 
 
 @needs_entries
-def test_a_pull_request(hub: HubServer, run: Any, counts: str, metric: MatchedIoU) -> None:
+def test_a_pull_request(hub: HubServer, command: Any, counts: str, metric: MatchedIoU) -> None:
     theirs = b"- dataset: {id: somebody/else, task_id: default}\n  value: 1\n"
     repository = hub.repositories["model", "you/model"] = Repository(False, [{eval_results.RESULTS_FILE: theirs}])
-    command = ["results", counts, *TO, "--protocol", "unsupervised", "--model", "you/model", "--push"]
-
-    assert f"{hub.url}/you/model/discussions/1" in run(command).stdout
+    done = command("results", counts, *TO, "--protocol", "unsupervised", "--model", "you/model", "--push")
+    assert f"{hub.url}/you/model/discussions/1" in done.stdout
     assert repository.files == {eval_results.RESULTS_FILE: theirs}, "only its owner merges"
     [proposed] = repository.pull_requests
     entries = huggingface_hub.parse_eval_result_entries(yaml.safe_load(proposed[eval_results.RESULTS_FILE]))
@@ -236,20 +235,18 @@ def test_a_pull_request(hub: HubServer, run: Any, counts: str, metric: MatchedIo
 
 
 @needs_entries
-def test_no_pull_request(run: Any, counts: str) -> None:
-    command = ["results", counts, *TO, "--protocol", "free", "--push"]
-    run(command, token=None, refused="no token for the Hub")
-    run(command, refused="no such repository")
+def test_no_pull_request(command: Any, counts: str) -> None:
+    arguments = ["results", counts, *TO, "--protocol", "free", "--push"]
+    command(*arguments, token=None, refused="no token for the Hub")
+    command(*arguments, refused="no such repository")
 
 
 @needs_entries
-def test_a_pull_request_without_a_connection(hub: HubServer, run: Any, counts: str) -> None:
+def test_a_pull_request_without_a_connection(hub: HubServer, command: Any, counts: str) -> None:
     """One message that says what could not be reached and what to do, not that of the library."""
     hub.url = "http://127.0.0.1:9"
-    command = ["results", counts, *TO, "--protocol", "free", "--push"]
-    code = "import time; time.sleep = lambda seconds: None\n"  # the client waits before it asks again
-    code += f"from imagenet_s.cli.main import main\nraise SystemExit(main({command!r}))"
-    error = run(code, refused="the same command tries it again").stderr
+    arguments = ["results", counts, *TO, "--protocol", "free", "--push"]
+    error = command(*arguments, refused="the same command tries it again").stderr
     assert "opening a pull request on me/model: the connection to http://127.0.0.1:9 failed" in error
     assert "what has arrived" not in error
 
