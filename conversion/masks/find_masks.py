@@ -91,11 +91,9 @@ def _in_folder(root: Path, choice: Choice, split: str | None) -> SplitMasks:
         refusal = choice.refusal(root, [name])
     if (converted := _converted(root, choice, split)) is not None:
         return converted
-    if (
-        archive
-        and (below := next((folder for folder in around(root) if (folder / archive).is_file()), None)) is not None
-    ):
-        return _in_zip(below / archive, choice, split)
+    archives = [folder / archive for folder in around(root) if archive and (folder / archive).is_file()]
+    if archives:
+        return _in_zip(archives[0], choice, split)
     if refusal is not None:
         raise refusal
     return _anywhere_below(root, choice, split)

@@ -146,13 +146,11 @@ def keys_of(names: Iterable[str], path: Path, split: str | None) -> dict[str, st
     if official:
         named = [(f"{key}.png", name) for name, key in official.items()]
     else:
-        split_names = [name.split("/") for name in files]
+        paths = [name.split("/") for name in files]
         above = 0
-        while (
-            all(len(parts) > above + 2 for parts in split_names) and len({parts[above] for parts in split_names}) == 1
-        ):
+        while all(len(parts) > above + 2 for parts in paths) and len({parts[above] for parts in paths}) == 1:
             above += 1
-        named = [("/".join(parts[above:])[:-4] + ".png", name) for parts, name in zip(split_names, files)]
+        named = [("/".join(parts[above:])[:-4] + ".png", name) for parts, name in zip(paths, files)]
     keys: dict[str, str] = {}
     for key, name in named:
         if key in keys:
