@@ -91,8 +91,9 @@ def _in_folder(root: Path, choice: Choice, split: str | None) -> SplitMasks:
         refusal = choice.refusal(root, [name])
     if (converted := _converted(root, choice, split)) is not None:
         return converted
-    if archive and (below := next((one for one in around(root) if (one / archive).is_file()), None)) is not None:
-        return _in_zip(below / archive, choice, split)
+    archives = [folder / archive for folder in around(root) if archive and (folder / archive).is_file()]
+    if archives:
+        return _in_zip(archives[0], choice, split)
     if refusal is not None:
         raise refusal
     return _anywhere_below(root, choice, split)
@@ -132,7 +133,7 @@ def _converted(root: Path, choice: Choice, split: str | None) -> SplitMasks | No
     from ..converted.find_converted import find_converted
     from .shard_files import other_configurations, other_splits
 
-    converted = next((one for one in map(find_converted, around(root)) if one is not None), None)
+    converted = next(filter(None, map(find_converted, around(root))), None)
     if converted is None:
         return None
     folder, index = Path(converted[0]), converted[1]
@@ -143,7 +144,7 @@ def _converted(root: Path, choice: Choice, split: str | None) -> SplitMasks | No
     if choice.split not in splits:
         raise other_splits(folder, splits, choice.split)
     sizes = {folder / shard.file: shard.bytes for shard in splits[choice.split].shards}
-    return _in_shards(folder, list(sizes), split, sizes)
+    return _in_shards(folder, list(sizes), None, sizes)  # the index says whose they are
 
 
 def _has_masks(folder: Path) -> bool:

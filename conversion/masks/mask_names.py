@@ -146,11 +146,11 @@ def keys_of(names: Iterable[str], path: Path, split: str | None) -> dict[str, st
     if official:
         named = [(f"{key}.png", name) for name, key in official.items()]
     else:
-        parts = [name.split("/") for name in files]
+        paths = [name.split("/") for name in files]
         above = 0
-        while all(len(one) > above + 2 for one in parts) and len({one[above] for one in parts}) == 1:
+        while all(len(parts) > above + 2 for parts in paths) and len({parts[above] for parts in paths}) == 1:
             above += 1
-        named = [("/".join(one[above:])[:-4] + ".png", name) for one, name in zip(parts, files)]
+        named = [("/".join(parts[above:])[:-4] + ".png", name) for parts, name in zip(paths, files)]
     keys: dict[str, str] = {}
     for key, name in named:
         if key in keys:
@@ -168,10 +168,10 @@ def keys_of_split(keys: dict[str, str], path: Path, split: str | None) -> dict[s
     """
     if split is None:
         return keys
-    other, there = (_VALIDATION_IMAGE, "validation") if split.startswith("train") else (_TRAIN_IMAGE, "train_semi")
-    left = {key: name for key, name in keys.items() if not other.fullmatch(key.rsplit("/", 1)[-1][:-4])}
+    pattern, other = (_VALIDATION_IMAGE, "validation") if split.startswith("train") else (_TRAIN_IMAGE, "train_semi")
+    left = {key: name for key, name in keys.items() if not pattern.fullmatch(key.rsplit("/", 1)[-1][:-4])}
     if not left:
-        raise NoMasksError(f"{path} has no masks of the split {split!r}; it has: {there}.")
+        raise NoMasksError(f"{path} has no masks of the split {split!r}; it has: {other}.")
     return left
 
 

@@ -60,7 +60,8 @@ class ShardReader(MaskReader):
 
     def imagenet_wnids(self) -> dict[str, str]:
         """Image id -> ImageNet's own class folder; of shards of an earlier version none."""
-        wnids, known = imagenet_wnids(), {}
+        wnids = imagenet_wnids()
+        by_id: dict[str, str] = {}
         for path in self.shards:
             with self._open(path) as shard:
                 if "imagenet_label" not in shard.columns:
@@ -71,8 +72,8 @@ class ShardReader(MaskReader):
                             continue
                         if not isinstance(label, int) or not 0 <= label < len(wnids):
                             raise ImageNetSError(f"{path}: {label} is no label of ImageNet; the shard is damaged.")
-                        known[image_id] = wnids[label]
-        return known
+                        by_id[image_id] = wnids[label]
+        return by_id
 
     def describe(self, name: str) -> str:
         return f"{self.path}: the annotation of {name.removesuffix('.png')}"
