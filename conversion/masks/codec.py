@@ -198,8 +198,7 @@ def wrong_mode(mode: str, name: str) -> ImageNetSError:
 def has_blue(mask: Any) -> bool:
     """Whether an official RGB mask has values in its blue channel, which the official tools don't read."""
     if isinstance(mask, Image.Image):
-        extrema: Any = mask.getchannel("B").getextrema() if mask.mode == "RGB" else (0, 0)
-        return bool(extrema[1] > 0)
+        return mask.mode == "RGB" and bool(np.asarray(mask.getchannel("B")).any())
     return isinstance(mask, np.ndarray) and mask.ndim == 3 and bool(mask[..., 2].any())
 
 

@@ -69,7 +69,8 @@ class SplitMasks:
 
     def key_of(self, key: str) -> str:
         """The key here of a mask that another place has under `key`: where no class folders are, the name alone."""
-        return key if key in self._names else key.rpartition("/")[2]
+        name = key.rpartition("/")[2]
+        return name if key not in self._names and name in self._names else key
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -43,7 +43,7 @@ def test_missing_predictions(gaps):
     pairs = pair_up(predictions, references)
     assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
     assert ("n2/c.png", "n7/c.png") in pairs.found
-    with pytest.raises(ValueError, match=r"no prediction for 1 of 3 masks: n1/b\.png\. .*skip leaves them out"):
+    with pytest.raises(ValueError, match=r"no prediction for 1 of 3 masks: n1/b\.png\. .*skip\) leaves them out"):
         scored(gaps)
     assert scored(gaps, on_missing="skip").compute()["num_images"] == 2
     empty = scored(gaps, on_missing="empty").compute()

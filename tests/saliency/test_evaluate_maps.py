@@ -17,7 +17,6 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics import Localization
 from imagenet_s.metrics.saliency.map_files import open_map_reader
 
@@ -124,24 +123,6 @@ def test_a_folder_that_cannot_be_listed_is_named(rows, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(ValueError, match=f"{closed} can't be listed"):
         open_map_reader(maps)
-
-
-@pytest.mark.parametrize("place", ["tree root", "masks", "zip of masks", "converted", "converted to Arrow", "imagenet"])
-def test_every_place_of_masks(place, rows, maps, tree, miniature, annotations, tmp_path):
-    more = []
-    truth = {"tree root": tree.parent, "masks": tree / "validation-segmentation"}.get(place)
-    if place == "zip of masks":
-        truth = shutil.make_archive(str(tmp_path / "masks"), "zip", tree / "validation-segmentation")
-    elif place in ("converted", "converted to Arrow"):
-        truth = tmp_path / "converted"
-        form = "arrow" if "Arrow" in place else "parquet"
-        options = Options(verify=False, splits=("validation",), form=form, images=form == "parquet")
-        convert(miniature("folders"), truth, "50", annotations, options)
-    elif place == "imagenet":
-        truth = miniature("folders")
-        more = ["--annotations-dir", str(annotations), "--no-verify"]
-    result = scored(maps, truth, *more, out=tmp_path / "out.json")
-    assert bits(figures(result)) == bits(expected(rows).compute())
 
 
 def test_train_semi(tree, tmp_path):

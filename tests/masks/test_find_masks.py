@@ -1,9 +1,9 @@
 """Everything that this project writes, and everything official, is read as masks, however it is nested."""
 
 import io
+import pickle
 import shutil
 import zipfile
-from pathlib import Path
 
 import datasets
 import numpy as np
@@ -13,7 +13,6 @@ from PIL import Image
 
 from imagenet_s.conversion.masks.find_masks import find_masks
 from imagenet_s.conversion.shards.convert_splits import Options, convert
-from imagenet_s.conversion.synthetic import write_annotations
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
@@ -23,22 +22,15 @@ def ids_of(path, config="50", split=None):
 
 
 @pytest.fixture(scope="module")
-def forms(miniature, annotations, tmp_path_factory):
-    """Form -> what `--gt-dir` may be given, each with the masks of both splits."""
+def forms(places, miniature, annotations, tmp_path_factory):
+    """Form -> what `--gt-dir` may be given; every command reads those of `mask_places`, see the table beside this."""
     root = tmp_path_factory.mktemp("forms")
     imagenet = miniature("folders")
-    for name, options in {
-        "parquet": Options(verify=False),
-        "arrow": Options(verify=False, form="arrow"),
-        "no images": Options(verify=False, form="arrow", images=False),
-        "small": Options(verify=False, images=False, max_shard_size="1KB"),
-    }.items():
-        convert(imagenet, root / name, "50", annotations, options)
-    convert(imagenet, root / "parquet", "300", annotations, Options(verify=False))
-    write_annotations(root / "extracted", "extracted")
-    shutil.copytree(root / "extracted", root / "nested" / "more")
-    tree = miniature("tree-50")
-    rows = datasets.load_dataset(str(root / "parquet"), "50", cache_dir=str(root / "cache"))
+    convert(imagenet, root / "small", "50", annotations, Options(verify=False, images=False, max_shard_size="1KB"))
+    shutil.copytree(places["parquet"].path, root / "two", ignore=shutil.ignore_patterns(".imagenet-s"))
+    convert(imagenet, root / "two", "300", annotations, Options(verify=False, splits=("validation",), images=False))
+    shutil.copytree(places["extracted"].path, root / "nested" / "more")
+    rows = datasets.load_dataset(str(places["parquet"].path), "50", cache_dir=str(root / "cache"))
     (root / "files").mkdir()
     (root / "hub" / "data").mkdir(parents=True)
     for split, part in rows.items():
@@ -50,43 +42,30 @@ def forms(miniature, annotations, tmp_path_factory):
     for file in (root / "hub" / "data").iterdir():
         (root / "linked" / file.name).symlink_to(file)
     return {
-        "tree": tree,
-        "tree's folder": tree / "ImageNetS50",
-        "archives": annotations,
-        "archive": next(annotations.glob("ImageNetS50-*.zip")),
-        "masks": root / "extracted" / "ImageNetS50" / "validation-segmentation",
-        **{name: root / name for name in ("extracted", "nested", "parquet", "arrow", "no images", "small", "files")},
-        "config": root / "parquet" / "50",
-        "arrow config": root / "arrow" / "50",
-        "arrow split": root / "arrow" / "50" / "validation",
-        "shard": next((root / "parquet" / "50").glob("validation-*.parquet")),
-        "arrow shard": next((root / "arrow" / "50" / "validation").glob("*.arrow")),
-        **{name: root / name for name in ("hub", "linked", "mine")},
+        **{name: place.path for name, place in places.items() if not name.startswith("imagenet")},
+        **{name: root / name for name in ("small", "two", "nested", "files", "hub", "linked", "mine")},
         "file": root / "files" / "validation.parquet",
         "builder's cache": next((root / "cache").rglob("*-validation.arrow")),
     }
 
 
-ONE_SPLIT = {"masks", "arrow split", "shard", "arrow shard", "mine", "file", "builder's cache"}
-FORMS = [
-    *("tree", "tree's folder", "archives", "archive", "extracted", "nested", "parquet", "arrow", "no images", "small"),
-    *("files", "config", "arrow config", "hub", "linked", *sorted(ONE_SPLIT)),
-]
+BOTH_SPLITS = ("small", "two", "nested", "files", "hub", "linked", "tree", "archive", "parquet", "arrow, configuration")
+ONE_SPLIT = ("plain", "arrow, split", "arrow, shard", "mine", "file", "builder's cache")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*BOTH_SPLITS, *ONE_SPLIT])
 def test_validation_unless_told_otherwise(forms, form):
-    expected = ids_of(forms["masks"])
+    expected = ids_of(forms["plain"])
     assert len(expected) == 9
     assert ids_of(forms[form]) == ids_of(forms[form], split="val") == expected
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if form not in ONE_SPLIT])
+@pytest.mark.parametrize("form", BOTH_SPLITS)
 def test_the_split_chooses(forms, form):
     found = ids_of(forms[form], split="train-semi")
     assert found == ids_of(forms["parquet"], split="train_semi")
     assert len(found) == 10
-    assert not found.keys() & ids_of(forms["masks"]).keys()
+    assert not found.keys() & ids_of(forms["plain"]).keys()
 
 
 @pytest.mark.parametrize("form", ["tree", "archive", "extracted", "parquet", "arrow", "files"])
@@ -95,12 +74,12 @@ def test_a_split_that_is_not_there_is_told(forms, form):
         find_masks(forms[form], "50", "train_full")
 
 
-@pytest.mark.parametrize("form", ["masks", "mine"])
+@pytest.mark.parametrize("form", ["plain", "mine"])
 def test_what_does_not_tell_its_split_is_read_as_it_is(forms, form):
     assert len(ids_of(forms[form], split="test")) == 9
 
 
-@pytest.mark.parametrize("form", ["arrow split", "shard", "arrow shard", "file", "builder's cache"])
+@pytest.mark.parametrize("form", ["arrow, split", "parquet, shard", "arrow, shard", "file", "builder's cache"])
 def test_what_is_another_split_is_refused(forms, form):
     with pytest.raises(ValueError, match="no shards of the split 'test'; it has: validation"):
         find_masks(forms[form], "50", "test")
@@ -108,8 +87,8 @@ def test_what_is_another_split_is_refused(forms, form):
 
 def test_another_configuration_is_told(forms):
     with pytest.raises(ValueError, match="holds 300, 50 and not 919"):
-        find_masks(forms["parquet"], "919")
-    assert ids_of(forms["extracted"], "300") == ids_of(forms["parquet"], "300") != ids_of(forms["parquet"])
+        find_masks(forms["two"], "919")
+    assert ids_of(forms["extracted"], "300") == ids_of(forms["two"], "300") != ids_of(forms["two"])
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -163,7 +142,7 @@ def test_damaged_zips_are_named_whatever_is_damaged(tmp_path):
     assert refused > 250
 
 
-@pytest.mark.parametrize("form", ["shard", "arrow shard"])
+@pytest.mark.parametrize("form", ["parquet, shard", "arrow, shard"])
 def test_damaged_shards_are_named(forms, form, tmp_path):
     data = forms[form].read_bytes()
     path = tmp_path / f"validation{forms[form].suffix}"
@@ -174,7 +153,7 @@ def test_damaged_shards_are_named(forms, form, tmp_path):
         except ValueError as error:
             assert path.name in str(error) or "the mask" in str(error)  # noqa: PT017
         else:
-            truth = ids_of(forms["masks"])
+            truth = ids_of(forms["plain"])
             assert all(truth[key] == ids for key, ids in found.items())
     other = datasets.Dataset.from_dict({"a": [1]})
     other.to_parquet(tmp_path / "validation-00000-of-00001.parquet")
@@ -184,24 +163,17 @@ def test_damaged_shards_are_named(forms, form, tmp_path):
 
 def test_pictures_beside_masks_are_no_shards_and_shards_no_masks(forms, tmp_path):
     root = tmp_path / "masks"
-    shutil.copytree(forms["masks"], root)
+    shutil.copytree(forms["plain"], root)
     (root / "statistics.parquet").write_bytes(b"")
-    assert ids_of(root) == ids_of(forms["masks"])
+    assert ids_of(root) == ids_of(forms["plain"])
     copy = tmp_path / "repository"
     shutil.copytree(forms["parquet"], copy)
     write_official(copy / "docs" / "picture.png", [[1]])
-    assert ids_of(copy) == ids_of(forms["masks"])
+    assert ids_of(copy) == ids_of(forms["plain"])
 
 
-def test_readers_travel_to_other_processes(forms):
-    import pickle
-
-    for form in FORMS:
-        reader = find_masks(forms[form], "50")
-        reader.read(reader.keys[0])
-        again = pickle.loads(pickle.dumps(reader))
-        first, second = (
-            Path(one).read_bytes() if isinstance(one, Path) else one
-            for one in (reader.read(reader.keys[-1]), again.read(reader.keys[-1]))
-        )
-        assert first == second
+@pytest.mark.parametrize("form", ["plain", "archive", "parquet", "arrow", "file"])
+def test_masks_travel_to_other_processes(forms, form):
+    masks = find_masks(forms[form], "50")
+    masks.read(masks.keys[0])
+    assert pickle.loads(pickle.dumps(masks)).read(masks.keys[-1]) == masks.read(masks.keys[-1])
