@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import ImageNetSError, reason
+from ..core.errors import ImageNetSError, is_utf8, reason
 from ..core.walk import walk_files
 from .mask_reader import MaskReader, is_hidden
 
@@ -27,7 +27,8 @@ class FolderReader(MaskReader):
     @property
     def names(self) -> list[str]:
         if self._names is None:
-            self._names = sorted(name for name in walk_files(self.path) if not is_hidden(name))
+            # No official name has bytes that are no UTF-8, and no table can hold such a name.
+            self._names = sorted(name for name in walk_files(self.path) if is_utf8(name) and not is_hidden(name))
         return self._names
 
     def read(self, name: str) -> bytes:

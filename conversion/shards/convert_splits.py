@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -123,11 +124,13 @@ def convert(
     refuse_overlap(storage.url, [imagenet.root], "OUT")
     refuse_same_folder(storage.url, annotations_dir, "OUT")
     source = open_source(config, imagenet, annotations_dir, options.verify, options.cache_dir)
-    available = [f'"{split}"' for split in splits if split in source.splits]
+    available = [split for split in splits if split in source.splits]
     if available and len(available) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
         absent = source.absent or f"{imagenet.root} holds no images of {lacking}."
-        raise ImageNetSError(f"{absent} Convert the others alone, with splits (--splits {' '.join(available)}).")
+        raise ImageNetSError(
+            f"{absent} Convert the others alone: splits={json.dumps(available)} (--splits {' '.join(available)})."
+        )
     splits = selected_splits(source, splits, options.image_ids)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():

@@ -21,7 +21,7 @@ from imagenet_s.conversion.hub import plan_push
 from imagenet_s.conversion.loader_check import check_loader
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert, verify
-from imagenet_s.conversion.submission.package import check_submission, write_submission
+from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
 from imagenet_s.conversion.synthetic import expected_rows
 from imagenet_s.metrics import Localization
 from imagenet_s.metrics.comparison import load_run

@@ -74,7 +74,7 @@ def test_export_refuses_a_wrong_policy_whatever_the_source(annotations: Path, tm
     """Also where nothing can be missing, as of annotations alone."""
     with pytest.raises(imagenet_s.ImageNetSError, match='"error" and "skip" are known'):
         export_masks(annotations, tmp_path / "out", RleCsv("50"), on_missing="eror", verify=False)
-    with pytest.raises(imagenet_s.ImageNetSError, match="workers=0: at least one"):
+    with pytest.raises(imagenet_s.ImageNetSError, match=r"workers=0 \(--workers\): at least one"):
         export_masks(annotations, tmp_path / "out", RleCsv("50"), workers=0, verify=False)
     assert not (tmp_path / "out").exists()
 

@@ -15,6 +15,8 @@ import pytest
 from brute_distance import brute_embeddings, brute_labels
 from PIL import Image
 
+pytest.importorskip("torch")
+
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.synthetic import images_of, mask_ids
