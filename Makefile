@@ -32,7 +32,7 @@ test-torch: $(VENV)/.torch
 
 # What needs torchvision. In an environment of its own: it goes with one version of torch and one kind of build.
 test-vision: $(VENV)-vision/.test
-	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples tests/test_page_code.py
+	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples tests/pages/test_page_code.py
 
 # Scores of maps beside those of Quantus and scikit-learn, and the adapters of docs/localization.md to the libraries that
 # make maps. In an environment of its own: they need torchvision, which goes with one torch.
@@ -88,7 +88,7 @@ test-wheel: $(VENV)/bin/python
 test-wheel-pages: test-wheel $(VENV)-vision/.test $(VENV)-peers/.test
 	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)-wheel/pages dist/*.whl
 	cd / && PYTHONPATH=$(WHEEL) $(CURDIR)/$(VENV)-vision/bin/python -c "import imagenet_s as s; assert s.__file__.startswith('$(WHEEL)')"
-	PYTHONPATH=$(WHEEL) $(VENV)-vision/bin/pytest tests/test_page_code.py::test_python tests/test_docs_pages.py tests/transforms/test_recipes.py \
+	PYTHONPATH=$(WHEEL) $(VENV)-vision/bin/pytest tests/pages/test_page_code.py::test_python tests/pages/test_docs_pages.py tests/transforms/test_recipes.py \
 		tests/transforms/test_semantic_segmentation_script.py tests/metrics/test_torch_docs.py tests/metrics/test_mmengine.py \
 		tests/export/test_export_page.py
 	PYTHONPATH=$(WHEEL) $(VENV)-peers/bin/pytest tests/peers/test_adapters.py

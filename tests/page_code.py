@@ -1,6 +1,6 @@
 """Runs the code of a page over the miniature, from top to bottom, in one namespace.
 
-Used by tests/test_page_code.py and, beside an installed wheel, by tests/wheel/check_wheel.py. So it imports the package
+Used by `pages/test_page_code.py` and, beside an installed wheel, by `wheel/check_wheel.py`. So it imports the package
 and nothing of the tests.
 
 A block that cannot run here stands below a comment in the page: `<!-- not run: reason -->`.

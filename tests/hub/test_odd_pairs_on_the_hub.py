@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub_server import HubServer, Repository
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "pairs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "dataset" / "pairs"))
 
 from odd_pairs import COUNTS, expected_pair, usable, write_odd_annotations, write_odd_imagenet
 

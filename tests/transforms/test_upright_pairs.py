@@ -14,7 +14,7 @@ pytestmark = pytest.mark.vision
 from datasets import Image  # noqa: E402
 from torchvision.transforms import v2  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "pairs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "dataset" / "pairs"))
 
 from odd_pairs import UPRIGHT, expected_pair, write_odd_annotations, write_odd_imagenet  # noqa: E402
 

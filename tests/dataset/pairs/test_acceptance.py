@@ -26,7 +26,7 @@ from imagenet_s.conversion.synthetic import images_of
 Layout = Callable[[str], Path]
 PATH = re.compile(r"(?<![\w.~:/])/\w|file:|[A-Za-z]:\\\\")
 """A path of this machine."""
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reliability.md"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What single pages say of class ids, protocols and scores. tests/test_page_code.py runs the code of all pages."""
+"""What single pages say of class ids, protocols and scores. `test_page_code.py` runs the code of all pages."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import imagenet_s
 from imagenet_s.conversion.submission.protocols import PROTOCOLS
 from imagenet_s.metrics import MatchedIoU
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_reliability_names_tests_that_exist() -> None:

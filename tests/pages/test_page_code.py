@@ -11,7 +11,7 @@ from page_code import NEEDS_MORE, blocks_of, commands_of, run_page
 from imagenet_s.cli.main import build_parser
 from imagenet_s.metrics import MatchedIoU
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 THIS = "test_page_code.py"
 NOT_RUN = {"export.md": 1, "from-the-official-toolbox.md": 1, "loading.md": 2, "training-loops.md": 1}

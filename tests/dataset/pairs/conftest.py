@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "annotations"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "annotations"))
 
 from annotation_files import pin, served
 from http_files import FileServer
