@@ -110,7 +110,7 @@ class _DatasetsImport(importlib.abc.MetaPathFinder):
         if name != "datasets":
             return None
         others = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
-        spec = next((one for one in others if one is not None), None)
+        spec = next((candidate for candidate in others if candidate is not None), None)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 

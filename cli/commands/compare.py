@@ -136,7 +136,7 @@ def _mask_pictures(
     masks = []
     for place in args.predict_dir:
         predictions = find_masks(place, config, args.split)
-        masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).found)))
+        masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).matched)))
     pictures = pictures_of_two_runs(chosen, masks, matches, labels, images)
     hint_absent_images(pictures, images)
     return pictures

@@ -71,7 +71,7 @@ def _read(args: argparse.Namespace) -> Counted:
     predictions = find_masks(args.predict_dir, args.config, args.split)
     references = open_masks(args.gt_dir, args.config, args.split, args.annotations_dir, args.verify)
     pairs = pair_up(predictions, references, read_list(args.list) if args.list else None)
-    if unlisted := len(references.keys) - len(pairs.found) - len(pairs.missing):
+    if unlisted := len(references.keys) - len(pairs.matched) - len(pairs.missing):
         hint(f"References that {args.list} does not list, not scored: {unlisted:,}")
     if pairs.elsewhere:
         hint(f"Predictions found by image name, in another class folder than their reference: {pairs.elsewhere:,}")
@@ -84,7 +84,7 @@ def _read(args: argparse.Namespace) -> Counted:
             hint("  " + printable(key, keep=""))
         if len(pairs.missing) > _SHOWN:
             hint(f"  and {len(pairs.missing) - _SHOWN:,} more (--json lists all)")
-    total = len(pairs.found) + (len(pairs.missing) if args.on_missing == "empty" else 0)
+    total = len(pairs.matched) + (len(pairs.missing) if args.on_missing == "empty" else 0)
     with tqdm(total=total, unit="image", desc="counting", delay=1) as bar:
         metric = score(
             predictions,
@@ -97,5 +97,5 @@ def _read(args: argparse.Namespace) -> Counted:
         )
     left_out = pairs.missing if args.on_missing == "skip" else []
     return Counted(
-        metric, args.config, pairs.missing, left_out, ScoredMasks(predictions, references, dict(pairs.found))
+        metric, args.config, pairs.missing, left_out, ScoredMasks(predictions, references, dict(pairs.matched))
     )

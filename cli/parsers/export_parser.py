@@ -17,7 +17,7 @@ def add_export(commands: Commands) -> None:
         description="Write the masks of a split in a form that other tools read, to OUT/SPLIT. DATASET is your "
         "ImageNet, an official ImageNet-S tree, a data set that `imagenet-s convert` made (with or without images), "
         "or a folder of annotations alone. Only yolo needs images, which it links to.",
-        epilog="docs/export.md says what is in the files. An interrupted split is begun again by the same command, a "
+        epilog="docs/export.md says what is in the files. An interrupted split is started again by the same command, a "
         "finished one is kept.",
     )
     parser.add_argument("dataset", type=place_argument, metavar="DATASET", help="where the masks (and images) are")

@@ -90,19 +90,19 @@ class Index:
     @property
     def has_images(self) -> bool:
         """Whether any configuration holds the pixels of ImageNet."""
-        return any(one.images for one in self.configs.values())
+        return any(config.images for config in self.configs.values())
 
     def with_split(self, config: str, split: str, form: Format, images: bool, shards: SplitIndex) -> Index:
         """A copy with one split added or replaced."""
-        there = self.configs.get(config, ConfigIndex(form, images, {}))
-        splits = {**there.splits, split: shards}
+        before = self.configs.get(config, ConfigIndex(form, images, {}))
+        splits = {**before.splits, split: shards}
         ordered = {name: splits[name] for name in SPLITS if name in splits}
         configs = {**self.configs, config: ConfigIndex(form, images, ordered)}
         return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
 
     def without_split(self, config: str, split: str) -> Index:
         """A copy without one split that it has; a configuration without splits is removed too."""
-        splits = {name: one for name, one in self.configs[config].splits.items() if name != split}
+        splits = {name: index for name, index in self.configs[config].splits.items() if name != split}
         configs = {**self.configs, config: dataclasses.replace(self.configs[config], splits=splits)}
         return Index({name: one for name, one in configs.items() if one.splits})
 

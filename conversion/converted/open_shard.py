@@ -77,10 +77,10 @@ class Shard(contextlib.AbstractContextManager["Shard"]):
                 yield from (table.slice(start, rows) for start in range(0, size, rows))
             return
         with _named(self.path):
-            found = self._parquet.iter_batches(rows, columns=names, use_threads=False)
+            batches = self._parquet.iter_batches(rows, columns=names, use_threads=False)
         while True:
             with _named(self.path):
-                batch = next(found, None)
+                batch = next(batches, None)
                 table = None if batch is None else _validated(pa.Table.from_batches([batch]))
             if table is None:
                 return

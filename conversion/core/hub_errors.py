@@ -49,8 +49,8 @@ def readable_errors(where: str, sending: str | None = None) -> Iterator[None]:
 
 def explain(error: BaseException, where: str, sending: str | None = None) -> str | None:
     """The message for an exception, or for the one it was raised from; None where it is none of the Hub's."""
-    for one in _chain(error):
-        if message := _explain(one, where, sending):
+    for raised in _chain(error):
+        if message := _explain(raised, where, sending):
             return message
     if isinstance(error, FileNotFoundError) and where.startswith("hf://"):
         return "there is no such file or folder."
@@ -96,8 +96,8 @@ def _explain_status(error: BaseException, where: str, sending: str | None) -> st
 
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
-    said = " ".join(without_token(getattr(error, "server_message", None) or "").split())[:300]
-    quoted = f" (the Hub says: {said})" if said else ""
+    answer = " ".join(without_token(getattr(error, "server_message", None) or "").split())[:300]
+    quoted = f" (the Hub says: {answer})" if answer else ""
     page = _page(where)
     if isinstance(error, errors.GatedRepoError):
         return f"access is granted on request{quoted}: ask for it at {page}, then {_login(sending)}."
@@ -105,7 +105,7 @@ def _explain_status(error: BaseException, where: str, sending: str | None) -> st
         match = _HUB.match(where)
         revision = match["revision"] if match and match["revision"] else "main"
         return f"it has no revision {revision}{quoted}: see {page} for those it has."
-    if status in (402, 413) or (status == 403 and _STORAGE.search(said)):
+    if status in (402, 413) or (status == 403 and _STORAGE.search(answer)):
         return (
             f"there is not enough room{quoted}. Free accounts have 100 GB for private repositories; all of 919 with "
             "`train` takes about 125 GB, the annotated splits about 5 GB."
@@ -161,8 +161,8 @@ def _page(where: str) -> str:
 @functools.cache
 def _network_errors() -> tuple[type[BaseException], ...]:
     """What the HTTP library of the installed `huggingface_hub` raises: requests, httpx or httpx2."""
-    found: list[type[BaseException]] = [ConnectionError, TimeoutError]
+    kinds: list[type[BaseException]] = [ConnectionError, TimeoutError]
     for library, name in (("httpx2", "TransportError"), ("httpx", "TransportError"), ("requests", "RequestException")):
         with contextlib.suppress(ImportError, AttributeError):
-            found.append(getattr(importlib.import_module(library), name))
-    return tuple(found)
+            kinds.append(getattr(importlib.import_module(library), name))
+    return tuple(kinds)

@@ -121,18 +121,18 @@ def check_pairs(reader: ImageReader, rows: pa.Table, sizes: Sequence[Size], spli
     kept_in = cached_file("headers", f"pairs-{digest}.json", reader.cache_dir)
     if rows.num_rows >= _KEPT_FROM and (known := _as_check(kept_json(kept_in))) is not None:
         return known
-    found = PairCheck()
+    check = PairCheck()
     start = 0
     bar = tqdm(total=rows.num_rows, unit="image", desc=f"looking at the sizes of {split} images", delay=1)
     with bar:
         for images in reader.read(rows, _IMAGES_PER_BATCH):
             end = start + len(images)
-            _check_batch(images, rows["image_id"][start:end].to_pylist(), sizes[start:end], found)
+            _check_batch(images, rows["image_id"][start:end].to_pylist(), sizes[start:end], check)
             start = end
             bar.update(len(images))
     if rows.num_rows >= _KEPT_FROM:
-        keep_json(kept_in, asdict(found))
-    return found
+        keep_json(kept_in, asdict(check))
+    return check
 
 
 def picture_beside(data: bytes, mask_size: Size, name: str) -> Image.Image:

@@ -132,9 +132,11 @@ def _first_missing(plan: SplitPlan, config: str) -> str:
         return f"first missing: {some(sorted(plan.missing), 3)}"
     # There is no official list of training images, so only whole classes can be named.
     wanted = categories(config).imagenet_wnids if plan.split == "train" else None
-    there = set(pc.unique(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist())
-    if wanted and (without := [wnid for wnid in wanted if wnid not in there]):
+    with_images = set(pc.unique(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist())
+    if wanted and (without := [wnid for wnid in wanted if wnid not in with_images]):
         return f"classes without images: {some(without)}"
     counts = pc.value_counts(pc.utf8_slice_codeunits(plan.rows["image_id"], 0, 9)).to_pylist()
     fewest = sorted(counts, key=lambda one: (one["counts"], one["values"]))[:3]
-    return "classes with the fewest images: " + ", ".join(f"{one['values']} ({one['counts']:,})" for one in fewest)
+    return "classes with the fewest images: " + ", ".join(
+        f"{entry['values']} ({entry['counts']:,})" for entry in fewest
+    )

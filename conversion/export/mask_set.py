@@ -126,7 +126,9 @@ def _converted(
     verify: bool,
 ) -> MaskSet:
     if not index.has_split(config, split):
-        have = ", ".join(f"{name} {one}" for name, found in index.configs.items() for one in found.splits)
+        have = ", ".join(
+            f"{name} {part}" for name, config_index in index.configs.items() for part in config_index.splits
+        )
         raise ImageNetSError(f"{root} was converted without {split} of {config}; it has: {have}.")
     files = [os.path.join(root, shard.file) for shard in index.configs[config].splits[split].shards]
     images = _ConvertedImages(tuple(files)) if index.configs[config].images else None
@@ -149,10 +151,10 @@ def _rows(table: pa.Table, config: str, split: str, names: list[str] | None) -> 
     if names is None:
         names = [f"{folder}/{wnid}/{image_id}.JPEG" for image_id, wnid in zip(ids, wnids)]
     table_of_classes = categories(config)
-    found = sorted(zip(wnids, ids, names, places))
+    ordered = sorted(zip(wnids, ids, names, places))
     return tuple(
         MaskRow(number, image_id, wnid, table_of_classes.id_of(wnid), name, place)
-        for number, (wnid, image_id, name, place) in enumerate(found, 1)
+        for number, (wnid, image_id, name, place) in enumerate(ordered, 1)
     )
 
 

@@ -75,7 +75,7 @@ def export_masks(
 ) -> list[ExportedSplit]:
     """Write the masks of some splits in a form that other tools read, each to `OUT/<split>`.
 
-    A split is there whole or not at all: an interrupted one is begun again by the same call, a finished one is kept.
+    A split is there whole or not at all: an interrupted one is started again by the same call, a finished one is kept.
 
     Args:
         dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or masks alone: annotations in any form, a
@@ -106,7 +106,7 @@ def export_masks(
     with folder_locked(folder, f"writes {folder}") as alone:
         _refuse_foreign(folder, form)
         done = [_export_split(masks, folder, form, workers, alone) for masks in sets]
-        form.describe(folder, [one for one in ANNOTATED_SPLITS if (folder / one).is_dir()])
+        form.describe(folder, [split for split in ANNOTATED_SPLITS if (folder / split).is_dir()])
     return done
 
 

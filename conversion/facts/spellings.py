@@ -53,7 +53,7 @@ def split_list(splits: object, config: str | None = None) -> tuple[str, ...]:
         ImageNetSError: one that does not exist, or none at all.
     """
     given = splits if isinstance(splits, Iterable) and not isinstance(splits, str) else (splits,)
-    names = tuple(dict.fromkeys(split_name(one, config) for one in given))
+    names = tuple(dict.fromkeys(split_name(split, config) for split in given))
     if not names:
         raise ImageNetSError("no splits were named.")
     return names

@@ -99,7 +99,7 @@ class Truth:
         if self._images is None or not self._images.has_files:
             return {}
         rows = self._images.find(pa.array(self.image_ids))
-        folders = [os.path.basename(one) for one in rows["folder"].to_pylist()]
+        folders = [os.path.basename(folder) for folder in rows["folder"].to_pylist()]
         return {i: one for i, one in zip(rows["image_id"].to_pylist(), folders) if _WNID.fullmatch(one)}
 
     def position(self, image_id: str) -> int:
@@ -119,7 +119,7 @@ class Truth:
     @functools.cached_property
     def _by_digest(self) -> dict[str, str]:
         bar = tqdm(self.image_ids, desc="reading all official masks", unit="mask", delay=2)
-        return {_digest(self.ids(one)): one for one in bar}
+        return {_digest(self.ids(image_id)): image_id for image_id in bar}
 
 
 def _digest(ids: NDArray[np.integer[Any]]) -> str:

@@ -128,16 +128,16 @@ class Linker:
         except FileExistsError:
             return self._replace(
                 path,
-                lambda there: os.path.realpath(there) == os.path.realpath(source) or _same_file(source, there),
+                lambda existing: os.path.realpath(existing) == os.path.realpath(source) or _same_file(source, existing),
                 lambda temporary: _symlink(source, temporary),
             )
 
     def _replace(self, path: str, is_same: Callable[[str], bool], make: Callable[[str], object]) -> Outcome:
         # Looked for first: what another process puts there after this is what belongs there, too.
-        there = os.path.lexists(path)
-        if there and is_same(path):
+        exists = os.path.lexists(path)
+        if exists and is_same(path):
             return Outcome.KEPT
-        if there and (not self.overwrite or is_real_folder(path)):
+        if exists and (not self.overwrite or is_real_folder(path)):
             return Outcome.DIFFERS
         temporary = os.path.join(self.temporary, str(next(self._numbers)))
         try:
@@ -150,7 +150,7 @@ class Linker:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
-        return Outcome.REPLACED if there else Outcome.NEW
+        return Outcome.REPLACED if exists else Outcome.NEW
 
 
 def is_real_folder(path: str) -> bool:

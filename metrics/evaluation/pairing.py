@@ -16,7 +16,7 @@ from ...conversion.masks.split_masks import SplitMasks
 class Pairs:
     """References and their predictions, by key."""
 
-    found: list[tuple[str, str]]
+    matched: list[tuple[str, str]]
     """(key of the reference, key of its prediction)."""
     missing: list[str]
     """References without a prediction."""
@@ -38,26 +38,26 @@ def pair_up(predictions: SplitMasks, references: SplitMasks, keys: Sequence[str]
         ValueError: a listed reference is not there, or no prediction is.
     """
     wanted = listed_keys(references, keys)
-    there = set(predictions.keys)
+    predicted = set(predictions.keys)
     names = Counter(_name(key) for key in predictions.keys)
     by_name = {_name(key): key for key in predictions.keys if names[_name(key)] == 1}
-    asked = Counter(_name(key) for key in wanted)
-    found, missing = [], []
+    wanted_names = Counter(_name(key) for key in wanted)
+    matched, missing = [], []
     for key in wanted:
         name = _name(key)
-        if key in there:
-            found.append((key, key))
-        elif name in by_name and asked[name] == 1:
-            found.append((key, by_name[name]))
+        if key in predicted:
+            matched.append((key, key))
+        elif name in by_name and wanted_names[name] == 1:
+            matched.append((key, by_name[name]))
         else:
             missing.append(key)
-    if not found:
+    if not matched:
         raise ValueError(
             f"no mask of {references.path} has a prediction in {predictions.path}: expected {wanted[0]}, for one; "
             f"found {predictions.keys[0]}. Are the two swapped, or of different splits?"
         )
-    used = {prediction for _, prediction in found}
-    return Pairs(found, missing, sum(a != b for a, b in found), len(there) - len(used))
+    used = {prediction for _, prediction in matched}
+    return Pairs(matched, missing, sum(a != b for a, b in matched), len(predicted) - len(used))
 
 
 def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]:
@@ -70,9 +70,9 @@ def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]
     """
     if keys is None:
         return list(references.keys)
-    there = set(references.keys)
+    known_keys = set(references.keys)
     keys = [references.key_of(key) for key in keys]
-    if absent := [key for key in keys if key not in there]:
+    if absent := [key for key in keys if key not in known_keys]:
         raise ValueError(
             f"{references.path} lacks {len(absent):,} of {len(keys):,} listed masks, {absent[0]} for one; "
             "is it another split, or another configuration?"

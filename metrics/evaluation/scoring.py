@@ -52,12 +52,12 @@ def score(
     """
     if on_missing not in ON_MISSING or workers < 1:
         raise ValueError(f"on_missing={on_missing!r}, workers={workers}: expected one of {ON_MISSING}, and at least 1.")
-    todo: _Chunk = list(pairs.found)
+    todo: _Chunk = list(pairs.matched)
     if pairs.missing and on_missing == "error":
         shown = ", ".join(pairs.missing[:5]) + (" and more" if len(pairs.missing) > 5 else "")
         raise ValueError(
             f"{predictions.path} has no prediction for {len(pairs.missing):,} of "
-            f"{len(pairs.missing) + len(pairs.found):,} masks: {shown}. "
+            f"{len(pairs.missing) + len(pairs.matched):,} masks: {shown}. "
             'on_missing="skip" (--on-missing skip) leaves them out, "empty" counts them as predicted `other`.'
         )
     if on_missing == "empty":

@@ -42,7 +42,7 @@ def test_missing_predictions(gaps):
     predictions, references = map(find_masks, gaps)
     pairs = pair_up(predictions, references)
     assert (pairs.missing, pairs.elsewhere, pairs.unused) == (["n1/b.png"], 1, 1)
-    assert ("n2/c.png", "n7/c.png") in pairs.found
+    assert ("n2/c.png", "n7/c.png") in pairs.matched
     with pytest.raises(ValueError, match=r"no prediction for 1 of 3 masks: n1/b\.png\. .*skip\) leaves them out"):
         scored(gaps)
     assert scored(gaps, on_missing="skip").compute()["num_images"] == 2
