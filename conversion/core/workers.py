@@ -55,7 +55,7 @@ class ProcessPool(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `Executor.submit`, which starts the workers."""
-        with _sigint_blocked():
+        with _signals_deferred():
             return super().submit(fn, *args, **kwargs)
 
     def __exit__(
@@ -157,16 +157,30 @@ def _work_on(task: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """Processes that are started in the block never receive Ctrl-C, from their first moment on."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+def _signals_deferred() -> Iterator[None]:
+    """Signals are answered behind the block, and processes that are started in it never receive Ctrl-C.
+
+    A signal raises its exception anywhere in the main thread: between the start of a worker and the line that notes it,
+    the pool would wait for a worker that nobody tells to end. Blocking SIGINT in this thread does not prevent that, as
+    Python answers in the main thread what any other thread received, tqdm's for one; but workers inherit the mask.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited
+    received: list[int] = []
+    handlers = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if callable(signal.getsignal(number)):  # others end the process at once, or are ignored
+            handlers[number] = signal.signal(number, lambda number, frame: received.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
 
 
 def _start(pipe: Connection, initializer: Callable[..., object] | None, initargs: tuple[Any, ...]) -> None:
