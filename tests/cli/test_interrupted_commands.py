@@ -18,7 +18,7 @@ from imagenet_s.cli.main import main
 Layouts = Callable[[str], Path]
 SEED = 12
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
-FAST = ("prepare copies", "submit", "evaluate", "evaluate-maps", "export coco")
+FAST = ("prepare copies", "evaluate")
 """The others are slower; `tests/shards` interrupts convert, `tests/annotations` download, `tests/hub` push."""
 START = """
 import pathlib, sys

@@ -93,7 +93,9 @@ def test_downloads_lie_below_cache_dir(annotations: Path, tmp_path: Path) -> Non
     assert opened.members("test").num_rows == 10
 
 
-@pytest.mark.parametrize("umask", [0o002, 0o022, 0o077])
+@pytest.mark.parametrize(
+    "umask", [0o002, pytest.param(0o022, marks=pytest.mark.slow), pytest.param(0o077, marks=pytest.mark.slow)]
+)
 def test_others_can_read_what_the_umask_allows(
     umask: int, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:
@@ -105,7 +107,9 @@ def test_others_can_read_what_the_umask_allows(
         assert mode & 0o666 == 0o666 & ~umask, f"{path} has {mode:o}"
 
 
-@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+@pytest.mark.parametrize(
+    "layout", [pytest.param("folders", marks=pytest.mark.slow), "tars", pytest.param("parquet", marks=pytest.mark.slow)]
+)
 def test_streams_need_no_cache(
     layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:
@@ -176,7 +180,7 @@ def test_a_cache_that_can_only_be_read_is_read(
     assert {path: path.stat().st_mtime_ns for path in files_below(tmp_path / "chosen")} == before
 
 
-@pytest.mark.parametrize("layout", ["tars", "webdataset"])
+@pytest.mark.parametrize("layout", ["tars", pytest.param("webdataset", marks=pytest.mark.slow)])
 def test_commands_need_no_cache(
     layout: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:

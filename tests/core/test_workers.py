@@ -141,7 +141,12 @@ def wait_for(condition):
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize(
     ("number", "when"),
-    [(signal.SIGKILL, "counting"), (signal.SIGTERM, "counting"), (signal.SIGINT, "counting"), (signal.SIGINT, "start")],
+    [
+        (signal.SIGKILL, "counting"),
+        (signal.SIGINT, "start"),
+        pytest.param(signal.SIGTERM, "counting", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "counting", marks=pytest.mark.slow),
+    ],
 )
 def test_workers_end_with_their_parent(evaluating, tmp_path, number, when):
     evaluating, terminal = evaluating

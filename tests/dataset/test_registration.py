@@ -59,8 +59,8 @@ def test_importing_it_imports_no_large_library(tmp_path: Path) -> None:
     [
         "import imagenet_s, datasets",
         "import datasets, imagenet_s",
-        "import imagenet_s; from datasets import load_dataset; import datasets",
-        "import imagenet_s.conversion.dataset.builder, datasets",
+        pytest.param("import imagenet_s; from datasets import load_dataset; import datasets", marks=pytest.mark.slow),
+        pytest.param("import imagenet_s.conversion.dataset.builder, datasets", marks=pytest.mark.slow),
     ],
 )
 def test_any_order_of_imports(

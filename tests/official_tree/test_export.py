@@ -40,7 +40,13 @@ def test_every_layout_gives_exactly_the_official_tree(
     assert sorted(os.listdir(tmp_path)) == ["ImageNetS300", "ImageNetS50", "ImageNetS919"]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        pytest.param(layout, marks=[] if layout in ("folders", "tars", "parquet") else pytest.mark.slow)
+        for layout in LAYOUTS
+    ],
+)
 def test_the_builder_gives_the_same_rows_from_the_tree(
     layout: str, miniature: Layouts, annotations: Path, prepare: Prepare, tmp_path: Path
 ) -> None:

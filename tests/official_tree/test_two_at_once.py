@@ -46,9 +46,18 @@ def runs(miniature: Layouts, annotations: Path, tmp_path: Path) -> Callable[...,
     return lambda *options: Runs(miniature("folders"), annotations, tmp_path / "save", tmp_path, *options)
 
 
-@pytest.mark.parametrize("locks", ["locked", "unlocked"])
-@pytest.mark.parametrize("options", [(), ("--copy",)], ids=["links", "copies"])
-@pytest.mark.parametrize("rounds", [1, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("options", "locks", "rounds"),
+    [
+        pytest.param((), "locked", 1, id="links"),
+        pytest.param(("--copy",), "unlocked", 1, id="copies without locks"),
+        *(
+            pytest.param(options, locks, 15, marks=pytest.mark.slow)
+            for options in ((), ("--copy",))
+            for locks in ("locked", "unlocked")
+        ),
+    ],
+)
 def test_two_at_once(
     rounds: int, options: tuple[str, ...], locks: str, runs: Callable[..., Runs], miniature: Layouts
 ) -> None:

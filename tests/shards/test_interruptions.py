@@ -95,7 +95,7 @@ def test_workers_end_with_a_killed_parent(start, undisturbed, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("whole_group", "workers"),
-    [(True, 2), (False, 2), (True, 1)],
+    [(True, 2), pytest.param(False, 2, marks=pytest.mark.slow), pytest.param(True, 1, marks=pytest.mark.slow)],
     ids=["Ctrl-C", "SIGINT to the parent", "one worker"],
 )
 def test_ctrl_c(whole_group: bool, workers: int, start, undisturbed, tmp_path: Path) -> None:
@@ -123,6 +123,7 @@ def test_ctrl_c_while_starting(moment: float, start, undisturbed, tmp_path: Path
     assert_nothing_wrong(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_full_disk(start, undisturbed, tmp_path: Path) -> None:
     """Writing fails in the middle of a shard: no file may grow beyond 3000 bytes."""
     limit = (3000, resource.RLIM_INFINITY)
