@@ -18,8 +18,6 @@ import pyarrow.parquet as pq
 from ..core.arrow_errors import ARROW_ERRORS
 from ..core.errors import ImageNetSError, cause
 
-"""What Arrow raises for a damaged file."""
-
 
 def open_shard(path: str | os.PathLike[str]) -> Shard:
     """A shard, for a `with` statement.
