@@ -11,16 +11,18 @@ import pyarrow as pa
 
 from ..converted.columns import features
 from ..core.errors import ImageNetSError
+
+# By two dots: datasets 3 patches `os.path` in what the file of a builder imports by one, and `x::y` becomes `x`.
+from ..dataset.config import VERSION, ImageNetSConfig
+from ..dataset.examples import generate
+from ..dataset.plan_check import check_plan
+from ..dataset.source import Source
+from ..dataset.split_plan import plan_split
 from ..facts import CONFIG_NAMES, TRAINING_SPLITS
 from ..facts.spellings import OnMissing
 from ..imagenet.image_folder import ImageFolderReader
 from ..imagenet.image_reader import ImageReader
 from ..imagenet.orientation_index import rows_with_rotated_images
-from .config import VERSION, ImageNetSConfig
-from .examples import generate
-from .plan_check import check_plan
-from .source import Source
-from .split_plan import plan_split
 
 NAME = "imagenet_s"
 """What `datasets` calls the data set, in the cache too."""

@@ -82,6 +82,7 @@ def run(imagenet: Path, annotations: Path, tmp_path: Path, monkeypatch: pytest.M
 
 def brute_force(image_id: str) -> np.ndarray:
     """The protocol in NumPy loops, for the colour features: bank, then every pixel of one image."""
+    import torch
 
     def features(image_id: str) -> np.ndarray:
         image = Image.fromarray(rgb_pixels(image_id))
@@ -89,7 +90,8 @@ def brute_force(image_id: str) -> np.ndarray:
         small = (small - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
         h, w = small.shape[0] // 4, small.shape[1] // 4
         means = small[: h * 4, : w * 4].reshape(h, 4, w, 4, 3).mean((1, 3))
-        return upsample(np.concatenate([means, np.ones((h, w, 1))], 2).transpose(2, 0, 1), 4)
+        with_ones = np.concatenate([means, np.ones((h, w, 1))], 2).transpose(2, 0, 1)
+        return upsample(torch.from_numpy(with_ones), 4).numpy()
 
     bank, ids = [], []
     for image in images_of("50", "train_semi"):
