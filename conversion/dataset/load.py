@@ -38,8 +38,9 @@ def load_dataset(
             spellings included: `"train-semi"`, `"val[:10%]"`. None for all that the source can have: a folder with
             `val/` alone gives `validation` and `test`.
         streaming: rows as they are read, without building anything.
-        annotations_dir: archives and lists under their original names, extracted masks with the lists beside them, or a
-            data set that `imagenet-s convert` wrote; else `$IMAGENET_S_ANNOTATIONS_DIR`, else they are downloaded.
+        annotations_dir: archives and lists under their original names, extracted masks, a tree or zip of masks, or a
+            data set that `imagenet-s convert` wrote (docs/loading.md has all); lists lie beside the masks. Else
+            `$IMAGENET_S_ANNOTATIONS_DIR`, else they are downloaded.
         splits: where no `split` is named, load these.
         image_ids: load these images alone, such as `imagenet_s.subset` draws, reading as little as the layout allows.
             In the order given; from Parquet and compressed tars in the order they are stored.
