@@ -14,7 +14,8 @@ from ..annotations import unusable_masks
 from ..core.errors import ImageNetSError, some
 from ..facts import categories
 from ..facts.spellings import OnMissing, on_missing_policy
-from .split_plan import SplitPlan
+from ..images.image_inspection import Size
+from .split_plan import SplitPlan, compare_sizes
 
 logger = logging.getLogger("imagenet_s")
 
@@ -74,6 +75,21 @@ def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: On
         leave_out([(unusable_masks(unusable, of, split), _left_out(unusable))], on_missing_policy(on_missing))
 
 
+def refuse_resized(plan: SplitPlan, mask_sizes: Mapping[str, Size]) -> None:
+    """Refuse a resized copy of ImageNet: for commands that open neither images nor masks, and so meet no wrong pair.
+
+    Args:
+        plan: of an annotated split, made without masks.
+        mask_sizes: image id -> (width, height) of the masks, as far as they are at hand.
+
+    Raises:
+        ImageNetSError: most images have another size than their mask.
+    """
+    compared = compare_sizes(plan, mask_sizes)
+    if text := _resized(compared, len(mask_sizes.keys() & set(plan.rows["image_id"].to_pylist()))):
+        raise ImageNetSError(f"{text} For one, {next(iter(compared.unusable.values()))}.")
+
+
 def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str | None:
     """Refuse what has problems, or log what is left out for them.
 
@@ -105,12 +121,15 @@ def _left_out(unusable: Mapping[str, str]) -> str:
 
 
 def _unusable_masks(plan: SplitPlan, of: int) -> str:
-    text = unusable_masks(plan.unusable, of, plan.split)
+    return f"{_resized(plan, of)} {unusable_masks(plan.unusable, of, plan.split)}".lstrip()
+
+
+def _resized(plan: SplitPlan, of: int) -> str:
     if len(plan.pairs.unusable) <= max(1, of / 2):
-        return text
+        return ""
     return (
         f"{plan.split}: {len(plan.pairs.unusable):,} of {of:,} images have another size than their mask: this is a "
-        f"resized copy of ImageNet, and the masks belong to images of the official sizes. {text}"
+        "resized copy of ImageNet, and the masks belong to images of the official sizes."
     )
 
 
