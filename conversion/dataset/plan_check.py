@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ..annotations import unusable_masks
 from ..core.errors import ImageNetSError, some
-from ..facts import categories
+from ..facts import OFFICIAL, TRAINING_SPLITS, categories
 from ..facts.spellings import OnMissing, on_missing_policy
 from ..images.image_inspection import Size
 from .split_plan import SplitPlan, compare_sizes
@@ -57,6 +57,20 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
     for note in _notes(plan, num_images):
         logger.warning("%s", note)
     return leave_out(problems, on_missing if plan.rows.num_rows else None)
+
+
+def warn_of_labels(plan: SplitPlan, config: str) -> str | None:
+    """Log, and return, that ImageNet's own label of images is not known; None where it is. For whoever makes rows."""
+    labels = plan.rows["imagenet_label"]
+    if plan.split in TRAINING_SPLITS or not labels.null_count:
+        return None
+    note = (
+        f"{plan.split}: ImageNet's own label of {labels.null_count:,} of {len(labels):,} images is not known, their "
+        f"imagenet_label is None. The list {OFFICIAL.lists[config][plan.split].file} says it (`imagenet-s download` "
+        "fetches it): put it beside the masks, of an official tree into its folder."
+    )
+    logger.warning("%s", note)
+    return note
 
 
 def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: OnMissing) -> None:

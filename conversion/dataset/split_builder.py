@@ -15,7 +15,7 @@ from ..core.errors import ImageNetSError
 # By two dots: datasets 3 patches `os.path` in what the file of a builder imports by one, and `x::y` becomes `x`.
 from ..dataset.config import VERSION, ImageNetSConfig
 from ..dataset.examples import generate
-from ..dataset.plan_check import check_plan
+from ..dataset.plan_check import check_plan, warn_of_labels
 from ..dataset.source import Source
 from ..dataset.split_plan import plan_split
 from ..facts import CONFIG_NAMES, TRAINING_SPLITS
@@ -76,6 +76,7 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
         sizes = None if not streaming or source.reader(split).random_access else False
         plan = plan_split(source, split, self.config.verify, sizes=sizes, image_ids=self.config.image_ids)
         lacks = check_plan(plan, self.config.name, self.config.on_missing)
+        lacks = "\n".join(filter(None, (lacks, warn_of_labels(plan, self.config.name)))) or None
         rows, inspect = plan.rows, True
         if split in TRAINING_SPLITS and isinstance(plan.reader, ImageFolderReader) and not streaming:
             inspect = False
