@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import datasets
 import pyarrow as pa
 
 from ..converted.columns import features
+from ..core.atomic_write import DISK_FULL
 from ..core.errors import ImageNetSError
+from ..core.locks import NO_LOCKS
 
 # By two dots: datasets 3 patches `os.path` in what the file of a builder imports by one, and `x::y` becomes `x`.
 from ..dataset.config import VERSION, ImageNetSConfig
@@ -169,6 +172,32 @@ class BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
     An `ImageNetSError`, and a `DatasetGenerationError`, which `datasets` passes on: any other that is raised while it
     builds is hidden behind a general one.
     """
+
+
+@contextlib.contextmanager
+def errors_of_the_disk(root: str) -> Iterator[None]:
+    """What the disk of the cache refuses, by name: of what `datasets` writes, an OSError names no file.
+
+    Raises:
+        ImageNetSError: it is full, or has no locks.
+    """
+    try:
+        yield
+    except (OSError, datasets.exceptions.DatasetGenerationError) as error:
+        refused = error if isinstance(error, OSError) else error.__cause__
+        number = refused.errno if isinstance(refused, OSError) else None
+        elsewhere = "a folder elsewhere with cache_dir=... or the environment variable HF_DATASETS_CACHE"
+        if number in NO_LOCKS:
+            raise ImageNetSError(
+                f"{root} lies on a file system without locks ({refused.strerror}), which `datasets` needs to build: "
+                f"name {elsewhere}; streaming=True needs none."
+            ) from error
+        if number in DISK_FULL:
+            raise ImageNetSError(
+                f"{refused.filename or root} can't be written ({refused.strerror}): make room and load it again, or "
+                f"name {elsewhere}."
+            ) from error
+        raise
 
 
 _IMAGES_PER_STREAM_SHARD = 1000
