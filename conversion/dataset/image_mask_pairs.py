@@ -30,7 +30,7 @@ from ..masks.codec import size_problem
 _IMAGES_PER_BATCH = 100
 _KEPT_FROM = 500
 """Images from which on what was found is kept: of fewer, looking again costs less than a file each."""
-_VERSION = 1
+_VERSION = 2
 """Part of every key of what is kept: raise it when another answer may be given for the same pair."""
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 from ..core.errors import ImageNetSError
 from ..core.walk import walk
-from .file_names import ImageNetPart, image_id_of, is_image
+from .file_names import ImageNetPart, image_id_of, is_image, other_format
 
-_OTHER_FORMATS = (".webp", ".avif", ".jxl", ".heic", ".bmp", ".gif", ".tif", ".tiff")
 _MOST_FOLDERS = 20
 """How many subfolders of a folder are looked into."""
 
@@ -37,13 +36,12 @@ def why_not_read(folders: Iterable[str], part: ImageNetPart) -> str:
 
 def _sentence(path: str, part: ImageNetPart) -> str:
     file = os.path.basename(path)
-    stem, ending = os.path.splitext(file)
-    if image_id_of(file, part) and ending:
+    if image_id_of(file, part) and is_image(file):
         return (
             f"{path} lies too deep: images are read from class folders, not from folders within these. Put the images, "
             "or links to them, into the class folders."
         )
-    if ending.lower() in _OTHER_FORMATS and image_id_of(stem, part):
+    if ending := other_format(file, part):
         return f"{path}: JPEG and PNG are read, no {ending}. Use the original files."
     if is_image(file):
         return (

@@ -55,14 +55,14 @@ def image_sizes(
             else {}
         )
     source = open_source(config, data_dir, annotations_dir, verify)
-    plan = plan_split(source, split, verify, masks=False)
-    if split in ANNOTATED_SPLITS:  # the evaluator compares predictions with masks; an image may be rotated
-        sizes = source.mask_sizes(split)
-        refuse_resized(plan, sizes)
-        return sizes
     # The masks of test are on the server: those of validation tell whether the images were resized.
-    if "validation" in source.splits and (at_hand := _at_hand(source, "validation")):
-        refuse_resized(plan_split(source, "validation", verify, masks=False), at_hand)
+    annotated = split if split in ANNOTATED_SPLITS else "validation"
+    mask_sizes = source.mask_sizes(split) if annotated == split else _at_hand(source, annotated)
+    if mask_sizes and annotated in source.splits:
+        refuse_resized(plan_split(source, annotated, verify, masks=False), mask_sizes)
+    if annotated == split:  # the evaluator compares predictions with masks; an image may be rotated
+        return mask_sizes
+    plan = plan_split(source, split, verify, masks=False)
     measured = _sizes_of(plan.reader, plan.rows)
     return dict(tqdm(measured, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
 

@@ -1,6 +1,8 @@
 """Images that lie where they are expected and are not read: the message names one and says why, through every door."""
 
+import io
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +54,17 @@ def test_what_is_not_read_is_named_beside_another_part(
     told = capsys.readouterr()
     assert NOT_READ[image] in told.out
     assert "What is there is complete." in told.err
+
+
+@pytest.mark.parametrize("tar", ["ILSVRC2012_img_val.tar", "imagenet1k-validation-0000.tar", "val_images.tar.gz"])
+def test_what_is_not_read_of_a_tar_is_named(tar: str, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / tar, "w:gz" if tar.endswith("gz") else "w") as archive:
+        for number in range(3):
+            member = tarfile.TarInfo(f"ILSVRC2012_val_0000029{number}.webp")
+            member.size = 4
+            archive.addfile(member, io.BytesIO(b"RIFF"))
+    with pytest.raises(ImageNetSError, match=r"3 of 3 images in .*_0000029\d\.webp'; JPEG and PNG are read"):
+        open_imagenet(tmp_path).reader("validation").index()
 
 
 @pytest.mark.parametrize("verify", [True, False])

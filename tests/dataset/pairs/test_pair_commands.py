@@ -131,6 +131,13 @@ def test_test_alone_is_measured_as_it_is(resized: Path, miniature: Layout, tmp_p
     assert image_sizes("50", "test", miniature("folders"), lists, verify=False)
 
 
+def test_the_masks_of_validation_are_enough(miniature: Layout, annotations: Path, tmp_path: Path) -> None:
+    """An ImageNet without its images has nothing to compare."""
+    (tmp_path / "train").symlink_to(miniature("folders") / "train")
+    sizes = image_sizes("50", "validation", tmp_path, annotations, verify=False)
+    assert sizes == image_sizes("50", "validation", None, annotations, verify=False)
+
+
 def test_download_prepares_what_can_be_used(
     odd_annotations: Path, mirror: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
