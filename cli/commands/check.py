@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> int:
         write_json(result, args.json)
     if args.json != "-":
         _print(counts, args.list_missing)
-        hint(_verdict([count for count in counts.values() if count.state != "ok"]))
+        absent = source.absent if not args.splits else ""
+        if absent:
+            say(printable(absent))
+        hint(_verdict([count for count in counts.values() if count.state != "ok"], bool(absent)))
     return 0 if {count.state for count in counts.values()} <= {"ok", "fewer masks"} else 1
 
 
@@ -65,11 +68,11 @@ def _accept(args: argparse.Namespace, data_dir: DataDir) -> int:
     return 1 if seen.differing else 0
 
 
-def _verdict(counts: list[SplitCount]) -> str:
+def _verdict(counts: list[SplitCount], lacks_splits: bool) -> str:
     """What to think of the splits that are not in order."""
     states = {count.state for count in counts}
     if not counts:
-        return "Complete."
+        return "What is there is complete." if lacks_splits else "Complete."
     if states == {"fewer masks"}:
         return "Complete but for the images without a mask."
     if "incomplete" not in states:

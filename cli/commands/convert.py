@@ -9,7 +9,7 @@ import os
 from ...conversion.converted.dataset_index import Index
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.paths import is_address
-from ...conversion.shards import DEFAULT_SPLITS, Options, convert, verify
+from ...conversion.shards import Options, convert, verify
 from ...conversion.shards.writers import data_files
 from ..next_steps import call, command
 from ..output import hint, say, table, write_json
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is None:
         raise ImageNetSError("say where ImageNet is and where to write: imagenet-s convert IMAGENET OUT")
     options = Options(
-        splits=tuple(args.splits or DEFAULT_SPLITS),
+        splits=args.splits or None,
         form=args.format,
         images=args.images,
         max_shard_size=args.max_shard_size,

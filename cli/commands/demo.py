@@ -11,6 +11,7 @@ from typing import Any
 import datasets
 import numpy as np
 
+from ...conversion.core.errors import some
 from ...conversion.core.locks import locked
 from ...conversion.facts import categories
 from ...conversion.shards import Options, convert, verify
@@ -23,14 +24,22 @@ from .show import write_sheet
 
 _MARKER = ".imagenet-s-demo"
 """Says that a folder is a demo's; locked while one runs."""
+_WRITTEN = (
+    *("imagenet", "annotations", "cache", "overlays.png", "imagenet-s", "predictions", "ground-truth"),
+    "report.html",
+)
+"""What lies in its folder then; anything else there is not touched."""
 _CONFIG = "50"
 
 
 def run(args: argparse.Namespace) -> int:
     """All steps, one after the other."""
     output = args.output.resolve()
-    if output.exists() and not (output / _MARKER).exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ValueError(f"{output} exists and is no earlier demo: name a new folder with --output.")
+    if output.exists() and not output.is_dir():
+        raise ValueError(f"{output} is a file: name a folder with --output.")
+    in_the_way = [name for name in _WRITTEN if (output / name).exists()]
+    if in_the_way and not (output / _MARKER).exists():
+        raise ValueError(f"{output} holds {some(in_the_way)} and is no earlier demo: name a new folder with --output.")
     if glob.has_magic(str(output)):
         raise ValueError(f"{output}: `datasets` takes a name with *, ? or [ for a pattern; name another with --output.")
     with locked(output / _MARKER, f"runs the demo in {output}"):
@@ -62,11 +71,11 @@ def _run(output: Path) -> None:
 def _empty(output: Path) -> None:
     """Remove an earlier demo, but for its marker: with it a killed run knows the folder again."""
     (output / _MARKER).touch()
-    for path in output.iterdir():
+    for path in (output / name for name in _WRITTEN):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif not path.name.startswith(_MARKER):
-            path.unlink()
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _headline(text: str) -> None:

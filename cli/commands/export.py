@@ -37,5 +37,5 @@ def run(args: argparse.Namespace) -> int:
         ]
         say(table(rows, ("split", "masks", "folder", "")))
     if args.format == "yolo" and not any((Path(exported[0].folder) / "images").iterdir()):
-        hint("The data set holds no images: link them to images/<class folder>/<image_id>.JPEG beside labels/.")
+        hint("The data set holds no images: link them to images/<image_id>.JPEG beside labels/.")
     return 0

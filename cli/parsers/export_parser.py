@@ -22,7 +22,7 @@ def add_export(commands: Commands) -> None:
     )
     parser.add_argument("dataset", type=place_argument, metavar="DATASET", help="where the masks (and images) are")
     parser.add_argument(
-        "out", type=path_argument, metavar="OUT", help="a new folder, or that of an earlier export in the same format"
+        "out", type=path_argument, metavar="OUT", help="a folder: splits of an earlier export, and all else in it, stay"
     )
     parser.add_argument("--format", choices=FORMATS, required=True, help="for which tools")
     add_config(parser)
@@ -34,7 +34,9 @@ def add_export(commands: Commands) -> None:
         metavar="SPLIT",
         help="validation (default), train_semi, or both",
     )
-    parser.add_argument("--polygons", action="store_true", help="coco: polygons instead of RLE; the pixels are equal")
+    parser.add_argument(
+        "--polygons", action="store_true", help="coco: polygons instead of RLE; pycocotools gets the same pixels"
+    )
     parser.add_argument(
         "--own-class",
         action="store_true",

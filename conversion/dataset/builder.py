@@ -29,7 +29,7 @@ from ..facts import config_name as name_of_config
 from ..facts.spellings import split_name, split_text
 from .image_selection import selected_splits
 from .source import Source, open_source
-from .split_builder import NAME, RowsBuilder, SplitBuilder, incomplete_note
+from .split_builder import NAME, RowsBuilder, SplitBuilder, errors_of_the_disk, incomplete_note
 
 logger = logging.getLogger("imagenet_s")
 
@@ -173,7 +173,8 @@ class ImageNetS(RowsBuilder):
         return names
 
     def _stream(self, name: str) -> datasets.IterableDataset:
-        generator, _ = self.generator(self._source, name, streaming=True)
+        with errors_of_the_disk(self._root):  # it keeps masks, as a build does
+            generator, _ = self.generator(self._source, name, streaming=True)
         return self._as_streaming_dataset_single(generator)
 
     def _prepare(self, names: list[str]) -> None:
@@ -202,17 +203,9 @@ class ImageNetS(RowsBuilder):
                 "cache_dir=... or the environment variable HF_DATASETS_CACHE; streaming=True needs none."
             )
         options = self._build_options
-        try:
+        with errors_of_the_disk(self._root):
             builder = SplitBuilder(self._source, name, folder, self.config, self._root, options.get("num_proc"), again)
             builder.download_and_prepare(**options)
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
-            raise ImageNetSError(
-                f"{self._root} lies on a file system without locks ({error.strerror}), which `datasets` needs to "
-                "build: name a folder elsewhere with cache_dir=... or the environment variable HF_DATASETS_CACHE; "
-                "streaming=True needs none."
-            ) from error
 
     def _identity(self, name: str) -> str:
         """A digest of what the rows of a split are made from, and by."""

@@ -30,7 +30,7 @@ from ..masks.codec import size_problem
 _IMAGES_PER_BATCH = 100
 _KEPT_FROM = 500
 """Images from which on what was found is kept: of fewer, looking again costs less than a file each."""
-_VERSION = 1
+_VERSION = 2
 """Part of every key of what is kept: raise it when another answer may be given for the same pair."""
 
 
@@ -144,11 +144,13 @@ def picture_beside(data: bytes, mask_size: Size, name: str) -> Image.Image:
         name: what to call the image in an error.
 
     Raises:
-        ImageNetSError: the image can't be decoded; the message names it.
+        ImageNetSError: the image can't be decoded, or has another size than its mask; the message names it.
     """
     image = inspect_bytes(data, name)
+    if (fit := fit_of(image, mask_size)) is PairFit.OTHER:
+        raise ImageNetSError(f"{other_size(name, mask_size, image)}.")
     with named_errors(name):
-        return picture(data, turn=fit_of(image, mask_size) is PairFit.UPRIGHT)
+        return picture(data, turn=fit is PairFit.UPRIGHT)
 
 
 def _check_batch(images: pa.StructArray, image_ids: list[str], sizes: Sequence[Size], check: PairCheck) -> None:

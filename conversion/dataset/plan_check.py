@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from ..annotations import unusable_masks
 from ..core.errors import ImageNetSError, some
-from ..facts import categories
+from ..facts import OFFICIAL, TRAINING_SPLITS, categories
 from ..facts.spellings import OnMissing, on_missing_policy
-from .split_plan import SplitPlan
+from ..images.image_inspection import Size
+from .split_plan import SplitPlan, compare_sizes
 
 logger = logging.getLogger("imagenet_s")
 
@@ -58,6 +59,20 @@ def check_plan(plan: SplitPlan, config: str, on_missing: OnMissing) -> str | Non
     return leave_out(problems, on_missing if plan.rows.num_rows else None)
 
 
+def warn_of_labels(plan: SplitPlan, config: str) -> str | None:
+    """Log, and return, that ImageNet's own label of images is not known; None where it is. For whoever makes rows."""
+    labels = plan.rows["imagenet_label"]
+    if plan.split in TRAINING_SPLITS or not labels.null_count:
+        return None
+    note = (
+        f"{plan.split}: ImageNet's own label of {labels.null_count:,} of {len(labels):,} images is not known, their "
+        f"imagenet_label is None. The list {OFFICIAL.lists[config][plan.split].file} says it (`imagenet-s download` "
+        "fetches it): put it beside the masks, of an official tree into its folder."
+    )
+    logger.warning("%s", note)
+    return note
+
+
 def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: OnMissing) -> None:
     """The same for masks alone: those that can't be used are an error, or left out.
 
@@ -72,6 +87,21 @@ def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: On
     """
     if unusable:
         leave_out([(unusable_masks(unusable, of, split), _left_out(unusable))], on_missing_policy(on_missing))
+
+
+def refuse_resized(plan: SplitPlan, mask_sizes: Mapping[str, Size]) -> None:
+    """Refuse a resized copy of ImageNet: for commands that open neither images nor masks, and so meet no wrong pair.
+
+    Args:
+        plan: of an annotated split, made without masks.
+        mask_sizes: image id -> (width, height) of the masks, as far as they are at hand.
+
+    Raises:
+        ImageNetSError: most images have another size than their mask.
+    """
+    compared = compare_sizes(plan, mask_sizes)
+    if text := _resized(compared, len(mask_sizes.keys() & set(plan.rows["image_id"].to_pylist()))):
+        raise ImageNetSError(f"{text} For one, {next(iter(compared.unusable.values()))}.")
 
 
 def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str | None:
@@ -105,12 +135,15 @@ def _left_out(unusable: Mapping[str, str]) -> str:
 
 
 def _unusable_masks(plan: SplitPlan, of: int) -> str:
-    text = unusable_masks(plan.unusable, of, plan.split)
+    return f"{_resized(plan, of)} {unusable_masks(plan.unusable, of, plan.split)}".lstrip()
+
+
+def _resized(plan: SplitPlan, of: int) -> str:
     if len(plan.pairs.unusable) <= max(1, of / 2):
-        return text
+        return ""
     return (
         f"{plan.split}: {len(plan.pairs.unusable):,} of {of:,} images have another size than their mask: this is a "
-        f"resized copy of ImageNet, and the masks belong to images of the official sizes. {text}"
+        "resized copy of ImageNet, and the masks belong to images of the official sizes."
     )
 
 

@@ -23,7 +23,7 @@ from ..core.errors import ImageNetSError, printable, some
 from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
 from ..imagenet.converted_images import ConvertedImages
 from ..imagenet.data_dir import DataDir, resolve_data_dir
-from ..imagenet.detect import ImageNet, open_imagenet
+from ..imagenet.detect import ImageNet, open_imagenet, unread
 from ..imagenet.file_names import ImageNetPart
 from ..imagenet.image_reader import ImageReader
 from ..imagenet.tree_images import members_of, split_reader, tree_splits
@@ -158,7 +158,9 @@ class ImageNetSource(Source):
         splits = tuple(split for split in split_names(config) if not imagenet.lacks(_part(split)))
         absent = ""
         if without := [split for split in split_names(config) if split not in splits]:
-            absent = f"{imagenet.root} holds no {_part(without[0])} images: {', '.join(without)} are left out."
+            part = _part(without[0])
+            absent = f"{imagenet.root} holds no {part} images: {', '.join(without)} are left out."
+            absent = f"{absent} {unread(imagenet.root, part)}".rstrip()
         super().__init__(config, splits, absent, annotations)
         self.imagenet = imagenet
 

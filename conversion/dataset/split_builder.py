@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ import datasets
 import pyarrow as pa
 
 from ..converted.columns import features
+from ..core.atomic_write import DISK_FULL
 from ..core.errors import ImageNetSError
+from ..core.locks import NO_LOCKS
 
 # By two dots: datasets 3 patches `os.path` in what the file of a builder imports by one, and `x::y` becomes `x`.
 from ..dataset.config import VERSION, ImageNetSConfig
 from ..dataset.examples import generate
-from ..dataset.plan_check import check_plan
+from ..dataset.plan_check import check_plan, warn_of_labels
 from ..dataset.source import Source
 from ..dataset.split_plan import plan_split
 from ..facts import CONFIG_NAMES, TRAINING_SPLITS
@@ -76,6 +79,7 @@ class RowsBuilder(datasets.ArrowBasedBuilder):
         sizes = None if not streaming or source.reader(split).random_access else False
         plan = plan_split(source, split, self.config.verify, sizes=sizes, image_ids=self.config.image_ids)
         lacks = check_plan(plan, self.config.name, self.config.on_missing)
+        lacks = "\n".join(filter(None, (lacks, warn_of_labels(plan, self.config.name)))) or None
         rows, inspect = plan.rows, True
         if split in TRAINING_SPLITS and isinstance(plan.reader, ImageFolderReader) and not streaming:
             inspect = False
@@ -168,6 +172,32 @@ class BuildError(ImageNetSError, datasets.exceptions.DatasetGenerationError):
     An `ImageNetSError`, and a `DatasetGenerationError`, which `datasets` passes on: any other that is raised while it
     builds is hidden behind a general one.
     """
+
+
+@contextlib.contextmanager
+def errors_of_the_disk(root: str) -> Iterator[None]:
+    """What the disk of the cache refuses, by name: of what `datasets` writes, an OSError names no file.
+
+    Raises:
+        ImageNetSError: it is full, or has no locks.
+    """
+    try:
+        yield
+    except (OSError, datasets.exceptions.DatasetGenerationError) as error:
+        refused = error if isinstance(error, OSError) else error.__cause__
+        number = refused.errno if isinstance(refused, OSError) else None
+        elsewhere = "a folder elsewhere with cache_dir=... or the environment variable HF_DATASETS_CACHE"
+        if number in NO_LOCKS:
+            raise ImageNetSError(
+                f"{root} lies on a file system without locks ({refused.strerror}), which `datasets` needs to build: "
+                f"name {elsewhere}; streaming=True needs none."
+            ) from error
+        if number in DISK_FULL:
+            raise ImageNetSError(
+                f"{refused.filename or root} can't be written ({refused.strerror}): make room and load it again, or "
+                f"name {elsewhere}."
+            ) from error
+        raise
 
 
 _IMAGES_PER_STREAM_SHARD = 1000

@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from ..core.errors import ImageNetSError, MissingAnnotationsError, some
 from ..facts import ANNOTATED_SPLITS
-from .image_mask_pairs import check_pairs
 from .plan_check import check_plan
 from .source import Source
-from .split_plan import SplitPlan, plan_split
+from .split_plan import compare_sizes, plan_split
 
 State = Literal["ok", "fewer masks", "incomplete", "unknown"]
 """`fewer masks`: without verification, every command goes on without these images. `unknown`: it depends on annotations
@@ -70,7 +66,7 @@ def _counted(source: Source, split: str, verify: bool) -> SplitCount:
         masks = f"no mask of {some(without_mask)}; verify=False (--no-verify) leaves out the images without one."
         state, problem = "fewer masks", f"{split}: {masks}"
     if split in ANNOTATED_SPLITS and plan.is_local and source.has_masks(split):
-        plan = _with_sizes_compared(source, plan)
+        plan = compare_sizes(plan, source.mask_sizes(split))
     try:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:
@@ -88,10 +84,3 @@ def _counted(source: Source, split: str, verify: bool) -> SplitCount:
         state=state,
         problem=problem,
     )
-
-
-def _with_sizes_compared(source: Source, plan: SplitPlan) -> SplitPlan:
-    sizes = source.mask_sizes(plan.split)
-    rows = plan.rows.filter(pc.is_in(plan.rows["image_id"], value_set=pa.array(list(sizes), pa.string())))
-    compared = [sizes[image_id] for image_id in rows["image_id"].to_pylist()]
-    return plan.with_pairs(check_pairs(plan.reader, rows, compared, plan.split))

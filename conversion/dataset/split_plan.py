@@ -20,6 +20,7 @@ from ..core.paths import is_address
 from ..core.shuffling import training_keys
 from ..facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
 from ..imagenet.image_reader import ImageReader
+from ..images.image_inspection import Size
 from .image_mask_pairs import PairCheck, check_pairs, sizes_of
 from .image_selection import selected_images
 from .source import ImageNetSource, Source
@@ -113,6 +114,18 @@ def plan_split(
         return plan
     mask_sizes = sizes_of(cached_masks(mask_file).select(["width", "height"]).take(rows["mask_row"].combine_chunks()))
     return plan.with_pairs(check_pairs(reader, rows, mask_sizes, split))
+
+
+def compare_sizes(plan: SplitPlan, mask_sizes: Mapping[str, Size]) -> SplitPlan:
+    """A plan that was made without masks, its images compared with their sizes, `Source.mask_sizes`.
+
+    Images without a size there are not looked at. Those at an address are not either: their headers are all over it.
+    """
+    if not plan.is_local:
+        return plan
+    rows = plan.rows.filter(pc.is_in(plan.rows["image_id"], value_set=pa.array(list(mask_sizes), pa.string())))
+    of_rows = [mask_sizes[image_id] for image_id in rows["image_id"].to_pylist()]
+    return plan.with_pairs(check_pairs(plan.reader, rows, of_rows, plan.split))
 
 
 def _training_rows(config: str, split: str, reader: ImageReader) -> pa.Table:

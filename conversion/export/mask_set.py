@@ -44,8 +44,8 @@ class MaskRow:
     mask_row: int
 
 
-StoredImage = tuple[str, str, str | None, bytes | None]
-"""Image id, class folder, and the path of a file or the bytes of one, which is shown as its mask is."""
+StoredImage = tuple[str, str, bytes | None]
+"""Image id, path of its file, and the bytes of one where those of the file are not shown as its mask is."""
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,10 @@ class _ConvertedImages:
     def __call__(self) -> Iterator[StoredImage]:
         for file in self.files:
             with open_shard(file) as shard:
-                for batch in shard.batches(["image_id", "wnid", "image"]):
+                for batch in shard.batches(["image_id", "image"]):
                     yield from _stored(batch)
 
 
 def _stored(table: pa.Table) -> Iterator[StoredImage]:
-    for image_id, wnid, image in zip(*(table[name].to_pylist() for name in ("image_id", "wnid", "image"))):
-        yield image_id, wnid, None if image["bytes"] is not None else image["path"], image["bytes"]
+    for image_id, image in zip(table["image_id"].to_pylist(), table["image"].to_pylist()):
+        yield image_id, image["path"], image["bytes"]

@@ -1,4 +1,7 @@
-"""CSV: one `masks.csv` for each split, with a line for each id but 0 in each mask; the ignored 1000 has lines too."""
+"""CSV: one `masks.csv` for each split, with a line for each id in each mask, the ignored 1000 too, but not 0.
+
+Of a mask that is 0 everywhere, that is the one line: no image is lost, and every line is read alike.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..facts import OTHER_ID
 from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet
-from .rle import regions
+from .rle import region, regions
 
 CSV_FILE = "masks.csv"
 HEADER = ("image_id", "wnid", "category", "height", "width", "class_id", "area", "rle")
@@ -20,9 +24,10 @@ class RleCsv(ExportFormat):
     name: ClassVar[str] = "rle-csv"
 
     def encode(self, row: MaskRow, ids: Ids) -> list[tuple[object, ...]]:
-        """The lines of one mask; for a mask of 0 alone a line without `class_id`, so that no image is lost."""
+        """The lines of one mask."""
+        of_classes = regions(ids) or [region(ids == OTHER_ID, OTHER_ID)]
         about = (row.image_id, row.wnid, row.category, *ids.shape)
-        return [(*about, region.id, region.area, region.counts) for region in regions(ids)] or [(*about, "", 0, "")]
+        return [(*about, part.id, part.area, part.counts) for part in of_classes]
 
     def write(self, folder: Path, masks: MaskSet, encoded: Iterable[tuple[MaskRow, Any]]) -> None:
         with open(folder / CSV_FILE, "w", encoding="utf-8", newline="") as file:

@@ -22,10 +22,10 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from ..annotations import cached_masks
-from ..core.atomic_write import is_temporary, named_if_full
+from ..core.atomic_write import named_if_full
 from ..core.cache import file_digest
-from ..core.errors import ImageNetSError, some
-from ..core.locks import FOLDER_LOCK, folder_locked
+from ..core.errors import ImageNetSError
+from ..core.locks import folder_locked
 from ..core.paths import local_path
 from ..core.read_only_sources import refuse_overlap
 from ..core.workers import ProcessPool, exit_if_importing_main
@@ -35,7 +35,7 @@ from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
 from .export_format import ExportFormat
 from .mask_set import MaskRow, MaskSet, open_mask_set
-from .yolo import DATA_YAML
+from .yolo import DATA_YAML, Yolo
 
 logger = logging.getLogger("imagenet_s")
 
@@ -80,7 +80,8 @@ def export_masks(
     Args:
         dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or masks alone: annotations in any form, a
             folder or zip of `<wnid>/<image_id>.png`.
-        out: a new or empty folder, or the result of an earlier call with the same form.
+        out: a folder, made if it is not there. What else lies in it stays; splits of an earlier call with the same form
+            are kept.
         form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
         splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
         workers: processes.
@@ -89,8 +90,8 @@ def export_masks(
         verify: checksums and official counts.
 
     Raises:
-        ImageNetSError: masks or images are missing or damaged, `out` holds something else, or lies in `dataset`, where
-            masks would be taken for images.
+        ImageNetSError: masks or images are missing or damaged, something else is in the way in `out`, or it lies in
+            `dataset`, where masks would be taken for images.
     """
     exit_if_importing_main()
     on_missing_policy(on_missing)
@@ -200,31 +201,25 @@ def _record(folder: Path) -> dict[str, Any] | None:
     return record if isinstance(name, str) and re.fullmatch(r"[\w-]{1,50}", name) else None
 
 
-_UNIQUE = re.compile(r"(?<=\.incomplete)-[0-9a-f]{12}$")
-
-
 def _incomplete(split: str) -> str:
     return f".{split}.incomplete"
 
 
 def _refuse_foreign(out: Path, form: ExportFormat) -> None:
-    """Refuse a folder that holds anything but splits of the same form, whole or interrupted."""
+    """Refuse a folder in which something of others would be replaced, or splits of another form lie; the rest stays."""
     if not os.path.lexists(out):
         return
     if not out.is_dir():
         raise ImageNetSError(f"{out} is a file: name a folder; every split becomes a folder in it.")
     records = {split: _record(out / split) for split in ANNOTATED_SPLITS}
-    ours = {FOLDER_LOCK, *map(_incomplete, ANNOTATED_SPLITS), *(split for split, record in records.items() if record)}
-    if any(records.values()):
-        ours.add(DATA_YAML)
-    foreign = [name for name in os.listdir(out) if not (_UNIQUE.sub("", name) in ours or is_temporary(name, DATA_YAML))]
-    if foreign:
-        held = f"{out} is not empty (it holds {some(sorted(foreign), 3)})"
-        for split in ANNOTATED_SPLITS:
-            if split in foreign and (out / split / RECORD).is_file():
-                held += f", and {split}/{RECORD} is no record of an export: remove {split} if it was one, or"
-                raise ImageNetSError(f"{held} name a new folder for OUT.")
-        raise ImageNetSError(f"{held}: name a new folder for OUT.")
+    in_the_way = [split for split, record in records.items() if record is None and os.path.lexists(out / split)]
+    if isinstance(form, Yolo) and os.path.lexists(out / DATA_YAML) and not any(records.values()):
+        in_the_way.append(DATA_YAML)
+    if in_the_way:
+        raise ImageNetSError(
+            f"{out} holds {' and '.join(in_the_way)}, which no export wrote (the folder of a split that one finished "
+            f"holds {RECORD}): move it away, or name another folder for OUT."
+        )
     made = {(record["format"], record["config"]) for record in records.values() if record}
     if other := made - {(form.name, form.config)}:
         shown = " and ".join(f"{name} of {config}" for name, config in sorted(other))

@@ -7,14 +7,14 @@ lie in the first of these that has any are read together. Where nothing is found
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.errors import ImageNetSError, some
-from ..core.walk import list_folder, walk
+from ..core.walk import list_folder
 from .combined_reader import CombinedReader
 from .data_dir import DataDir, resolve_data_dir
-from .file_names import WNID, ImageNetPart, image_id_of, is_image
+from .file_names import WNID, ImageNetPart
 from .image_reader import ImageReader
 from .layouts_in_folder import (
     accessible_subfolders,
@@ -26,6 +26,7 @@ from .layouts_in_folder import (
     readers_in_part_folder,
     readers_in_place,
 )
+from .unread_images import why_not_read
 
 _PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 _DEPTH = 2
@@ -193,12 +194,9 @@ def _refuse_a_part_of_a_whole(path: str) -> None:
 
 
 def _why_nothing_was_found(path: str) -> str:
-    if renamed := next(_renamed(path), None):
-        return (
-            f"{path} looks like ImageNet with other file names ({renamed}): images are found by their official names "
-            "(n01440764_10026.JPEG, ILSVRC2012_val_00000293.JPEG), because only those say which mask belongs to which "
-            "image. Use a copy that kept them."
-        )
+    for part in _PARTS:
+        if why := unread(path, part):
+            return why
     seen = f"it holds {_seen(_names(path))}"
     for part in _PARTS:
         for folder in _folders_called(path, part):
@@ -206,10 +204,17 @@ def _why_nothing_was_found(path: str) -> str:
     return f"no ImageNet in {path} ({seen}): expected {_EXPECTED}."
 
 
+def unread(root: str, part: ImageNetPart) -> str:
+    """Why images of a part that lie in a folder are not read; "" where there are none such."""
+    return why_not_read(_folders_called(root, part), part) if os.path.isdir(root) else ""
+
+
 def _why_part_is_missing(root: str, part: ImageNetPart, other: ImageReader | None) -> str:
     folders = _folders_called(root, part) if os.path.isdir(root) else []
     seen = "".join(f" {folder} holds {_seen(_names(folder))}." for folder in folders)
     expected = _EXPECTED_FOLDERS[part]
+    if why := unread(root, part):
+        return f"{root} holds {other!r}, but no {part} images. {why}"
     return (
         f"{root} holds {other!r}, but no {part} images: expected {expected}, a tar or Parquet files of them "
         f"beside it.{seen} If they are elsewhere, put a link to them there, named {expected.rstrip('/')}."
@@ -232,14 +237,3 @@ def _names(folder: str) -> list[str]:
         return ["what can't be listed"]
     paths = {name: os.path.join(folder, name) for name in files}
     return folders + [name + ("" if os.path.exists(path) else " (a broken link)") for name, path in paths.items()]
-
-
-def _renamed(path: str) -> Iterator[str]:
-    """Files that are images but have no official name, in folders where images are expected."""
-    for part in _PARTS:
-        for folder in _folders_called(path, part):
-            for name, subfolders, files in walk(folder):
-                del subfolders[3:]
-                for file in files:
-                    if is_image(file) and not image_id_of(file, part):
-                        yield os.path.relpath(os.path.join(folder, name, file), path)

@@ -23,6 +23,7 @@ _NAMES: dict[ImageNetPart, tuple[re.Pattern[str], str]] = {
 
 WNID = re.compile(r"n\d{8}", re.ASCII)
 IMAGE_ENDINGS = (".jpeg", ".jpg", ".png")
+_OTHER_FORMATS = (".webp", ".avif", ".jxl", ".heic", ".bmp", ".gif", ".tif", ".tiff")
 
 
 def image_id_of(name: str, part: ImageNetPart) -> str | None:
@@ -44,6 +45,12 @@ def image_id_of(name: str, part: ImageNetPart) -> str | None:
 def is_image(name: str) -> bool:
     """Whether a file is called like an image, whatever its name says; hidden files of macOS are not."""
     return name.lower().endswith(IMAGE_ENDINGS) and not name.startswith(".")
+
+
+def other_format(name: str, part: ImageNetPart) -> str:
+    """The ending of a file that has an official name, but is of a format that is not read; "" for any other."""
+    stem, dot, ending = name.rpartition(".")
+    return dot + ending if (dot + ending).lower() in _OTHER_FORMATS and image_id_of(stem, part) else ""
 
 
 def basename(path: str) -> str:

@@ -23,7 +23,7 @@ from ..core.parallel_io import parallel_map
 from ..images.image_inspection import files_to_replace
 from .image_folder import ImageFolderReader, one_array, paths_of
 
-_VERSION = 1
+_VERSION = 2
 """Part of every key of what is kept: raise it when another answer may be given for the same file."""
 _FILES_AT_ONCE = 1000
 _SLOW_FILES = 0.3

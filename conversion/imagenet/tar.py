@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, reason
 from .container import ContainerReader, as_images
-from .file_names import basename, image_id_of, is_image
+from .file_names import basename, image_id_of, is_image, other_format
 from .image_reader import Measure
 
 _Image = tuple[str | None, int, int]  # image id, offset of the bytes within the outermost file, their number
@@ -80,6 +80,8 @@ class TarReader(ContainerReader):
         image_id = image_id_of(name, self.part)
         if image_id is None and is_image(name):
             self._unnamed_example = f"{name!r}"
+        elif image_id is None and other_format(name, self.part):
+            self._unnamed_example = f"{name!r}; JPEG and PNG are read"
         elif image_id is None:
             return
         yield image_id, offset, member.size

@@ -13,6 +13,7 @@ from ..core.errors import ImageNetSError
 from ..facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDERS, tree_name
 from .file_names import ImageNetPart
 from .image_folder import ImageFolderReader
+from .unread_images import why_not_read
 
 _IMAGES = tuple(SPLIT_FOLDERS.values())
 """Folders of images in a tree."""
@@ -51,7 +52,7 @@ def split_reader(tree: str, split: str) -> ImageFolderReader:
     """The images of one split of a tree.
 
     Raises:
-        ImageNetSError: the tree lacks the split.
+        ImageNetSError: the tree lacks the split, or its images have other names than the official ones.
     """
     folder = os.path.join(tree, SPLIT_FOLDERS[split])
     if not os.path.isdir(folder):
@@ -60,6 +61,8 @@ def split_reader(tree: str, split: str) -> ImageFolderReader:
             f"or leave it out with splits=[...] (--splits ...), which names the others."
         )
     part: ImageNetPart = "train" if split.startswith("train") else "validation"
+    if why := why_not_read([folder], part):
+        raise ImageNetSError(why)
     return ImageFolderReader(folder, part, f"the official tree's {SPLIT_FOLDERS[split]}")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps
 
 from ..core.errors import ImageNetSError, cause
-from .image_header import APP1, FRAMES, IMAGE_FORMATS, JPEG, PILLOW_ERRORS, PNG, START_OF_SCAN, jpeg_segments
+from .image_header import APP1, FRAMES, IMAGE_FORMATS, JPEG, PILLOW_ERRORS, PNG, START_OF_SCAN, is_usual, jpeg_segments
 
 _ORIENTATION = ExifTags.Base.Orientation
 _SHORT = 3
@@ -153,21 +153,23 @@ def as_stored(data: bytes) -> bytes:
 
 
 def surely_as_stored(data: bytes) -> bool:
-    """Whether the first bytes of a file are the complete header of a JPEG without an orientation; False if in doubt.
+    """Whether the first bytes of a file are the complete header of a usual JPEG without an orientation.
 
-    It takes microseconds, because a million files are looked at; `as_stored` handles everything unusual.
+    False if in doubt. It takes microseconds, because a million files are looked at; `as_stored` handles everything
+    unusual.
     """
     if data[:3] != JPEG + b"\xff":
         return False
-    position, last, has_size = 2, len(data) - 4, False
+    position, last, frame = 2, len(data) - 4, (0, 0)
     while position <= last and data[position] == 0xFF:
         marker = data[position + 1]
-        if marker == START_OF_SCAN:
-            return has_size
         stop = position + 2 + (data[position + 2] << 8 | data[position + 3])
+        if marker == START_OF_SCAN:
+            return frame[1] > 0 and stop <= len(data) and is_usual(data, *frame, position + 4)
         if marker == 0xFF or (marker == APP1 and (stop > len(data) or not _no_rotation(data, position + 4, stop))):
             return False
-        has_size = has_size or marker in FRAMES
+        if marker in FRAMES:
+            frame = marker, position + 4
         position = stop
     return False
 

@@ -1,14 +1,18 @@
-"""Read from the first and last bytes of an image: its size, whether it is complete, whether metadata may rotate it."""
+"""Read from the first and last bytes of an image: its size, whether it is complete, whether metadata may rotate it.
+
+A JPEG whose header is one that every decoder opens is not decoded; of any other, Pillow is asked.
+"""
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..core.errors import ImageNetSError, cause
 
@@ -17,6 +21,10 @@ END_OF_JPEG = b"\xff\xd9"
 START_OF_SCAN, APP1 = 0xDA, 0xE1
 # Start-of-frame markers carry the size; C4, C8 and CC are in this range but are no frames.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_USUAL_FRAMES = (0xC0, 0xC1, 0xC2)
+"""Baseline, extended and progressive, all with Huffman codes: not lossless, hierarchical or arithmetic."""
+_SHORTEST = 6
+"""Bytes that the headers of a frame and of a scan have at least."""
 PILLOW_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError),
     *(struct.error, zlib.error, Image.DecompressionBombError),
@@ -30,10 +38,17 @@ HEADER_BYTES = 4096
 
 @dataclass(frozen=True)
 class Header:
-    """Size as stored (width, height), and whether the file contains metadata that could rotate it."""
+    """What the first bytes of an image say.
+
+    Attributes:
+        size: (width, height) as stored.
+        may_rotate: whether the file contains metadata that could rotate it.
+        usual: whether it is a JPEG that every decoder opens; of any other file, only decoding tells.
+    """
 
     size: tuple[int, int]
     may_rotate: bool
+    usual: bool
 
 
 def read_header(data: bytes | memoryview) -> Header | None:
@@ -56,7 +71,7 @@ def read_header(data: bytes | memoryview) -> Header | None:
             return None
         if data[12:16] != b"IHDR":
             raise ImageNetSError("damaged (its header is inconsistent)")
-        return Header(struct.unpack(">II", data[16:24]), True)
+        return Header(struct.unpack(">II", data[16:24]), True, False)
     if not data:
         raise ImageNetSError("the file is empty")
     raise ImageNetSError(f"neither JPEG nor PNG (it begins with {bytes(data[:8])!r})")
@@ -87,35 +102,77 @@ def read_file_header(path: str) -> tuple[Header, bool]:
 
 
 def check_complete(data: bytes) -> None:
-    """Refuse an image that was cut off: neither does it end with the end marker, nor can it be decoded to its end.
+    """Refuse an image that was cut off (it has no end marker) or is of an unusual kind, unless Pillow can decode it.
 
     Raises:
         ImageNetSError: the pixels can't be decoded to the end.
     """
-    if data.startswith(JPEG) and data.endswith(END_OF_JPEG):
+    header = header_of(data)
+    if header.usual and data.endswith(END_OF_JPEG):
         return
     try:
         with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             image.load()
             size = image.size
+    except UnidentifiedImageError as error:  # its text is the address of an object
+        raise ImageNetSError(f"damaged, or of a kind that Pillow doesn't open{_kind_of_frame(data)}") from error
     except PILLOW_ERRORS as error:
         raise ImageNetSError(f"damaged ({cause(error)})") from error
-    if size != header_of(data).size:
+    if size != header.size:
         raise ImageNetSError("damaged (it has two headers)")
 
 
+def is_usual(data: bytes | memoryview, marker: int, frame: int, scan: int) -> bool:
+    """Whether every decoder opens a JPEG with this frame: Huffman codes, 8 bits, components that its scan names.
+
+    Args:
+        data: at least up to the end of the scan's header.
+        marker: of the frame.
+        frame: where the contents of the frame's header begin.
+        scan: where those of the first scan's header begin.
+    """
+    if scan + _SHORTEST > len(data) or b"\0\0" in (data[frame + 1 : frame + 3], data[frame + 3 : frame + 5]):
+        return False
+    return data[frame] == 8 and _has_usual_parts(
+        marker, bytes(data[frame + 5 : frame + 18]), bytes(data[scan : scan + 7])
+    )
+
+
+@functools.lru_cache(4096)  # a million images have few kinds
+def _has_usual_parts(marker: int, components: bytes, in_scan: bytes) -> bool:
+    """Whether a frame has components that its scan names, each sampled as decoders can."""
+    count, named = components[0], in_scan[0]
+    if marker not in _USUAL_FRAMES or count not in (1, 3, 4) or not 1 <= named <= count:
+        return False
+    numbers, factors = (components[start : 1 + 3 * count : 3] for start in (1, 2))
+    return (
+        len(set(numbers)) == count
+        and set(numbers).issuperset(in_scan[1 : 1 + 2 * named : 2])
+        and all(1 <= factor & 0x0F <= 4 and 1 <= factor >> 4 <= 4 for factor in factors)
+    )
+
+
+def _kind_of_frame(data: bytes) -> str:
+    for marker, start, _ in jpeg_segments(data) if data.startswith(JPEG) else ():
+        if marker in FRAMES:
+            return f" (frame {marker:X}, {data[start]} bits, {data[start + 5]} components)"
+    return ""
+
+
 def _jpeg_header(data: bytes | memoryview) -> Header | None:
-    size, may_rotate = None, False
-    for marker, start, _ in jpeg_segments(data):
+    frame, may_rotate = (0, 0), False
+    for marker, start, stop in jpeg_segments(data):
         if marker == APP1:
             may_rotate = True
         elif marker in FRAMES:
-            if start + 5 > len(data):
+            frame = marker, start
+        if max(stop, start + _SHORTEST) > len(data):
+            return None
+        if marker == START_OF_SCAN:
+            if not frame[1]:
                 return None
-            height, width = struct.unpack_from(">HH", data, start + 1)
-            size = (width, height)
-        elif marker == START_OF_SCAN:
-            return Header(size, may_rotate) if size else None
+            height, width = struct.unpack_from(">HH", data, frame[1] + 1)
+            return Header((width, height), may_rotate, is_usual(data, *frame, start))
     return None
 
 

@@ -66,7 +66,11 @@ def inspect_bytes(view: memoryview | bytes, name: str = "the image") -> Inspecte
     """
     with named_errors(name):
         header = header_of(view)
-        if view[-2:] == END_OF_JPEG and (not header.may_rotate or surely_as_stored(bytes(view[:_FIRST_BYTES]))):
+        if (
+            header.usual
+            and view[-2:] == END_OF_JPEG
+            and (not header.may_rotate or surely_as_stored(bytes(view[:_FIRST_BYTES])))
+        ):
             return Inspected(header.size)
         data = bytes(view)
         check_complete(data)
@@ -81,7 +85,7 @@ def inspect_file(path: str) -> Inspected:
     """
     with named_errors(path):
         header, complete = read_file_header(path)
-        if not header.may_rotate and complete:
+        if header.usual and not header.may_rotate and complete:
             return Inspected(header.size)
         data = Path(path).read_bytes()
     return inspect_bytes(memoryview(data), path)

@@ -14,7 +14,7 @@ from ..annotations import Member
 from ..core.errors import ImageNetSError, some
 from ..core.paths import local_path
 from ..core.read_only_sources import refuse_overlap
-from ..dataset.plan_check import check_plan
+from ..dataset.plan_check import check_plan, refuse_resized
 from ..dataset.source import Source, open_source
 from ..dataset.split_plan import SplitPlan, plan_split
 from ..facts import MASK_FOLDERS, SPLIT_FOLDERS, config_name, tree_name
@@ -89,8 +89,8 @@ def prepare_tree(
         A description of each split.
 
     Raises:
-        ImageNetSError: the source is incomplete or unreadable, the tree would lie in it, or something in the tree
-            differs from what belongs there (everything else is complete then).
+        ImageNetSError: the source is incomplete, unreadable or a resized copy of ImageNet, the tree would lie in it, or
+            something in the tree differs from what belongs there (everything else is complete then).
     """
     imagenet = resolve_data_dir(data_dir)
     config = config_name(config)
@@ -106,6 +106,8 @@ def prepare_tree(
     for split in tqdm(splits or source.splits, desc=f"looking for the images of {config}", unit="split", delay=1):
         plan = plan_split(source, split, verify, masks=False)
         check_plan(plan, config, on_missing)
+        if split in MASK_FOLDERS:
+            refuse_resized(plan, source.mask_sizes(split))
         plans.append(plan)
     read_from = {imagenet.root, *(plan.reader.root for plan in plans)}
     for plan in plans:

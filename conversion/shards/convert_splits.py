@@ -21,7 +21,7 @@ from ..core.errors import ImageNetSError
 from ..core.read_only_sources import refuse_overlap, refuse_same_folder
 from ..core.workers import exit_if_importing_main
 from ..dataset.image_selection import selected_splits
-from ..dataset.plan_check import check_plan
+from ..dataset.plan_check import check_plan, warn_of_labels
 from ..dataset.source import Source, open_source
 from ..dataset.split_plan import plan_split
 from ..facts import SPLITS, config_name
@@ -55,7 +55,8 @@ class Options:
     """How to convert.
 
     Attributes:
-        splits: of `split_names(config)`, in official spelling (`train-semi`) too.
+        splits: of `split_names(config)`, in official spelling (`train-semi`) too; None for `DEFAULT_SPLITS`, of which
+            `on_missing="skip"` leaves out those without any image.
         form: `"parquet"`, or `"arrow"` for `datasets.load_from_disk(OUT/<config>)`.
         images: False leaves out the pixels of ImageNet.
         max_shard_size: about how large a shard may become, `"500MB"`.
@@ -69,7 +70,7 @@ class Options:
         image_ids: convert these images alone, of the splits that hold any of them.
     """
 
-    splits: Sequence[str] = DEFAULT_SPLITS
+    splits: Sequence[str] | None = None
     form: Format = "parquet"
     images: bool = True
     max_shard_size: int | str = "500MB"
@@ -128,9 +129,12 @@ def convert(
     if available and len(available) < len(splits):
         lacking = ", ".join(split for split in splits if split not in source.splits)
         absent = source.absent or f"{imagenet.root} holds no images of {lacking}."
-        raise ImageNetSError(
-            f"{absent} Convert the others alone: splits={json.dumps(available)} (--splits {' '.join(available)})."
-        )
+        if options.splits is not None or options.on_missing != "skip":
+            raise ImageNetSError(
+                f"{absent} Convert the others alone: splits={json.dumps(available)} (--splits {' '.join(available)})."
+            )
+        logger.warning("%s", absent)
+        splits = available
     splits = selected_splits(source, splits, options.image_ids)
     refuse_overlap(storage.url, [source.reader(split).root for split in splits], "OUT")
     with storage.readable_errors():
@@ -176,7 +180,7 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
 
 
 def _checked(config: str, options: Options) -> list[str]:
-    splits = split_list(options.splits, config)
+    splits = split_list(DEFAULT_SPLITS if options.splits is None else options.splits, config)
     on_missing_policy(options.on_missing)
     if options.form not in FORMATS:
         raise ImageNetSError(f"format {options.form!r}: {' and '.join(FORMATS)} are known.")
@@ -211,6 +215,7 @@ def _plan(source: Source, split: str, storage: Storage, options: Options) -> tup
     """How the shards of a split are written, and how many of its masks are upright."""
     plan = plan_split(source, split, options.verify, sizes=options.images, image_ids=options.image_ids)
     check_plan(plan, source.config, options.on_missing)
+    warn_of_labels(plan, source.config)
     reader, rows = (plan.reader if options.images else None), plan.rows
     image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
     if reader is not None:

@@ -11,12 +11,13 @@ from tqdm import tqdm
 
 from ..annotations import open_annotations
 from ..core.errors import ImageNetSError
-from ..dataset.source import open_source
+from ..dataset.plan_check import refuse_resized
+from ..dataset.source import Source, open_source
 from ..dataset.split_plan import plan_split
 from ..facts import ANNOTATED_SPLITS, config_name
 from ..facts.spellings import split_name
 from ..imagenet.image_reader import ImageReader
-from ..images.image_header import header_of, read_file_header
+from ..images.image_inspection import Size, inspect_bytes, inspect_file
 
 _THREADS = 8
 _BATCH = 1000
@@ -43,23 +44,35 @@ def image_sizes(
         lacks are left out; without ImageNet, `test` is empty, because its masks are on the server.
 
     Raises:
-        ImageNetSError: a file that is no image, or an error of loading the data set.
+        ImageNetSError: a file that is no image, a resized copy of ImageNet, or an error of loading the data set.
     """
     config = config_name(config)
     split = split_name(split, config)
-    if data_dir is None and split not in ANNOTATED_SPLITS:
-        return {}
-    if split in ANNOTATED_SPLITS:  # the evaluator compares predictions with masks; an image may be rotated
-        holder = (
-            open_annotations(config, annotations_dir, verify=verify)
-            if data_dir is None
-            else open_source(config, data_dir, annotations_dir, verify)
+    if data_dir is None:
+        return (
+            open_annotations(config, annotations_dir, verify=verify).mask_sizes(split)
+            if split in ANNOTATED_SPLITS
+            else {}
         )
-        return holder.mask_sizes(split)
     source = open_source(config, data_dir, annotations_dir, verify)
+    # The masks of test are on the server: those of validation tell whether the images were resized.
+    annotated = split if split in ANNOTATED_SPLITS else "validation"
+    mask_sizes = source.mask_sizes(split) if annotated == split else _at_hand(source, annotated)
+    if mask_sizes and annotated in source.splits:
+        refuse_resized(plan_split(source, annotated, verify, masks=False), mask_sizes)
+    if annotated == split:  # the evaluator compares predictions with masks; an image may be rotated
+        return mask_sizes
     plan = plan_split(source, split, verify, masks=False)
-    sizes = _sizes_of(plan.reader, plan.rows)
-    return dict(tqdm(sizes, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
+    measured = _sizes_of(plan.reader, plan.rows)
+    return dict(tqdm(measured, total=plan.rows.num_rows, desc="reading the sizes of the images", unit="image", delay=1))
+
+
+def _at_hand(source: Source, split: str) -> dict[str, Size]:
+    """The sizes of masks for which nothing is fetched, and which nobody asked for: none is no error."""
+    try:
+        return source.mask_sizes(split) if source.has_masks(split) else {}
+    except ImageNetSError:
+        return {}
 
 
 def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -72,9 +85,4 @@ def _sizes_of(reader: ImageReader, rows: pa.Table) -> Iterator[tuple[str, tuple[
 
 
 def _size(data: bytes | None, path: str) -> tuple[int, int]:
-    try:
-        return (read_file_header(path)[0] if data is None else header_of(data)).size
-    except OSError as error:
-        raise ImageNetSError(f"{path} can't be read ({error.strerror or error}).") from error
-    except ImageNetSError as error:
-        raise ImageNetSError(f"{path}: {error}; fetch it again.") from error
+    return (inspect_file(path) if data is None else inspect_bytes(data, path)).size

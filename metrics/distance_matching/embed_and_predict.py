@@ -25,6 +25,9 @@ _UPSAMPLING = 4
 
 Tensor = Any
 
+_PREDICTED = ("validation", "test")
+"""Folders of predictions."""
+
 
 @dataclass(frozen=True)
 class DistanceMatching:
@@ -79,8 +82,11 @@ class DistanceMatching:
                 raise ValueError(f"{output} was begun with {other}: give another OUTPUT, or remove this one.")
             embeddings, ids = (torch.as_tensor(array).to(self.device) for array in stored)
             return embeddings, ids
-        if os.path.isdir(output) and os.listdir(output):
-            raise ValueError(f"{output} is not empty, and no embeddings.npz says what it is: give another OUTPUT.")
+        if in_the_way := [split for split in _PREDICTED if os.path.lexists(os.path.join(output, split))]:
+            raise ValueError(
+                f"{output} holds {' and '.join(in_the_way)}, and no embeddings.npz says that distance-match wrote it: "
+                "move it away, or give another OUTPUT."
+            )
         segments = []
         for image, features in self._features(load_rows(), "embedding train_semi"):
             segments.append((image.image_id, *segment_embeddings(features, image.mask)))

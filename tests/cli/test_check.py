@@ -139,11 +139,15 @@ def test_demo_and_show(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     from PIL import Image
 
     demo = tmp_path / "demo"
-    assert main(["demo", "--output", str(demo)]) == 0
+    (demo / "lost+found").mkdir(parents=True)
+    (demo / "notes.txt").write_text("mine")
+    assert main(["demo", "--output", str(demo)]) == 0, "what it does not write is not in the way"
     out = capsys.readouterr().out
     assert out.rstrip().splitlines()[-1].startswith(str(demo)), "it ends by saying where to look"
     assert Image.open(demo / "overlays.png").width > 500
     assert main(["demo", "--output", str(demo)]) == 0, "an earlier demo is replaced"
+    assert (demo / "lost+found").is_dir()
+    assert (demo / "notes.txt").read_text() == "mine"
     capsys.readouterr()
     shown = ["show", str(demo / "imagenet"), "--annotations-dir", str(demo / "annotations"), "--no-verify"]
     assert (
@@ -156,10 +160,13 @@ def test_demo_and_show(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 
 def test_demo_leaves_other_folders_alone(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "predictions").mkdir()
+    (tmp_path / "predictions" / "thesis.tex").write_text("years of work")
     assert main(["demo", "--output", str(tmp_path)]) == 1
-    assert (tmp_path / "thesis.tex").exists()
-    assert "no earlier demo" in capsys.readouterr().err
+    assert (tmp_path / "predictions" / "thesis.tex").exists()
+    assert "holds predictions and is no earlier demo" in capsys.readouterr().err
+    assert main(["demo", "--output", str(tmp_path / "predictions" / "thesis.tex")]) == 1
+    assert "is a file" in capsys.readouterr().err
     assert main(["demo", "--output", str(tmp_path / "x[1]")]) == 1
     assert "name another with --output" in capsys.readouterr().err
     assert not (tmp_path / "x[1]").exists()

@@ -1,7 +1,10 @@
 """What is exported, read back by other means, is the miniature's formula."""
 
 import csv
+import io
+import itertools
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +17,10 @@ from read_exports import decode_rle, fill
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.export import AlphaClip, Coco, Foreground, RleCsv, Yolo, export_masks
+from imagenet_s.conversion.export.mask_set import MaskRow
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.synthetic import ExpectedRow, expected_rows
+from imagenet_s.conversion.synthetic import ExpectedRow, expected_rows, image_bytes
 
 Layout = Callable[[str], Path]
 
@@ -121,14 +125,22 @@ def test_rle_csv(annotations: Path, tmp_path: Path) -> None:
         for line in csv.DictReader(file):
             size = [int(line["height"]), int(line["width"])]
             ids = decoded.setdefault(line["image_id"], np.zeros(size, np.int64))
-            if line["class_id"]:
-                mask = decode_rle({"size": size, "counts": line["rle"]})
-                assert mask.sum() == int(line["area"])
-                ids[mask] = int(line["class_id"])
+            mask = decode_rle({"size": size, "counts": line["rle"]})
+            assert mask.sum() == int(line["area"])
+            assert mask.all() or line["class_id"] != "0", "0 has no line beside others"
+            ids[mask] = int(line["class_id"])
     expected = by_id("300")
     assert set(decoded) == set(expected)
     for image_id, ids in decoded.items():
         np.testing.assert_array_equal(ids, ids_of(expected[image_id]))
+
+
+def test_a_mask_of_0_alone_has_a_line_like_any_other() -> None:
+    row = MaskRow(1, "ILSVRC2012_val_00000206", "n01644373", 3, "x.JPEG", 0)
+    (line,) = RleCsv("50").encode(row, np.zeros((4, 6), np.uint16))
+    *_, height, width, class_id, area, rle = line
+    assert (height, width, class_id, area) == (4, 6, 0, 24)
+    assert decode_rle({"size": [4, 6], "counts": rle}).all()
 
 
 @pytest.mark.parametrize("own_class", [False, True])
@@ -162,7 +174,7 @@ def test_yolo(miniature: Layout, annotations: Path, tmp_path: Path, layout: str)
     names = {int(key): json.loads(value) for key, value in (line.split(": ") for line in yaml if line.startswith("  "))}
     assert names == {category.id - 1: category.name for category in categories("50").rows[1:]}
     for split in splits:
-        images = sorted((tmp_path / split / "images").glob("*/*.JPEG"))
+        images = sorted((tmp_path / split / "images").glob("*.JPEG"))
         assert {path.stem for path in images} == set(by_id("50", split))
         for path in images:
             row = by_id("50", split)[path.stem]
@@ -179,6 +191,30 @@ def test_yolo(miniature: Layout, annotations: Path, tmp_path: Path, layout: str)
             np.testing.assert_array_equal(ids, np.where(ids_of(row) == 1000, 0, ids_of(row)))
 
 
+@pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
+def test_no_image_of_yolo_can_be_written_through(
+    miniature: Layout, annotations: Path, tmp_path: Path, layout: str
+) -> None:
+    """Ultralytics saves a JPEG that does not end with the end marker again: through a link, into ImageNet."""
+    source = tmp_path / "imagenet"
+    shutil.copytree(miniature(layout), source)
+    images = sorted(source.rglob("*.JPEG"))
+    for path, more in zip(images, itertools.cycle([b"", b"\0", b"bytes behind \xff\xd9 the marker"])):
+        path.write_bytes(path.read_bytes() + more)
+    before = {path: path.read_bytes() for path in images}
+    splits = ["train_semi", "validation"]
+    export_masks(source, tmp_path / "out", Yolo("50"), splits, annotations_dir=annotations, verify=False)
+    links = 0
+    for path in (tmp_path / "out").rglob("*.JPEG"):
+        data = path.read_bytes()
+        links += path.is_symlink()
+        assert not data.startswith(b"\xff\xd8") or data.endswith(b"\xff\xd9")
+        with Image.open(path) as image, Image.open(io.BytesIO(image_bytes(path.stem))) as stored:
+            np.testing.assert_array_equal(np.asarray(image), np.asarray(stored))
+    assert (links > 0) == (layout == "folders"), "the others are links"
+    assert before == {path: path.read_bytes() for path in images}
+
+
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 @pytest.mark.parametrize("images", [True, False])
 def test_from_a_converted_data_set(
@@ -193,7 +229,7 @@ def test_from_a_converted_data_set(
         Options(splits=("validation",), form=form, images=images, verify=False),  # type: ignore[arg-type]
     )
     export_masks(out, tmp_path / "yolo", Yolo("50"), verify=False)
-    assert len(list((tmp_path / "yolo" / "validation" / "labels").glob("*/*.txt"))) == len(by_id("50"))
+    assert len(list((tmp_path / "yolo" / "validation" / "labels").glob("*.txt"))) == len(by_id("50"))
     assert len(list((tmp_path / "yolo").rglob("*.JPEG"))) == (len(by_id("50")) if images else 0)
     with pytest.raises(ImageNetSError, match="converted without train_semi of 50"):
         export_masks(out, tmp_path / "more", Yolo("50"), ["train_semi"], verify=False)

@@ -29,14 +29,31 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("name", ["thesis.tex", "validation/photo.png", "data.yaml", ".hidden"])
-def test_a_folder_of_others_is_refused(annotations: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "forms"), [("validation/photo.png", [Coco("50"), Yolo("50")]), ("data.yaml", [Yolo("50")])]
+)
+def test_what_would_be_replaced_is_refused(annotations: Path, tmp_path: Path, name: str, forms: list[Any]) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("years of work")
-    for form in (Coco("50"), Yolo("50")):
-        with pytest.raises(ImageNetSError, match=r"is not empty \(it holds"):
+    for form in forms:
+        with pytest.raises(ImageNetSError, match=f"holds {name.split('/')[0]}, which no export wrote"):
             export_masks(annotations, tmp_path, form, verify=False)
     assert everything(tmp_path) == {name: b"years of work"}
+
+
+@pytest.mark.parametrize("form", [Coco("50"), Yolo("50")], ids=lambda form: form.name)
+def test_what_is_not_in_the_way_stays(annotations: Path, tmp_path: Path, form: Any) -> None:
+    """A fresh volume holds lost+found, a folder of a Mac .DS_Store."""
+    (tmp_path / "lost+found").mkdir(mode=0o700)
+    others = dict.fromkeys((".DS_Store", "desktop.ini", ".nfs000012", "thesis.tex", "test/photo.png"), b"mine")
+    for name, content in others.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    export_masks(annotations, tmp_path, form, verify=False)
+    export_masks(annotations, tmp_path, form, ["train_semi", "validation"], verify=False)
+    written = everything(tmp_path)
+    assert {name: written[name] for name in others} == others
+    assert (tmp_path / "lost+found").is_dir()
 
 
 def test_a_file_is_refused(annotations: Path, tmp_path: Path) -> None:
@@ -81,7 +98,7 @@ def test_a_record_that_cannot_be_read(annotations: Path, tmp_path: Path, record:
     path.write_bytes(record.encode(errors="surrogateescape"))
     before = everything(tmp_path)
     with pytest.raises(
-        ImageNetSError, match=r"and validation/export\.json is no record of an export: remove validation"
+        ImageNetSError, match=r"holds validation, which no export wrote .* holds export\.json\): move it away"
     ):
         export_masks(annotations, tmp_path, Coco("50"), verify=False)
     assert everything(tmp_path) == before
@@ -160,7 +177,7 @@ def test_a_record_that_cannot_be_read_is_none(content: str, annotations: Path, t
     export_masks(annotations, tmp_path, Coco("50"), verify=False)
     (tmp_path / "validation" / "export.json").write_bytes(content.encode("latin-1"))
     before = everything(tmp_path)
-    with pytest.raises(ImageNetSError, match=r"is not empty \(it holds validation\)"):
+    with pytest.raises(ImageNetSError, match="holds validation, which no export wrote"):
         export_masks(annotations, tmp_path, Coco("50"), verify=False)
     assert everything(tmp_path) == before
 

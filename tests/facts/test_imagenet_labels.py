@@ -1,6 +1,7 @@
 """ImageNet's own labels: translated to class ids and back, scores projected, and the pixels of a class by either."""
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,27 @@ def test_masks_that_were_converted_say_it(miniature: Callable[[str], Path], anno
     for split in ("validation", "test"):
         expected = {row.image_id: row.imagenet_label for row in expected_rows("50", split)}
         assert rows_of(miniature("flat"), tmp_path / "masks", split) == expected
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_tree_says_that_it_has_no_labels_until_it_has_the_list(
+    split: str, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With every load, built or not: a label of None fails far from its cause."""
+    tree = Path(shutil.copytree(miniature("tree-50") / "ImageNetS50", tmp_path / "ImageNetS50"))
+    expected = {row.image_id: row.imagenet_label for row in expected_rows("50", split)}
+    note = f"{split}: ImageNet's own label of {len(expected)} of {len(expected)} images is not known"
+    for _ in range(2):
+        caplog.clear()
+        loaded = imagenet_s.load_dataset("50", data_dir=tree, split=split, verify=False)
+        assert set(loaded["imagenet_label"][:]) == {None}
+        assert caplog.text.count(note) == 1
+        assert f"ImageNetS_im50_mapping_{split}.txt says it" in caplog.text
+    shutil.copy(annotations / f"ImageNetS_im50_mapping_{split}.txt", tree)
+    caplog.clear()
+    loaded = imagenet_s.load_dataset("50", data_dir=tree, split=split, verify=False)
+    assert dict(zip(loaded["image_id"][:], loaded["imagenet_label"][:])) == expected
+    assert "own label" not in caplog.text
 
 
 def test_png_of_a_row(miniature: Callable[[str], Path], annotations: Path) -> None:

@@ -219,10 +219,9 @@ def test_another_backbone_needs_another_output(
     assert "was begun with backbone colour_backbone:colours" in capsys.readouterr().err
     assert run(out, "-k", "3") == 1
     assert "k 10 and now 3" in capsys.readouterr().err
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "something").touch()
+    (tmp_path / "full" / "validation").mkdir(parents=True)
     assert run(tmp_path / "full") == 1
-    assert "is not empty" in capsys.readouterr().err
+    assert "holds validation, and no embeddings.npz says" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

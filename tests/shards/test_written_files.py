@@ -56,7 +56,9 @@ def test_all_foreign_files_are_named_by_the_command(
     assert contents(tmp_path) == {"README.md": b"# my notes", "id2label.json": b"mine"}
 
 
-def test_a_source_of_validation_alone(convert_miniature, miniature, tmp_path: Path) -> None:
+def test_a_source_of_validation_alone(
+    convert_miniature, miniature, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The message names what can be converted, and that works."""
     source = tmp_path / "imagenet"
     source.mkdir()
@@ -67,6 +69,13 @@ def test_a_source_of_validation_alone(convert_miniature, miniature, tmp_path: Pa
     index = convert_miniature(tmp_path / "out", source=source, splits=["validation", "test"])
     assert index.has_split("50", "validation")
     assert index.has_split("50", "test")
+    # As loading does it: where nobody names the splits, those without any image are missing images.
+    with pytest.raises(ImageNetSError, match="no train images"):
+        convert_miniature(tmp_path / "named", source=source, splits=["train_semi", "test"], on_missing="skip")
+    caplog.clear()
+    skipped = convert_miniature(tmp_path / "skipped", source=source, on_missing="skip")
+    assert skipped.configs["50"].splits.keys() == index.configs["50"].splits.keys()
+    assert "holds no train images: train, train_semi are left out." in caplog.text
 
 
 def test_a_tree_of_validation_alone(convert_miniature, miniature, tmp_path: Path) -> None:

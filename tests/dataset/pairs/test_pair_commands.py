@@ -16,11 +16,12 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import check_loader
 from imagenet_s.conversion.annotations import open_annotations, read_notes
+from imagenet_s.conversion.export import EXPORT_FORMATS
 from imagenet_s.conversion.masks import codec as mask_codec
 from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.submission.image_sizes import image_sizes
-from imagenet_s.conversion.synthetic import images_of
+from imagenet_s.conversion.synthetic import images_of, write_annotations, write_imagenet
 from imagenet_s.report.images_by_id import ImagesById
 
 Layout = Callable[[str], Path]
@@ -72,16 +73,69 @@ def test_check_of_a_damaged_image(
     assert "validation: 1 damaged images (ILSVRC2012_val_00016000)" in capsys.readouterr().out
 
 
-def test_check_of_a_resized_copy(
-    miniature: Layout, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = shutil.copytree(miniature("folders"), tmp_path / "imagenet")
-    for path in (root / "val").rglob("*.JPEG"):
+@pytest.fixture(scope="module")
+def resized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy under the official names whose images are smaller, as some on Kaggle are."""
+    root = write_imagenet(tmp_path_factory.mktemp("resized") / "imagenet")
+    for path in root.rglob("*.JPEG"):
         with Image.open(path) as image:
             image.convert("RGB").resize((64, 48)).save(path, "JPEG")
-    where = ["--annotations-dir", str(annotations), "--config", "50", "--no-verify", "--splits", "validation"]
-    assert main(["check", str(root), *where]) == 1
-    assert "this is a resized copy of ImageNet" in capsys.readouterr().out
+    return root
+
+
+DATA = ["--config", "50", "--no-verify", "--annotations-dir"]
+DOORS = {
+    "check": lambda root, out: ["check", root, *DATA],
+    **{
+        f"export {form}": lambda root, out, form=form: ["export", root, out / "new", "--format", form, *DATA]
+        for form in EXPORT_FORMATS
+    },
+    "prepare": lambda root, out: ["prepare", root, out / "new", *DATA],
+    "convert": lambda root, out: ["convert", root, out / "new", *DATA],
+    "show": lambda root, out: ["show", root, "--output", out / "new", *DATA],
+    "submit, test": lambda root, out: [
+        *("submit", out / "masks", out / "new", "--protocol", "free", "--imagenet", root, *DATA),
+    ],
+    "submit, validation": lambda root, out: [
+        *("submit", out / "masks", out / "new", "--protocol", "free", "--split", "validation"),
+        *("--imagenet", root, *DATA),
+    ],
+    "submit --check": lambda root, out: ["submit", "--check", out / "masks", "--imagenet", root, *DATA],
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_resized_copy_is_called_one(
+    door: str, resized: Path, annotations: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Right names are not taken for right pixels, also where no image is opened."""
+    (tmp_path / "masks").mkdir()
+    command = [*map(str, DOORS[door](resized, tmp_path)), str(annotations)]
+    assert main(command) == 1
+    told = capsys.readouterr()
+    assert "this is a resized copy of ImageNet" in told.out + told.err
+    assert not list((tmp_path / "new").rglob("[!.]*.*")), "nothing is written"
+
+
+def test_a_picture_of_another_size_is_not_drawn_behind_its_mask(resized: Path) -> None:
+    with pytest.raises(imagenet_s.ImageNetSError, match="its image 64 x 48: the image or the mask was resized"):
+        ImagesById(str(resized), "50").read({"ILSVRC2012_val_00016000": odd_ids("ILSVRC2012_val_00016000", "50")})
+
+
+def test_test_alone_is_measured_as_it_is(resized: Path, miniature: Layout, tmp_path: Path) -> None:
+    """Without masks at hand, nothing says that images were resized; nothing is fetched to find out."""
+    lists = write_annotations(tmp_path / "lists")
+    for archive in lists.glob("*.zip"):
+        archive.unlink()
+    assert set(image_sizes("50", "test", resized, lists, verify=False).values()) == {(64, 48)}
+    assert image_sizes("50", "test", miniature("folders"), lists, verify=False)
+
+
+def test_the_masks_of_validation_are_enough(miniature: Layout, annotations: Path, tmp_path: Path) -> None:
+    """An ImageNet without its images has nothing to compare."""
+    (tmp_path / "train").symlink_to(miniature("folders") / "train")
+    sizes = image_sizes("50", "validation", tmp_path, annotations, verify=False)
+    assert sizes == image_sizes("50", "validation", None, annotations, verify=False)
 
 
 def test_download_prepares_what_can_be_used(

@@ -104,7 +104,7 @@ def test_exports(source: str, odd_miniature: Layout, odd_annotations: Path, tmp_
                 ids = odd_ids(image_id, "50")
                 expected = np.where(ids == 1000, 128, np.where(ids > 0, 255, 0))
                 np.testing.assert_array_equal(np.asarray(image), expected)
-            with Image.open(tmp_path / "yolo" / split / "images" / f"{name}.JPEG") as image:
+            with Image.open(tmp_path / "yolo" / split / "images" / f"{image_id}.JPEG") as image:
                 shown = ImageOps.exif_transpose(image).convert("RGB")
                 np.testing.assert_array_equal(np.asarray(shown), expected_pair(image_id, "50")[0])
 
