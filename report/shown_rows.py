@@ -143,7 +143,7 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
     table = categories(config)
     by_name = {str(category.id): category.id for category in table}
     by_name |= {category.name.casefold(): category.id for category in table}
-    by_name |= {wnid: i for i, wnid in enumerate(table.wnids, 1)}
+    by_name |= {wnid: i for i, wnid in enumerate(table.wnids) if wnid}
     by_name.pop(str(OTHER_ID), None)
     names = list(names)
     if wrong := [name for name in names if name.casefold() not in by_name]:

@@ -64,7 +64,7 @@ def lists(config: str) -> dict[str, str]:
     validation = _in_list_order(config, "validation")
     test = _in_list_order(config, "test")
     lines = {
-        "categories": categories(config).wnids,
+        "categories": categories(config).wnids[1:],
         "train_semi": [_line(image, image.class_wnid, ".png") for image in semi],
         "validation": [_line(image, image.imagenet_wnid, ".JPEG") for image in validation],
         "validation_names": [_line(image, image.class_wnid, ".png") for image in validation],

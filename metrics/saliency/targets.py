@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import OTHER_ID, categories
+from ...conversion.masks.split_masks import class_folder
 from .score_maps import ToScore
 
 Targets = tuple[list[ToScore], list[str]]
@@ -25,7 +26,7 @@ def targets_by_folder(keys: Sequence[str], config: str, place: str | os.PathLike
         ImageNetSError: a mask is in no class folder of the configuration.
     """
     table = categories(config)
-    targets = [table.id_of(key.split("/")[-2] if "/" in key else "") for key in keys]
+    targets = [table.id_of(class_folder(key)) for key in keys]
     if wrong := [key for key, target in zip(keys, targets) if target == OTHER_ID]:
         raise ImageNetSError(
             f"{place}: {wrong[0]} ({len(wrong):,} of {len(keys):,}) is in no class folder of "
