@@ -107,7 +107,9 @@ def _acquire(lock: BaseFileLock, doing: str, wait: bool) -> None:
         lock.acquire(timeout=0)
     except Timeout:
         if not wait:
-            raise ImageNetSError(f"another process {doing}; wait for it, or stop it. {_holder(lock.lock_file)}") from None
+            raise ImageNetSError(
+                f"another process {doing}; wait for it, or stop it. {_holder(lock.lock_file)}"
+            ) from None
         logger.warning("Another process %s; waiting for it. %s", doing, _holder(lock.lock_file))
         lock.acquire()
 

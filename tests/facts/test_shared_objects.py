@@ -19,7 +19,10 @@ from imagenet_s.conversion.synthetic import IMAGES, mask_ids
 from imagenet_s.conversion.synthetic.scene import render
 from imagenet_s.metrics import Localization, MatchedIoU, RegionAccuracy
 
-PUBLIC = ("imagenet_s", *(f"imagenet_s.{name}" for name in ("conversion.facts", "conversion.synthetic", "metrics", "report")))
+PUBLIC = (
+    "imagenet_s",
+    *(f"imagenet_s.{name}" for name in ("conversion.facts", "conversion.synthetic", "metrics", "report")),
+)
 CHANGES: tuple[Callable[[Any], Any], ...] = (
     lambda value: value.remove(next(iter(value))),
     lambda value: value.append(value[0]),
