@@ -96,8 +96,8 @@ def _check_workers(client: Any, address: str) -> None:
     ]
     if wrong:
         raise ImageNetSError(
-            f"{len(wrong):,} of {len(versions):,} workers of the Dask cluster at {address} can't convert: {some(wrong)}."
-            f" Install imagenet-s {__version__} with its dependencies there, as on this machine."
+            f"{len(wrong):,} of {len(versions):,} workers of the Dask cluster at {address} can't convert: "
+            f"{some(wrong)}. Install imagenet-s {__version__} with its dependencies there, as on this machine."
         )
 
 
