@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         dataset_parsers.add_demo,
         dataset_parsers.add_check,
         dataset_parsers.add_download,
+        dataset_parsers.add_subset,
         dataset_parsers.add_show,
         dataset_parsers.add_convert,
         dataset_parsers.add_push,

@@ -14,7 +14,7 @@ from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
 from ..conversion.facts import OTHER_ID, categories
-from ..conversion.facts.spellings import OnMissing
+from ..conversion.facts.spellings import OnMissing, official_id
 from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.matched_miou.read_mask import read_mask
 
@@ -156,5 +156,9 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
 
 def read_ids(ids_or_files: Iterable[str]) -> tuple[str, ...]:
     """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
-    lines = [line for text in ids_or_files for line in (read_text(text).split() if os.path.isfile(text) else [text])]
-    return tuple(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))
+    names: list[str] = []
+    for text in ids_or_files:
+        # A file that is called like an image or a mask is no list.
+        is_list = os.path.isfile(text) and official_id(os.path.basename(text)) == os.path.basename(text)
+        names += read_text(text).split() if is_list else [text]
+    return tuple(dict.fromkeys(official_id(os.path.basename(name)) for name in names))

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..facts import CONFIG_NAMES, OFFICIAL, categories
-from .file_names import ImageNetPart
+from ..facts.spellings import ImageNetPart
 from .image_reader import ImageReader, Measure
 
 logger = logging.getLogger("imagenet_s")

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from ..core.errors import ImageNetSError, some
 from ..core.walk import list_folder, walk
+from ..facts.spellings import ImageNetPart, image_id_of
 from .combined_reader import CombinedReader
 from .data_dir import DataDir, resolve_data_dir
-from .file_names import WNID, ImageNetPart, image_id_of, is_image
+from .file_names import WNID, is_image
 from .image_reader import ImageReader
 from .layouts_in_folder import (
     accessible_subfolders,

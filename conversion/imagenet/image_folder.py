@@ -18,7 +18,8 @@ from ..core.cache import stat_digest
 from ..core.errors import ImageNetSError, is_utf8, reason
 from ..core.parallel_io import SLOW_LISTING, parallel_map
 from ..core.walk import is_passed_over
-from .file_names import WNID, ImageNetPart, image_id_of, wnid_of
+from ..facts.spellings import ImageNetPart, image_id_of
+from .file_names import WNID, wnid_of
 from .image_reader import ImageReader, Measure, refuse_duplicates
 
 _OFFICIAL = {"train": r"^n\d{8}_\d+\.JPEG$", "validation": r"^ILSVRC2012_val_\d{8}\.JPEG$"}

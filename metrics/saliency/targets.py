@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import OTHER_ID, categories
-from ...conversion.masks.split_masks import class_folder
+from ...conversion.masks.split_masks import class_folder, image_of
 from .score_maps import ToScore
 
 Targets = tuple[list[ToScore], list[str]]
@@ -32,7 +32,7 @@ def targets_by_folder(keys: Sequence[str], config: str, place: str | os.PathLike
             f"{place}: {wrong[0]} ({len(wrong):,} of {len(keys):,}) is in no class folder of "
             f"ImageNet-S-{config}: expected <wnid>/<image>.png, the class folder of the official tree."
         )
-    return [ToScore(_image_id(key), key, target) for key, target in zip(keys, targets)], []
+    return [ToScore(image_of(key), key, target) for key, target in zip(keys, targets)], []
 
 
 def targets_by_label(
@@ -50,16 +50,12 @@ def targets_by_label(
     Raises:
         ImageNetSError: nothing says the label of an image.
     """
-    if unknown := [key for key in keys if _image_id(key) not in wnids]:
+    if unknown := [key for key in keys if image_of(key) not in wnids]:
         raise ImageNetSError(
-            f"the list of {split} of ImageNet-S-{config} does not name {_image_id(unknown[0])} ({len(unknown):,} of "
+            f"the list of {split} of ImageNet-S-{config} does not name {image_of(unknown[0])} ({len(unknown):,} of "
             f"{len(keys):,} masks): is {place} of another split (--split) or configuration?"
         )
     table = categories(config)
-    images = [ToScore(_image_id(key), key, table.id_of(wnids[_image_id(key)])) for key in keys]
+    images = [ToScore(image_of(key), key, table.id_of(wnids[image_of(key)])) for key in keys]
     with_target = [image for image in images if image.target != OTHER_ID]
     return with_target, [image.image_id for image in images if image.target == OTHER_ID]
-
-
-def _image_id(key: str) -> str:
-    return key.rsplit("/", 1)[-1].removesuffix(".png")
