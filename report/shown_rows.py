@@ -8,11 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..conversion.converted.dataset_index import Index
 from ..conversion.core.errors import ImageNetSError, some
 from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
+from ..conversion.dataset.source import open_source
+from ..conversion.dataset.split_plan import plan_split
 from ..conversion.facts import OTHER_ID, categories
 from ..conversion.facts.spellings import OnMissing, official_id
 from ..conversion.masks.split_masks import SplitMasks
@@ -53,6 +58,14 @@ def rows_of_imagenet(
     Raises:
         ImageNetSError: an id that is none, or a split that is not there.
     """
+    image_ids, classes = list(choice.ids), choice.classes
+    if classes and not image_ids:
+        # The class of an image is known before it is read: of a million images, only those that are shown are.
+        plan = plan_split(open_source(config, data_dir, annotations_dir, verify), split, verify, masks=False)
+        of_classes = pc.is_in(plan.rows["category"], value_set=pa.array(sorted(classes), plan.rows["category"].type))
+        image_ids = _drawn(plan.rows.filter(of_classes)["image_id"].to_pylist(), choice)
+        if not image_ids:
+            return iter(())
     dataset = load_dataset(
         config,
         data_dir=data_dir,
@@ -61,11 +74,11 @@ def rows_of_imagenet(
         annotations_dir=annotations_dir,
         on_missing=on_missing,
         verify=verify,
-        image_ids=list(choice.ids) or None,
+        image_ids=image_ids or None,
     )
-    if choice.seed is not None:
+    if choice.seed is not None and not image_ids:
         dataset = dataset.shuffle(seed=choice.seed, buffer_size=10 * choice.count)
-    rows = (row for row in dataset if not choice.classes or row["category"] in choice.classes)
+    rows = (row for row in dataset if not classes or row["category"] in classes)
     return (row for row, _ in zip(rows, range(choice.count)))
 
 
