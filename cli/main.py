@@ -93,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
-    no_progress_bars_into_pipes()
+    if argv is None:  # a program that calls this function keeps its bars
+        no_progress_bars_into_pipes()
     signals: list[int] = []
     try:
         with interrupted_by_signals(signals):
