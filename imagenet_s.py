@@ -132,4 +132,6 @@ elif __name__ == "__mp_main__":  # the same in a worker process, which imports t
 elif "datasets" in sys.modules:
     _register()
 else:
+    # This module may be executed again (`importlib.reload`): two finders would ask each other without an end.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_DatasetsImport"]
     sys.meta_path.insert(0, _DatasetsImport())

@@ -77,7 +77,7 @@ def write_tree(root: Path, number: int) -> tuple[Path, Path]:
     images = root / "ImageNetS919" / "validation"
     annotations = images.with_name("validation-segmentation")
     for i in range(number):
-        path = Path(categories("919").wnids[i % DIFFERENT], f"ILSVRC2012_val_{i + 1:08d}")
+        path = Path(categories("919").wnids[1 + i % DIFFERENT], f"ILSVRC2012_val_{i + 1:08d}")
         for folder, contents, ending in ((images, photos, ".JPEG"), (annotations, masks, ".png")):
             file = (folder / path).with_suffix(ending)
             file.parent.mkdir(parents=True, exist_ok=True)

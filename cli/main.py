@@ -14,12 +14,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..conversion.core.errors import printable
 from ..conversion.core.version import __version__
 from .existing_files import refuse_foreign_results
-from .output import VisibleFormatter, hint
+from .output import VisibleFormatter, hint, show
 from .parsers import (
     dataset_parsers,
     export_parser,
@@ -28,7 +28,7 @@ from .parsers import (
     metric_parsers,
     submit_parser,
 )
-from .process import interrupted_by_signals, no_progress_bars_into_pipes
+from .process import interrupted_by_signals, no_progress_bars_into_pipes, open_closed_streams
 
 
 class _Parser(argparse.ArgumentParser):
@@ -37,6 +37,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Escape sequences of an argument made visible: the standard library prints them as they are."""
         super().error(printable(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            show(message, file)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -53,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         dataset_parsers.add_demo,
         dataset_parsers.add_check,
         dataset_parsers.add_download,
+        dataset_parsers.add_subset,
         dataset_parsers.add_show,
         dataset_parsers.add_convert,
         dataset_parsers.add_push,
@@ -80,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    open_closed_streams()
     parser = build_parser()
     args = parser.parse_args(argv)
     if args.command is None:
@@ -87,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
-    no_progress_bars_into_pipes()
+    if argv is None:  # a program that calls this function keeps its bars
+        no_progress_bars_into_pipes()
     signals: list[int] = []
     try:
         with interrupted_by_signals(signals):

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from ..conversion.core.errors import printable
 from ..conversion.core.json_values import json_values
@@ -14,12 +14,23 @@ from ..conversion.core.json_values import json_values
 
 def say(text: str = "") -> None:
     """Lines of the result, to stdout."""
-    print(printable(text))  # noqa: T201
+    show(f"{printable(text)}\n", sys.stdout)
 
 
 def hint(text: str) -> None:
     """Lines for the person at the terminal, to stderr: progress, warnings, what to do next."""
-    print(printable(text), file=sys.stderr)  # noqa: T201
+    show(f"{printable(text)}\n", sys.stderr)
+
+
+def show(text: str, stream: TextIO) -> None:
+    """Text on a terminal, or whatever stands for it: what its encoding lacks is escaped, as `\\u2013`.
+
+    Args:
+        text: with its newlines.
+        stream: of the terminal.
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 class VisibleFormatter(logging.Formatter):

@@ -43,6 +43,16 @@ def interrupted_by_signals(received: list[int]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def open_closed_streams() -> None:
+    """Lead stdout and stderr nowhere where they are closed (`2>&-` in a cron job): Python has None in their place.
+
+    The number of a closed one would be that of the next file that is opened, and libraries print to it.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+
+
 def no_progress_bars_into_pipes() -> None:
     """Show progress bars on a terminal only."""
     if not sys.stderr.isatty() and "tqdm" not in sys.modules:

@@ -7,20 +7,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-TITLES: Mapping[str, str] = {
-    "image_accuracy": "Acc",
-    "mean_iou": "mIoU",
-    "boundary_mean_iou": "mBIoU",
-    "mean_iou_s": "S",
-    "mean_iou_ms": "MS",
-    "mean_iou_ml": "ML",
-    "mean_iou_l": "L",
-    "boundary_mean_iou_s": "BS",
-    "boundary_mean_iou_ms": "BMS",
-    "boundary_mean_iou_ml": "BML",
-    "boundary_mean_iou_l": "BL",
-    "f_measure": "FMeasure",
-}
+from ..conversion.core.read_only_dict import ReadOnlyDict
+
+TITLES: Mapping[str, str] = ReadOnlyDict(
+    {
+        "image_accuracy": "Acc",
+        "mean_iou": "mIoU",
+        "boundary_mean_iou": "mBIoU",
+        "mean_iou_s": "S",
+        "mean_iou_ms": "MS",
+        "mean_iou_ml": "ML",
+        "mean_iou_l": "L",
+        "boundary_mean_iou_s": "BS",
+        "boundary_mean_iou_ms": "BMS",
+        "boundary_mean_iou_ml": "BML",
+        "boundary_mean_iou_l": "BL",
+        "f_measure": "FMeasure",
+    }
+)
 """Each headline figure as the official evaluator names it, in its order."""
 
 Interval = tuple[float, float]

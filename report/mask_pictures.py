@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..conversion.masks.split_masks import image_of
 from ..metrics.evaluation.scored_masks import ScoredMasks
 from .class_colors import NO_CLASS, class_color
 from .comparison_tables import PictureOfBoth
@@ -182,7 +182,7 @@ def _images_beside(references: Mapping[str, NDArray[Any]], images: ImagesById | 
     """The images of some references, by the same keys; those that are not at hand are left out."""
     if images is None:
         return {}
-    ids = {key: PurePosixPath(key).stem for key in references}
+    ids = {key: image_of(key) for key in references}
     read = images.read({ids[key]: reference for key, reference in references.items()})
     return {key: read[image_id] for key, image_id in ids.items() if image_id in read}
 

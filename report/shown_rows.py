@@ -8,13 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..conversion.converted.dataset_index import Index
 from ..conversion.core.errors import ImageNetSError, some
 from ..conversion.core.text_file import read_text
 from ..conversion.dataset.converted_rows import read_columns, read_rows
 from ..conversion.dataset.load import load_dataset
+from ..conversion.dataset.source import open_source
+from ..conversion.dataset.split_plan import plan_split
 from ..conversion.facts import OTHER_ID, categories
-from ..conversion.facts.spellings import OnMissing
+from ..conversion.facts.spellings import OnMissing, official_id
 from ..conversion.masks.split_masks import SplitMasks
 from ..metrics.matched_miou.read_mask import read_mask
 
@@ -53,6 +58,14 @@ def rows_of_imagenet(
     Raises:
         ImageNetSError: an id that is none, or a split that is not there.
     """
+    image_ids, classes = list(choice.ids), choice.classes
+    if classes and not image_ids:
+        # The class of an image is known before it is read: of a million images, only those that are shown are.
+        plan = plan_split(open_source(config, data_dir, annotations_dir, verify), split, verify, masks=False)
+        of_classes = pc.is_in(plan.rows["category"], value_set=pa.array(sorted(classes), plan.rows["category"].type))
+        image_ids = _drawn(plan.rows.filter(of_classes)["image_id"].to_pylist(), choice)
+        if not image_ids:
+            return iter(())
     dataset = load_dataset(
         config,
         data_dir=data_dir,
@@ -61,11 +74,11 @@ def rows_of_imagenet(
         annotations_dir=annotations_dir,
         on_missing=on_missing,
         verify=verify,
-        image_ids=list(choice.ids) or None,
+        image_ids=image_ids or None,
     )
-    if choice.seed is not None:
+    if choice.seed is not None and not image_ids:
         dataset = dataset.shuffle(seed=choice.seed, buffer_size=10 * choice.count)
-    rows = (row for row in dataset if not choice.classes or row["category"] in choice.classes)
+    rows = (row for row in dataset if not classes or row["category"] in classes)
     return (row for row, _ in zip(rows, range(choice.count)))
 
 
@@ -143,7 +156,7 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
     table = categories(config)
     by_name = {str(category.id): category.id for category in table}
     by_name |= {category.name.casefold(): category.id for category in table}
-    by_name |= {wnid: i for i, wnid in enumerate(table.wnids, 1)}
+    by_name |= {wnid: i for i, wnid in enumerate(table.wnids) if wnid}
     by_name.pop(str(OTHER_ID), None)
     names = list(names)
     if wrong := [name for name in names if name.casefold() not in by_name]:
@@ -156,5 +169,9 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
 
 def read_ids(ids_or_files: Iterable[str]) -> tuple[str, ...]:
     """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
-    lines = [line for text in ids_or_files for line in (read_text(text).split() if os.path.isfile(text) else [text])]
-    return tuple(dict.fromkeys(os.path.splitext(os.path.basename(line))[0] for line in lines))
+    names: list[str] = []
+    for text in ids_or_files:
+        # A file that is called like an image or a mask is no list.
+        is_list = os.path.isfile(text) and official_id(os.path.basename(text)) == os.path.basename(text)
+        names += read_text(text).split() if is_list else [text]
+    return tuple(dict.fromkeys(official_id(os.path.basename(name)) for name in names))

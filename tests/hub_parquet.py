@@ -38,7 +38,7 @@ def write_test_list(folder: Path, images: int = IMAGES) -> dict[str, str]:
     """
     random = np.random.default_rng(0)
     numbers = random.permutation(np.arange(1, images + 1))[: images // 4]
-    wnids = categories("50").wnids
+    wnids = categories("50").wnids[1:]
     members = {f"ILSVRC2012_val_{k:08d}": wnids[int(50 * random.random() ** 2)] for k in numbers.tolist()}
     lines = [f"{wnid}/{image_id}.JPEG {wnid}/{image_id}.JPEG" for image_id, wnid in members.items()]
     (folder / "ImageNetS_im50_mapping_test.txt").write_text("\n".join(lines))

@@ -56,11 +56,12 @@ def _accept(args: argparse.Namespace, data_dir: DataDir) -> int:
     if args.json:
         lines = {config: [asdict(line) for line in lines] for config, lines in seen.lines.items()}
         write_json({"differing": seen.differing, "lines": lines}, args.json)
-    if args.json != "-":
-        say(seen.text.rstrip())
     if target != "-":
         with atomic_write(target) as file:
             file.write(seen.text.encode())
+    if args.json != "-":
+        say(seen.text.rstrip())
+    if target != "-":
         hint(
             f"Wrote {target}; it contains no paths and no images. We have no access to the official masks, so please "
             'attach it to an issue (form "The authors\' archives").'

@@ -49,13 +49,13 @@ def run(args: argparse.Namespace) -> int:
         matching=(matching[0], matching[-1]),
     )
     differences = {args.key: result} if keys else result
-    if args.json != "-":
-        _print(differences, args, "maps" if isinstance(a, Localization) else "masks", len(a))
     if args.report:
         _report(args, a, b, matching, differences)
         hint(f"Report written to {args.report}")
     if args.json:
         write_json({"a": args.a, "b": args.b, "images": len(a), "differences": differences}, args.json)
+    if args.json != "-":
+        _print(differences, args, "maps" if isinstance(a, Localization) else "masks", len(a))
     return 0
 
 

@@ -69,7 +69,7 @@ def _report(index: Index, json: str | None) -> None:
         for name, split in part.splits.items()
     ]
     header = ("config", "split", "images", "files", "bytes")
-    if json != "-":
-        say(table(rows, header))
     if json:
         write_json([dict(zip(header, row)) for row in rows], json)
+    if json != "-":
+        say(table(rows, header))

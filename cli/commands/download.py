@@ -28,10 +28,10 @@ def run(args: argparse.Namespace) -> int:
                 files.append(file)
         except DownloadError as error:
             raise DownloadError(f"{error} {_without_connection(folder, config)}") from error
-    if args.json != "-":
-        say(table([(file.config, file.file, file.bytes, file.state) for file in files], _HEADER))
     if args.json:
         write_json({"annotations_dir": str(folder), "files": [asdict(file) for file in files]}, args.json)
+    if args.json != "-":
+        say(table([(file.config, file.file, file.bytes, file.state) for file in files], _HEADER))
     if args.prepare and not args.no_verify:  # unverified files may not hold any masks
         for config in configs:
             opened = open_annotations(config, folder, verify=not args.no_verify)

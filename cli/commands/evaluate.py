@@ -38,9 +38,6 @@ def run(args: argparse.Namespace) -> int:
     intervals = None
     if args.bootstrap:
         intervals = counted.metric.bootstrap(result["matching"], samples=args.bootstrap, seed=args.seed)
-    if args.json != "-":
-        _print(result, intervals, counted, args.per_class)
-    _warn_of_a_single_id(counted)
     if args.json:
         # Saved counts do not tell what was missing when they were made.
         missing, on_missing = (None, None) if args.counts else (counted.missing, args.on_missing)
@@ -54,6 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         _report(args, counted, result, intervals, matching, images)
         hint(f"Report written to {args.report}")
+    if args.json != "-":
+        _print(result, intervals, counted, args.per_class)
+    _warn_of_a_single_id(counted)
     return 0
 
 

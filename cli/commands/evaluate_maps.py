@@ -46,8 +46,6 @@ def run(args: argparse.Namespace) -> int:
     intervals = None
     if args.bootstrap:
         intervals = scored.metric.bootstrap(args.average, samples=args.bootstrap, seed=args.seed)
-    if args.json != "-":
-        _print(result, intervals, PRESETS[args.preset] if args.preset else None, scored.config)
     if args.json:
         extra: dict[str, Any] = {
             "config": scored.config,
@@ -60,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         _report(args, scored, result, intervals)
         hint(f"Report written to {args.report}")
+    if args.json != "-":
+        _print(result, intervals, PRESETS[args.preset] if args.preset else None, scored.config)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...conversion.dataset.open_masks import open_masks
-from ...conversion.masks.split_masks import SplitMasks
+from ...conversion.masks.split_masks import SplitMasks, image_of
 from ...metrics.evaluation.pairing import listed_keys, read_list
 from ...metrics.saliency.score_maps import ToScore
 from ...metrics.saliency.targets import targets_by_folder, targets_by_label
@@ -55,7 +55,7 @@ def open_references(
     if target == "imagenet":
         from ...conversion.dataset.imagenet_folders import imagenet_folders  # imports pyarrow: only where it is needed
 
-        ids = [key.rsplit("/", 1)[-1].removesuffix(".png") for key in listed]
+        ids = list(map(image_of, listed))
         wnids = imagenet_folders(ids, config, split, gt_dir, annotations_dir, verify)
         return References(masks, *targets_by_label(listed, config, gt_dir, split, wnids))
     return References(masks, *targets_by_folder(listed, config, masks.path))

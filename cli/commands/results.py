@@ -44,11 +44,11 @@ def run(args: argparse.Namespace) -> int:
         )
     scored = run_of_record(record, figures, args.protocol)
     entries = result_entries(scored, args.dataset, date=args.date, source_url=args.source_url)
-    for entry in entries:
-        say(f"{entry['dataset']['task_id']}: {entry['value']}")
+    figures_shown = "\n".join(f"{entry['dataset']['task_id']}: {entry['value']}" for entry in entries)
     if args.push:
         from ...conversion.hub.pull_request import propose_results
 
+        say(figures_shown)
         say(propose_results(args.model, entries, f"{protocol.title} protocol. {', '.join(scored.notes)}"))
         return 0
     # A pipe holds nothing that could be kept.
@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     content = merged_file(existing, entries, args.output)
     with atomic_write(args.output) as file:
         file.write(content)
+    say(figures_shown)
     hint(f"Written to {args.output}. --push opens a pull request on {args.model} instead.")
     return 0
 

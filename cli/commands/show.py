@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -105,13 +105,12 @@ def _write_page(args: argparse.Namespace, config: str, rows: Rows, prediction_of
 def _predictions(args: argparse.Namespace, config: str) -> Predictions:
     """The predictions of a folder, zip or data set, by image id, after matching."""
     masks = find_masks(args.predictions, config, args.split)
-    keys = {PurePosixPath(key).stem: key for key in masks.keys}
     match = load_match(args.match, int(config)) if args.match else None
 
     def read(image_id: str) -> NDArray[Any] | None:
-        if image_id not in keys:
+        if image_id not in masks.by_id:
             return None
-        ids = read_mask(masks.read(keys[image_id]), f"the prediction of {image_id}")
+        ids = read_mask(masks.read(masks.by_id[image_id]), f"the prediction of {image_id}")
         return ids if match is None else matched_ids(ids, match)
 
     return read

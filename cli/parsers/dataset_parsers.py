@@ -1,4 +1,4 @@
-"""demo, check, download, show, convert, push, prepare: the commands about the data set."""
+"""demo, check, download, subset, show, convert, push, prepare: the commands about the data set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .options import (
     add_config,
     add_imagenet_options,
     add_json,
+    add_mask_source,
     folder_argument,
     natural,
     path_argument,
@@ -92,6 +93,27 @@ def add_download(commands: Commands) -> None:
     )
     add_json(parser, "the files")
     parser.set_defaults(command="download")
+
+
+def add_subset(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "subset",
+        help="print the ids of a subset that anyone can draw again, and its digest",
+        description="Draw N images of a split, the same on every machine: balanced over the classes, and nested (the "
+        "first 100 of 1000 are the subset of 100). The ids go to stdout, one a line, the digest to stderr.",
+    )
+    add_config(parser)
+    parser.add_argument("--split", type=split_argument, default="validation", help="which split (default: validation)")
+    parser.add_argument("-n", type=positive, required=True, metavar="N", help="how many images")
+    parser.add_argument("--seed", type=natural, default=0, help="another seed, other images (default: 0)")
+    parser.add_argument(
+        "--imagenet",
+        type=place_argument,
+        metavar="DIR",
+        help="any ImageNet: it says which images train and train_full have; the official lists say it of the others",
+    )
+    add_mask_source(parser)
+    parser.set_defaults(command="draw_subset")
 
 
 def add_show(commands: Commands) -> None:

@@ -140,7 +140,10 @@ def _add_maps(parser: Any) -> None:
         "classifiers predict it, mapped to a class of ImageNet-S; images whose label is none are left out",
     )
     group.add_argument(
-        "--list", type=path_argument, metavar="FILE", help="score only what this list names, as the official lists do"
+        "--list",
+        type=path_argument,
+        metavar="FILE",
+        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
     )
     group.add_argument(
         "--on-missing",

@@ -143,7 +143,10 @@ def _add_masks(parser: Any) -> None:
     )
     add_config(group, default=None)
     group.add_argument(
-        "--list", type=path_argument, metavar="FILE", help="score only what this list names, as the official lists do"
+        "--list",
+        type=path_argument,
+        metavar="FILE",
+        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
     )
     group.add_argument(
         "--split",

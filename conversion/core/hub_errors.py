@@ -24,6 +24,9 @@ _TOKEN = re.compile(r"hf_\w+")
 _HUB = re.compile(r"hf://(?P<kind>datasets|spaces|models)/(?P<name>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?")
 
 
+_ENDPOINT = re.compile(r"https?://[^\s/]\S*")
+
+
 @contextlib.contextmanager
 def readable_errors(where: str, sending: str | None = None) -> Iterator[None]:
     """Turn what the Hub's client raises into one message; other exceptions pass.
@@ -35,6 +38,11 @@ def readable_errors(where: str, sending: str | None = None) -> Iterator[None]:
     Raises:
         ImageNetSError: in place of what the client raised.
     """
+    if (sending or where.startswith("hf://")) and not _ENDPOINT.fullmatch(_endpoint()):
+        raise ImageNetSError(
+            f"$HF_ENDPOINT is {os.environ['HF_ENDPOINT']!r}: expected an address as https://huggingface.co, without "
+            "blanks. Correct it, or unset it."
+        )
     kinds: tuple[type[BaseException], ...] = (OSError, ValueError, RuntimeError, *_network_errors())
     try:
         yield

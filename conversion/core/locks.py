@@ -10,6 +10,8 @@ import contextlib
 import errno
 import logging
 import os
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +92,8 @@ def locked(lock_file: Path, doing: str, wait: bool = True) -> Iterator[None]:
             raise
         lock = SoftFileLock(lock_file.with_name(f"{lock_file.name}.soft"), mode=0o666 & ~umask)
         _acquire(lock, doing, wait)
+        if not os.path.getsize(lock.lock_file):  # older releases of filelock don't say whose it is
+            Path(lock.lock_file).write_text(f"{os.getpid()}\n{socket.gethostname()}\n")
     try:
         yield
     finally:
@@ -103,9 +107,34 @@ def _acquire(lock: BaseFileLock, doing: str, wait: bool) -> None:
         lock.acquire(timeout=0)
     except Timeout:
         if not wait:
-            raise ImageNetSError(f"another process {doing}; wait for it, or stop it.") from None
-        logger.warning("Another process %s; waiting for it.", doing)
+            raise ImageNetSError(
+                f"another process {doing}; wait for it, or stop it. {_holder(lock.lock_file)}"
+            ) from None
+        logger.warning("Another process %s; waiting for it. %s", doing, _holder(lock.lock_file))
         lock.acquire()
+
+
+def _holder(lock_file: str) -> str:
+    """What a lock file tells of the process that holds it, and what to do if that process is gone.
+
+    The system releases a lock of its own when its process ends. Where the file itself is the lock, a process that was
+    killed on another machine leaves it; then the file holds the number of the process and the name of the machine.
+    """
+    try:
+        words, age = Path(lock_file).read_text(errors="replace").split(), time.time() - os.stat(lock_file).st_mtime
+    except OSError:  # released meanwhile
+        words, age = [], 0.0
+    holder = ""
+    if len(words) > 1 and words[0].isdigit():
+        holder = f" of process {words[0]} on {words[1]}, {_duration(age)} old"
+    return f"The lock is {lock_file}{holder}; if no such process runs any more, remove that file."
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"
 
 
 @contextlib.contextmanager
@@ -131,7 +160,7 @@ def folder_locked(folder: str | os.PathLike[str], doing: str) -> Iterator[bool]:
             return
         held = try_lock(descriptor)
         if held is False:
-            logger.warning("Another process %s; waiting for it.", doing)
+            logger.warning("Another process %s; waiting for it. Its lock %s ends with it.", doing, path)
             held = try_lock(descriptor, wait=True)
         # Whoever held it before has removed its file: two processes must not hold two files of one name.
         if not held or is_open_at(descriptor, path):

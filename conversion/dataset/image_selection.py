@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from ..core.errors import ImageNetSError, some
 from ..facts import TRAINING_SPLITS, categories
-from ..imagenet.file_names import image_id_of, wnid_of
+from ..facts.spellings import image_id_of
+from ..imagenet.file_names import wnid_of
 from .source import Source
 
 

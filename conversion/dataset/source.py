@@ -21,10 +21,10 @@ from ..annotations.official_files import RemoteFile
 from ..converted.dataset_index import INDEX, Index
 from ..core.errors import ImageNetSError, printable, some
 from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
+from ..facts.spellings import ImageNetPart
 from ..imagenet.converted_images import ConvertedImages
 from ..imagenet.data_dir import DataDir, resolve_data_dir
 from ..imagenet.detect import ImageNet, open_imagenet, unread
-from ..imagenet.file_names import ImageNetPart
 from ..imagenet.image_reader import ImageReader
 from ..imagenet.tree_images import members_of, split_reader, tree_splits
 

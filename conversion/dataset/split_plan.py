@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from ..core.errors import ImageNetSError, some
 from ..core.paths import is_address
 from ..core.shuffling import training_keys
 from ..facts import ANNOTATED_SPLITS, TRAINING_SPLITS, categories, imagenet_label
+from ..imagenet.image_folder import folder_labels
 from ..imagenet.image_reader import ImageReader
 from ..images.image_inspection import Size
 from .image_mask_pairs import PairCheck, check_pairs, sizes_of
@@ -180,10 +180,7 @@ def _listed_rows(
         imagenet_wnids = members["imagenet_wnid"]
         if "folder" in rows.column_names and isinstance(source, ImageNetSource):
             # Where there is no list: class folders of ImageNet itself, as for torchvision.
-            class_folders = [os.path.basename(path) for path in rows["folder"].cast(pa.string()).to_pylist()]
-            imagenet_wnids = pc.if_else(
-                pc.equal(imagenet_wnids, ""), pa.chunked_array([class_folders], pa.string()), imagenet_wnids
-            )
+            rows = rows.append_column("label", folder_labels(rows))
     return _with_labels(rows, imagenet_wnids.combine_chunks().dictionary_encode()), missing
 
 

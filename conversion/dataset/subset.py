@@ -61,7 +61,7 @@ def subset(
     split = split_name(split, config)
     if data_dir is None and (compact or split in TRAINING_SPLITS):
         what = "compact=True asks where the images are" if compact else f"no official list names the images of {split}"
-        raise ImageNetSError(f"{what}: say where ImageNet is with data_dir.")
+        raise ImageNetSError(f"{what}: say where ImageNet is with data_dir (--imagenet).")
     if compact or split in TRAINING_SPLITS:
         ordered = _of_source(open_source(config, data_dir, annotations_dir, verify), split, seed, compact, verify)
     else:

@@ -60,7 +60,7 @@ class Coco(ExportFormat):
         """Write the images as they come, then the annotations, which are kept in a temporary file meanwhile."""
         with (
             open(folder / INSTANCES_FILE, "w", encoding="utf-8", newline="\n") as file,
-            tempfile.TemporaryFile("w+") as waiting,
+            tempfile.TemporaryFile("w+", dir=folder) as waiting,
         ):
             head = {
                 "info": {"description": f"ImageNet-S-{masks.config} {masks.split}"},

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import functools
+import operator
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from types import MappingProxyType
 from typing import Any, Literal
 
 from ..core.errors import ImageNetSError
@@ -23,6 +24,7 @@ OTHER_ID = 0
 """Pixels of no class of the configuration."""
 IGNORE_ID = 1000
 """Pixels that no figure counts."""
+_WNID = re.compile(r"n\d{8}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -47,39 +49,72 @@ class Category:
 class Categories:
     """The classes of one configuration, `other` first, so that the position of a class is its id.
 
-    Iterates over `Category`; `categories[3]` is the class of id 3.
+    Iterates over `Category`; `categories[3]` is the class of id 3. Everybody in a process shares one table: the lists
+    and dicts that it gives are new ones, which their receiver may change.
     """
 
     def __init__(self, config: str, rows: tuple[Category, ...], merged: Mapping[str, str]) -> None:
-        self.config = config
-        self.rows = rows
-        self.names: list[str] = [row.name for row in rows]
-        """C + 1 unique labels, in the order of the ids."""
-        self.id2label: dict[int, str] = {row.id: row.name for row in rows}
-        self.label2id: dict[str, int] = {row.name: row.id for row in rows}
+        self._config, self._rows = config, rows
         ids = {row.wnid: row.id for row in rows[1:]}
-        self.merged_wnids: Mapping[str, str] = MappingProxyType({k: v for k, v in merged.items() if v in ids})
-        """ImageNet classes whose images count as another class, to that class: five in 919, none in 300 and 50."""
-        self._ids = ids | {source: ids[target] for source, target in self.merged_wnids.items()}
+        self._merged = {source: target for source, target in merged.items() if target in ids}
+        self._ids = ids | {source: ids[target] for source, target in self._merged.items()}
+
+    @property
+    def config(self) -> str:
+        """`"50"`, `"300"` or `"919"`."""
+        return self._config
+
+    @property
+    def rows(self) -> tuple[Category, ...]:
+        """The C + 1 classes, in the order of the ids."""
+        return self._rows
 
     @property
     def num_classes(self) -> int:
         """C: 50, 300 or 919; `other` is not counted."""
-        return len(self.rows) - 1
+        return len(self._rows) - 1
 
-    def id_of(self, wnid: str) -> int:
-        """The class id of an ImageNet folder, merged folders included; 0 for one outside the configuration."""
-        return self._ids.get(wnid, OTHER_ID)
+    @property
+    def names(self) -> list[str]:
+        """C + 1 unique labels, in the order of the ids."""
+        return [row.name for row in self._rows]
 
     @property
     def wnids(self) -> list[str]:
-        """The C class folders of the official tree, in the order of the ids; `other` has none."""
-        return [row.wnid for row in self.rows[1:]]
+        """The C + 1 class folders of the official tree, in the order of the ids; "" for `other`, which has none."""
+        return [row.wnid for row in self._rows]
+
+    @property
+    def id2label(self) -> dict[int, str]:
+        """Id -> label, as `transformers` wants it."""
+        return {row.id: row.name for row in self._rows}
+
+    @property
+    def label2id(self) -> dict[str, int]:
+        """Label -> id, as `transformers` wants it."""
+        return {row.name: row.id for row in self._rows}
+
+    @property
+    def merged_wnids(self) -> dict[str, str]:
+        """ImageNet classes whose images count as another class, to that class: five in 919, none in 300 and 50."""
+        return dict(self._merged)
 
     @property
     def imagenet_wnids(self) -> list[str]:
         """Every ImageNet folder whose images belong to a class: the class folders and the merged ones, sorted."""
         return sorted(self._ids)
+
+    def id_of(self, wnid: str) -> int:
+        """The class id of an ImageNet folder, merged folders included; 0 for one outside the configuration, and for "".
+
+        Raises:
+            ImageNetSError: it is no ImageNet folder but, say, the name of a class.
+        """
+        if (class_id := self._ids.get(wnid)) is not None:
+            return class_id
+        if wnid and not (isinstance(wnid, str) and _WNID.fullmatch(wnid)):
+            raise ImageNetSError(f"id_of({wnid!r}): expected an ImageNet folder such as 'n01443537'{self._hint(wnid)}.")
+        return OTHER_ID
 
     def from_imagenet(self, labels: Any) -> Any:
         """ImageNet's labels to class ids; the five merges make it many to one.
@@ -113,7 +148,7 @@ class Categories:
             ImageNetSError: an id that the configuration does not have.
         """
         label_of = {wnid: label for label, wnid in enumerate(imagenet_wnids())}
-        labels = [-1, *(label_of[wnid] for wnid in self.wnids)]
+        labels = [label_of.get(wnid, -1) for wnid in self.wnids]
         return _look_up(ids, labels, "class id", f"ImageNet-S-{self.config}")
 
     def project(self, scores: Any, how: Literal["max", "sum"] = "max") -> Any:
@@ -145,18 +180,38 @@ class Categories:
         return reduce.reduceat(array[..., order], starts, axis=-1, dtype=array.dtype)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[Category]:
-        return iter(self.rows)
+        return iter(self._rows)
 
     def __getitem__(self, class_id: int) -> Category:
-        if not 0 <= class_id < len(self.rows):
+        try:
+            index = operator.index(class_id)
+        except TypeError:
+            raise ImageNetSError(
+                f"class {class_id!r}: expected a class id, 0..{self.num_classes}{self._hint(class_id)}."
+            ) from None
+        if not 0 <= index < len(self._rows):
             raise IndexError(f"class id {class_id}: ImageNet-S-{self.config} has 0..{self.num_classes}")
-        return self.rows[class_id]
+        return self._rows[index]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A table that was sent to another process, or copied, is the table of that process.
+        return categories, (self._config,)
 
     def __repr__(self) -> str:
         return f"Categories({self.config!r}, {self.num_classes} classes and 'other')"
+
+    def _hint(self, key: object) -> str:
+        """How to ask for what somebody seems to mean: a class by its name or folder, or several classes."""
+        if isinstance(key, slice):
+            return "; `rows` can be sliced"
+        if isinstance(key, str) and key in self.label2id:
+            return f"; label2id[{key!r}] is {self.label2id[key]}"
+        if isinstance(key, str) and _WNID.fullmatch(key):
+            return f"; id_of({key!r}) is {self.id_of(key)}"
+        return "; label2id has the ids of names, id_of those of folders"
 
 
 def categories(config: str | int = "919") -> Categories:

@@ -9,15 +9,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import ImageNetSError
+from ..core.read_only_dict import ReadOnlyDict
 
 CONFIG_NAMES = ("50", "300", "919")
 SPLITS = ("train", "train_semi", "validation", "test", "train_full")
 """The names of the splits in `datasets`, in the order they are built."""
-SPELLINGS: Mapping[str, str] = MappingProxyType(
+SPELLINGS: Mapping[str, str] = ReadOnlyDict(
     {"train-semi": "train_semi", "train-full": "train_full", "val": "validation"}
 )
 """Spellings of the official toolbox and of people -> the names of splits in `datasets`, which must match `\\w+`."""
@@ -73,7 +73,7 @@ def _load() -> Official:
         for config, entry in data["archives"].items()
     }
     lists = {
-        config: MappingProxyType(
+        config: ReadOnlyDict(
             {
                 role: ListFile(
                     file=entry["path"].rsplit("/", 1)[1],
@@ -90,10 +90,10 @@ def _load() -> Official:
     return Official(
         repository=repository,
         revision=revision,
-        archives=MappingProxyType(archives),
-        lists=MappingProxyType(lists),
-        merged_wnids=MappingProxyType(data["merged_wnids"]),
-        num_images=MappingProxyType({k: MappingProxyType(v) for k, v in data["num_images"].items()}),
+        archives=ReadOnlyDict(archives),
+        lists=ReadOnlyDict(lists),
+        merged_wnids=ReadOnlyDict(data["merged_wnids"]),
+        num_images=ReadOnlyDict({k: ReadOnlyDict(v) for k, v in data["num_images"].items()}),
     )
 
 

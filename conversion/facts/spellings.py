@@ -14,7 +14,15 @@ from . import SPELLINGS, SPLITS, split_names
 
 OnMissing = Literal["error", "skip"]
 ON_MISSING: tuple[OnMissing, ...] = ("error", "skip")
-_ID = re.compile(r"n\d{8}_\d+|ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
+ImageNetPart = Literal["train", "validation"]
+# ASCII: other scripts have digits too, and letters that equal ours in another case.
+_FLAGS = re.IGNORECASE | re.ASCII
+_ENDING = r"(?:\.(?:jpe?g|png))"
+_IMAGE_ENDING = re.compile(rf"{_ENDING}$", _FLAGS)
+_NAMES: dict[ImageNetPart, tuple[re.Pattern[str], str]] = {
+    "train": (re.compile(rf"n(\d{{8}}_\d+)(?:_n\d{{8}})?{_ENDING}?", _FLAGS), "n"),
+    "validation": (re.compile(rf"ILSVRC2012_val_(\d{{8}})(?:_n\d{{8}})?{_ENDING}?", _FLAGS), "ILSVRC2012_val_"),
+}
 _SPELLED = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, SPELLINGS))})(?![\w-])")
 
 
@@ -71,13 +79,31 @@ def on_missing_policy(on_missing: object) -> OnMissing:
     raise ImageNetSError(f'on_missing={on_missing!r}: "error" and "skip" are known.')
 
 
-def official_id(name: str) -> str:
-    """An image id in any case as the official one; another name as it is.
+def image_id_of(name: str, part: ImageNetPart) -> str | None:
+    """The image id in the basename of a file, member or key; None where it names no image of that part of ImageNet.
+
+    Training images are `<wnid>_<number>`, validation images `ILSVRC2012_val_<8 digits>`. The Hub's copies append the
+    label's wnid (`ILSVRC2012_val_00000293_n01440764.JPEG`), WebDataset keys lack the ending. Upper and lower case count
+    as the same, since some disks and tools change it; the id is always the official one.
 
     Examples:
-        >>> official_id("ILSVRC2012_VAL_00000293"), official_id("N01440764_10026")
-        ('ILSVRC2012_val_00000293', 'n01440764_10026')
+        >>> image_id_of("n01440764_10026_n01440764.JPEG", "train")
+        'n01440764_10026'
+        >>> image_id_of("ilsvrc2012_VAL_00000293.jpg", "validation")
+        'ILSVRC2012_val_00000293'
+        >>> image_id_of("293.JPEG", "validation") is None
+        True
     """
-    if _ID.fullmatch(name) is None:
-        return name
-    return name.lower() if name[0] in "nN" else f"ILSVRC2012_val_{name[-8:]}"
+    pattern, start = _NAMES[part]
+    match = pattern.fullmatch(name)
+    return f"{start}{match[1]}" if match else None
+
+
+def official_id(name: str) -> str:
+    """The image that a mask, a map or a line of a list is named after; no official name loses just an image's ending.
+
+    Examples:
+        >>> official_id("ILSVRC2012_VAL_00000293.jpg"), official_id("n01440764_10026_n01440764"), official_id("a.b.jpg")
+        ('ILSVRC2012_val_00000293', 'n01440764_10026', 'a.b')
+    """
+    return image_id_of(name, "validation") or image_id_of(name, "train") or _IMAGE_ENDING.sub("", name)

@@ -6,13 +6,13 @@ Source: official readme, "Dataset structure", and data_preparation.sh.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
+from ..core.read_only_dict import ReadOnlyDict
 from .official import ANNOTATED_SPLITS, SPLITS
 
-SPLIT_FOLDERS: Mapping[str, str] = MappingProxyType({split: split.replace("_", "-") for split in SPLITS})
+SPLIT_FOLDERS: Mapping[str, str] = ReadOnlyDict({split: split.replace("_", "-") for split in SPLITS})
 """Split -> the folder of its images."""
-MASK_FOLDERS: Mapping[str, str] = MappingProxyType(
+MASK_FOLDERS: Mapping[str, str] = ReadOnlyDict(
     {split: f"{SPLIT_FOLDERS[split]}-segmentation" for split in ANNOTATED_SPLITS}
 )
 """Annotated split -> the folder of its masks."""

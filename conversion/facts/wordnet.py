@@ -11,7 +11,8 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from types import MappingProxyType
+
+from ..core.read_only_dict import ReadOnlyDict
 
 
 @dataclass(frozen=True)
@@ -39,4 +40,4 @@ def synsets() -> Mapping[str, Synset]:
     text = resources.files(__package__).joinpath("imagenet.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     entries = (Synset(row["wnid"], tuple(row["lemmas"].split(", ")), row["definition"]) for row in rows)
-    return MappingProxyType({synset.wnid: synset for synset in entries})
+    return ReadOnlyDict({synset.wnid: synset for synset in entries})

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..facts import CONFIG_NAMES, OFFICIAL, categories
-from .file_names import ImageNetPart
+from ..facts.spellings import ImageNetPart
+from .image_folder import folder_labels
 from .image_reader import ImageReader, Measure
 
 logger = logging.getLogger("imagenet_s")
@@ -28,8 +29,9 @@ _READER, _OWN = "reader", "own_"
 class CombinedReader(ImageReader):
     """The images of several readers; of an image that several have, that of the first.
 
-    In the index, `reader` is the number of the reader, and `own_0`, `own_1`, ... are what each needs to find its
-    images, null in the rows of the others.
+    In the index, `label` is ImageNet's label where the index or the class folders of a reader have it, `reader` is the
+    number of the reader, and `own_0`, `own_1`, ... are what each needs to find its images, null in the rows of the
+    others.
     """
 
     def __init__(self, readers: Sequence[ImageReader]) -> None:
@@ -138,7 +140,12 @@ class CombinedReader(ImageReader):
             table = table.combine_chunks()
             columns = pa.StructArray.from_arrays([_plain(column) for column in table.columns], names=table.column_names)
             codes = pa.array(np.full(len(table), number, np.int8))
-            tables.append(pa.table({"image_id": table["image_id"], _READER: codes, f"{_OWN}{number}": columns}))
+            labels = folder_labels(table) if "folder" in table.column_names else pa.nulls(len(table), pa.int32())
+            if "label" in table.column_names:
+                labels = _plain(table["label"]).cast(pa.int32())
+            tables.append(
+                pa.table({"image_id": table["image_id"], "label": labels, _READER: codes, f"{_OWN}{number}": columns})
+            )
         return pa.concat_tables(tables, promote_options="default").combine_chunks()
 
 

@@ -24,7 +24,7 @@ from ..core.cache import cached_file, stat_digest
 from ..core.errors import ImageNetSError, printable
 from ..core.hub_errors import readable_errors
 from ..core.paths import is_address
-from .file_names import ImageNetPart
+from ..facts.spellings import ImageNetPart
 from .image_reader import ImageReader, refuse_duplicates
 
 logger = logging.getLogger("imagenet_s")

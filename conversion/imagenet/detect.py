@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from ..core.errors import ImageNetSError, some
 from ..core.walk import list_folder
+from ..facts.spellings import ImageNetPart
 from .combined_reader import CombinedReader
 from .data_dir import DataDir, resolve_data_dir
-from .file_names import WNID, ImageNetPart
+from .file_names import WNID
 from .image_reader import ImageReader
 from .layouts_in_folder import (
     accessible_subfolders,

@@ -18,7 +18,9 @@ from ..core.cache import stat_digest
 from ..core.errors import ImageNetSError, is_utf8, reason
 from ..core.parallel_io import SLOW_LISTING, parallel_map
 from ..core.walk import is_passed_over
-from .file_names import WNID, ImageNetPart, image_id_of, wnid_of
+from ..facts import imagenet_label
+from ..facts.spellings import ImageNetPart, image_id_of
+from .file_names import WNID, wnid_of
 from .image_reader import ImageReader, Measure, refuse_duplicates
 
 _OFFICIAL = {"train": r"^n\d{8}_\d+\.JPEG$", "validation": r"^ILSVRC2012_val_\d{8}\.JPEG$"}
@@ -186,6 +188,13 @@ def _contents(batch: pa.Table, paths: pa.Array) -> pa.Array:
     for path, start, stop in zip(paths.to_pylist(), edges, edges[1:]):
         _read_into(path, target[start:stop])
     return pa.Array.from_buffers(pa.binary(), len(batch), [None, pa.py_buffer(offsets.astype(np.int32)), data])
+
+
+def folder_labels(rows: pa.Table) -> pa.Array:
+    """ImageNet's labels of the class folders that images lie in; null for other folders."""
+    folders = one_array(rows["folder"]).dictionary_encode()
+    labels = [imagenet_label(os.path.basename(path)) for path in folders.dictionary.cast(pa.string()).to_pylist()]
+    return pa.array(labels, pa.int32()).take(folders.indices)
 
 
 def _read_into(path: str, target: memoryview) -> None:

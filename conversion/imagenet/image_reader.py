@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..core.errors import ImageNetSError
-from .file_names import ImageNetPart
+from ..facts.spellings import ImageNetPart
 
 
 @dataclass(frozen=True)

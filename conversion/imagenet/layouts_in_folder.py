@@ -17,7 +17,8 @@ from ..core.errors import ImageNetSError, is_utf8, reason, some
 from ..core.hub_cache import snapshot
 from ..core.hub_errors import readable_errors
 from ..core.walk import Folder, is_passed_over, list_folder
-from .file_names import WNID, ImageNetPart, image_id_of
+from ..facts.spellings import ImageNetPart, image_id_of
+from .file_names import WNID
 from .image_folder import ImageFolderReader
 from .image_reader import ImageReader
 from .parquet import ParquetReader

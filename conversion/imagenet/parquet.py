@@ -22,8 +22,9 @@ from ..core.errors import ImageNetSError, cause, reason
 from ..core.hub_errors import readable_errors
 from ..core.paths import is_address
 from ..core.shuffling import mix
+from ..facts.spellings import ImageNetPart, image_id_of
 from .container import ContainerReader, as_images
-from .file_names import ImageNetPart, basename, image_id_of
+from .file_names import basename
 from .image_reader import Measure
 
 _THREADS = 8

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from ..core.errors import ImageNetSError, cause, reason
+from ..facts.spellings import image_id_of
 from .container import ContainerReader, as_images
-from .file_names import basename, image_id_of, is_image, other_format
+from .file_names import basename, is_image, other_format
 from .image_reader import Measure
 
 _Image = tuple[str | None, int, int]  # image id, offset of the bytes within the outermost file, their number

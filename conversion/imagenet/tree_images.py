@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ..core.errors import ImageNetSError
 from ..facts import CONFIG_NAMES, MASK_FOLDERS, SPLIT_FOLDERS, tree_name
-from .file_names import ImageNetPart
+from ..facts.spellings import ImageNetPart
 from .image_folder import ImageFolderReader
 from .unread_images import why_not_read
 

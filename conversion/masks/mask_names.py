@@ -10,12 +10,11 @@ from pathlib import Path
 from ..core.errors import ImageNetSError, some
 from ..core.walk import walk
 from ..facts import CONFIG_NAMES, MASK_FOLDERS, tree_name
+from ..facts.spellings import ImageNetPart, image_id_of
 from .mask_reader import is_hidden
 
 _OFFICIAL = re.compile(rf"(?:^|/)({'|'.join(MASK_FOLDERS.values())})/(n\d{{8}}/[^/]+)\.png$", re.IGNORECASE | re.ASCII)
-_TRAIN_IMAGE = re.compile(r"n\d{8}_\d+", re.IGNORECASE | re.ASCII)
-_VALIDATION_IMAGE = re.compile(r"ILSVRC2012_val_\d{8}", re.IGNORECASE | re.ASCII)
-_IMAGE_FILE = re.compile(rf"({_TRAIN_IMAGE.pattern}|{_VALIDATION_IMAGE.pattern})\.jpe?g", re.IGNORECASE | re.ASCII)
+_PARTS: tuple[ImageNetPart, ...] = ("train", "validation")
 _FOLDERS_OF_IMAGES = 20
 """So many folders of images without a mask are an ImageNet, which need not be walked to its end."""
 
@@ -81,7 +80,7 @@ def names_in_folder(root: Path, choice: Choice) -> list[str]:
         folder.folders[:] = [name for name in folder.folders if name in chosen]
         names += [f"{folder.name}/{file}" if folder.name else file for file in folder.files]
         masks = masks or any(_is_png(file) for file in folder.files)
-        of_images += any(_IMAGE_FILE.fullmatch(file) for file in folder.files)
+        of_images += any(map(_is_image_file, folder.files))
         if of_images >= _FOLDERS_OF_IMAGES and not masks:
             raise NoMasksError(f"{root} holds images and no masks: expected <class folder>/<image>.png.", images=True)
     if not masks and others:
@@ -94,7 +93,7 @@ def holds_images(root: Path) -> bool:
     for folder in walk(root) if root.is_dir() else ():
         if any(_is_png(file) for file in folder.files):
             return False
-        if any(_IMAGE_FILE.fullmatch(file) for file in folder.files):
+        if any(map(_is_image_file, folder.files)):
             return True
     return False
 
@@ -168,9 +167,10 @@ def keys_of_split(keys: dict[str, str], path: Path, split: str | None) -> dict[s
     """
     if split is None:
         return keys
-    pattern, other = (_VALIDATION_IMAGE, "validation") if split.startswith("train") else (_TRAIN_IMAGE, "train_semi")
-    left = {key: name for key, name in keys.items() if not pattern.fullmatch(key.rsplit("/", 1)[-1][:-4])}
+    part: ImageNetPart = "validation" if split.startswith("train") else "train"
+    left = {key: name for key, name in keys.items() if not image_id_of(key.rsplit("/", 1)[-1][:-4], part)}
     if not left:
+        other = "validation" if part == "validation" else "train_semi"
         raise NoMasksError(f"{path} has no masks of the split {split!r}; it has: {other}.")
     return left
 
@@ -190,6 +190,11 @@ def _holds_masks(folder: str) -> bool:
 
 def _is_tree_name(folder: str) -> bool:
     return folder in map(tree_name, CONFIG_NAMES)
+
+
+def _is_image_file(name: str) -> bool:
+    """Whether a file is called like an image of ImageNet, and is no PNG."""
+    return name.lower().endswith((".jpeg", ".jpg")) and any(image_id_of(name, part) for part in _PARTS)
 
 
 def _is_png(name: str) -> bool:

@@ -33,6 +33,11 @@ class ZipReader(MaskReader):
             )
         return sorted(names)
 
+    @property
+    def passed_over(self) -> list[str]:
+        """The members that are not among the names: hidden files, and what macOS adds."""
+        return sorted(name for name in self._zip.namelist() if not name.endswith("/") and is_hidden(name))
+
     def read(self, name: str) -> bytes:
         """The content of a file, its CRC checked."""
         try:

@@ -48,14 +48,14 @@ class SplitMasks:
 
     @functools.cached_property
     def by_id(self) -> dict[str, str]:
-        """Image id -> key. Upper and lower case count as the same, as of images; the ids are the official ones.
+        """Image id -> key: a mask may be called like the file of its image, in any case (`official_id`).
 
         Raises:
             ImageNetSError: two masks of one image.
         """
         keys: dict[str, str] = {}
         for key in self.keys:
-            image_id = official_id(key.rsplit("/", 1)[-1].removesuffix(".png"))
+            image_id = image_of(key)
             # No official name has bytes that are no UTF-8, and no table can hold such a name.
             if is_utf8(key) and keys.setdefault(image_id, key) != key:
                 raise ImageNetSError(
@@ -68,12 +68,27 @@ class SplitMasks:
         return class_folder(self.by_id[image_id])
 
     def key_of(self, key: str) -> str:
-        """The key here of a mask that another place has under `key`: where no class folders are, the name alone."""
-        name = key.rpartition("/")[2]
-        return name if key not in self._names and name in self._names else key
+        """The key here of a mask that another place has under `key`; the same where there is none.
+
+        It is that of the same image, in the same class folder where both places have class folders.
+        """
+        if key in self._names:
+            return key
+        here = self.by_id.get(image_of(key), key)
+        return here if class_folder(key) in ("", class_folder(here)) or not class_folder(here) else key
 
     def __len__(self) -> int:
         return len(self.keys)
+
+
+def image_of(key: str) -> str:
+    """The image id in the key of a mask.
+
+    Examples:
+        >>> image_of("n01440764/ILSVRC2012_val_00000293.JPEG.png")
+        'ILSVRC2012_val_00000293'
+    """
+    return official_id(key.rpartition("/")[2].removesuffix(".png"))
 
 
 def class_folder(key: str) -> str:

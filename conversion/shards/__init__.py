@@ -1,9 +1,9 @@
 """Shards: the examples of a split written once, as a data set repository that plain `datasets` reads.
 
 Start with `convert_splits`, whose `convert` writes a result. `sharding` decides which rows a shard has, `shard_job`
-writes one shard (with `writers` and `hashing_file`, into a `storage`), and `executors` run the jobs. `resume` keeps
-plans and completion markers for the next run; `written_files` recognises our own files. `dataset_card` and
-`repository_files` write the files around the shards, and `verify` checks a result.
+writes one shard (with `writers` and `hashing_file`, into a `storage`), and `executors` run the jobs, on a Dask cluster
+with `cluster`. `resume` keeps plans and completion markers for the next run; `written_files` recognises our own files.
+`dataset_card` and `repository_files` write the files around the shards, and `verify` checks a result.
 """
 
 from ..converted.dataset_index import Index

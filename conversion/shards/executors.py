@@ -88,7 +88,9 @@ def _run(executor: Executor, jobs: Sequence[ShardJob]) -> Iterator[ShardJob]:
 
 def _open_pool(workers: int, scheduler: str | None, jobs: int) -> contextlib.AbstractContextManager[Executor]:
     if scheduler is not None:
-        return _cluster(scheduler)
+        from .cluster import open_cluster
+
+        return open_cluster(scheduler, _MAX_DEATHS)
     return _Thread() if workers == 1 else ProcessPool(min(workers, jobs), _use_one_core)
 
 
@@ -126,19 +128,3 @@ def _sigint_ignored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-@contextlib.contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise ImageNetSError(
-            f'--scheduler {address} needs Dask: pip install "imagenet-s[dask]", here and on the workers.'
-        ) from error
-    try:
-        client: Any = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ImageNetSError(f"no Dask scheduler answers at {address} ({error}); is it running?") from error
-    with client, client.get_executor(pure=False, retries=_MAX_DEATHS) as executor:
-        yield executor

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ..core.workers import usable_cpus
 from ..facts import IGNORE_ID, SPELLINGS, categories
 from ..masks.codec import check_ids, check_size, decode_mask, open_mask_image, wrong_mode
 from ..masks.mask_reader import MaskReader
+from ..masks.split_masks import image_of
 
 _BATCH = 256
 _MAX_THREADS = 8
@@ -48,7 +49,7 @@ def compare_names(names: Collection[str], wnids: Mapping[str, str]) -> list[Subm
     present = set(names)
     problems, misplaced = [], set()
     for name in sorted(present - wanted):
-        image_id = name.rsplit("/", 1)[-1].removesuffix(".png")
+        image_id = image_of(name)
         right = f"{wnids[image_id]}/{image_id}.png" if image_id in wnids else None
         if right and right not in present:
             misplaced.add(right)
@@ -81,7 +82,7 @@ def refuse_other_split(
     path: Path, names: list[str], split: str, wnids: Mapping[str, str], other_lists: Callable[[str], Collection[str]]
 ) -> None:
     """Raise one error instead of thousands of problems if the predictions are those of another split."""
-    stems = {PurePosixPath(name).stem for name in names if name.endswith(".png")}
+    stems = {image_of(name) for name in names if name.endswith(".png")}
     if stems & wnids.keys():
         return
     for other in LISTED_SPLITS:
@@ -125,7 +126,7 @@ def check_predictions(
             if mode != "RGB":
                 raise wrong_mode(mode, name)
             kind = "size"
-            check_size(image_size, sizes.get(PurePosixPath(name).stem, image_size), name)
+            check_size(image_size, sizes.get(image_of(name), image_size), name)
             kind = "ids"
             _check_ids(decode_mask(pixels, name=name), config, known_clusters, name)
         except ImageNetSError as error:

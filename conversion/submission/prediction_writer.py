@@ -149,7 +149,7 @@ class PredictionWriter:
                 f"the class folder of {image_id} is not known: give wnid (a column of the data set), or tell "
                 'PredictionWriter the split: split="validation".'
             )
-        if not table.id_of(wnid) or wnid in table.merged_wnids:
+        if wnid not in table.wnids[1:]:
             raise ImageNetSError(
                 f"wnid {wnid!r} of {image_id} is no class folder of ImageNet-S-{self.config}"
                 + (f": it is part of {table.merged_wnids[wnid]}." if wnid in table.merged_wnids else ".")

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from types import MappingProxyType
+
+from ..core.read_only_dict import ReadOnlyDict
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class SubmissionProtocol:
 def _load() -> tuple[SubmissionServer, Mapping[str, SubmissionProtocol]]:
     data = json.loads(resources.files(__package__).joinpath("protocols.json").read_text(encoding="utf-8"))
     rules, server = data["rules"], SubmissionServer(**data["server"])
-    protocols = MappingProxyType(
+    protocols = ReadOnlyDict(
         {
             name: SubmissionProtocol(
                 name=name,

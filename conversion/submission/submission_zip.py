@@ -7,7 +7,7 @@ import os
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -20,6 +20,8 @@ from ..core.paths import local_path
 from ..facts import categories, config_name
 from ..facts.spellings import split_name
 from ..masks.mask_reader import MaskReader
+from ..masks.mask_zip import ZipReader
+from ..masks.split_masks import image_of
 from .method_file import METHOD_FILE, Method, method_problem
 from .open_predictions import open_predictions
 from .prediction_checks import (
@@ -98,6 +100,8 @@ def check_submission(
             checked.add_problem(METHOD_FILE, f"{METHOD_FILE}: {problem}")
         match = predictions.read(MATCH_FILE) if MATCH_FILE in predictions.names else None
         _check_all(predictions, checked, wnids, sizes or {}, match, None, other_lists)
+        for name in predictions.passed_over if isinstance(predictions, ZipReader) else ():
+            checked.problems.append(SubmissionProblem("extra", name, f"{name} is no prediction: pack without it"))
     checked.sha256 = file_digest(path)
     return checked
 
@@ -220,7 +224,7 @@ def _check_all(
     todo = [name for name in names if name not in extra]
     results = check_predictions(predictions, todo, checked.config, sizes, clusters)
     for name, data, problem in tqdm(results, total=len(todo), desc="checking predictions", unit="image", delay=1):
-        checked.sizes_checked += PurePosixPath(name).stem in sizes
+        checked.sizes_checked += image_of(name) in sizes
         if problem is not None:
             checked.problems.append(problem)
         elif archive is not None and not checked.problems:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from ..core.errors import ImageNetSError
+from ..core.read_only_dict import ReadOnlyDict
 from ..facts import categories, split_names
 
 KINDS = (
@@ -81,7 +82,7 @@ def _load() -> Iterator[MiniImage]:
         yield MiniImage(**row, size=size)
 
 
-IMAGES: Mapping[str, MiniImage] = {image.image_id: image for image in _load()}
+IMAGES: Mapping[str, MiniImage] = ReadOnlyDict({image.image_id: image for image in _load()})
 """Every image by its id: the training images class by class, then ImageNet's validation and test images."""
 
 CLASS_WNIDS = tuple(sorted({image.class_wnid for image in IMAGES.values()} - {""}))

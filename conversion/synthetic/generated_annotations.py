@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import ImageNetSError
+from ..core.paths import local_path
 from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES, MASK_FOLDERS, OFFICIAL, categories, tree_name
 from ..masks.codec import encode_official_png
 from .catalog import MiniImage, images_of
@@ -35,7 +36,7 @@ def write_annotations(directory: str | os.PathLike[str], form: str = "archives")
     """
     if form not in ANNOTATION_FORMS:
         raise ImageNetSError(f"annotations have the forms {', '.join(ANNOTATION_FORMS)}, not {form!r}.")
-    root = Path(directory)
+    root = Path(local_path(directory))
     root.mkdir(parents=True, exist_ok=True)
     for config in CONFIG_NAMES:
         if form == "archives":
@@ -64,7 +65,7 @@ def lists(config: str) -> dict[str, str]:
     validation = _in_list_order(config, "validation")
     test = _in_list_order(config, "test")
     lines = {
-        "categories": categories(config).wnids,
+        "categories": categories(config).wnids[1:],
         "train_semi": [_line(image, image.class_wnid, ".png") for image in semi],
         "validation": [_line(image, image.imagenet_wnid, ".JPEG") for image in validation],
         "validation_names": [_line(image, image.class_wnid, ".png") for image in validation],

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...conversion.core.text_file import read_text
-from ...conversion.masks.split_masks import SplitMasks
+from ...conversion.facts.spellings import official_id
+from ...conversion.masks.split_masks import SplitMasks, image_of
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ def pair_up(predictions: SplitMasks, references: SplitMasks, keys: Sequence[str]
     """
     wanted = listed_keys(references, keys)
     predicted = set(predictions.keys)
-    names = Counter(_name(key) for key in predictions.keys)
-    by_name = {_name(key): key for key in predictions.keys if names[_name(key)] == 1}
-    wanted_names = Counter(_name(key) for key in wanted)
+    names = Counter(map(image_of, predictions.keys))
+    by_name = {image_of(key): key for key in predictions.keys if names[image_of(key)] == 1}
+    wanted_names = Counter(map(image_of, wanted))
     matched, missing = [], []
     for key in wanted:
-        name = _name(key)
+        name = image_of(key)
         if key in predicted:
             matched.append((key, key))
         elif name in by_name and wanted_names[name] == 1:
@@ -57,7 +58,8 @@ def pair_up(predictions: SplitMasks, references: SplitMasks, keys: Sequence[str]
             f"found {predictions.keys[0]}. Are the two swapped, or of different splits?"
         )
     used = {prediction for _, prediction in matched}
-    return Pairs(matched, missing, sum(a != b for a, b in matched), len(predicted) - len(used))
+    elsewhere = sum(a.rpartition("/")[0] != b.rpartition("/")[0] for a, b in matched)
+    return Pairs(matched, missing, elsewhere, len(predicted) - len(used))
 
 
 def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]:
@@ -81,7 +83,10 @@ def listed_keys(references: SplitMasks, keys: Sequence[str] | None) -> list[str]
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:
-    """The keys in a list file: one path a line, or several, of which the last is the path in the ImageNet-S tree.
+    """The keys in a list file, one image a line: its id, as `subset` draws them, its path, or several paths.
+
+    Of several paths, as in the official lists, the last is the path in the ImageNet-S tree. A line without a class
+    folder is a key without one.
 
     Raises:
         ValueError: the file is no text, or has no lines.
@@ -89,16 +94,16 @@ def read_list(path: str | os.PathLike[str]) -> list[str]:
     name, lines = os.fspath(path), read_text(path).splitlines()
     keys = [_key(line.split()[-1], f"{name}, line {i:,}") for i, line in enumerate(lines, 1) if line.strip()]
     if not keys:
-        raise ValueError(f"{name} lists nothing; expected <class folder>/<image>.png lines.")
+        raise ValueError(f"{name} lists nothing; expected {_LINES}.")
     return list(dict.fromkeys(keys))
 
 
 def _key(text: str, where: str) -> str:
-    try:
-        return PurePosixPath(text).with_suffix(".png").as_posix()
-    except ValueError:
-        raise ValueError(f"{where}: got {text!r}, expected <class folder>/<image>.png.") from None
+    folder, _, name = text.rpartition("/")
+    if name in ("", ".", ".."):
+        raise ValueError(f"{where}: got {text!r}, expected {_LINES}.")
+    key = PurePosixPath(folder, f"{official_id(name)}.png")
+    return key.as_posix()
 
 
-def _name(key: str) -> str:
-    return key.rsplit("/", 1)[-1]
+_LINES = "image ids or paths as <class folder>/<image>.png, one a line"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import PurePosixPath
 from typing import Any
 
 from ...conversion.core.version import __version__
 from ...conversion.facts import image_set_digest, recognise_split
+from ...conversion.masks.split_masks import image_of
 from ..matched_miou.metric import MatchedIoU
 
 _LIBRARIES = ("numpy", "scipy", "pillow")
@@ -34,7 +34,7 @@ def run_record(
         `versions`, `config`, `split` (None unless the images are exactly those of an official list), `num_images`,
         `images_sha256` (of the sorted image ids), `counts_sha256`, `matching`, `missing_predictions`, `on_missing`.
     """
-    digest = image_set_digest(PurePosixPath(name).stem for name in metric.names)
+    digest = image_set_digest(map(image_of, metric.names))
     known = recognise_split(digest)
     libraries = (*_LIBRARIES, "munkres") if matching == "munkres" else _LIBRARIES
     return {

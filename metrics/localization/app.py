@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imagenet_s.conversion.facts.spellings import official_id
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 from imagenet_s.metrics.saliency.localization_metric import Localization
 from imagenet_s.metrics.saliency.map_files import read_map_file
@@ -71,8 +72,8 @@ def _pairs(maps: Sequence[str], masks: Sequence[str]) -> dict[str, tuple[str, st
     if not maps or not masks:
         raise ValueError("Give both: maps and masks.")
     if len(maps) == len(masks) == 1:
-        return {Path(masks[0]).stem: (maps[0], masks[0])}
-    sides = [{Path(file).stem: file for file in files} for files in (maps, masks)]
+        return {official_id(Path(masks[0]).stem): (maps[0], masks[0])}
+    sides = [{official_id(Path(file).stem): file for file in files} for files in (maps, masks)]
     alone = sorted(sides[0].keys() ^ sides[1].keys())
     if alone or len(sides[0]) != len(maps) or len(sides[1]) != len(masks):
         raise ValueError(

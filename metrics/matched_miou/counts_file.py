@@ -67,7 +67,7 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
         FileNotFoundError: no file.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with np.load(os.path.expanduser(path), allow_pickle=False) as data:
             if str(data["format"]) != _FORMAT:
                 raise ValueError(f"made by another version: {data['format']}")
             lengths = data["lengths"]

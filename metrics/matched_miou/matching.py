@@ -108,7 +108,7 @@ def load_match(path: str | os.PathLike[str], num_classes: int) -> Match:
     """
     name = os.fspath(path)
     try:
-        data = Path(path).read_bytes()
+        data = Path(os.path.expanduser(path)).read_bytes()
     except FileNotFoundError:
         raise ValueError(f"{name!r} is neither a matching ({_NAMES}) nor a file.") from None
     except OSError as error:

@@ -80,7 +80,10 @@ def open_png(source: str | os.PathLike[str] | bytes | bytearray | memoryview, na
         ValueError: not there, empty, no PNG, damaged, or of a form that Pillow does not read in full.
     """
     try:
-        data = Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else bytes(source)
+        if isinstance(source, (str, os.PathLike)):
+            data = Path(os.path.expanduser(source)).read_bytes()
+        else:
+            data = bytes(source)
     except FileNotFoundError:
         raise ValueError(f"{name}: there is no such file.") from None
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ def save_bytes(target: str | os.PathLike[str] | BinaryIO, content: bytes) -> Non
     if not isinstance(target, (str, os.PathLike)):
         target.write(content)
         return
-    folder, name = os.path.split(os.path.realpath(target))  # a link stays
+    folder, name = os.path.split(os.path.realpath(os.path.expanduser(target)))  # a link stays
     os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex[:12]}.part")
     try:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from ...conversion.core.errors import cause
 from ...conversion.core.walk import walk_files
+from ...conversion.facts.spellings import official_id
 from ..matched_miou.counts_file import DAMAGED_NPZ
 
 _ENDINGS = (".npy", ".npz", ".png")
@@ -113,8 +114,7 @@ def _by_image_id(names: Iterable[str], path: Path) -> dict[str, str]:
         stem, ending = os.path.splitext(base)
         if ending.lower() not in _ENDINGS or base.startswith(".") or name.startswith("__MACOSX/"):
             continue
-        # What other tools append to the name of the image they explain.
-        stem = stem.removesuffix(".JPEG")
+        stem = official_id(stem)  # tools append their ending to the name of the image's file
         if stem in by_id:
             raise ValueError(
                 f"{path} holds two maps of {stem}: {by_id[stem]} and {name}; keep those of one method in a folder."

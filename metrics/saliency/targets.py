@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.facts import OTHER_ID, categories
+from ...conversion.masks.split_masks import class_folder, image_of
 from .score_maps import ToScore
 
 Targets = tuple[list[ToScore], list[str]]
@@ -25,13 +26,13 @@ def targets_by_folder(keys: Sequence[str], config: str, place: str | os.PathLike
         ImageNetSError: a mask is in no class folder of the configuration.
     """
     table = categories(config)
-    targets = [table.id_of(key.split("/")[-2] if "/" in key else "") for key in keys]
+    targets = [table.id_of(class_folder(key)) for key in keys]
     if wrong := [key for key, target in zip(keys, targets) if target == OTHER_ID]:
         raise ImageNetSError(
             f"{place}: {wrong[0]} ({len(wrong):,} of {len(keys):,}) is in no class folder of "
             f"ImageNet-S-{config}: expected <wnid>/<image>.png, the class folder of the official tree."
         )
-    return [ToScore(_image_id(key), key, target) for key, target in zip(keys, targets)], []
+    return [ToScore(image_of(key), key, target) for key, target in zip(keys, targets)], []
 
 
 def targets_by_label(
@@ -49,16 +50,12 @@ def targets_by_label(
     Raises:
         ImageNetSError: nothing says the label of an image.
     """
-    if unknown := [key for key in keys if _image_id(key) not in wnids]:
+    if unknown := [key for key in keys if image_of(key) not in wnids]:
         raise ImageNetSError(
-            f"the list of {split} of ImageNet-S-{config} does not name {_image_id(unknown[0])} ({len(unknown):,} of "
+            f"the list of {split} of ImageNet-S-{config} does not name {image_of(unknown[0])} ({len(unknown):,} of "
             f"{len(keys):,} masks): is {place} of another split (--split) or configuration?"
         )
     table = categories(config)
-    images = [ToScore(_image_id(key), key, table.id_of(wnids[_image_id(key)])) for key in keys]
+    images = [ToScore(image_of(key), key, table.id_of(wnids[image_of(key)])) for key in keys]
     with_target = [image for image in images if image.target != OTHER_ID]
     return with_target, [image.image_id for image in images if image.target == OTHER_ID]
-
-
-def _image_id(key: str) -> str:
-    return key.rsplit("/", 1)[-1].removesuffix(".png")

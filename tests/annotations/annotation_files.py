@@ -23,7 +23,7 @@ def members(config: str, split: str) -> list[tuple[str, str]]:
     """Some images of a split, `(image_id, wnid)`, out of order, as the official lists are."""
     table = categories(config)
     found = []
-    for number, wnid in enumerate(table.wnids[:6]):
+    for number, wnid in enumerate(table.wnids[1:7]):
         for i in range(2):
             if split == "train_semi":
                 found.append((f"{wnid}_{9000 - 7 * i}", wnid))
@@ -80,7 +80,7 @@ def write_lists(folder: Path, config: str) -> None:
     for role, facts in OFFICIAL.lists[config].items():
         split = "validation" if role == "validation_names" else role
         if role == "categories":
-            lines = categories(config).wnids
+            lines = categories(config).wnids[1:]
         elif role in ("train_semi", "validation_names"):
             lines = [f"{w}/{i}.JPEG {w}/{i}.png" for i, w in members(config, split)]
         else:

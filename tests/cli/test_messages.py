@@ -66,7 +66,7 @@ def test_a_command_alone_says_what_it_needs(name: str, capsys: pytest.CaptureFix
         "imagenet-s: " if code == 1 else f"imagenet-s {name}: error: the following arguments are"
     )
     assert len(said) == 1 or code == 2
-    wanted = re.findall(r"\b[A-Z]{3,}\b|--[a-z-]+|[A-Z]\.npz", said[-1])
+    wanted = re.findall(r"\b[A-Z]{3,}\b|(?<![\w-])--?[a-z-]+|[A-Z]\.npz", said[-1])
     assert wanted
     assert all(word in subcommands()[name].format_help() for word in wanted)
 
@@ -182,7 +182,8 @@ def command(args, signals):
     for _ in tqdm(range(3), desc="counting"): time.sleep(0.01)
     return 0
 module._run = command
-sys.exit(module.main(["demo"]))
+sys.argv = ["imagenet-s", "demo"]
+sys.exit(module.main())
 """
     piped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert piped.stderr == ""
@@ -196,3 +197,6 @@ sys.exit(module.main(["demo"]))
             shown += piece
     assert b"counting" in shown
     os.close(terminal)
+    caller = code.replace("module.main()", "module.main(sys.argv[1:])")
+    called = subprocess.run([sys.executable, "-c", caller], capture_output=True, text=True, check=True)
+    assert "counting" in called.stderr, "a program that calls `main` keeps its bars"

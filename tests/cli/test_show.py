@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,6 +118,29 @@ def test_by_class_and_by_id(source: list[str], tmp_path: Path, capsys: pytest.Ca
         assert str(listed) in message
         assert said in message
     assert page.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", [[], ["--seed", "3"]])
+def test_only_what_is_shown_is_decoded(
+    seed: list[str], source: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The class of an image is known before: among a million, few would be of it."""
+    decoded: list[object] = []
+    decode = datasets.Image.decode_example
+
+    def decode_example(self: datasets.Image, *args: object, **kwargs: object) -> object:
+        decoded.append(args)
+        return decode(self, *args, **kwargs)
+
+    monkeypatch.setattr(datasets.Image, "decode_example", decode_example)
+    page, last = tmp_path / "page.html", VALIDATION[-1]
+    words = ["show", *source, "--page", str(page), "--classes", last.class_wnid, "--count", "1", *seed]
+    assert main(words) == 0
+    assert len(shown(page)) == 1
+    assert len(decoded) <= 2, "an image and its mask"
+    absent = next(row for row in categories("50").rows[1:] if row.wnid not in {one.class_wnid for one in VALIDATION})
+    assert main([*words[:-1], "2"] if seed else words) == 0
+    assert main(["show", *source, "--page", str(page), "--classes", absent.wnid]) == 0, "no such rows"
 
 
 def test_predictions_on_a_sheet(miniature: Callable[[str], Path], predictions: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,8 +45,10 @@ def test_another_process_waits(kind: str, end: str, tmp_path: Path, caplog: pyte
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    while waiting.is_alive() and "Another process works; waiting for it." not in caplog.messages:
+    while waiting.is_alive() and not caplog.messages:
         waiting.join(0.01)
+    assert caplog.messages[0].startswith("Another process works; waiting for it.")
+    assert str(tmp_path / ("x.lock" if kind == "locked" else FOLDER_LOCK)) in caplog.messages[0], "which lock"
     if kind == "locked":
         with pytest.raises(ImageNetSError, match="another process works; wait"), locked(path, "works", wait=False):
             pass
@@ -118,6 +122,24 @@ def test_a_file_system_without_flock(refusal: int, tmp_path: Path, monkeypatch: 
     with locked(path, "works"), pytest.raises(ImageNetSError), locked(path, "works", wait=False):
         pass
     with locked(path, "works", wait=False):
+        pass
+
+
+def test_a_lock_that_a_killed_process_of_another_machine_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where files are the locks, nobody but a person can know that it is nobody's."""
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOSYS))
+    _skip_if_taken_for_held(tmp_path / "probe.lock")
+    with locked(tmp_path / "x.lock", "works"):
+        (file,) = [path for path in tmp_path.glob("x.lock*") if path.stat().st_size]
+        held = file.read_text().replace(str(os.getpid()), "4711").replace(socket.gethostname(), "node17")
+    file.write_text(held)
+    os.utime(file, (time.time() - 3 * 3600,) * 2)
+    with pytest.raises(ImageNetSError) as refused, locked(tmp_path / "x.lock", "works", wait=False):
+        pass
+    for word in (str(file), "process 4711 on node17", "3 hours old", "remove that file"):
+        assert word in str(refused.value)
+    file.unlink()
+    with locked(tmp_path / "x.lock", "works", wait=False):
         pass
 
 

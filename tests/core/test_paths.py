@@ -19,11 +19,12 @@ from imagenet_s.conversion.core.paths import is_address, local_path, path_or_add
 from imagenet_s.conversion.export import RleCsv, export_masks
 from imagenet_s.conversion.hub import plan_push
 from imagenet_s.conversion.loader_check import check_loader
+from imagenet_s.conversion.masks.codec import encode_png16
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
-from imagenet_s.conversion.synthetic import expected_rows
-from imagenet_s.metrics import Localization
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
+from imagenet_s.metrics import Localization, MatchedIoU, load_match, save_match
 from imagenet_s.metrics.comparison import load_run
 
 
@@ -207,6 +208,21 @@ FUNCTIONS = (_load, _convert, _prepare, _export, _check_loader, _submit, _score,
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__.lstrip("_"))
 def test_every_path_of_every_function(function: Callable[..., None], spelling: str, place: Path) -> None:
     function(place, SPELLINGS[spelling])
+    assert not {path.name for path in Path.cwd().iterdir()} - {"a b"}, "nothing was written elsewhere"
+
+
+@pytest.mark.parametrize("spelling", ["home", "Path below home", "relative"])
+def test_the_home_in_the_metric_that_works_alone(spelling: str, place: Path) -> None:
+    spell, metric = SPELLINGS[spelling], MatchedIoU(50)
+    ids = np.array([[0, 1000]], np.uint16)
+    (place / "mask.png").write_bytes(encode_png16(ids))
+    np.testing.assert_array_equal(imagenet_s.decode_mask(spell(place / "mask.png")), ids)
+    metric.update(ids * 0, spell(place / "mask.png"))
+    metric.save(spell(place / "counts.npz"))
+    assert len(MatchedIoU.load(spell(place / "counts.npz"))) == len(load_run(spell(place / "counts.npz"))) == 1
+    save_match({0: 0, 7: 1}, spell(place / "match.json"))
+    assert load_match(spell(place / "match.json"), 50) == {0: 0, 7: 1}
+    assert write_annotations(spell(place / "A")) == place / "A" or spelling == "relative"
     assert not {path.name for path in Path.cwd().iterdir()} - {"a b"}, "nothing was written elsewhere"
 
 

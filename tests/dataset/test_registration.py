@@ -49,6 +49,23 @@ def run_python(code: str, tmp_path: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "importlib.reload(imagenet_s)",
+        "importlib.reload(imagenet_s); importlib.reload(imagenet_s)",
+        "del sys.modules['imagenet_s']; import imagenet_s",
+        "import datasets; importlib.reload(imagenet_s)",
+    ],
+)
+def test_a_module_that_is_executed_again(again: str, tmp_path: Path) -> None:
+    """As notebooks with autoreload do, before `datasets` is imported or after."""
+    code = f"import imagenet_s, importlib, sys\n{again}\nimport datasets\n"
+    code += "print(*datasets.get_dataset_config_names('imagenet_s'), len(imagenet_s.categories('50')))\n"
+    code += "print(sum('imagenet_s' in type(finder).__module__ for finder in sys.meta_path))"
+    assert run_python(code, tmp_path).split() == ["50", "300", "919", "51", "0"]
+
+
 def test_importing_it_imports_no_large_library(tmp_path: Path) -> None:
     code = 'import sys, imagenet_s; print(*{"datasets", "pyarrow", "numpy"} & {*sys.modules})'
     assert run_python(code, tmp_path).split() == []

@@ -5,8 +5,10 @@ import io
 import itertools
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +79,22 @@ def test_coco(miniature: Layout, annotations: Path, tmp_path: Path, config: str,
     assert crowds, "the miniature has ignored pixels"
     class_of = {image["id"]: table.id_of(image["wnid"]) for image in data["images"]}
     assert all(annotation["category_id"] == class_of[annotation["image_id"]] for annotation in crowds)
+
+
+def test_what_waits_lies_where_there_is_room(annotations: Path, tmp_path: Path, monkeypatch) -> None:
+    """Gigabytes of annotations: not in the system's temporary folder, which is often small."""
+    temporary, folders = tempfile.TemporaryFile, []
+
+    def in_folder(mode: str, dir: Path) -> Any:
+        folders.append(dir)
+        return temporary(mode, dir=dir)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", in_folder)
+    export_masks(annotations, tmp_path, Coco("50"), verify=False)
+    assert [tmp_path in folder.parents for folder in folders] == [True]
+    assert [path.name for path in (tmp_path / "validation").iterdir() if "instances" not in path.name] == [
+        "export.json"
+    ]
 
 
 def test_coco_is_read_by_pycocotools(miniature: Layout, annotations: Path, tmp_path: Path) -> None:

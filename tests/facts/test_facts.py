@@ -12,6 +12,7 @@ def test_ids_are_rows_of_the_sorted_wnids(config: str, classes: int) -> None:
     table = categories(config)
     assert table.num_classes == classes == len(table) - 1
     assert table.wnids == sorted(table.wnids)
+    assert [(row.wnid, row.name) for row in table] == list(zip(table.wnids, table.names)), "one index for both"
     assert [row.id for row in table] == list(range(classes + 1))
     assert table[0].name == "other"
     for row in table:

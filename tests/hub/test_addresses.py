@@ -125,6 +125,17 @@ def test_offline_and_no_connection(hub: HubServer, look, run, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
+    "endpoint", ["https://huggingface.co\n", " https://huggingface.co", "huggingface.co", "", "http://"]
+)
+def test_an_endpoint_that_is_no_address(endpoint: str, hub: HubServer, look, push) -> None:
+    """As env files write them; the client would fail in a way of its own for each, some with a traceback."""
+    hub.url = endpoint
+    words = f"$HF_ENDPOINT is {endpoint!r}: expected an address as https://huggingface.co"
+    assert words in look(HERE)[HERE]
+    push(refused=words)
+
+
+@pytest.mark.parametrize(
     ("repo_id", "hint"),
     [
         ("me/a/b", "expected a name as me/imagenet-s"),

@@ -3,6 +3,8 @@
 import os
 import pickle
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 import pytest
 from same_rows import assert_rows
 
+import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.imagenet.combined_reader import CombinedReader
 from imagenet_s.conversion.imagenet.detect import open_imagenet
@@ -64,6 +67,27 @@ def test_bytes_measures_and_pickles(mixed: Path) -> None:
     os.utime(file, (1, 1))
     assert reader.measure(rows).identity != measure.identity
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_labels_of_class_folders_beside_another_form(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    """Without lists nothing else says ImageNet's label of a validation image; the tar doesn't."""
+    root = Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
+    expected = {row.image_id: row.imagenet_label for row in expected_rows("50", "validation")}
+    folders = sorted((root / "val").glob("n*"))
+    images = [path for folder in folders for path in folder.iterdir()]
+    packed = next(path for path in images if path.stem in expected)
+    with tarfile.open(root / "ILSVRC2012_img_val.tar", "w") as tar:
+        tar.add(packed, packed.name)
+    packed.unlink()
+    masks = tmp_path / "masks"
+    with zipfile.ZipFile(next(annotations.glob("ImageNetS50-*.zip"))) as archive:
+        archive.extractall(masks)
+    given = {"data_dir": root, "annotations_dir": masks, "verify": False, "cache_dir": tmp_path / "cache"}
+    rows = imagenet_s.load_dataset("50", split="validation", **given)
+    labels = dict(zip(rows["image_id"][:], rows["imagenet_label"][:]))
+    assert labels == expected | {packed.stem: None}
 
 
 def test_some_images_are_found(mixed: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_figure_without_images_is_one_dash(gaps, here):
     ("content", "message"),
     [
         (b"n1/a.png\nn1/\xff\xfe.png\n", "list.txt, line 2: the byte 0xff is not UTF-8; expected a text in UTF-8"),
-        (b"n1/a.png\n/\n", "list.txt, line 2: got '/', expected <class folder>/<image>.png"),
+        (b"n1/a.png\n/\n", "list.txt, line 2: got '/', expected image ids or paths as <class folder>/<image>.png"),
     ],
 )
 def test_lists_that_are_no_lists(gaps, tmp_path, content, message, here):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ...core.errors import ImageNetSError
+from ...core.paths import local_path
 from .folders import (
     write_class_names,
     write_folders,
@@ -59,4 +60,4 @@ def write_imagenet(root: str | os.PathLike[str], layout: str = "folders") -> Pat
     """
     if layout not in _WRITERS:
         raise ImageNetSError(f"the synthetic ImageNet has the layouts {', '.join(LAYOUTS)}, not {layout!r}.")
-    return _WRITERS[layout](Path(root))
+    return _WRITERS[layout](Path(local_path(root)))
