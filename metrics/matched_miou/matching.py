@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from .count_table import CountTable, Ints
+from .count_table import CountTable, CountTables, Ints
 from .one_to_one import ONE_TO_ONE, check_munkres, overlaps, solve
 from .saving import save_bytes
 
@@ -59,11 +59,11 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
     raise ValueError(f"matching={matching!r}: expected one of {_NAMES}, a dict, or the path of a match.json.")
 
 
-def find_solution(table: CountTable, matching: str | Match) -> Solution:
+def find_solution(tables: CountTables, matching: str | Match) -> Solution:
     """The match that a matching gives for these counts, and the equally good matches.
 
     Args:
-        table: the counts.
+        tables: the counts.
         matching: as `check_matching` returns it.
 
     Returns:
@@ -75,10 +75,11 @@ def find_solution(table: CountTable, matching: str | Match) -> Solution:
     if not isinstance(matching, str):
         return Solution(dict(matching), 0, ())
     if matching == "none":
-        _check_are_classes(table)
-        return Solution({i: i for i in range(table.num_classes + 1)}, 0, ())
-    clusters = np.union1d(np.arange(1, table.num_classes + 1), table.pred[table.pred > 0])
-    images, pixels = overlaps(table, clusters)
+        _check_are_classes(tables)
+        return Solution({i: i for i in range(tables.num_classes + 1)}, 0, ())
+    predicted = predicted_ids(tables)
+    clusters = np.union1d(np.arange(1, tables.num_classes + 1), predicted[predicted > 0])
+    images, pixels = overlaps(tables, clusters)
 
     def as_match(columns: Ints) -> Match:
         return {0: 0} | {int(k): int(c) + 1 for k, c in zip(clusters, columns) if c >= 0}
@@ -86,8 +87,13 @@ def find_solution(table: CountTable, matching: str | Match) -> Solution:
     if matching == "majority":
         best = np.where(pixels.max(axis=1) > 0, pixels.argmax(axis=1), -1)  # argmax: the smallest id on a tie
         return Solution(as_match(best), 0, ())
-    result = solve(matching, images, pixels, np.isin(clusters, table.pred), table.num_images)
+    result = solve(matching, images, pixels, np.isin(clusters, predicted), tables.num_images)
     return Solution(as_match(result.columns), result.open_pairs, tuple(map(as_match, result.extremes)))
+
+
+def predicted_ids(tables: CountTables) -> Ints:
+    """The ids that the predictions hold in scored pixels, sorted."""
+    return np.unique(np.concatenate([np.unique(table.pred) for table in tables]))
 
 
 def apply_match(table: CountTable, match: Match) -> Ints:
@@ -177,10 +183,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:80]}..."
 
 
-def _check_are_classes(table: CountTable) -> None:
-    wrong = np.flatnonzero(table.pred > table.num_classes)
-    if len(wrong):
-        ids = np.unique(table.pred[wrong])
+def _check_are_classes(tables: CountTables) -> None:
+    for table in tables:
+        wrong = np.flatnonzero(table.pred > table.num_classes)
+        if not len(wrong):
+            continue
+        ids = predicted_ids(tables)
+        ids = ids[ids > table.num_classes]
         shown = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
         raise ValueError(
             f"the prediction of {table.name_of(int(wrong[0]))} holds {table.pred[wrong[0]]} (all images: {shown}), "

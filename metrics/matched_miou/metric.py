@@ -11,10 +11,10 @@ import numpy as np
 
 from .bootstrap import bootstrap
 from .confusion import Confusion, confusions
-from .count_table import CountTable, display_name, nameless, table_of
+from .count_table import CountTable, CountTables, display_name, nameless, table_of
 from .counts import GT, PRED, CountRows, count_pair
 from .counts_file import load_counts, save_counts
-from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution
+from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution, predicted_ids
 from .read_mask import MaskLike
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
@@ -30,10 +30,10 @@ class MatchedIoU:
 
     Args:
         num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
-        ignore_index: the id of reference pixels that are not scored.
+        ignore_index: the id of reference pixels that are not scored, above C and at most 65535.
 
     Raises:
-        ValueError: a number of classes below 1, or an ignored id that is a class.
+        ValueError: a number of classes below 1, or an ignored id that is a class or no id of a 16-bit mask.
 
     Examples:
         >>> metric = MatchedIoU(num_classes=2)
@@ -162,15 +162,15 @@ class MatchedIoU:
         Raises:
             ValueError: as in `match`.
         """
-        table, solution = self._counted(), self._solve(matching)
-        scores = compute_scores(table, apply_match(table, solution.match))
-        means = [scores["mean_iou"], *(mean_iou(table, apply_match(table, match)) for match in solution.extremes)]
+        tables, solution = self._tables(), self._solve(matching)
+        scores = compute_scores(tables, solution.match)
+        means = [scores["mean_iou"], *(mean_iou(tables, match) for match in solution.extremes)]
         return {
             **scores,
             "matching": solution.match,
             "matching_open_pairs": solution.open_pairs,
             "mean_iou_tie_range": (min(means), max(means)),
-            "num_images": table.num_images,
+            "num_images": len(self),
         }
 
     def bootstrap(
@@ -216,7 +216,7 @@ class MatchedIoU:
 
     def predicted_ids(self) -> list[int]:
         """The ids that the predictions hold in scored pixels, before any matching."""
-        return np.unique(self._counted().pred).tolist()
+        return predicted_ids(self._tables()).tolist()
 
     def confusions(self, matching: Matching = "none", limit: int = 50) -> list[Confusion]:
         """The pairs of classes that are most often taken for each other, most pixels first.
@@ -262,13 +262,18 @@ class MatchedIoU:
         return metric
 
     def _solve(self, matching: Matching) -> Solution:
-        return find_solution(self._counted(), check_matching(matching, self.num_classes))
+        return find_solution(self._tables(), check_matching(matching, self.num_classes))
 
-    def _counted(self) -> CountTable:
+    def _tables(self) -> CountTables:
         if not self._rows:
             raise ValueError("nothing was counted: give at least one pair of prediction and reference first.")
+        return CountTables(self.num_classes, self.ignore_index, self._names, self._rows)
+
+    def _counted(self) -> CountTable:
+        """All of it in one table, for what is no sum over images."""
+        tables = self._tables()
         if self._table is None:
-            self._table = table_of(self.num_classes, self.ignore_index, self._names, self._rows)
+            self._table = table_of(tables.num_classes, tables.ignore_index, tables.names, tables.rows)
         return self._table
 
 
@@ -276,7 +281,8 @@ def check_num_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
     """Both arguments as plain integers.
 
     Raises:
-        ValueError: no integers, a number of classes outside 1..65534, or the ignored id is a class.
+        ValueError: no integers, a number of classes outside 1..65534, or the ignored id is a class or outside
+            0..65535.
     """
     try:
         classes, ignored = operator.index(num_classes), operator.index(ignore_index)
@@ -290,6 +296,12 @@ def check_num_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
         )
     if 0 <= ignored <= classes:
         raise ValueError(f"ignore_index={ignored} is a class id (0..{classes}); ImageNet-S ignores {IGNORE_INDEX}.")
+    if not 0 <= ignored <= 65535:
+        raise ValueError(
+            f"ignore_index={ignored}: ids are 0..65535, as in a 16-bit mask. Write {IGNORE_INDEX} where the references "
+            f"have {ignored} (reference[reference == {ignored}] = {IGNORE_INDEX}) and leave ignore_index at "
+            f"{IGNORE_INDEX}."
+        )
     return classes, ignored
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .assignment import optimise, smallest_ids
-from .count_table import CountTable, Ints, sum_by, sum_groups
+from .count_table import CountTables, Ints
 
 ONE_TO_ONE = ("hungarian", "hungarian_pixel", "munkres", "pixel")
 
@@ -49,25 +49,23 @@ def solve(matching: str, images: Ints, pixels: Ints, occurring: NDArray[np.bool_
     return OneToOne(smallest_ids(face), open_pairs, extremes)
 
 
-def overlaps(table: CountTable, clusters: Ints) -> tuple[Ints, Ints]:
+def overlaps(tables: CountTables, clusters: Ints) -> tuple[Ints, Ints]:
     """R x C, for each cluster and each class 1..C: the number of images that hold both, and of pixels that are both."""
-    num_classes = table.num_classes
+    images, pixels = np.zeros((2, len(clusters), tables.num_classes), np.int64)
     position = np.zeros(int(clusters.max()) + 1, np.int64)
     position[clusters] = np.arange(len(clusters))
-    # Every pair of a predicted id of an image and a class of its reference.
     scale = 65536
-    pred_image, pred = np.divmod(np.unique((table.image * scale + table.pred)[table.pred > 0]), scale)
-    gt_image, gt = np.divmod(np.unique((table.image * scale + table.gt)[table.gt > 0]), scale)
-    first = np.searchsorted(gt_image, pred_image, "left")
-    number = np.searchsorted(gt_image, pred_image, "right") - first
-    partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
-    cells = position[np.repeat(pred, number)] * num_classes + gt[partner] - 1
-    shape = (len(clusters), num_classes)
-    images = sum_by(cells, np.ones(len(cells), np.int64), shape[0] * shape[1]).reshape(shape)
+    for table in tables:
+        # Every pair of a predicted id of an image and a class of its reference.
+        pred_image, pred = np.divmod(np.unique((table.image * scale + table.pred)[table.pred > 0]), scale)
+        gt_image, gt = np.divmod(np.unique((table.image * scale + table.gt)[table.gt > 0]), scale)
+        first = np.searchsorted(gt_image, pred_image, "left")
+        number = np.searchsorted(gt_image, pred_image, "right") - first
+        partner = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number - first, number)
+        np.add.at(images, (position[np.repeat(pred, number)], gt[partner] - 1), 1)
 
-    both = (table.pred > 0) & (table.gt > 0)
-    cells, overlap = sum_groups(position[table.pred[both]] * num_classes + table.gt[both] - 1, table.pixels[both])
-    pixels = sum_by(cells, overlap, shape[0] * shape[1]).reshape(shape)
+        both = (table.pred > 0) & (table.gt > 0)
+        np.add.at(pixels, (position[table.pred[both]], table.gt[both] - 1), table.pixels[both])
     return images, pixels
 
 

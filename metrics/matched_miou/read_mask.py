@@ -160,6 +160,6 @@ def _array_ids(array: NDArray[Any], name: str) -> NDArray[np.uint16]:
         if low < 0 or high > 65535:
             raise ValueError(
                 f"{name} holds ids {low}..{high}: ids are 0..65535, 0 is `other`; a negative id often comes from an "
-                "ignore label of -1: write it as the ignored id."
+                "ignore label of -1 or -100: write it as the ignored id, by default 1000."
             )
     return np.ascontiguousarray(array, dtype=np.uint16)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .count_table import CountTable, Ints, sum_by, sum_groups
+from .count_table import CountTable, CountTables, Ints, sum_by, sum_groups
+from .matching import Match, apply_match
 
 SIZES = ("s", "ms", "ml", "l")
 """The size of a class in an image: up to 5, 25, 50 and 100 percent of the scored pixels."""
@@ -62,44 +63,52 @@ def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
             )
 
 
-def compute_scores(table: CountTable, labels: Ints) -> dict[str, float | list[float]]:
+def compute_scores(tables: CountTables, match: Match) -> dict[str, float | list[float]]:
     """All figures of the counts.
 
     Args:
-        table: the counts, of at least one image.
-        labels: the class of each row's prediction (`matching.apply_match`).
+        tables: the counts, of at least one image.
+        match: cluster -> class.
 
     Returns:
         `HEADLINES`, `per_category_iou` and `per_category_boundary_iou` (C + 1 values each); fractions of 1, NaN for a
         size that no class has.
     """
     result: dict[str, float | list[float]] = {}
-    for terms in iou_terms(table, labels):
-        iou, actual = _pooled(terms, table.num_classes)
-        if terms.per_category:
-            result[terms.per_category] = iou.tolist()
-            result[terms.name] = math.fsum(iou) / len(iou)
+    sums: dict[tuple[str, str | None], Ints] = {}
+    hits, f = 0, []
+    for table in tables:
+        labels = apply_match(table, match)
+        for terms in iou_terms(table, labels):
+            key = terms.name, terms.per_category
+            sums[key] = sums.get(key, 0) + _sums(terms, table.num_classes)
+        hits += int(image_hits(table, labels).sum())
+        f += f_measures(table, labels).tolist()
+    for (name, per_category), (hit, predicted, actual) in sums.items():
+        iou = ious(hit, predicted, actual)
+        if per_category:
+            result[per_category] = iou.tolist()
+            result[name] = math.fsum(iou) / len(iou)
         else:
             # Ids with pixels, "other" among them; ids without a pixel do not pull the mean down.
             present = iou[actual > 0]
-            result[terms.name] = math.fsum(present) / len(present) if len(present) else math.nan
-    result["image_accuracy"] = int(image_hits(table, labels).sum()) / table.num_images
-    result["f_measure"] = math.fsum(f_measures(table, labels)) / table.num_images
+            result[name] = math.fsum(present) / len(present) if len(present) else math.nan
+    result["image_accuracy"] = hits / tables.num_images
+    result["f_measure"] = math.fsum(f) / tables.num_images
     return result
 
 
-def mean_iou(table: CountTable, labels: Ints) -> float:
+def mean_iou(tables: CountTables, match: Match) -> float:
     """The `mean_iou` of `compute_scores`, without the other figures."""
-    iou, _ = _pooled(next(iou_terms(table, labels)), table.num_classes)
-    return math.fsum(iou) / len(iou)
+    terms = (next(iou_terms(table, apply_match(table, match))) for table in tables)
+    hit, predicted, actual = np.sum([_sums(part, tables.num_classes) for part in terms], axis=0)
+    return math.fsum(ious(hit, predicted, actual)) / (tables.num_classes + 1)
 
 
-def _pooled(terms: IoUTerms, num_classes: int) -> tuple[Floats, Ints]:
-    """The IoU of each id over all images, and the pixels that the references have of it."""
-    hit, predicted, actual = (
-        sum_by(ids, pixels, num_classes + 1) for _, ids, pixels in (terms.hit, terms.predicted, terms.actual)
-    )
-    return ious(hit, predicted, actual), actual
+def _sums(terms: IoUTerms, num_classes: int) -> Ints:
+    """3 x (C + 1): of each id the pixels hit, those predicted, and those that the references have."""
+    columns = (terms.hit, terms.predicted, terms.actual)
+    return np.stack([sum_by(ids, pixels, num_classes + 1) for _, ids, pixels in columns])
 
 
 def ious(hit: Ints, predicted: Ints, actual: Ints) -> Floats:

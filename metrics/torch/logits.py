@@ -14,7 +14,7 @@ If even 16 planes do not fit into the memory, rows are made one at a time (`upsa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -42,15 +42,16 @@ def logits_to_ids(logits: Tensor, size: Any, memory: int = MEMORY) -> Any:
 
     Args:
         logits: B x C x h x w, floating point, on any device.
-        size: (H, W), or a list of B such sizes, one for each image.
+        size: (H, W), or B such sizes, one for each image: numbers, lists, an array or a tensor (`target_sizes`).
         memory: bytes that may be used besides `logits` and the result. The limit holds for float32, float16 and
             bfloat16 if an image has at least a few rows of logits; float64 needs 16 channels at full size.
 
     Returns:
-        B x H x W int64; for a list of sizes, a list of H x W.
+        B x H x W int64; for a size for each image, a list of H x W.
 
     Raises:
-        ValueError: not B x C x h x w floating point numbers, or sizes that are no sizes or not one for each image.
+        ValueError: not B x C x h x w floating point numbers, or sizes that are no whole numbers from 1, no pairs, or
+            not one for each image.
 
     Examples:
         >>> logits_to_ids(torch.tensor([[[[0.0, 3.0]], [[2.0, 1.0]]]]), (2, 4))
@@ -59,21 +60,37 @@ def logits_to_ids(logits: Tensor, size: Any, memory: int = MEMORY) -> Any:
     """
     if not isinstance(logits, torch.Tensor) or logits.ndim != 4 or not logits.is_floating_point():
         given = f"{logits.dtype} of the shape {tuple(logits.shape)}" if hasattr(logits, "shape") else type(logits)
-        raise ValueError(f"the logits are {given}: expected a floating point tensor B x C x h x w.")
+        # What a Trainer passes on where the model's config has output_hidden_states or output_attentions.
+        hint = "; take the first of them, logits[0]" if isinstance(logits, (tuple, list)) else ""
+        raise ValueError(f"the logits are {given}: expected a floating point tensor B x C x h x w{hint}.")
     if 0 in logits.shape[1:]:
         raise ValueError(f"the logits have the shape {tuple(logits.shape)}: expected at least one of each.")
-    if len(size) == 2 and not isinstance(size[0], Sequence):
-        return _ids(logits, _checked(size), memory)
-    if len(size) != len(logits):
-        raise ValueError(f"{len(size)} sizes for {len(logits)} images: expected (H, W), or one (H, W) for each image.")
-    return [_ids(logits[i : i + 1], _checked(image_size), memory)[0] for i, image_size in enumerate(size)]
+    sizes = _sizes(size)
+    if sizes.ndim == 1:
+        return _ids(logits, (int(sizes[0]), int(sizes[1])), memory)
+    if len(sizes) != len(logits):
+        raise ValueError(f"{len(sizes)} sizes for {len(logits)} images: expected (H, W), or one (H, W) for each image.")
+    return [_ids(logits[i : i + 1], (height, width), memory)[0] for i, (height, width) in enumerate(sizes.tolist())]
 
 
-def _checked(size: Any) -> tuple[int, int]:
-    sides = tuple(int(side) for side in size)
-    if len(sides) != 2 or min(sides) < 1:
-        raise ValueError(f"the size is {tuple(size)}: expected (H, W), both at least 1.")
-    return sides[0], sides[1]
+def _sizes(size: Any) -> Tensor:
+    """2 int64 for one size, B x 2 for a size for each image: their dimensions decide which of the two it is."""
+    try:
+        sizes = torch.tensor(_plain(size), device="cpu")
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # rows of different lengths, say
+        sizes = torch.zeros(())
+    if not sizes.numel() and sizes.ndim:  # an empty list has no columns to look at
+        return torch.zeros((0, 2), dtype=torch.int64)
+    if sizes.dtype != torch.int64 or sizes.ndim not in (1, 2) or sizes.shape[-1] != 2 or (sizes < 1).any():
+        raise ValueError(f"the size is {size!r}: expected (H, W), or one (H, W) for each image; whole numbers from 1.")
+    return sizes
+
+
+def _plain(size: Any) -> Any:
+    """Python numbers in lists, of arrays and tensors on any device, and of lists of such."""
+    if hasattr(size, "tolist"):
+        return size.tolist()
+    return [_plain(part) for part in size] if isinstance(size, (list, tuple)) else size
 
 
 def _ids(logits: Tensor, size: tuple[int, int], memory: int) -> Tensor:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
 from ..matched_miou.count_table import nameless
 from ..matched_miou.matching import Matching, check_matching
@@ -23,18 +22,20 @@ Tensor = Any
 class MatchedIoU(Metric):
     """Every figure of ImageNet-S in a training loop.
 
-    The states are count rows, integers, a few kilobytes for each image: `sync` and `compute` gather them from all
-    processes of `torch.distributed`. The figures are those of `imagenet_s.metrics.MatchedIoU` on the same masks.
+    The states are count rows, integers: a few kilobytes for each image, about 20 where an untrained network predicts
+    noise. `sync` and `compute` gather them from all processes of `torch.distributed`. The figures are those of
+    `imagenet_s.metrics.MatchedIoU` on the same masks.
 
     Args:
         num_classes: C; targets hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
-        ignore_index: the id of pixels that are not scored, in targets.
+        ignore_index: the id of pixels that are not scored, in targets; above C and at most 65535.
         matching: how `compute` matches predicted ids to classes; see `imagenet_s.metrics.MatchedIoU.match`.
         **kwargs: those of `torchmetrics.Metric`. Pass `sync_on_compute=False` where the batches are gathered before
             `update`, as transformers' Trainer does: every process has all images then.
 
     Raises:
-        ValueError: a number of classes below 1, an ignored id that is a class, no such matching.
+        ValueError: a number of classes below 1, an ignored id that is a class or no id of a 16-bit mask, no such
+            matching.
 
     Examples:
         >>> metric = MatchedIoU(num_classes=2)
@@ -86,7 +87,8 @@ class MatchedIoU(Metric):
         """The figures that are single numbers, as scalar tensors, for loggers.
 
         Returns:
-            `imagenet_s.metrics.HEADLINES` -> fraction of 1; NaN for a size that no class has.
+            `imagenet_s.metrics.HEADLINES` -> fraction of 1, NaN for a size that no class has; and `num_images`, how
+            many were counted in all processes. It tells a process that was left out, and an image that came twice.
         """
         try:
             result = self._local_counts().compute(self.matching)
@@ -94,7 +96,8 @@ class MatchedIoU(Metric):
             if self._is_synced:  # torchmetrics would leave it synced and refuse the next update
                 self.unsync()
             raise
-        return {name: torch.tensor(result[name], device=self.device) for name in HEADLINES}
+        # Floating point, all of them: loggers convert an integer, with a warning. float32 holds integers to 16 million.
+        return {name: torch.tensor(float(result[name]), device=self.device) for name in (*HEADLINES, "num_images")}
 
     def figures(self, matching: Matching | None = None) -> dict[str, Any]:
         """Everything that `imagenet_s.metrics.MatchedIoU.compute` gives, under any matching.
@@ -127,8 +130,9 @@ class MatchedIoU(Metric):
 
     def _local_counts(self) -> NumpyMatchedIoU:
         metric = NumpyMatchedIoU(self.num_classes, self.ignore_index)
-        if len(self.rows):
-            _add(metric, dim_zero_cat(self.rows), dim_zero_cat(self.lengths))
+        synced = isinstance(self.rows, torch.Tensor)  # torchmetrics concatenates what it gathers
+        for batch in [(self.rows, self.lengths)] if synced else zip(self.rows, self.lengths):
+            _add(metric, *batch)
         return metric
 
 
@@ -185,5 +189,5 @@ def _check_mask(mask: Any, name: str, dims: int, form: str) -> None:
     if low < 0 or high > 65535:
         raise ValueError(
             f"{name} holds ids {low}..{high}: ids are 0..65535, 0 is `other`; a negative id often comes from an ignore "
-            "label of -1: write it as the ignored id."
+            "label of -1 or -100: write it as the ignored id, by default 1000."
         )

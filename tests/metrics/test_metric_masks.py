@@ -188,6 +188,9 @@ def test_the_path_names_an_image_without_a_name(tmp_path):
         ((50.0,), "expected whole numbers"),
         (("50",), "expected whole numbers"),
         ((300, 255), r"ignore_index=255 is a class id \(0\.\.300\)"),
+        ((50, -100), r"ignore_index=-100: ids are 0\.\.65535, .* Write 1000 where the references have -100"),
+        ((50, -1), "ignore_index=-1: ids are"),
+        ((50, 65536), "ignore_index=65536: ids are"),
     ],
 )
 def test_numbers_of_classes(arguments, message):

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import tracemalloc
 
 import evaluate
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from test_metric_figures import mask_pairs, metric_of
 
 from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics.matched_miou import count_table
 from imagenet_s.metrics.matched_miou.counts_file import save_counts
 
 
@@ -72,6 +74,40 @@ def test_saved_and_loaded(tmp_path, pairs):
     assert loaded.match("hungarian") == metric.match("hungarian")
     assert str(loaded.per_image("pixel")) == str(metric.per_image("pixel"))
     assert [path.name for path in tmp_path.iterdir()] == ["counts.npz"]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PAIRS, MATCHINGS, st.integers(1, 12))
+def test_in_tables_of_any_length(monkeypatch, pairs, matching, rows):
+    metric = metric_of(pairs)
+    whole = bits(metric.compute(matching_for(matching))), metric.predicted_ids()
+    with monkeypatch.context() as patched:
+        patched.setattr(count_table, "_ROWS", rows)
+        assert (bits(metric.compute(matching_for(matching))), metric.predicted_ids()) == whole
+
+
+def test_a_cluster_that_is_no_class_is_named_by_its_place_among_all(monkeypatch):
+    monkeypatch.setattr(count_table, "_ROWS", 1)
+    metric = MatchedIoU(2)
+    for prediction in (1, 2, 7, 2, 9):
+        metric.update([[prediction]], [[1]])
+    with pytest.raises(ValueError, match=r"image 3 \(in the order given\) holds 7 \(all images: 7, 9\)"):
+        metric.compute()
+
+
+@pytest.mark.parametrize("matching", ["none", "hungarian"])
+def test_memory_of_noisy_predictions(noisy_counts, matching):
+    """All rows in one table, as an untrained network predicts them, would take a gigabyte here."""
+    metric = MatchedIoU(919)
+    for _ in range(12416):
+        metric.update_counts(noisy_counts)
+    tracemalloc.start()
+    try:
+        metric.compute(matching)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 300e6
 
 
 def test_names_are_kept_and_count_once(tmp_path):

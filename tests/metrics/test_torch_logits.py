@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -107,6 +108,24 @@ def test_a_size_for_each_image():
         assert torch.equal(ids, plain(logits[i : i + 1], size)[0])
     assert torch.equal(logits_to_ids(logits, torch.Size([6, 7])), plain(logits, (6, 7)))
     assert logits_to_ids(logits[:0], (6, 7)).shape == (0, 6, 7)
+    assert logits_to_ids(logits[:0], []) == logits_to_ids(logits[:0], torch.zeros(0, 2)) == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [list, tuple, torch.tensor, np.array, lambda sizes: [torch.tensor(size) for size in sizes],
+     lambda sizes: [np.array(size) for size in sizes], lambda sizes: [torch.Size(size) for size in sizes],
+     lambda sizes: torch.tensor(sizes, dtype=torch.int32), lambda sizes: [list(map(np.int64, size)) for size in sizes]],
+)  # fmt: skip
+@pytest.mark.parametrize("images", [1, 2, 3])
+def test_any_form_of_sizes(form, images):
+    """`target_sizes` of transformers is a tensor: of two images, it is as long as (H, W)."""
+    logits = draw("smooth", (images, 5, 8, 8))
+    sizes = [(30, 40), (5, 17), (8, 8)][:images]
+    for made, expected in zip(logits_to_ids(logits, form(sizes)), logits_to_ids(logits, sizes), strict=True):
+        assert torch.equal(made, expected)
+    for size in sizes:
+        assert torch.equal(logits_to_ids(logits, form([size])[0]), plain(logits, size))
 
 
 @pytest.mark.parametrize(
@@ -114,9 +133,18 @@ def test_a_size_for_each_image():
     [
         (torch.zeros(1, 2, 3), (3, 3), "B x C x h x w"),
         (torch.zeros(1, 2, 3, 3, dtype=torch.int64), (3, 3), "floating point"),
-        (torch.zeros(1, 2, 3, 3), (3, 0), "at least 1"),
+        (torch.zeros(1, 2, 3, 3), (3, 0), "whole numbers from 1"),
+        (torch.zeros(1, 2, 3, 3), 20, "the size is 20: expected"),
+        (torch.zeros(1, 2, 3, 3), None, "the size is None: expected"),
+        (torch.zeros(1, 2, 3, 3), "33", "the size is '33': expected"),
+        (torch.zeros(1, 2, 3, 3), (3.7, 4.2), "whole numbers"),
+        (torch.zeros(1, 2, 3, 3), (3, 3, 3), "expected"),
+        (torch.zeros(1, 2, 3, 3), torch.ones(1, 1, 2), "expected"),
+        (torch.zeros(2, 2, 3, 3), [(3, 3), (3, 3, 3)], "expected"),
+        (torch.zeros(2, 2, 3, 3), [], "0 sizes for 2 images"),
         (torch.zeros(1, 2, 3, 3), [(3, 3), (3, 3)], "2 sizes for 1 images"),
         (torch.zeros(1, 0, 3, 3), (3, 3), "at least one of each"),
+        ((torch.zeros(1, 2, 3, 3), torch.zeros(1)), (3, 3), r"take the first of them, logits\[0\]"),
     ],
 )
 def test_what_is_refused(logits, size, says):

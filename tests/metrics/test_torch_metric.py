@@ -7,6 +7,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -101,8 +102,10 @@ def test_compute_gives_scalars_a_logger_takes(batch):
     metric = MatchedIoU(5)
     metric.update(*batch)
     result = metric.compute()
-    assert list(result) == list(HEADLINES)
-    assert all(isinstance(value, torch.Tensor) and value.ndim == 0 for value in result.values())
+    assert list(result) == [*HEADLINES, "num_images"]
+    assert result["num_images"].item() == 8
+    # Lightning converts integers, with a warning for each.
+    assert all(value.ndim == 0 and value.is_floating_point() for value in result.values())
     figures = metric.figures()
     for name, value in result.items():
         np.testing.assert_allclose(value, figures[name], rtol=1e-6)
@@ -150,7 +153,7 @@ def test_in_a_collection(batch):
     )
     collection.update(*batch)
     result = collection.compute()
-    assert len(result) == 2 * len(HEADLINES)
+    assert len(result) == 2 * (len(HEADLINES) + 1)
     metric = MatchedIoU(5)
     metric.update(*batch)
     for key, matching in (("ids", "none"), ("matched", "pixel")):
@@ -191,6 +194,25 @@ def test_wrong_arguments():
         MatchedIoU(0)
     with pytest.raises(ValueError, match="matching"):
         MatchedIoU(5, matching="closest")
+    for ignored in (-100, -1, 65536):
+        with pytest.raises(ValueError, match=f"ignore_index={ignored}: ids are 0..65535"):
+            MatchedIoU(5, ignored)
+
+
+def test_memory_of_noisy_predictions(noisy_counts):
+    """All rows in one table, as an untrained network predicts them, would take a gigabyte here."""
+    metric = MatchedIoU(919)
+    metric.rows = [torch.from_numpy(noisy_counts)] * 12416
+    metric.lengths = [torch.tensor([len(noisy_counts)])] * 12416
+    metric._update_count = 1
+    tracemalloc.start()
+    try:
+        result = metric.compute()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result["num_images"].item() == 12416
+    assert peak < 300e6
 
 
 RANK = """
