@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .matched_miou.confusion import Confusion
     from .matched_miou.counts import count_pair
     from .matched_miou.matching import MATCHINGS, load_match, save_match
-    from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
+    from .matched_miou.id_ranges import IGNORE_INDEX
+    from .matched_miou.metric import MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy
     from .saliency.localization_metric import Localization
@@ -31,7 +32,7 @@ _MODULES = {
     "MATCHINGS": "matched_miou.matching",
     "load_match": "matched_miou.matching",
     "save_match": "matched_miou.matching",
-    "IGNORE_INDEX": "matched_miou.metric",
+    "IGNORE_INDEX": "matched_miou.id_ranges",
     "MatchedIoU": "matched_miou.metric",
     "HEADLINES": "matched_miou.scores",
     "RegionAccuracy": "region_accuracy",

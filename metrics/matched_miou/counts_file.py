@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
@@ -89,3 +90,15 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
 def _narrow(column: CountRows) -> np.ndarray:
     """The same numbers in the smallest unsigned type that holds them."""
     return column.astype(np.min_scalar_type(int(column.max(initial=0))))
+
+
+def counts_digest(num_classes: int, ignore_index: int, names: Sequence[str], rows: Sequence[CountRows]) -> str:
+    """The sha256 of counts as hexadecimal digits: the same for the same images, in whatever order."""
+    images = sorted(
+        (name, image_rows[np.lexsort(image_rows.T[::-1])].astype("<i4").tobytes())
+        for name, image_rows in zip(names, rows)
+    )
+    digest = hashlib.sha256(f"matched_miou {num_classes} {ignore_index}\n".encode())
+    for name, data in images:
+        digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
+    return digest.hexdigest()
