@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .matched_miou.boundary import boundary_band
     from .matched_miou.confusion import Confusion
     from .matched_miou.counts import count_pair
-    from .matched_miou.matching import MATCHINGS, load_match, save_match
     from .matched_miou.id_ranges import IGNORE_INDEX
+    from .matched_miou.matching import MATCHINGS, load_match, save_match
     from .matched_miou.metric import MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...conversion.facts import categories, class_groups
 from ...metrics.evaluation.run_record import run_record
+from ...metrics.matched_miou.anatomy import PLACES
 from ...metrics.matched_miou.matching import check_matching
 from ...report import TITLES, Picture, html_report, percent, ties
+from ...report.anatomy_tables import GROUP_TITLES, LostPoints, lost_points
 from ...report.figures import interval_cell
 from ...report.mask_pictures import pictures_of_run
+from ...report.which_images import chosen_images, images_of_groups
 from ..output import hint, say, table, write_json, write_page
 from .counting import Counted, count
 from .page_images import hint_absent_images, open_images
@@ -38,8 +41,13 @@ def run(args: argparse.Namespace) -> int:
     intervals = None
     if args.bootstrap:
         intervals = counted.metric.bootstrap(result["matching"], samples=args.bootstrap, seed=args.seed)
+    anatomy: dict[str, Any] | None = None
+    if args.anatomy or args.report:
+        anatomy = counted.metric.anatomy("none" if chosen == "none" else result["matching"])
     if args.json != "-":
         _print(result, intervals, counted, args.per_class)
+        if args.anatomy:
+            _print_anatomy(lost_points(anatomy, categories(counted.config).names))
     _warn_of_a_single_id(counted)
     if args.json:
         # Saved counts do not tell what was missing when they were made.
@@ -50,9 +58,10 @@ def run(args: argparse.Namespace) -> int:
             "on_missing": on_missing,
             "run": run_record(counted.metric, str(matching), missing, on_missing),
         }
-        write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
+        more = {"intervals": intervals, "anatomy": anatomy if args.anatomy else None}
+        write_json({**result, **{key: value for key, value in more.items() if value}, **extra}, args.json)
     if args.report:
-        _report(args, counted, result, intervals, matching, images)
+        _report(args, counted, result, intervals, anatomy, matching, images)
         hint(f"Report written to {args.report}")
     return 0
 
@@ -81,11 +90,30 @@ def _print(
         say(table(body, ["id", "class", "IoU", "boundary IoU"]))
 
 
+def _print_anatomy(lost: LostPoints) -> None:
+    say()
+    rows = [
+        [kind.title, place, percent(kind.share[i]).rjust(7), percent(kind.mended[i]).rjust(7)]
+        for kind in lost.kinds
+        for i, place in enumerate(PLACES)
+    ]
+    say(table(rows, ["wrong pixels", "where", "percent", "mIoU if these were right"]))
+    say(f"{lost.wrong_pixels:,} wrong pixels; what mending them would gain does not add up")
+    say()
+    groups = [[group.title, f"{group.images:,}", percent(group.share).rjust(7)] for group in lost.groups]
+    say(table(groups, ["images that show an object", "images", "percent"]))
+    if lost.agreement:
+        say()
+        agreement = [[title, percent(value).rjust(7)] for title, _, value in lost.agreement]
+        say(table(agreement, ["clusters and ids, before matching", "percent"]))
+
+
 def _report(
     args: argparse.Namespace,
     counted: Counted,
     result: dict[str, Any],
     intervals: dict[str, tuple[float, float]] | None,
+    anatomy: dict[str, Any] | None,
     matching: str,
     images: ImagesById | None,
 ) -> None:
@@ -94,10 +122,15 @@ def _report(
         done = "were left out" if args.on_missing == "skip" else "counted as predicted 0 everywhere"
         notes.append(f"Predictions that were missing and {done}: {len(counted.missing):,}")
     labels, per_image = categories(counted.config).names, counted.metric.per_image(result["matching"])
+    groups = counted.metric.image_groups(result["matching"])
     pictures: list[Picture] = []
+    examples: list[Picture] = []
     if counted.masks:
-        pictures = pictures_of_run(counted.masks, per_image, result["matching"], labels, images)
-        hint_absent_images(pictures, images)
+        ranked = chosen_images(per_image), images_of_groups(groups, GROUP_TITLES)
+        pictures, examples = (
+            pictures_of_run(counted.masks, per_image, part, result["matching"], labels, images) for part in ranked
+        )
+        hint_absent_images([*pictures, *examples], images)
     page = html_report(
         result,
         per_image,
@@ -108,6 +141,8 @@ def _report(
         groups=class_groups(counted.config),
         confusions=counted.metric.confusions(result["matching"], 20),
         pictures=pictures,
+        anatomy=anatomy,
+        examples=examples,
     )
     write_page(page, args.report)
 

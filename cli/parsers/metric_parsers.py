@@ -61,6 +61,11 @@ def add_evaluate(commands: Commands) -> None:
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
     group.add_argument(
+        "--anatomy",
+        action="store_true",
+        help="print where the points are lost: kinds of wrong pixels, images, clusters",
+    )
+    group.add_argument(
         "--json",
         type=path_argument,
         metavar="FILE",

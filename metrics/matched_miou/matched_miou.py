@@ -22,8 +22,8 @@ from .confusion import confusions
 from .count_table import nameless
 from .counts import count_pair
 from .counts_file import load_counts
-from .matching import Matching, check_matching
 from .id_ranges import IGNORE_INDEX, check_num_classes
+from .matching import Matching, check_matching
 from .metric import MatchedIoU, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike

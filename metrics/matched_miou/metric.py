@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .anatomy import anatomy
+from .anatomy import GROUPS, anatomy, image_groups
 from .bootstrap import bootstrap
 from .cluster_scores import cluster_scores
 from .confusion import Confusion, confusions
@@ -18,6 +18,7 @@ from .id_ranges import IGNORE_INDEX, check_ids, check_num_classes
 from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution
 from .read_mask import MaskLike
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
+
 
 class MatchedIoU:
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
@@ -242,6 +243,12 @@ class MatchedIoU:
         result = anatomy(table, apply_match(table, match), localized_at)
         result["clusters"] = None if matching == "none" else cluster_scores(table, match)
         return result
+
+    def image_groups(self, matching: Matching = "none", localized_at: float = 0.5) -> list[str]:
+        """For each image its group in the `images` of `anatomy`; an empty string where the reference has no object."""
+        table = self._counted()
+        groups = image_groups(table, apply_match(table, self.match(matching)), localized_at)
+        return [GROUPS[group] if group >= 0 else "" for group in groups.tolist()]
 
     def predicted_ids(self) -> list[int]:
         """The ids that the predictions hold in scored pixels, before any matching."""

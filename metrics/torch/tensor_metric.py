@@ -11,8 +11,8 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from ..matched_miou.count_table import nameless
-from ..matched_miou.matching import Matching, check_matching
 from ..matched_miou.id_ranges import IGNORE_INDEX, check_num_classes
+from ..matched_miou.matching import Matching, check_matching
 from ..matched_miou.metric import MatchedIoU as NumpyMatchedIoU
 from ..matched_miou.scores import HEADLINES
 from .tensor_counts import count_batch

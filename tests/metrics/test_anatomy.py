@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,19 +39,19 @@ def counted(pairs: list[tuple[np.ndarray, np.ndarray]]) -> MatchedIoU:
     return metric
 
 
-def assert_same(result: object, expected: object) -> None:
+def assert_same(result: Any, expected: Any) -> None:
     if isinstance(expected, dict):
-        assert isinstance(result, dict) and list(result) == list(expected)
+        assert list(result) == list(expected)
         for key, value in expected.items():
             assert_same(result[key], value)
     elif isinstance(expected, list):
-        assert isinstance(result, list) and len(result) == len(expected)
+        assert len(result) == len(expected)
         for value, other in zip(result, expected):
             assert_same(value, other)
     elif isinstance(expected, float):
         assert result == pytest.approx(expected, abs=1e-12)
     else:
-        assert result == expected and type(result) is type(expected)
+        assert (type(result), result) == (type(expected), expected)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -91,7 +92,8 @@ def test_all_mended() -> None:
     metric = counted([(np.where(reference == 1000, 0, reference), reference) for _, reference in pairs])
     occurring = set(itertools.chain(*(reference.ravel().tolist() for _, reference in pairs))) - {1000}
     result = metric.anatomy()
-    assert result["wrong_pixels"] == 0 and result["mean_iou"] == len(occurring) / (CLASSES + 1)
+    assert result["wrong_pixels"] == 0
+    assert result["mean_iou"] == len(occurring) / (CLASSES + 1)
     assert {kind["share"] for kind in result["kinds"].values()} == {0.0}
 
 
@@ -115,7 +117,8 @@ def test_clusters_and_their_classes() -> None:
     # Cluster 4 covers class 1 and half of class 2; cluster 5 the other half; class 3 is predicted as `other`.
     metric.update([[4, 4, 4, 5, 0, 0]], [[1, 1, 2, 2, 3, 0]])
     clusters = metric.anatomy({4: 1})["clusters"]
-    assert clusters["classes_without_cluster"] == [2, 3] and clusters["clusters_without_class"] == [5]
+    assert clusters["classes_without_cluster"] == [2, 3]
+    assert clusters["clusters_without_class"] == [5]
     assert clusters["classes"][1] == {
         "id": 2,
         "pixels": 2,
