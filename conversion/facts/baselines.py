@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -105,11 +105,8 @@ def baselines(
 @functools.cache
 def _rows() -> tuple[Baseline, ...]:
     text = resources.files(__package__).joinpath("baselines.csv").read_text(encoding="utf-8")
-    names = [field.name for field in fields(Baseline)]
-    rows = [
-        Baseline(**{name: float(row[name]) if name == "value" else row[name] for name in names})
-        for row in csv.DictReader(text.splitlines())
-    ]
+    lines: Iterable[dict[str, Any]] = csv.DictReader(text.splitlines())
+    rows = [Baseline(**{**line, "value": float(line["value"])}) for line in lines]
     metrics = list(dict.fromkeys(row.metric for row in rows))
 
     def place(row: Baseline) -> tuple[int, int, int, int, float]:
