@@ -24,6 +24,7 @@ from .matching import Matching, check_matching
 from .metric import IGNORE_INDEX, MatchedIoU, check_num_classes, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
+from .saved_record import versions
 from .saving import save_bytes
 from .scores import HEADLINES
 
@@ -39,6 +40,7 @@ __all__ = [
     "count_pair",
     "load_counts",
     "save_bytes",
+    "versions",
 ]
 
 _DESCRIPTION = """

@@ -122,7 +122,8 @@ def test_resizing_changes_what_is_scored():
         ([[1], [2, 3]], r"the map of cat is no array of numbers"),
         ("saliency.npy", r"the map of cat holds <U"),
         (np.zeros((0, 4)), r"the map of cat has no pixels \(0 x 4\)"),
-        (MAP.T, r"the map of cat is 4 x 2, its mask 2 x 4: they must be equal, unless resize"),
+        (MAP.T, r"the map of cat is 4 x 2 and its mask 2 x 4: height and width are exchanged"),
+        (np.zeros((2, 3)), r"the map of cat is 2 x 3, its mask 2 x 4: they must be equal, unless resize"),
         (np.zeros((2, 4), "M8[s]"), r"the map of cat holds datetime64"),
     ],
 )
