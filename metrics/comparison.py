@@ -16,6 +16,7 @@ from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
 from .matched_miou.metric import MatchedIoU
 from .saliency.localization_metric import Localization
+from .saliency.score_options import differing_options, show
 from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
 Run = Localization | MatchedIoU
@@ -52,12 +53,16 @@ def compare(
         seed: of `numpy.random.default_rng`.
         matching: for two `MatchedIoU`: how the clusters of both are matched, or a pair of matchings.
 
+    Two `Localization` may read negative values differently (`relevance`), which belongs to a method as its maps do;
+    their other options must be equal.
+
     Returns:
         For one key: `difference` (the mean of a - b), its interval `low` and `high`, `wins`, `ties` and `losses` of
         a, `num_images`. Without a key, such a dict for each key.
 
     Raises:
-        ValueError: runs of two kinds, images that only one of them has, an image without a name, an unknown key.
+        ValueError: runs of two kinds or two configurations, options that differ, images that only one of them has, an
+            image without a name, an unknown key.
 
     Examples:
         >>> runs = [Localization(), Localization()]
@@ -111,8 +116,7 @@ def _columns(
     a: Run, b: Run, matching: Matching | Sequence[Matching]
 ) -> tuple[Mapping[str, list[Any]], Mapping[str, list[Any]], Sequence[str]]:
     if isinstance(a, Localization) and isinstance(b, Localization):
-        if a.options != b.options:
-            raise ValueError(f"the runs were scored with different options: {a.options} and {b.options}.")
+        _check_options(a, b)
         return a.per_image(), b.per_image(), a.keys
     if isinstance(a, MatchedIoU) and isinstance(b, MatchedIoU):
         if (a.num_classes, a.ignore_index) != (b.num_classes, b.ignore_index):
@@ -122,6 +126,22 @@ def _columns(
     raise ValueError(
         f"cannot compare a {type(a).__name__} with a {type(b).__name__}: expected two Localization or two MatchedIoU."
     )
+
+
+def _check_options(a: Localization, b: Localization) -> None:
+    """Refuse what makes figures of two runs of maps differ beside the maps and how they are read."""
+    configs = [run.record.get("config") for run in (a, b)]
+    if None not in configs and configs[0] != configs[1]:
+        raise ValueError(f"the first run is of ImageNet-S-{configs[0]}, the second of ImageNet-S-{configs[1]}.")
+    differing = [option for option in differing_options(a.options, b.options) if option[0] != "relevance"]
+    if differing:
+        name, first, second = differing[0]
+        shown = " ".join(map(show, first)) if name == "thresholds" else first
+        how = f"with --{name} {shown}" if first is not None else f"without --{name}"
+        raise ValueError(
+            f"the runs were scored with different options: {name}={first!r} and {name}={second!r}. Score the maps of "
+            f"the second again with {name}={first!r} (`imagenet-s evaluate-maps ... --save-counts FILE` {how})."
+        )
 
 
 def _paired(first: Mapping[str, list[Any]], second: Mapping[str, list[Any]]) -> tuple[list[int], list[int]]:
@@ -174,3 +194,18 @@ def _difference(
         "losses": int((d < -_TIE).sum()),
         "num_images": number,
     }
+
+
+def run_names(runs: Sequence[Run], paths: Sequence[str]) -> list[str]:
+    """What tables and pages call saved runs: the names in their records, else those of their files, all different.
+
+    Args:
+        runs: the runs.
+        paths: their files, in the same order.
+    """
+    stems = [os.path.splitext(os.path.basename(path))[0] for path in paths]
+    named = [run.record.get("name") or stem for run, stem in zip(runs, stems)]
+    for names in (named, stems, list(paths)):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name} ({number})" for number, name in enumerate(named, 1)]

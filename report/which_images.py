@@ -69,11 +69,13 @@ def ranked_by(keys: Mapping[str, Any] | Sequence[str]) -> str:
     return next((key for key in _RANKED_BY if key in keys), next(iter(keys)))
 
 
-def differing_most(values: Sequence[ValuesOfBoth], each: int) -> list[tuple[str, list[ValuesOfBoth]]]:
-    """(heading, what differs most under it), for either run that is better somewhere."""
+def differing_most(
+    values: Sequence[ValuesOfBoth], each: int, names: Sequence[str] = ("A", "B")
+) -> list[tuple[str, list[ValuesOfBoth]]]:
+    """(heading, what differs most under it), for either run that is better somewhere; `names` are those of the runs."""
     ordered = sorted(values, key=lambda value: (value.b - value.a, value.name))
     both = [
-        ("A is better", [value for value in ordered[:each] if value.a > value.b]),
-        ("B is better", [value for value in ordered[::-1][:each] if value.b > value.a]),
+        (f"{names[0]} is better", [value for value in ordered[:each] if value.a > value.b]),
+        (f"{names[1]} is better", [value for value in ordered[::-1][:each] if value.b > value.a]),
     ]
     return [(heading, chosen) for heading, chosen in both if chosen]

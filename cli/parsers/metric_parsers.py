@@ -6,9 +6,11 @@ from typing import Any
 
 from .options import (
     Commands,
+    GivenOption,
     add_config,
     add_imagenet_options,
     add_mask_source,
+    add_saved_run,
     natural,
     path_argument,
     place_argument,
@@ -152,19 +154,18 @@ def _add_masks(parser: Any) -> None:
     )
     group.add_argument(
         "--split",
+        action=GivenOption,
         type=split_argument,
         metavar="NAME",
         help="which split of a data set, a tree or the annotations (default: validation)",
     )
     group.add_argument(
         "--on-missing",
+        action=GivenOption,
         choices=("error", "skip", "empty"),
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
     add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument(
-        "--save-counts", type=path_argument, metavar="FILE", help="keep the counts: a few MB, enough for every figure"
-    )
-    group.add_argument("--counts", type=path_argument, metavar="FILE", help="score saved counts; no mask is read")
+    add_saved_run(group, "counts, enough for every figure")

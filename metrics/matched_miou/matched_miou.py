@@ -27,6 +27,7 @@ from .matching import Matching, check_matching
 from .metric import MatchedIoU, path_name
 from .one_to_one import ONE_TO_ONE
 from .read_mask import MaskLike
+from .saved_record import versions
 from .saving import save_bytes
 from .scores import HEADLINES
 
@@ -44,6 +45,7 @@ __all__ = [
     "count_pair",
     "load_counts",
     "save_bytes",
+    "versions",
 ]
 
 _DESCRIPTION = """

@@ -17,6 +17,7 @@ from .counts_file import counts_digest, load_counts, save_counts
 from .id_ranges import IGNORE_INDEX, check_ids, check_num_classes
 from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution
 from .read_mask import MaskLike
+from .saved_record import Record, merged_record
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
 
@@ -29,6 +30,11 @@ class MatchedIoU:
     Args:
         num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
         ignore_index: the id of reference pixels that are not scored.
+
+    Attributes:
+        record: what `save` keeps beside the counts: `name` of the run, `config`, `options`, `missing`, as
+            `imagenet-s evaluate` fills them in; of one's own runs, `metric.record["name"] = "PASS"` names it for
+            `imagenet-s compare`. `versions` are added when it is saved.
 
     Raises:
         ValueError: a number of classes below 1, or an ignored id that is a class.
@@ -43,6 +49,7 @@ class MatchedIoU:
 
     def __init__(self, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:
         self.num_classes, self.ignore_index = check_num_classes(num_classes, ignore_index)
+        self.record: Record = {}
         self._names: list[str] = []
         self._rows: list[CountRows] = []
         self._counted_names: set[str] = set()
@@ -118,6 +125,8 @@ class MatchedIoU:
             raise ValueError(
                 f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once."
             )
+        alone = len(self) == 0 and not self.record
+        self.record = dict(other.record) if alone else merged_record(self.record, other.record)
         self._names += other._names
         self._rows += other._rows
         self._counted_names |= other._counted_names
@@ -274,7 +283,7 @@ class MatchedIoU:
         Args:
             path: where the file appears when it is complete, or a file that is open for writing.
         """
-        save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows)
+        save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows, self.record)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MatchedIoU:
@@ -284,8 +293,9 @@ class MatchedIoU:
             ValueError: the file holds no counts, or is damaged.
             FileNotFoundError: there is no file.
         """
-        num_classes, ignore_index, names, rows = load_counts(path)
+        num_classes, ignore_index, names, rows, record = load_counts(path)
         metric = cls(num_classes, ignore_index)
+        metric.record = record
         for name, image_rows in zip(names, rows):
             metric.update_counts(image_rows, name)
         return metric
