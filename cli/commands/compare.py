@@ -12,7 +12,7 @@ from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import ANNOTATED_SPLITS
 from ...conversion.masks.find_masks import find_masks
 from ...metrics import Localization, MatchedIoU, compare
-from ...metrics.comparison import Run, load_run, run_names
+from ...metrics.comparison.saved_run import Run, load_run, run_names
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.run_record import run_record
 from ...metrics.evaluation.scored_masks import ScoredMasks

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...metrics.comparison import Run
+from ...metrics.comparison.saved_run import Run
 
 
 def check_inputs(args: argparse.Namespace, places: Sequence[str]) -> None:

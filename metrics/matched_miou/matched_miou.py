@@ -26,6 +26,7 @@ from .id_ranges import IGNORE_INDEX, check_num_classes
 from .matching import Matching, check_matching
 from .metric import MatchedIoU, path_name
 from .one_to_one import ONE_TO_ONE
+from .own_figures import WithOwnFigures
 from .read_mask import MaskLike
 from .saved_record import versions
 from .saving import save_bytes
@@ -36,6 +37,7 @@ __all__ = [
     "ONE_TO_ONE",
     "MatchedIoU",
     "MatchedMiou",
+    "WithOwnFigures",
     "anatomy",
     "assign",
     "bootstrap",

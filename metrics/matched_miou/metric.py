@@ -16,12 +16,13 @@ from .counts import CountRows, count_pair
 from .counts_file import counts_digest, load_counts, save_counts
 from .id_ranges import IGNORE_INDEX, check_ids, check_num_classes
 from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution
+from .own_figures import WithOwnFigures
 from .read_mask import MaskLike
 from .saved_record import Record, merged_record
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
 
-class MatchedIoU:
+class MatchedIoU(WithOwnFigures):
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
 
     A mask is reduced to its counts when it is added, and not stored. Counts are integers that can be added, so the
@@ -204,6 +205,9 @@ class MatchedIoU:
             class), `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most
             pixels first). NaN for an image without a pixel to score.
         """
+        return {**self._computed_columns(matching), **self._own_columns()}
+
+    def _computed_columns(self, matching: Matching = "none") -> dict[str, list[Any]]:
         table = self._counted()
         labels = apply_match(table, self.match(matching))
         pixels = table.per_image(table.pixels)

@@ -22,6 +22,7 @@ _PARTS: Mapping[str, type] = {
     "options": dict,  # of the command that counted, by their names
     "missing": list,  # keys of the references that had no prediction
     "no_class": list,  # ids of the images whose ImageNet label is no class: of maps alone
+    "figures": dict,  # of one's own: key -> name of an image -> value
     "versions": dict,  # library -> version, of the process that counted
 }
 _LIBRARIES = ("imagenet-s", "numpy", "scipy", "pillow")
@@ -59,6 +60,9 @@ def unpacked_record(arrays: Mapping[str, Any]) -> Record:
         raise ValueError("its record is damaged")
     if not all(isinstance(name, str) for part in ("missing", "no_class") for name in record.get(part, ())):
         raise ValueError("its record is damaged")
+    for values in record.get("figures", {}).values():
+        if not isinstance(values, dict) or not all(isinstance(value, (int, float)) for value in values.values()):
+            raise ValueError("its record is damaged")
     return record
 
 
@@ -68,7 +72,12 @@ def merged_record(first: Mapping[str, Any], second: Mapping[str, Any]) -> Record
         return {}
     sides = [{"versions": dict(versions()), **side} for side in (first, second)]
     result: Record = {}
-    for part in sides[0].keys() & sides[1].keys():
+    if figures := [side.get("figures", {}) for side in sides if "figures" in side]:
+        result["figures"] = {
+            key: {name: value for own in figures for name, value in own.get(key, {}).items()}
+            for key in dict.fromkeys(key for own in figures for key in own)
+        }
+    for part in (sides[0].keys() & sides[1].keys()) - {"figures"}:
         a, b = (side[part] for side in sides)
         if isinstance(a, dict):
             result[part] = {name: value for name, value in a.items() if name in b and b[name] == value}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...conversion.core.paths import local_path
+from ..matched_miou.own_figures import WithOwnFigures
 from ..matched_miou.read_mask import MaskLike
 from ..matched_miou.saved_record import Record, merged_record
 from .left_out import doubts
@@ -28,7 +29,7 @@ from .scores_file import Rows, load_scores, save_scores, write_scores
 logger = logging.getLogger("imagenet_s")
 
 
-class Localization:
+class Localization(WithOwnFigures):
     """Scores of saliency, attribution or attention maps against masks.
 
     An image is reduced to its scores and to integer counts when it is added; neither map nor mask is kept. In any
@@ -232,6 +233,9 @@ class Localization:
             `name`, `target`, a column for each of `keys` (all NaN where the target is absent), and `constant`,
             whether the map is.
         """
+        return {**self._computed_columns(), **self._own_columns()}
+
+    def _computed_columns(self) -> dict[str, list[Any]]:
         values = self._rows().values
         return {
             "name": [name or f"image {i}" for i, name in enumerate(self._names)],

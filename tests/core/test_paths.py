@@ -24,7 +24,7 @@ from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
 from imagenet_s.conversion.synthetic import expected_rows
 from imagenet_s.metrics import Localization
-from imagenet_s.metrics.comparison import load_run
+from imagenet_s.metrics.comparison.saved_run import load_run
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from imagenet_s.metrics import paired_statistics as ps
+from imagenet_s.metrics.comparison import paired_statistics as ps
 from imagenet_s.metrics.matched_miou.bootstrap import interval, resamples
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from made_maps import made
 
-import imagenet_s.metrics.comparison
 from imagenet_s.cli.main import main
 from imagenet_s.metrics import Localization, MatchedIoU, compare
+from imagenet_s.metrics.comparison import aligned_runs, two_runs
 
 IMAGES = made(30)
 
@@ -72,7 +72,7 @@ def test_masks(key):
     expected = by_definition(*([row[name] for name in names] for row in rows), 0, 2000, 0.95)
     assert compare(a, b, key) == pytest.approx(expected, abs=1e-12)
     both = compare(a, b, matching=("none", "pixel"), resamples=10)
-    assert set(both) == set(imagenet_s.metrics.comparison.MASK_KEYS)
+    assert set(both) == set(aligned_runs.MASK_KEYS)
 
 
 def test_all_keys_and_the_order_of_counting():
@@ -104,7 +104,7 @@ def test_runs_that_do_not_belong_together():
         (
             run_of(IMAGES, config="50"),
             run_of(IMAGES, config="919"),
-            "is of ImageNet-S-50, the second of ImageNet-S-919",
+            "is of ImageNet-S-50, the second run of ImageNet-S-919",
         ),
         (a, counted(IMAGES, 0.1), "cannot compare a Localization with a MatchedIoU"),
         (unnamed, unnamed, "an image without a name"),
@@ -170,4 +170,4 @@ def test_methods_that_read_negative_values_differently(tmp_path, capsys, monkeyp
 
 
 def test_docstring():
-    assert doctest.testmod(imagenet_s.metrics.comparison).failed == 0
+    assert doctest.testmod(two_runs).failed == 0

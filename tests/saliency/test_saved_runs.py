@@ -12,7 +12,7 @@ import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.synthetic import write_annotations, write_official_tree
 from imagenet_s.metrics import Localization, MatchedIoU
-from imagenet_s.metrics.comparison import load_run, run_names
+from imagenet_s.metrics.comparison.saved_run import load_run, run_names
 from imagenet_s.metrics.evaluation.run_record import run_record
 
 MASKS, MATCH, MAPS = "evaluate", "match", "evaluate-maps"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .matched_miou.bootstrap import interval, resamples
+from ..matched_miou.bootstrap import interval, resamples
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +49,8 @@ def rank_interval(ranks_of_run: NDArray[np.int64], level: float) -> tuple[int, i
 def sign_flip_p_values(differences: Floats, seed: int) -> list[float]:
     """Two-sided p-values of a paired permutation test: is the mean difference of the images zero?
 
-    If two runs were exchangeable, the sign of every image's difference would be a coin toss. The p-value is the share of
-    assignments of signs whose mean is at least as far from 0 as the observed one: of all of them up to `EXACT_UP_TO`
+    If two runs were exchangeable, the sign of every image's difference would be a coin toss. The p-value is the share
+    of assignments of signs whose mean is at least as far from 0 as the observed one: of all of them up to `EXACT_UP_TO`
     images; otherwise of 10,000 drawn ones and the observed one.
 
     Args:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from .aligned_runs import Run, aligned_runs
-from .matched_miou.matching import Matching
+from .aligned_runs import Matchings, aligned_runs
+from .saved_run import Run
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def power(
     a: Run,
     b: Run,
     key: str,
-    power: float = 0.8,  # noqa: A002
+    power: float = 0.8,
     alpha: float = 0.05,
     *,
-    matching: Matching | tuple[Matching, Matching] = "none",
+    matching: Matchings = "none",
 ) -> Power:
     """How small a difference can be told with the images of two runs.
 
