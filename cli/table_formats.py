@@ -30,10 +30,12 @@ def csv_table(header: Sequence[str], rows: Rows) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def markdown_table(header: Sequence[str], rows: Rows) -> str:
-    """A table as GitHub renders it."""
+def markdown_table(header: Sequence[str], rows: Rows, bold: Collection[tuple[int, int]] = ()) -> str:
+    """A table as GitHub renders it; `bold` are the cells (row, column) in bold."""
     ends = ["---:" if number else "---" for number in _numeric(header, rows)]
     lines = [[_markdown_text(cell) for cell in line] for line in (header, *rows)]
+    for i, j in bold:
+        lines[i + 1][j] = f"**{lines[i + 1][j]}**"
     return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], ends, *lines[1:]])
 
 

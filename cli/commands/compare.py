@@ -26,6 +26,7 @@ from ...report.map_pictures import maps_of_two_runs
 from ...report.mask_pictures import pictures_of_two_runs
 from ...report.which_images import ValuesOfBoth, differing_most, ranked_by
 from ..output import hint, say, table, write_json, write_page
+from .compare_many import FORMATS, compare_runs
 from .page_images import hint_absent_images, open_images
 
 Chosen = list[tuple[str, list[ValuesOfBoth]]]
@@ -38,11 +39,22 @@ _SAME = 1e-6
 
 def run(args: argparse.Namespace) -> int:
     """Load, compare, print."""
-    if len(args.matching) > 2:
-        raise ValueError(f"--matching {' '.join(args.matching)}: expected one for both runs, or one for each.")
+    if len(args.runs) < 2:
+        raise ValueError(f"{args.runs[0]}: expected at least two runs to compare.")
+    if len(args.matching) not in (1, len(args.runs)):
+        raise ValueError(f"--matching {' '.join(args.matching)}: expected one for all runs, or one for each.")
     matching = [Path(name) if name.endswith(".json") else name for name in args.matching]
-    a, b = load_run(args.a), load_run(args.b)
-    names = [printable(name, keep="") for name in run_names([a, b], [args.a, args.b])]
+    loaded = [load_run(path) for path in args.runs]
+    if args.names and len(set(args.names)) != len(args.runs):
+        raise ValueError(f"--names {' '.join(args.names)}: expected {len(args.runs)} names, all different.")
+    names = [printable(name, keep="") for name in args.names or run_names(loaded, args.runs)]
+    in_order = any(getattr(args, option) for option in (*FORMATS, "baselines", "lower_is_better"))
+    if len(loaded) > 2 or in_order or args.power is not None:
+        given = [name for name in ("gt_dir", "predict_dir", "maps_dir", "images") if getattr(args, name)]
+        if given:
+            raise ValueError(f"--{given[0].replace('_', '-')} draws pictures of two runs: compare these two alone.")
+        return compare_runs(args, dict(zip(names, loaded)), matching)
+    a, b = loaded
     recorded = [run.record for run in (a, b)]
     _check_pictures(args, isinstance(a, MatchedIoU), recorded)
     keys = [args.key] if args.key else None
@@ -64,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         _report(args, a, b, matching, differences, runs)
         hint(f"Report written to {args.report}")
     if args.json:
-        content = {"a": args.a, "b": args.b, "images": len(a), "runs": runs, "differences": differences}
+        content = {"a": args.runs[0], "b": args.runs[1], "images": len(a), "runs": runs, "differences": differences}
         write_json(content, args.json)
     return 0
 
@@ -109,7 +121,7 @@ def _report(
     runs: list[dict[str, Any]],
 ) -> None:
     names = [run["name"] for run in runs]
-    notes = [f"{name}: {path}. {' '.join(run_notes(run))}" for name, path, run in zip(names, (args.a, args.b), runs)]
+    notes = [f"{name}: {path}. {' '.join(run_notes(run))}" for name, path, run in zip(names, args.runs, runs)]
     notes += filter(None, [_relevances(a, b, names), _without_figures(differences, a)])
     order = ranked_by(differences)
     more: dict[str, Any] = {}
@@ -169,7 +181,7 @@ def _mask_pictures(
         predictions = find_masks(place, config, args.split)
         masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).matched)))
     pictures = pictures_of_two_runs(chosen, masks, matches, labels, images)
-    for file, place, run, match, scored in zip((args.a, args.b), args.predict_dir, runs, matches, masks):
+    for file, place, run, match, scored in zip(args.runs, args.predict_dir, runs, matches, masks):
         again = MatchedIoU(run.num_classes, run.ignore_index)
         for key in keys:
             reference, prediction = scored.read(key)
@@ -193,7 +205,7 @@ def _map_pictures(
     images = open_images(args.images, args.config)
     pictures = maps_of_two_runs(chosen, maps, masks, scored, (a.options, b.options), images, labels)
     drawn = [scored[picture.name] for picture in pictures]
-    for file, reader, run in zip((args.a, args.b), maps, (a, b)):
+    for file, reader, run in zip(args.runs, maps, (a, b)):
         again = score_maps(reader, masks, drawn, run.options)
         _check_scores(run.per_image(), again.per_image(), order, file, f"--maps-dir {reader.path}")
     return pictures

@@ -56,27 +56,48 @@ def add_evaluate_maps(commands: Commands) -> None:
 def add_compare(commands: Commands) -> None:
     parser = commands.add_parser(
         "compare",
-        help="two runs over the same images: each figure's difference, with a paired interval",
+        help="runs over the same images: differences with paired intervals; of many, ranks and tables for papers",
         description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts, image by "
         "image: the mean difference A - B of each figure, with an interval from resamples of the images, and in how "
-        "many images A is better, equal, worse. A run is called by its --title, or else by its file.",
+        "many images A is better, equal, worse. Three and more runs (or two, with one of the options for tables) are "
+        "put in order by one figure, each with its interval, its difference to the best and its ranks. A run is called "
+        "by its --title, or else by its file.",
     )
-    parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
-    parser.add_argument("b", type=path_argument, metavar="B.npz", help="the other")
-    parser.add_argument("--key", metavar="FIGURE", help="only this figure (default: all)")
+    parser.add_argument("runs", nargs="+", type=path_argument, metavar="RUN.npz", help="two or more runs")
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="what to call the runs, one for each")
+    parser.add_argument(
+        "--key",
+        metavar="FIGURE",
+        help="only this figure (default: all; of more than two runs, the first that they have)",
+    )
+    parser.add_argument("--lower-is-better", action="store_true", help="order by the lowest figure, as of deletion")
     parser.add_argument(
         "--matching",
         nargs="+",
         type=path_argument,
         default=["none"],
         metavar="M",
-        help="for counts of masks: none (default), another matching or a match.json; two, if A and B differ",
+        help="for counts of masks: none (default), another matching or a match.json; one for each run, if they differ",
     )
     parser.add_argument("--resamples", type=positive, default=2000, metavar="N", help="(default: 2000)")
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
     parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
-    add_json(parser, "the differences as fractions, and the record of either run")
-    parser.add_argument("--title", metavar="NAME", help="heading of the page (default: the names of both runs)")
+    add_json(parser, "the differences as fractions, and the records of the runs")
+    group = parser.add_argument_group("in order")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="the table for GitHub")
+    form.add_argument("--latex", action="store_true", help="the table for a paper: booktabs, the best in bold")
+    form.add_argument("--csv", action="store_true", help="every number of the comparison, as fractions")
+    group.add_argument("--baselines", action="store_true", help="list published figures of the same split below")
+    group.add_argument(
+        "--power",
+        nargs="?",
+        type=float,
+        const=0.0,
+        metavar="DELTA",
+        help="how small a difference these images can tell, and how many images one of DELTA needs (0.01: one point)",
+    )
+    parser.add_argument("--title", metavar="NAME", help="heading of the page (default: the names of the runs)")
     parser.add_argument(
         "--report",
         type=path_argument,
