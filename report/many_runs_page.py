@@ -18,6 +18,7 @@ class RankedRun:
 
     Attributes:
         pooled: the figure over all images together; None where there is none.
+        is_best: whether it is the run that the others are compared with.
     """
 
     name: str
@@ -34,11 +35,7 @@ class RankedRun:
     rank_high: int
     first: float
     pooled: float | None = None
-
-    @property
-    def is_best(self) -> bool:
-        """Whether it is the run that the others are compared with."""
-        return self.difference == self.difference_low == self.difference_high == 0
+    is_best: bool = False
 
 
 def html_many_runs_page(

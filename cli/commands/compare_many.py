@@ -49,7 +49,10 @@ def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Se
     pooled = _pooled(result["key"], runs, matchings)
     published = _published(result["key"], list(records.values())) if args.baselines else []
     powers = _powers(args, result, runs, matching)
-    ranked = [RankedRun(**entry, pooled=pooled.get(entry["name"])) for entry in result["runs"]]
+    ranked = [
+        RankedRun(**entry, pooled=pooled.get(entry["name"]), is_best=number == 0)
+        for number, entry in enumerate(result["runs"])
+    ]
     form = next((form for form in FORMATS if getattr(args, form)), None)
     if form:
         say(_for_paper(form, result, ranked, published))
