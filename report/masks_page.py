@@ -12,6 +12,7 @@ from .figures import TITLES, Interval, figures_of, histogram, ties
 from .mask_pictures import Picture
 from .masks_tables import Group, confused_pairs, group_scores, matched_clusters, ranked_classes, ranked_images
 from .page_template import TEMPLATES, render
+from .published_figures import PublishedFigure
 
 _SCRIPT = (TEMPLATES / "masks_page.js").read_text(encoding="utf-8")
 
@@ -30,6 +31,7 @@ def html_report(
     pictures: Sequence[Picture] = (),
     anatomy: Mapping[str, Any] | None = None,
     examples: Sequence[Picture] = (),
+    published: Sequence[PublishedFigure] = (),
 ) -> str:
     """A page on one evaluation; the same input gives the same page.
 
@@ -46,6 +48,7 @@ def html_report(
         pictures: images to look at, by rank.
         anatomy: what `MatchedIoU.anatomy` returned, for the section "Where the points are lost".
         examples: images of its groups, by the group's title.
+        published: what `published_figures` returned.
 
     Returns:
         HTML: light or dark as the reader prefers, for screens from 320 pixels up. It asks for nothing from anywhere;
@@ -78,6 +81,7 @@ def html_report(
         pictures=pictures,
         lost=lost_points(anatomy, labels) if anatomy else None,
         examples=examples,
+        published=published,
         script=_SCRIPT,
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}",
     )

@@ -15,6 +15,7 @@ from ...report import TITLES, Picture, html_report, percent, ties
 from ...report.anatomy_tables import GROUP_TITLES, LostPoints, lost_points
 from ...report.figures import class_labels, counted_noun, interval_cell, run_notes
 from ...report.mask_pictures import pictures_of_run
+from ...report.published_figures import published_figures
 from ...report.which_images import chosen_images, images_of_groups
 from ..output import hint, say, table, write_json, write_page
 from .counting import Counted, count
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             "--images draws pictures for --report: it needs --report FILE.html, and masks (--predict-dir, --gt-dir)."
         )
+    if args.protocol and not args.report:
+        raise ValueError("--protocol chooses the published results of the page: it needs --report FILE.html.")
     images = open_images(args.images, args.config)
     if args.bootstrap is not None:
         check_bootstrap(args.bootstrap, 0.95)
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         more = {"intervals": intervals, "anatomy": anatomy if args.anatomy else None}
         write_json({**result, **{key: value for key, value in more.items() if value}, **extra}, args.json)
     if args.report:
-        _report(args, counted, result, intervals, anatomy, [*warnings, *run_notes(run)], images)
+        _report(args, counted, result, intervals, anatomy, [*warnings, *run_notes(run)], run, images)
         hint(f"Report written to {args.report}")
     return 0
 
@@ -121,6 +124,7 @@ def _report(
     intervals: dict[str, tuple[float, float]] | None,
     anatomy: dict[str, Any] | None,
     notes: list[str],
+    record: dict[str, Any],
     images: ImagesById | None,
 ) -> None:
     if counted.missing:
@@ -148,6 +152,7 @@ def _report(
         pictures=pictures,
         anatomy=anatomy,
         examples=examples,
+        published=published_figures(record, args.protocol),
     )
     write_page(page, args.report)
 

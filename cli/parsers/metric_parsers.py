@@ -74,6 +74,11 @@ def add_evaluate(commands: Commands) -> None:
         help="the figures as fractions, `-` for stdout instead of the tables",
     )
     group.add_argument(
+        "--protocol",
+        choices=("unsupervised", "distance", "semi", "free"),
+        help="on the page, published results of this protocol alone (default: of all)",
+    )
+    group.add_argument(
         "--report", type=path_argument, metavar="FILE.html", help="a page: the figures, the classes, some images"
     )
     group.add_argument(
