@@ -136,8 +136,8 @@ def _check_options(a: Localization, b: Localization) -> None:
     differing = [option for option in differing_options(a.options, b.options) if option[0] != "relevance"]
     if differing:
         name, first, second = differing[0]
-        shown = " ".join(map(show, first)) if name == "thresholds" else first
-        how = f"with --{name} {shown}" if first is not None else f"without --{name}"
+        values = first if name == "thresholds" else (first,)
+        how = f"without --{name}" if first is None else f"with --{name} {' '.join(map(show, values))}"
         raise ValueError(
             f"the runs were scored with different options: {name}={first!r} and {name}={second!r}. Score the maps of "
             f"the second again with {name}={first!r} (`imagenet-s evaluate-maps ... --save-counts FILE` {how})."

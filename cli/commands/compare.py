@@ -32,6 +32,8 @@ Chosen = list[tuple[str, list[ValuesOfBoth]]]
 """(heading, images) as `differing_most` returns them."""
 _DRAWN = 4
 """Images on either side."""
+_WIDEST_NAME = 20
+"""Of a run, in the heading of a table."""
 _SAME = 1e-6
 """Scores of the same files on two machines differ by less: sums in another order."""
 
@@ -243,10 +245,13 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
         for key, difference in differences.items()
     ]
     interval = f"{100 * args.confidence:g} % interval"
-    first, second = names
+    # Long names would push the figures off the screen.
+    first, second = names if max(map(len, names)) <= _WIDEST_NAME else ("A", "B")
     header = ["figure", f"{first} - {second}", interval, f"{first} better", "equal", f"{second} better", "images"]
     say(table(rows, header))
     what = "maps" if isinstance(a, Localization) else "masks"
     say(f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points")
+    if first != names[0]:
+        say(f"A: {names[0]}; B: {names[1]}")
     for sentence in filter(None, [_without_figures(differences, a), _relevances(a, b, names)]):
         say(sentence)

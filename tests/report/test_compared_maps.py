@@ -118,7 +118,9 @@ def test_a_picture_says_what_it_shows(root, tmp_path):
     assert compared(root, "--report", str(page), *places, "--title", "Both & more") == 0
     text = page.read_text(encoding="utf-8")
     assert "<h1>Both &amp; more</h1>" in text
-    lines = re.findall(r"<p><code>(\w+)</code> ([^<]+) <b>average precision: a [\d.]+, b [\d.]+</b></p>", text)
+    lines = re.findall(
+        r"<p><span><code>(\w+)</code> ([^<]+)</span> <b>average precision: a [\d.]+, b [\d.]+</b></p>", text
+    )
     folders = {path.stem: path.parent.name for path in root.glob("ImageNetS50/validation-segmentation/*/*.png")}
     assert [TABLE.names[TABLE.id_of(folders[name])] for name, _ in lines] == [category for _, category in lines]
     assert len(lines) == 4
