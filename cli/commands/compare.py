@@ -9,7 +9,7 @@ from typing import Any
 
 from ...conversion.core.errors import printable
 from ...conversion.dataset.open_masks import open_masks
-from ...conversion.facts import ANNOTATED_SPLITS
+from ...conversion.facts import ANNOTATED_SPLITS, config_name
 from ...conversion.masks.find_masks import find_masks
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison import Run, load_run, run_names
@@ -87,7 +87,7 @@ def _check_pictures(args: argparse.Namespace, of_masks: bool, recorded: Sequence
             raise ValueError(
                 f"the runs are of ImageNet-S-{' and '.join(dict.fromkeys(configs))}, not of --config {args.config}."
             )
-        args.config = args.config or (configs or [None])[0]
+        args.config = args.config or (config_name(configs[0]) if configs else None)
     given = [name for name in ("gt_dir", ours, "images", "annotations_dir", "split") if getattr(args, name)]
     if given and not (args.report and args.gt_dir and getattr(args, ours) and (of_masks or args.config)):
         raise ValueError(
@@ -207,7 +207,7 @@ def _check_scores(
     """Refuse to draw as those of a run what has other scores than the run says."""
     values = dict(zip(saved["name"], saved[key]))
     for name, value in zip(again["name"], again[key]):
-        if abs(value - values[name]) > _SAME:
+        if not abs(value - values[name]) <= _SAME:  # NaN is none of its scores either
             raise ValueError(
                 f"{place} has {key} {percent(value)} on {name}, {file} says {percent(values[name])}: it is not what "
                 "that run scored. Are the two places in the order of the runs, and are the references the same?"
