@@ -78,12 +78,15 @@ def run_notes(run: Mapping[str, Any]) -> list[str]:
     """
     values = {**(run["options"] or {}), **run}
     values["split"] = (run["options"] or {}).get("split")
-    shown = [
-        f"{name} {' '.join(f'{part}' for part in value) if isinstance(value, (list, tuple)) else value}"
-        for name in _TOLD_APART
-        if (value := values.get(name)) is not None
-    ]
-    return [f"{counted_noun(run['num_images'], 'image')}; {', '.join(shown)}."]
+    shown = [f"{name} {spelled(values[name])}" for name in _TOLD_APART if values.get(name) is not None]
+    return [f"{'; '.join(filter(None, [counted_noun(run['num_images'], 'image'), ', '.join(shown)]))}."]
+
+
+def spelled(value: Any) -> str:
+    """The value of an option as the command line takes it."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(spelled, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def ties(result: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...conversion.core.errors import printable
 from ...conversion.dataset.open_masks import open_masks
-from ...conversion.facts import ANNOTATED_SPLITS
+from ...conversion.facts import ANNOTATED_SPLITS, config_name
 from ...conversion.masks.find_masks import find_masks
 from ...metrics import Localization, MatchedIoU, compare
 from ...metrics.comparison.saved_run import Run, load_run, run_names
@@ -33,6 +33,8 @@ Chosen = list[tuple[str, list[ValuesOfBoth]]]
 """(heading, images) as `differing_most` returns them."""
 _DRAWN = 4
 """Images on either side."""
+_WIDEST_NAME = 20
+"""Of a run, in the heading of a table."""
 _SAME = 1e-6
 """Scores of the same files on two machines differ by less: sums in another order."""
 
@@ -97,7 +99,7 @@ def _check_pictures(args: argparse.Namespace, of_masks: bool, recorded: Sequence
             raise ValueError(
                 f"the runs are of ImageNet-S-{' and '.join(dict.fromkeys(configs))}, not of --config {args.config}."
             )
-        args.config = args.config or (configs or [None])[0]
+        args.config = args.config or (config_name(configs[0]) if configs else None)
     given = [name for name in ("gt_dir", ours, "images", "annotations_dir", "split") if getattr(args, name)]
     if given and not (args.report and args.gt_dir and getattr(args, ours) and (of_masks or args.config)):
         raise ValueError(
@@ -217,7 +219,7 @@ def _check_scores(
     """Refuse to draw as those of a run what has other scores than the run says."""
     values = dict(zip(saved["name"], saved[key]))
     for name, value in zip(again["name"], again[key]):
-        if abs(value - values[name]) > _SAME:
+        if not abs(value - values[name]) <= _SAME:  # NaN is none of its scores either
             raise ValueError(
                 f"{place} has {key} {percent(value)} on {name}, {file} says {percent(values[name])}: it is not what "
                 "that run scored. Are the two places in the order of the runs, and are the references the same?"
@@ -255,10 +257,13 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
         for key, difference in differences.items()
     ]
     interval = f"{100 * args.confidence:g} % interval"
-    first, second = names
+    # Long names would push the figures off the screen.
+    first, second = names if max(map(len, names)) <= _WIDEST_NAME else ("A", "B")
     header = ["figure", f"{first} - {second}", interval, f"{first} better", "equal", f"{second} better", "images"]
     say(table(rows, header))
     what = "maps" if isinstance(a, Localization) else "masks"
     say(f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points")
+    if first != names[0]:
+        say(f"A: {names[0]}; B: {names[1]}")
     for sentence in filter(None, [_without_figures(differences, a), _relevances(a, b, names)]):
         say(sentence)

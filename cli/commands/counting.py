@@ -44,6 +44,16 @@ class Counted:
         return on_missing
 
 
+def most_missing(counted: Counted) -> str | None:
+    """What is to be said before the figures if most of the predictions were missing."""
+    missing, skipped = len(counted.missing), counted.on_missing == "skip"
+    of_all = len(counted.metric) + (missing if skipped else 0)
+    if 2 * missing <= of_all:
+        return None
+    done = "not scored" if skipped else "scored as predicted 0 everywhere"
+    return f"Most images have no prediction, {missing:,} of {of_all:,}: they are {done}."
+
+
 def count(args: argparse.Namespace) -> Counted:
     """Count the masks, or load saved counts, as the arguments say.
 

@@ -18,7 +18,7 @@ from ...report.mask_pictures import pictures_of_run
 from ...report.published_figures import published_figures
 from ...report.which_images import chosen_images, images_of_groups
 from ..output import hint, say, table, write_json, write_page
-from .counting import Counted, count
+from .counting import Counted, count, most_missing
 from .page_images import hint_absent_images, open_images
 
 if TYPE_CHECKING:
@@ -164,12 +164,7 @@ def _what(config: str) -> str:
 
 def _warnings(counted: Counted) -> list[str]:
     """What is to be said before the figures."""
-    sentences = []
-    scored, missing = len(counted.metric), len(counted.missing)
-    of_all = scored + missing if counted.on_missing == "skip" else scored
-    if 2 * missing > of_all:
-        done = "not scored" if counted.on_missing == "skip" else "scored as predicted 0 everywhere"
-        sentences.append(f"Most images have no prediction, {missing:,} of {of_all:,}: they are {done}.")
+    sentences = [*filter(None, [most_missing(counted)])]
     ids = counted.metric.predicted_ids()
     if len(ids) == 1:
         what = "0, `other`" if ids == [0] else f"{ids[0]}"

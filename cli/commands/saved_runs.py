@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...metrics.comparison.saved_run import Run
+from ...report.figures import spelled
 
 
 def check_inputs(args: argparse.Namespace, places: Sequence[str]) -> None:
@@ -66,4 +67,4 @@ def _option(name: str) -> str:
 def _spelled(name: str, value: Any) -> str:
     if value is None:
         return f"without {_option(name)}"
-    return f"with {_option(name)} {' '.join(map(str, value)) if isinstance(value, tuple) else value}"
+    return f"with {_option(name)} {spelled(value)}"

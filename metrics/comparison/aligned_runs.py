@@ -107,8 +107,8 @@ def _check_options(first_name: str, first: Localization, name: str, run: Localiz
     differing = [option for option in differing_options(first.options, run.options) if option[0] != "relevance"]
     if differing:
         option, mine, other = differing[0]
-        shown = " ".join(map(show, mine)) if option == "thresholds" else mine
-        how = f"with --{option} {shown}" if mine is not None else f"without --{option}"
+        values = mine if option == "thresholds" else (mine,)
+        how = f"without --{option}" if mine is None else f"with --{option} {' '.join(map(show, values))}"
         raise ValueError(
             f"the runs were scored with different options: {option}={mine!r} and {option}={other!r}. Score the maps of "
             f"{name} again with {option}={mine!r} (`imagenet-s evaluate-maps ... --save-counts FILE` {how})."

@@ -118,11 +118,29 @@ def test_a_picture_says_what_it_shows(root, tmp_path):
     assert compared(root, "--report", str(page), *places, "--title", "Both & more") == 0
     text = page.read_text(encoding="utf-8")
     assert "<h1>Both &amp; more</h1>" in text
-    lines = re.findall(r"<p><code>(\w+)</code> ([^<]+) <b>average precision: a [\d.]+, b [\d.]+</b></p>", text)
+    lines = re.findall(
+        r"<p><span><code>(\w+)</code> ([^<]+)</span> <b>average precision: a [\d.]+, b [\d.]+</b></p>", text
+    )
     folders = {path.stem: path.parent.name for path in root.glob("ImageNetS50/validation-segmentation/*/*.png")}
     assert [TABLE.names[TABLE.id_of(folders[name])] for name, _ in lines] == [category for _, category in lines]
     assert len(lines) == 4
     assert "All " in text.partition("Classes that differ most")[2]
+
+
+def test_runs_for_the_labels_of_imagenet_over_masks_without_class_folders(root, annotations, tmp_path):
+    """What can be scored can be drawn."""
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in (root / "ImageNetS50" / "validation-segmentation").glob("*/*.png"):
+        shutil.copy(path, flat)
+    lists = ["--target", "imagenet", "--annotations-dir", str(annotations), "--no-verify"]
+    for name in "ab":
+        maps = ["--maps-dir", str(root / name), "--gt-dir", str(flat), "--config", "50", *lists]
+        assert main(["evaluate-maps", *maps, "--save-counts", str(tmp_path / f"{name}.npz")]) == 0
+    places = ["--gt-dir", str(flat), "--maps-dir", str(root / "a"), str(root / "b")]
+    page = tmp_path / "both.html"
+    assert main(["compare", str(tmp_path / "a.npz"), str(tmp_path / "b.npz"), "--report", str(page), *places]) == 0
+    assert FIGURE.search(page.read_text(encoding="utf-8"))
 
 
 def test_what_does_not_fit_the_runs_is_refused(root, tmp_path, capsys):

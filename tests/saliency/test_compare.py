@@ -99,7 +99,7 @@ def test_runs_that_do_not_belong_together():
             run_of(IMAGES, thresholds=(0.3,)),
             r"thresholds=\(0.5, 'mean'\) and thresholds=\(0.3,\).*--thresholds 0.5 mean",
         ),
-        (a, run_of(IMAGES, tolerance=5), r"tolerance=0.0 and tolerance=5.0.*with --tolerance 0.0"),
+        (a, run_of(IMAGES, tolerance=5), r"tolerance=0.0 and tolerance=5.0.*with --tolerance 0\b"),
         (a, run_of(IMAGES, resize="map"), r"resize=None and resize='map'.*without --resize"),
         (
             run_of(IMAGES, config="50"),

@@ -70,22 +70,24 @@ def test_class_folders_off_by_one(root, tmp_path, caplog):
     assert "Most images are in no figure, " in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["evaluate", "evaluate-maps"])
-def test_most_is_missing(command, root, tmp_path, capsys, caplog):
+@pytest.mark.parametrize("command", ["evaluate", "match", "evaluate-maps"])
+def test_most_is_missing(command, root, tmp_path, capsys, caplog, monkeypatch):
     few = tmp_path / "few"
     few.mkdir()
     path = masks_of(root)[0]
     ids = imagenet_s.decode_mask(path)
-    if command == "evaluate":
+    if command != "evaluate-maps":
         Image.fromarray(np.where(ids == 1000, 0, ids).astype(np.uint16)).save(few / path.name)
     else:
         np.save(few / f"{path.stem}.npy", ids > 0)
-    place = ["--predict-dir" if command == "evaluate" else "--maps-dir", str(few)]
+    place = ["--maps-dir" if command == "evaluate-maps" else "--predict-dir", str(few)]
+    monkeypatch.chdir(tmp_path)
     saved = tmp_path / "saved.npz"
     given = [*place, "--gt-dir", str(root), "--config", "50", "--on-missing", "skip", "--save-counts", str(saved)]
     total = len(masks_of(root))
     message = {
         "evaluate": f"Most images have no prediction, {total - 1} of {total}",
+        "match": f"Most images have no prediction, {total - 1} of {total}",
         "evaluate-maps": f"Most images are in no figure, {total - 1} of {total} (without a map: {total - 1})",
     }[command]
     for arguments in (given, ["--counts", str(saved)]):
@@ -93,7 +95,8 @@ def test_most_is_missing(command, root, tmp_path, capsys, caplog):
         said = capsys.readouterr()
         assert message in said.err + caplog.text
         caplog.clear()
-        assert "1 image, " in said.out or f"1 of {total} images, " in said.out
+        shown = {"evaluate": f"1 of {total} images, ", "match": "from 1 image (", "evaluate-maps": "1 image, "}
+        assert shown[command] in said.out + said.err
 
 
 def test_the_command_says_it_above_the_table(root, tmp_path):
