@@ -38,6 +38,7 @@ from .conversion.facts import (  # noqa: E402
     Category,
     categories,
 )
+from .conversion.facts.baselines import Baseline, baselines  # noqa: E402
 
 if TYPE_CHECKING:
     from .conversion.dataset.builder import ImageNetS
@@ -52,12 +53,14 @@ __all__ = [
     "LOCALIZATION",
     "MATCHED_MIOU",
     "OTHER_ID",
+    "Baseline",
     "Categories",
     "Category",
     "ImageNetS",
     "ImageNetSConfig",
     "ImageNetSError",
     "__version__",
+    "baselines",
     "categories",
     "decode_mask",
     "encode_mask",

@@ -68,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         dataset_parsers.add_prepare,
         submit_parser.add_submit,
         submit_parser.add_results,
+        submit_parser.add_baselines,
         metric_parsers.add_distance_match,
         export_parser.add_export,
         loader_parser.add_check_loader,

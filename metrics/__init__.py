@@ -3,7 +3,7 @@
 - `matched_miou`: mean IoU and the other figures of segmentation, after clusters are matched to classes; start here.
 - `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
 - `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
-- `comparison`: two scored runs over the same images, with paired intervals.
+- `comparison`: scored runs over the same images, with paired intervals, ranks, and what so many images can tell.
 - `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
 - `distance_matching`: labels pixels by their nearest annotated segments; needs torch.
 - `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
@@ -13,25 +13,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .comparison import compare
+    from .comparison.many_runs import compare_many
+    from .comparison.power import Power, power
+    from .comparison.two_runs import compare
     from .matched_miou.boundary import boundary_band
     from .matched_miou.confusion import Confusion
     from .matched_miou.counts import count_pair
+    from .matched_miou.id_ranges import IGNORE_INDEX
     from .matched_miou.matching import MATCHINGS, load_match, save_match
-    from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
+    from .matched_miou.metric import MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy
     from .saliency.localization_metric import Localization
 
 _MODULES = {
-    "compare": "comparison",
+    "compare": "comparison.two_runs",
+    "compare_many": "comparison.many_runs",
+    "Power": "comparison.power",
+    "power": "comparison.power",
     "boundary_band": "matched_miou.boundary",
     "Confusion": "matched_miou.confusion",
     "count_pair": "matched_miou.counts",
     "MATCHINGS": "matched_miou.matching",
     "load_match": "matched_miou.matching",
     "save_match": "matched_miou.matching",
-    "IGNORE_INDEX": "matched_miou.metric",
+    "IGNORE_INDEX": "matched_miou.id_ranges",
     "MatchedIoU": "matched_miou.metric",
     "HEADLINES": "matched_miou.scores",
     "RegionAccuracy": "region_accuracy",
@@ -53,10 +59,13 @@ __all__ = [
     "Localization",
     "MATCHINGS",
     "MatchedIoU",
+    "Power",
     "RegionAccuracy",
     "boundary_band",
     "compare",
+    "compare_many",
     "count_pair",
     "load_match",
+    "power",
     "save_match",
 ]

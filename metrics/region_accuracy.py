@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .matched_miou.read_mask import refuse_masked_array
+
 TOP = (1, 5)
 
 
@@ -188,6 +190,9 @@ class RegionAccuracy:
 
 
 def _array(values: Any) -> NDArray[Any]:
+    refuse_masked_array(
+        values, "the array of predictions or targets", "without the classes or images that do not count"
+    )
     # Without importing torch: whatever can be detached and moved to the CPU is a tensor.
     if hasattr(values, "detach") and hasattr(values, "cpu"):
         values = values.detach().cpu()

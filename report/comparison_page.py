@@ -16,6 +16,7 @@ def html_comparison_page(
     differences: Mapping[str, Mapping[str, Any]],
     *,
     title: str,
+    names: Sequence[str] = ("A", "B"),
     notes: Sequence[str] = (),
     confidence: float = 0.95,
     shown: int = 15,
@@ -29,6 +30,7 @@ def html_comparison_page(
         b: what that of the second returned, in any order of images.
         differences: what `compare` returned, by figure.
         title: the heading.
+        names: of the two runs.
         notes: sentences for the top.
         confidence: of the intervals.
         shown: how many images and classes to list on either side.
@@ -42,13 +44,14 @@ def html_comparison_page(
     return render(
         "comparison_page.html.jinja",
         title=title,
+        names=names,
         notes=notes,
         figures=figures_of_both(a, b, differences),
         masks="target" not in a,
         confidence=100 * confidence,
         ranked_by=order,
-        images=differing_most(values_of_both(a, b, order), shown),
-        classes=differing_most(classes, shown),
+        images=differing_most(values_of_both(a, b, order), shown, names),
+        classes=differing_most(classes, shown, names),
         all_classes=classes,
         pictures=pictures,
     )

@@ -37,6 +37,7 @@ class PictureOfBoth:
         a, b: its figure in both runs.
         image, reference, prediction_a, prediction_b: what is shown, in this order.
         legend: (colour, name) of its classes.
+        category: the class that maps were to find.
     """
 
     heading: str
@@ -48,6 +49,7 @@ class PictureOfBoth:
     prediction_a: str
     prediction_b: str
     legend: Sequence[tuple[str, str]] = ()
+    category: str = ""
 
 
 def figures_of_both(

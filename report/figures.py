@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..conversion.core.read_only_dict import ReadOnlyDict
+from ..conversion.facts import CONFIG_NAMES, categories
 
 TITLES: Mapping[str, str] = ReadOnlyDict(
     {
@@ -30,6 +31,8 @@ TITLES: Mapping[str, str] = ReadOnlyDict(
 Interval = tuple[float, float]
 
 _BINS = 10
+_TOLD_APART = ("split", "list", "matching", "target", "average", "thresholds", "tolerance", "relevance", "resize")
+"""What of a run's record a page says, in this order."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,37 @@ def interval_cell(interval: Interval, number: Callable[[float], str] = percent, 
     """An interval for a column of a table: both ends `width` characters wide; a dash where there is none."""
     low, high = map(number, interval)
     return low.rjust(width) if math.isnan(interval[0]) else f"{low:>{width}} to {high:>{width}}"
+
+
+def counted_noun(number: int, singular: str, plural: str | None = None) -> str:
+    """A number with its noun: 1 image, 2 images."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def class_labels(config: str) -> list[str]:
+    """The names of the classes of a configuration, by class id; the ids of any other number of classes."""
+    if config in CONFIG_NAMES:
+        return list(categories(config).names)
+    return ["other", *(str(i) for i in range(1, int(config) + 1))]
+
+
+def run_notes(run: Mapping[str, Any]) -> list[str]:
+    """How the figures of a run were made, for a page.
+
+    Args:
+        run: what `run_record` returned.
+    """
+    values = {**(run["options"] or {}), **run}
+    values["split"] = (run["options"] or {}).get("split")
+    shown = [f"{name} {spelled(values[name])}" for name in _TOLD_APART if values.get(name) is not None]
+    return [f"{'; '.join(filter(None, [counted_noun(run['num_images'], 'image'), ', '.join(shown)]))}."]
+
+
+def spelled(value: Any) -> str:
+    """The value of an option as the command line takes it."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(spelled, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def ties(result: Mapping[str, Any]) -> str | None:

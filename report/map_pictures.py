@@ -63,6 +63,7 @@ def maps_of_two_runs(
     scored: Mapping[str, ToScore],
     options: Sequence[ScoreOptions],
     images: ImagesById | None,
+    labels: Sequence[str],
 ) -> list[PictureOfBoth]:
     """The images in which two runs differ most, with the map of either.
 
@@ -73,6 +74,7 @@ def maps_of_two_runs(
         scored: image id -> the key of its mask, and the class that both its maps were to find.
         options: how the maps of A and of B were read.
         images: where the images are; None draws the heat alone.
+        labels: names by class id.
 
     Raises:
         ValueError: a place has no map or mask of an image that the runs scored.
@@ -82,8 +84,10 @@ def maps_of_two_runs(
         if absent := [name for name in names if name not in ids]:
             raise ValueError(f"{place} has not {absent[0]}, which the runs scored: is it of these runs and this split?")
     draw_a, draw_b = (map_drawer(reader, masks, scored.values(), how, images) for reader, how in zip(maps, options))
-    return [
-        PictureOfBoth(heading, values.name, values.a, values.b, "", "", draw_a(values.name), draw_b(values.name))
-        for heading, differing in chosen
-        for values in differing
-    ]
+    pictures = []
+    for heading, differing in chosen:
+        for values in differing:
+            name, category = values.name, labels[scored[values.name].target]
+            drawn = "", "", draw_a(name), draw_b(name)
+            pictures.append(PictureOfBoth(heading, name, values.a, values.b, *drawn, category=category))
+    return pictures

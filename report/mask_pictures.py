@@ -16,7 +16,7 @@ from ..metrics.evaluation.scored_masks import ScoredMasks
 from .class_colors import NO_CLASS, class_color
 from .comparison_tables import PictureOfBoth
 from .overlays import data_uri, largest_classes, mask_difference, mask_overlay, resized_ids
-from .which_images import ValuesOfBoth, chosen_images
+from .which_images import ValuesOfBoth
 
 if TYPE_CHECKING:  # it imports datasets, which a page without images does not need
     from .images_by_id import ImagesById
@@ -89,22 +89,22 @@ def draw_masks(
 def pictures_of_run(
     masks: ScoredMasks,
     per_image: Mapping[str, Sequence[Any]],
+    ranked: Iterable[tuple[str, int]],
     match: Mapping[int, int],
     labels: Sequence[str],
     images: ImagesById | None,
-    each: int = 3,
 ) -> list[Picture]:
-    """The worst, middle and best images of a run.
+    """Some images of a run.
 
     Args:
         masks: where the masks are.
         per_image: what `MatchedIoU.per_image` returned.
+        ranked: (heading, position) of the images, as `chosen_images` returns them.
         match: cluster -> class, of the same matching.
         labels: names by class id.
         images: where the images are; None draws the masks over a plain ground.
-        each: how many of the worst, of the middle and of the best.
     """
-    chosen = [(rank, per_image["name"][i], per_image["mean_iou"][i]) for rank, i in chosen_images(per_image, each)]
+    chosen = [(rank, per_image["name"][i], per_image["mean_iou"][i]) for rank, i in ranked]
     pairs = {key: masks.read(key) for _, key, _ in chosen}
     shown = _images_beside({key: reference for key, (reference, _) in pairs.items()}, images)
     return [

@@ -7,10 +7,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .anatomy_tables import lost_points
 from .figures import TITLES, Interval, figures_of, histogram, ties
 from .mask_pictures import Picture
 from .masks_tables import Group, confused_pairs, group_scores, matched_clusters, ranked_classes, ranked_images
 from .page_template import TEMPLATES, render
+from .published_figures import PublishedFigure
 
 _SCRIPT = (TEMPLATES / "masks_page.js").read_text(encoding="utf-8")
 
@@ -27,6 +29,9 @@ def html_report(
     groups: Sequence[Group] = (),
     confusions: Sequence[tuple[int, int, int, int]] = (),
     pictures: Sequence[Picture] = (),
+    anatomy: Mapping[str, Any] | None = None,
+    examples: Sequence[Picture] = (),
+    published: Sequence[PublishedFigure] = (),
 ) -> str:
     """A page on one evaluation; the same input gives the same page.
 
@@ -41,6 +46,9 @@ def html_report(
         groups: classes under common names, for their means.
         confusions: what `MatchedIoU.confusions` returned.
         pictures: images to look at, by rank.
+        anatomy: what `MatchedIoU.anatomy` returned, for the section "Where the points are lost".
+        examples: images of its groups, by the group's title.
+        published: what `published_figures` returned.
 
     Returns:
         HTML: light or dark as the reader prefers, for screens from 320 pixels up. It asks for nothing from anywhere;
@@ -71,6 +79,9 @@ def html_report(
         confused=confused_pairs(confusions, labels),
         clusters=matched_clusters(result["matching"], labels),
         pictures=pictures,
+        lost=lost_points(anatomy, labels) if anatomy else None,
+        examples=examples,
+        published=published,
         script=_SCRIPT,
         script_hash=f"sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}",
     )

@@ -14,6 +14,7 @@ from PIL import Image
 from ..conversion.core.errors import ImageNetSError
 from ..conversion.facts import IGNORE_ID, OTHER_ID
 from ..conversion.masks.codec import check_size
+from ..metrics.saliency.map_array import display_range
 from .class_colors import class_color
 
 RIGHT, WRONG = (0, 114, 178), (230, 159, 0)
@@ -75,6 +76,8 @@ def mask_difference(
 def overlay(image: Image.Image | None, values: NDArray[Any], inside: NDArray[np.bool_]) -> str:
     """A map as heat over its image, with the outline of the object: a small JPEG.
 
+    The heat goes from the 1st to the 99th percentile of the values, so that outliers do not darken all else.
+
     Args:
         image: the image; without it the heat alone is shown.
         values: H x W, the map.
@@ -85,10 +88,11 @@ def overlay(image: Image.Image | None, values: NDArray[Any], inside: NDArray[np.
     """
     height, width = inside.shape
     size = _MAP_WIDTH, max(1, round(height * _MAP_WIDTH / width))
-    low, high = float(values.min()), float(values.max())
+    low, high = display_range(values)
     grey = (values.astype(np.float64) - low) / (high - low) if high > low else np.zeros(values.shape)
+    grey = np.clip(grey, 0, 1)
     scaled = Image.fromarray(grey.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)
-    heat = _heat(np.clip(np.asarray(scaled, np.float64), 0, 1))
+    heat = _heat(np.asarray(scaled, np.float64))
     if image is not None:
         picture = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR), np.float64)
         heat = _HEAT_STRENGTH * heat + (1 - _HEAT_STRENGTH) * picture

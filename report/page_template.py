@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .figures import percent, points
+from .figures import counted_noun, percent, points
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -22,15 +22,10 @@ def render(template: str, **values: Any) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(percent=percent, counted=_counted, readable=_readable, points=points)
+    environment.filters.update(percent=percent, counted=counted_noun, readable=_readable, points=points)
     return environment.get_template(template).render(**values)
-
-
-def _counted(number: int, singular: str, plural: str) -> str:
-    """A number with its noun: 1 image, 2 images."""
-    return f"{number:,} {singular if number == 1 else plural}"
 
 
 def _readable(key: str) -> str:
     """The key of a figure in words: IoU at 0.5."""
-    return key.replace("_", " ").replace("iou", "IoU")
+    return key.replace("_", " ").replace("iou", "IoU").replace("auroc", "AUROC").replace("px ap", "PxAP")

@@ -22,7 +22,7 @@ class ValuesOfBoth:
     b: float
 
 
-def chosen_images(per_image: Mapping[str, Sequence[Any]], each: int) -> list[tuple[str, int]]:
+def chosen_images(per_image: Mapping[str, Sequence[Any]], each: int = 3) -> list[tuple[str, int]]:
     """The images to show, as (rank, position): those of the lowest, middle and highest mean IoU.
 
     Args:
@@ -35,6 +35,22 @@ def chosen_images(per_image: Mapping[str, Sequence[Any]], each: int) -> list[tup
     middle = (len(order) - each) // 2
     parts = (("worst", order[:each]), ("median", order[middle : middle + each]), ("best", order[-each:][::-1]))
     return [(rank, i) for rank, positions in parts for i in positions]
+
+
+def images_of_groups(groups: Sequence[str], titles: Mapping[str, str], each: int = 3) -> list[tuple[str, int]]:
+    """Examples of each group, as (title, position): evenly spread over the images of a group, in their order.
+
+    Args:
+        groups: what `MatchedIoU.image_groups` returned.
+        titles: group -> heading, in the order of the page.
+        each: how many of each group.
+    """
+    chosen = []
+    for group, title in titles.items():
+        positions = [i for i, own in enumerate(groups) if own == group]
+        step = max(1, len(positions) // each)
+        chosen += [(title, i) for i in positions[::step][:each]]
+    return chosen
 
 
 def ascending(per_image: Mapping[str, Sequence[Any]], key: str) -> list[int]:
@@ -53,11 +69,13 @@ def ranked_by(keys: Mapping[str, Any] | Sequence[str]) -> str:
     return next((key for key in _RANKED_BY if key in keys), next(iter(keys)))
 
 
-def differing_most(values: Sequence[ValuesOfBoth], each: int) -> list[tuple[str, list[ValuesOfBoth]]]:
-    """(heading, what differs most under it), for either run that is better somewhere."""
+def differing_most(
+    values: Sequence[ValuesOfBoth], each: int, names: Sequence[str] = ("A", "B")
+) -> list[tuple[str, list[ValuesOfBoth]]]:
+    """(heading, what differs most under it), for either run that is better somewhere; `names` are those of the runs."""
     ordered = sorted(values, key=lambda value: (value.b - value.a, value.name))
     both = [
-        ("A is better", [value for value in ordered[:each] if value.a > value.b]),
-        ("B is better", [value for value in ordered[::-1][:each] if value.b > value.a]),
+        (f"{names[0]} is better", [value for value in ordered[:each] if value.a > value.b]),
+        (f"{names[1]} is better", [value for value in ordered[::-1][:each] if value.b > value.a]),
     ]
     return [(heading, chosen) for heading, chosen in both if chosen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -18,21 +19,39 @@ from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.evaluation.scoring import score
 from ..next_steps import command
 from ..output import hint
+from .saved_runs import check_inputs, keep_options
 
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts, and the references that had no prediction."""
+    """Counts, and where the masks are; None for saved counts."""
 
     metric: MatchedIoU
     config: str
-    missing: list[str]
-    left_out: list[str]
-    """Of these, those that are not scored."""
     masks: ScoredMasks | None = None
-    """Where the masks are; None for saved counts."""
+
+    @property
+    def missing(self) -> list[str]:
+        """The references that had no prediction, as far as the counts tell."""
+        return list(self.metric.record.get("missing", []))
+
+    @property
+    def on_missing(self) -> str | None:
+        """What was done with them."""
+        on_missing: str | None = self.metric.record.get("options", {}).get("on_missing")
+        return on_missing
+
+
+def most_missing(counted: Counted) -> str | None:
+    """What is to be said before the figures if most of the predictions were missing."""
+    missing, skipped = len(counted.missing), counted.on_missing == "skip"
+    of_all = len(counted.metric) + (missing if skipped else 0)
+    if 2 * missing <= of_all:
+        return None
+    done = "not scored" if skipped else "scored as predicted 0 everywhere"
+    return f"Most images have no prediction, {missing:,} of {of_all:,}: they are {done}."
 
 
 def count(args: argparse.Namespace) -> Counted:
@@ -41,21 +60,15 @@ def count(args: argparse.Namespace) -> Counted:
     Raises:
         ValueError: arguments that do not go together, or whatever is wrong with the masks.
     """
+    check_inputs(args, ("predict_dir", "gt_dir"))
     if args.counts:
-        if args.predict_dir or args.gt_dir:
-            raise ValueError("--counts stands for --predict-dir and --gt-dir: give one or the other.")
         metric = MatchedIoU.load(args.counts)
         config = args.config or str(metric.num_classes)
         if config != str(metric.num_classes):
             raise ValueError(f"{args.counts} counts {metric.num_classes} classes, not the {config} of --config.")
-        counted = Counted(metric, config, [], [])
+        keep_options(args, metric, metric.record.get("options", {}), ("split", "on_missing"))
+        counted = Counted(metric, config)
     else:
-        absent = [name for name in ("predict_dir", "gt_dir", "config") if not getattr(args, name)]
-        if absent:
-            options = ", ".join("--" + name.replace("_", "-") for name in absent)
-            raise ValueError(
-                f"{options} missing: give --predict-dir P --gt-dir G --config 50|300|919, or --counts FILE."
-            )
         counted = _read(args)
     if args.save_counts:
         with atomic_write(args.save_counts) as file:
@@ -95,7 +108,14 @@ def _read(args: argparse.Namespace) -> Counted:
             on_missing=args.on_missing,
             progress=bar.update,
         )
-    left_out = pairs.missing if args.on_missing == "skip" else []
-    return Counted(
-        metric, args.config, pairs.missing, left_out, ScoredMasks(predictions, references, dict(pairs.matched))
-    )
+    metric.record = {
+        **({"name": args.title} if args.title else {}),
+        "config": args.config,
+        "options": {
+            "split": args.split,
+            "list": Path(args.list).name if args.list else None,
+            "on_missing": args.on_missing,
+        },
+        "missing": pairs.missing,
+    }
+    return Counted(metric, args.config, ScoredMasks(predictions, references, dict(pairs.matched)))

@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from ...conversion.core.workers import usable_cpus
 from ...conversion.facts import categories
 from ...metrics import Localization
+from ...metrics.evaluation.run_record import run_record, score_options
+from ...metrics.matched_miou.bootstrap import check_bootstrap
+from ...metrics.saliency.left_out import doubts
 from ...metrics.saliency.map_files import MapReader, open_map_reader
 from ...metrics.saliency.score_maps import ToScore, score_maps
 from ...metrics.saliency.score_options import PRESETS
 from ...report import html_map_report, percent
-from ...report.figures import interval_cell
+from ...report.figures import counted_noun, interval_cell, run_notes
 from ...report.map_pictures import map_drawer
 from ..output import hint, say, table, write_json, write_page
 from .map_references import References, open_references, read_keys
 from .page_images import open_images
+from .saved_runs import check_inputs, keep_options
 
+if TYPE_CHECKING:
+    from ...report.images_by_id import ImagesById
+
+_PLACES = ("maps_dir", "gt_dir")
+_OPTIONS = ("split", "target", "on_missing", "thresholds", "tolerance", "relevance", "resize")
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class _Scored:
-    """Scores, and what was left out."""
+    """Scores, and where the maps and masks are; None for saved scores."""
 
     metric: Localization
-    config: str
-    missing: list[str] = field(default_factory=list)
-    no_class: list[str] = field(default_factory=list)
     maps: MapReader | None = None
     references: References | None = None
 
 
 def run(args: argparse.Namespace) -> int:
     """Score, print."""
+    check_inputs(args, _PLACES)
+    if args.images and (args.counts or not args.report):
+        raise ValueError("--images draws maps for --report: it needs --report FILE.html, and --maps-dir and --gt-dir.")
+    if args.bootstrap is not None:
+        check_bootstrap(args.bootstrap, 0.95)
+    images = open_images(args.images, args.config)
     scored = _load(args) if args.counts else _score(args)
+    record = scored.metric.record
+    run = run_record(scored.metric, average=args.average)
+    config = run["config"]
+    if args.report and not config:
+        raise ValueError(f"{args.counts} has no record of its --config: --report needs it, it names the classes.")
     if args.save_counts:
         scored.metric.save(args.save_counts)
         hint(f"Scores written to {args.save_counts}; `--counts` shows them again, `imagenet-s compare` compares them.")
@@ -48,33 +66,36 @@ def run(args: argparse.Namespace) -> int:
         intervals = scored.metric.bootstrap(args.average, samples=args.bootstrap, seed=args.seed)
     if args.json:
         extra: dict[str, Any] = {
-            "config": scored.config,
+            "config": config,
             "average": args.average,
             "target": args.target,
-            "missing": scored.missing,
-            "no_class": scored.no_class,
+            "missing": record.get("missing"),
+            "no_class": record.get("no_class"),
+            "run": run,
         }
         write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
     if args.report:
-        _report(args, scored, result, intervals)
+        _report(args.report, scored, result, intervals, run, images)
         hint(f"Report written to {args.report}")
     if args.json != "-":
-        _print(result, intervals, PRESETS[args.preset] if args.preset else None, scored.config)
+        _print(result, intervals, PRESETS[args.preset] if args.preset else None, config)
     return 0
 
 
 def _load(args: argparse.Namespace) -> _Scored:
-    if args.maps_dir or args.gt_dir:
-        raise ValueError("--counts stands for --maps-dir and --gt-dir: give one or the other.")
-    # A class id says nothing without its configuration; figures do.
-    return _Scored(Localization.load(args.counts), args.config or "")
+    metric = Localization.load(args.counts)
+    recorded = run_record(metric)["config"]
+    highest = max(metric.per_image()["target"], default=0)
+    if args.config and (recorded not in (None, args.config) or highest > int(args.config)):
+        of_what = f"of ImageNet-S-{recorded}" if recorded else f"of class {highest}, among others"
+        raise ValueError(f"{args.counts} has scores of maps {of_what}: not those of --config {args.config}.")
+    if args.config:
+        metric.record["config"] = args.config
+    keep_options(args, metric, {**metric.record.get("options", {}), **score_options(metric)}, _OPTIONS)
+    return _Scored(metric)
 
 
 def _score(args: argparse.Namespace) -> _Scored:
-    absent = [name for name in ("maps_dir", "gt_dir", "config") if not getattr(args, name)]
-    if absent:
-        options = ", ".join("--" + name.replace("_", "-") for name in absent)
-        raise ValueError(f"{options} missing: give --maps-dir M --gt-dir G --config 50|300|919, or --counts FILE.")
     settings = Localization(args.thresholds, args.tolerance, args.relevance, args.resize).options
     maps = open_map_reader(args.maps_dir)
     references = open_references(
@@ -84,7 +105,7 @@ def _score(args: argparse.Namespace) -> _Scored:
     if references.no_class:
         hint(
             f"Left out, their ImageNet label is no class of ImageNet-S-{args.config}: {len(references.no_class):,} of "
-            f"{len(references.images) + len(references.no_class):,} images (--json lists them)"
+            f"{counted_noun(len(references.images) + len(references.no_class), 'image')} (--json lists them)"
         )
     with tqdm(total=len(images), unit="map", desc="scoring", delay=1) as bar:
         metric = score_maps(
@@ -95,7 +116,19 @@ def _score(args: argparse.Namespace) -> _Scored:
             workers=args.workers or usable_cpus(),
             progress=bar.update,
         )
-    return _Scored(metric, args.config, missing, references.no_class, maps, references)
+    metric.record = {
+        **({"name": args.title} if args.title else {}),
+        "config": args.config,
+        "options": {
+            "split": args.split,
+            "list": Path(args.list).name if args.list else None,
+            "target": args.target,
+            "on_missing": args.on_missing,
+        },
+        "missing": missing,
+        "no_class": references.no_class,
+    }
+    return _Scored(metric, maps, references)
 
 
 def _with_maps(maps: MapReader, references: References, on_missing: str) -> tuple[list[ToScore], list[str]]:
@@ -117,7 +150,7 @@ def _with_maps(maps: MapReader, references: References, on_missing: str) -> tupl
             "skip leaves them out."
         )
     if missing:
-        hint(f"Maps missing, left out: {len(missing):,} images: {shown} (--json lists all)")
+        hint(f"Maps missing, left out: {counted_noun(len(missing), 'image')}: {shown} (--json lists all)")
     unused = len(with_map - {image.image_id for image in references.images} - set(references.no_class))
     if unused:
         hint(f"Maps without a mask, not scored: {unused:,}")
@@ -125,42 +158,42 @@ def _with_maps(maps: MapReader, references: References, on_missing: str) -> tupl
 
 
 def _report(
-    args: argparse.Namespace,
+    target: str,
     scored: _Scored,
     result: dict[str, Any],
     intervals: dict[str, tuple[float, float]] | None,
+    run: dict[str, Any],
+    images: ImagesById | None,
 ) -> None:
-    if not scored.config:
-        raise ValueError("--report of saved scores needs --config: it names the classes.")
-    notes = [f"{result['num_images']:,} images, means over {'images' if args.average == 'image' else 'classes'}."]
-    if scored.missing:
-        notes.append(f"Maps that were missing, left out: {len(scored.missing):,}")
-    if scored.no_class:
-        notes.append(f"Images whose ImageNet label is no class, left out: {len(scored.no_class):,}")
-    draw = None
+    notes = [*doubts(result, scored.metric.record), *run_notes(run)]
+    if run["missing_predictions"]:
+        notes.append(f"Maps that were missing, left out: {run['missing_predictions']:,}")
+    if run["no_class"]:
+        notes.append(f"Images whose ImageNet label is no class, left out: {run['no_class']:,}")
+    draw, name = None, run["name"] or "Maps"
     if scored.maps is not None and scored.references is not None:
-        references, images = scored.references, open_images(args.images, scored.config)
+        references = scored.references
         draw = map_drawer(scored.maps, references.masks, references.images, scored.metric.options, images)
-    elif args.images:
-        raise ValueError("--images needs the maps: give --maps-dir and --gt-dir instead of --counts.")
+        place = scored.maps.path
+        name = run["name"] or (place.name if place.is_dir() else place.stem)
     page = html_map_report(
         result,
         scored.metric.per_image(),
         scored.metric.iou_curve(),
-        categories(scored.config).names,
-        title=f"Maps on ImageNet-S-{scored.config}",
+        categories(run["config"]).names,
+        title=f"{name} on ImageNet-S-{run['config']}",
         intervals=intervals,
         notes=notes,
         picture=draw,
     )
-    write_page(page, args.report)
+    write_page(page, target)
 
 
 def _print(
     result: dict[str, Any],
     intervals: dict[str, tuple[float, float]] | None,
     keys: tuple[str, ...] | None,
-    config: str,
+    config: str | None,
 ) -> None:
     counts = ("num_images", "num_absent", "num_constant", "num_full")
     shown = keys or [key for key in result if key not in (*counts, "dataset_max_iou_threshold")]
@@ -173,7 +206,7 @@ def _print(
             row.append(interval_cell(intervals[key]) if key in intervals else "")
         rows.append(row)
     say(table(rows, ["figure", "percent"] + (["95 % interval"] if intervals else [])))
-    parts = [f"{result['num_images']:,} images" + (f", ImageNet-S-{config}" if config else "")]
+    parts = [counted_noun(result["num_images"], "image") + (f", ImageNet-S-{config}" if config else "")]
     for key, what in zip(counts[1:], ("without their class, left out", "constant maps", "all of one class")):
         if result[key]:
             parts.append(f"{what}: {result[key]:,}")

@@ -8,8 +8,9 @@ from ...conversion.core.atomic_write import atomic_write
 from ...metrics import save_match
 from ...metrics.matched_miou.matching import check_matching
 from ...report import ties
+from ...report.figures import counted_noun
 from ..output import hint, say
-from .counting import count
+from .counting import count, most_missing
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,6 +18,8 @@ def run(args: argparse.Namespace) -> int:
     if args.config:
         check_matching(args.matching, int(args.config))  # before minutes of counting
     counted = count(args)
+    if sentence := most_missing(counted):
+        hint(sentence)
     result = counted.metric.compute(args.matching)
     match = result["matching"]
     path = args.session_name if args.session_name.endswith(".json") else f"{args.session_name}.json"
@@ -25,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     say(path)
     hint(
         f"{len(match) - 1:,} clusters matched to {len(set(match.values()) - {0}):,} of {counted.config} classes, "
-        f"from {len(counted.metric):,} images ({args.matching})."
+        f"from {counted_noun(len(counted.metric), 'image')} ({args.matching})."
     )
     if sentence := ties(result):
         hint(sentence)

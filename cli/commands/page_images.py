@@ -22,8 +22,9 @@ def open_images(place: str | None, config: str) -> ImagesById | None:
 
 
 def hint_absent_images(pictures: Sequence[Any], images: ImagesById | None) -> None:
-    """Say which images of some pictures, each with a `name` and an `image`, are not at hand."""
-    absent = [PurePosixPath(picture.name).stem for picture in pictures if not picture.image]
+    """Say which images of some pictures, each with a `name` and an `image`, are not at hand; each image once."""
+    at_hand = {PurePosixPath(picture.name).stem: bool(picture.image) for picture in pictures}
+    absent = [image_id for image_id, is_there in at_hand.items() if not is_there]
     if images and absent:
-        of_all = f"{len(absent):,} of the {len(pictures):,} images shown, {absent[0]} for one."
+        of_all = f"{len(absent):,} of the {len(at_hand):,} images shown, {absent[0]} for one."
         hint(f"{images.place} (--images) lacks {of_all}")

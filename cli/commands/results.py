@@ -20,6 +20,7 @@ from ...conversion.submission.protocols import PROTOCOLS
 from ...metrics import MatchedIoU
 from ...metrics.evaluation.results_file import read_results, results_beside_counts
 from ...metrics.evaluation.run_record import run_record
+from ...report.figures import counted_noun
 from ..output import hint, say
 
 
@@ -71,19 +72,21 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
     metric = MatchedIoU.load(file)
     matching = PROTOCOL_MATCHINGS[protocol]
     result = metric.compute(matching)
-    return run_record(metric, matching), {key: result[key] for key in FIGURES}
+    return run_record(metric, matching=matching), {key: result[key] for key in FIGURES}
 
 
 def _verify(file: str, counts: str) -> int:
     """Compute a results file again from its counts, and say what differs."""
     results = read_results(file, list(FIGURES))
-    differences = results_beside_counts(results, MatchedIoU.load(counts))
+    metric = MatchedIoU.load(counts)
+    differences = results_beside_counts(results, metric)
     for key, in_file, from_counts in differences:
         say(f"{key}: {_short(in_file)} in the file, {_short(from_counts)} from the counts")
     if differences:
         raise ImageNetSError(f"{file} does not follow from {counts}: {len(differences):,} differences.")
-    say(f"{file} follows from {counts}: every figure, {results['run']['num_images']:,} images.")
-    hint("What counts do not tell is taken from the file: missing_predictions, on_missing, versions.")
+    say(f"{file} follows from {counts}: every figure, {counted_noun(results['run']['num_images'], 'image')}.")
+    untold = "versions" if "missing" in metric.record else "missing_predictions, on_missing, versions"
+    hint(f"What counts do not tell is taken from the file: {untold}.")
     return 0
 
 

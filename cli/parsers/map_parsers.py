@@ -7,9 +7,11 @@ from typing import Any
 
 from .options import (
     Commands,
+    GivenOption,
     add_config,
     add_json,
     add_mask_source,
+    add_saved_run,
     natural,
     path_argument,
     place_argument,
@@ -54,26 +56,48 @@ def add_evaluate_maps(commands: Commands) -> None:
 def add_compare(commands: Commands) -> None:
     parser = commands.add_parser(
         "compare",
-        help="two runs over the same images: each figure's difference, with a paired interval",
+        help="runs over the same images: differences with paired intervals; of many, ranks and tables for papers",
         description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts, image by "
         "image: the mean difference A - B of each figure, with an interval from resamples of the images, and in how "
-        "many images A is better, equal, worse.",
+        "many images A is better, equal, worse. Three and more runs (or two, with one of the options for tables) are "
+        "put in order by one figure, each with its interval, its difference to the best and its ranks. A run is called "
+        "by its --title, or else by its file.",
     )
-    parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
-    parser.add_argument("b", type=path_argument, metavar="B.npz", help="the other")
-    parser.add_argument("--key", metavar="FIGURE", help="only this figure (default: all)")
+    parser.add_argument("runs", nargs="+", type=path_argument, metavar="RUN.npz", help="two or more runs")
+    parser.add_argument("--names", nargs="+", metavar="NAME", help="what to call the runs, one for each")
+    parser.add_argument(
+        "--key",
+        metavar="FIGURE",
+        help="only this figure (default: all; of more than two runs, the first that they have)",
+    )
+    parser.add_argument("--lower-is-better", action="store_true", help="order by the lowest figure, as of deletion")
     parser.add_argument(
         "--matching",
         nargs="+",
         type=path_argument,
         default=["none"],
         metavar="M",
-        help="for counts of masks: none (default), another matching or a match.json; two, if A and B differ",
+        help="for counts of masks: none (default), another matching or a match.json; one for each run, if they differ",
     )
     parser.add_argument("--resamples", type=positive, default=2000, metavar="N", help="(default: 2000)")
     parser.add_argument("--confidence", type=float, default=0.95, metavar="X", help="of the interval (default: 0.95)")
     parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
-    add_json(parser, "the differences as fractions")
+    add_json(parser, "the differences as fractions, and the records of the runs")
+    group = parser.add_argument_group("in order")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="the table for GitHub")
+    form.add_argument("--latex", action="store_true", help="the table for a paper: booktabs, the best in bold")
+    form.add_argument("--csv", action="store_true", help="every number of the comparison, as fractions")
+    group.add_argument("--baselines", action="store_true", help="list published figures of the same split below")
+    group.add_argument(
+        "--power",
+        nargs="?",
+        type=float,
+        const=0.0,
+        metavar="DELTA",
+        help="how small a difference these images can tell, and how many images one of DELTA needs (0.01: one point)",
+    )
+    parser.add_argument("--title", metavar="NAME", help="heading of the page (default: the names of the runs)")
     parser.add_argument(
         "--report",
         type=path_argument,
@@ -95,9 +119,8 @@ def add_compare(commands: Commands) -> None:
     group.add_argument(
         "--split",
         type=_annotated,
-        default="validation",
         metavar="NAME",
-        help="of a tree or a data set: validation (default) or train_semi",
+        help="of a tree or a data set: validation or train_semi (default: that of the runs, else validation)",
     )
     group.add_argument(
         "--images",
@@ -127,6 +150,7 @@ def _add_maps(parser: Any) -> None:
     add_config(group, default=None)
     group.add_argument(
         "--split",
+        action=GivenOption,
         type=_annotated,
         default="validation",
         metavar="NAME",
@@ -134,6 +158,7 @@ def _add_maps(parser: Any) -> None:
     )
     group.add_argument(
         "--target",
+        action=GivenOption,
         choices=("category", "imagenet"),
         default="category",
         help="the class that a map should find: of the image in ImageNet-S (default), or ImageNet's own label, as "
@@ -147,25 +172,21 @@ def _add_maps(parser: Any) -> None:
     )
     group.add_argument(
         "--on-missing",
+        action=GivenOption,
         choices=("error", "skip"),
         default="error",
         help="what a mask without a map is: an error (default), or left out",
     )
     add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument(
-        "--save-counts",
-        type=path_argument,
-        metavar="FILE",
-        help="keep the scores of every image: a few MB, for `compare`",
-    )
-    group.add_argument("--counts", type=path_argument, metavar="FILE", help="figures of saved scores; no map is read")
+    add_saved_run(group, "scores of every image, for `compare`")
 
 
 def _add_scores(parser: Any) -> None:
     group = parser.add_argument_group("how to score")
     group.add_argument(
         "--thresholds",
+        action=GivenOption,
         nargs="+",
         type=_threshold,
         default=[0.5, "mean"],
@@ -173,16 +194,23 @@ def _add_scores(parser: Any) -> None:
         help="of IoU, pixel accuracy and coverage: 0 to 1 of the scaled map, mean, mean_std (default: 0.5 mean)",
     )
     group.add_argument(
-        "--tolerance", type=float, default=0, metavar="PIXELS", help="of the pointing game (default: none)"
+        "--tolerance",
+        action=GivenOption,
+        type=float,
+        default=0,
+        metavar="PIXELS",
+        help="of the pointing game (default: none)",
     )
     group.add_argument(
         "--relevance",
+        action=GivenOption,
         choices=("signed", "positive", "absolute"),
         default="signed",
         help="negative values as they are (default), as 0, or as positive",
     )
     group.add_argument(
         "--resize",
+        action=GivenOption,
         choices=("map", "mask"),
         help="bring the map (bilinear) or the mask (nearest) to the other's size; without it sizes must be equal",
     )

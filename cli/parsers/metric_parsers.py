@@ -6,9 +6,11 @@ from typing import Any
 
 from .options import (
     Commands,
+    GivenOption,
     add_config,
     add_imagenet_options,
     add_mask_source,
+    add_saved_run,
     natural,
     path_argument,
     place_argument,
@@ -61,10 +63,20 @@ def add_evaluate(commands: Commands) -> None:
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
     group.add_argument(
+        "--anatomy",
+        action="store_true",
+        help="print where the points are lost: kinds of wrong pixels, images, clusters",
+    )
+    group.add_argument(
         "--json",
         type=path_argument,
         metavar="FILE",
         help="the figures as fractions, `-` for stdout instead of the tables",
+    )
+    group.add_argument(
+        "--protocol",
+        choices=("unsupervised", "distance", "semi", "free"),
+        help="on the page, published results of this protocol alone (default: of all)",
     )
     group.add_argument(
         "--report", type=path_argument, metavar="FILE.html", help="a page: the figures, the classes, some images"
@@ -150,19 +162,18 @@ def _add_masks(parser: Any) -> None:
     )
     group.add_argument(
         "--split",
+        action=GivenOption,
         type=split_argument,
         metavar="NAME",
         help="which split of a data set, a tree or the annotations (default: validation)",
     )
     group.add_argument(
         "--on-missing",
+        action=GivenOption,
         choices=("error", "skip", "empty"),
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
     add_mask_source(group)
     group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
-    group.add_argument(
-        "--save-counts", type=path_argument, metavar="FILE", help="keep the counts: a few MB, enough for every figure"
-    )
-    group.add_argument("--counts", type=path_argument, metavar="FILE", help="score saved counts; no mask is read")
+    add_saved_run(group, "counts, enough for every figure")

@@ -26,6 +26,28 @@ def add_config(
     parser.add_argument("--config", "--mode", type=config_argument, choices=choices, default=default, help=text)
 
 
+class GivenOption(argparse.Action):
+    """An option whose value is stored, and that it was given: beside `--counts` a default is no wish."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Store both."""
+        setattr(namespace, self.dest, values)
+        namespace.given = {*getattr(namespace, "given", ()), self.dest}
+
+
+def add_saved_run(parser: Any, what: str) -> None:
+    """`--save-counts`, `--counts` and `--title`."""
+    parser.add_argument("--save-counts", type=path_argument, metavar="FILE", help=f"keep the {what}: a few MB")
+    parser.add_argument(
+        "--counts",
+        type=path_argument,
+        metavar="FILE",
+        help=f"figures of saved {what}; nothing is read again, and the options that it was made with stand",
+    )
+    parser.add_argument("--title", metavar="NAME", help="of the run: for its page, `compare` and the saved file")
+    parser.set_defaults(given=())
+
+
 def add_json(parser: Any, what: str) -> None:
     """`--json FILE`."""
     parser.add_argument(

@@ -1,12 +1,21 @@
-"""submit and results: the commands that bring figures and predictions to others."""
+"""submit, results and baselines: the commands that bring figures and predictions to others, or show theirs."""
 
 from __future__ import annotations
 
 import argparse
 import os
 
+from ...conversion.facts.baselines import BASELINE_PROTOCOLS
 from ...conversion.submission.protocols import PROTOCOLS, TEST_SERVER
-from .options import Commands, add_config, add_imagenet_options, add_json, path_argument, place_argument
+from .options import (
+    Commands,
+    add_config,
+    add_imagenet_options,
+    add_json,
+    path_argument,
+    place_argument,
+    split_argument,
+)
 
 
 def add_submit(commands: Commands) -> None:
@@ -110,3 +119,26 @@ def add_results(commands: Commands) -> None:
         help="compute a results file again from these counts",
     )
     parser.set_defaults(command="results")
+
+
+def add_baselines(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "baselines",
+        help="list published figures with their sources, also as CSV, Markdown or LaTeX",
+        description="List published figures of ImageNet-S, in percent, with their sources: the best first within the "
+        "same configuration, split, protocol and figure. Without options, all of them.",
+        epilog="Protocols: the four of the test server (imagenet-s submit --protocol NAME prints the rules), "
+        "region_zero_shot for the recognition of regions, maps for saliency and attribution maps. A figure has the key "
+        "that evaluate and evaluate-maps give it only where it is that figure.",
+    )
+    add_config(parser, default=None, what="only of this ImageNet-S")
+    parser.add_argument("--split", type=split_argument, metavar="NAME", help="only of this split: validation or test")
+    parser.add_argument("--protocol", choices=BASELINE_PROTOCOLS, help="only of this protocol")
+    parser.add_argument("--metric", metavar="KEY", help="only this figure, for instance mean_iou")
+    parser.add_argument(
+        "--format",
+        choices=("table", "csv", "markdown", "latex", "json"),
+        default="table",
+        help="what to print (default: table); LaTeX is for the packages booktabs and url",
+    )
+    parser.set_defaults(command="list_baselines")

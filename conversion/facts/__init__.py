@@ -1,7 +1,8 @@
 """The facts of ImageNet-S: its classes, the addresses and checksums of its official files, its numbers of images.
 
 The facts are data files in this folder; each module loads one of them once, into frozen dataclasses. Start with
-`classes` (the class table) and `official` (configurations, splits, files); `spellings` reads what people type.
+`classes` (the class table) and `official` (configurations, splits, files); `spellings` reads what people type, and
+`baselines` has the figures that others published, each with its source.
 
 Sources: Gao et al., "Large-scale Unsupervised Semantic Segmentation" (TPAMI 2022), and the official toolbox
 LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and definitions WordNet 3.0.

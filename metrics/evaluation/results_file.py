@@ -15,7 +15,9 @@ from ..matched_miou.metric import MatchedIoU
 from .run_record import run_record
 
 _COMPARED = ("config", "split", "num_images", "images_sha256", "counts_sha256")
-_RECORD = ("matching", "missing_predictions", "on_missing", "versions", *_COMPARED)
+_OF_COUNTS = ("missing_predictions", "on_missing")
+"""Compared where the counts have a record of them."""
+_RECORD = ("matching", *_OF_COUNTS, "versions", *_COMPARED)
 
 
 def read_results(path: str, figures: Sequence[str]) -> dict[str, Any]:
@@ -33,6 +35,10 @@ def read_results(path: str, figures: Sequence[str]) -> dict[str, Any]:
         complete = set(_RECORD) <= set(results["run"]) and {*figures, "matching"} <= set(results)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ImageNetSError(f"{path} is no results file: `imagenet-s evaluate --json FILE` writes one.") from error
+    if "average" in results["run"]:
+        raise ImageNetSError(
+            f"{path} has figures of maps (`evaluate-maps`): expected masks, `imagenet-s evaluate --json FILE`."
+        )
     if not complete:
         raise ImageNetSError(
             f"{path} lacks a part of its run record: write it again with `imagenet-s evaluate --json`."
@@ -50,14 +56,15 @@ def results_beside_counts(results: dict[str, Any], metric: MatchedIoU) -> list[t
 
     Args:
         results: from `read_results`.
-        metric: the counts. What they do not tell is not compared: `missing_predictions`, `on_missing`, `versions`.
+        metric: the counts. Versions are not compared; what was missing only where the counts have a record of it.
     """
     matching = results["run"]["matching"]
     match = {int(cluster): label for cluster, label in results["matching"].items()}
     # A matching by name is found again; a match from a file is taken as the results have it.
     computed = json_values(metric.compute(matching if matching in MATCHINGS else match))
-    record = run_record(metric, matching)
-    pairs = [(key, results["run"][key], record[key]) for key in _COMPARED]
+    record = run_record(metric, matching=matching)
+    recorded = [key for key in _OF_COUNTS if record["missing_predictions"] is not None]
+    pairs = [(key, results["run"][key], record[key]) for key in (*_COMPARED, *recorded)]
     pairs += [(key, results.get(key), value) for key, value in computed.items()]
     return [(key, in_file, from_counts) for key, in_file, from_counts in pairs if in_file != from_counts]
 

@@ -1,54 +1,77 @@
-"""What a results file says of its run: enough to tell which images, which counts and which versions made the figures.
+"""The record of a run: which images, counts, options and versions made its figures. The same for masks and for maps.
 
-`imagenet-s results --verify` computes the same from the saved counts and compares.
+`--json`, pages, `compare` and `results` take it from here; `imagenet-s results --verify` computes it again from the
+saved counts and compares.
 """
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol
 
 from ...conversion.core.version import __version__
 from ...conversion.facts import image_set_digest, recognise_split
 from ...conversion.masks.split_masks import image_of
-from ..matched_miou.metric import MatchedIoU
-
-_LIBRARIES = ("numpy", "scipy", "pillow")
-"""And munkres where it matched: which of the matches of one sum it returns depends on its version."""
+from ..matched_miou.saved_record import versions
 
 
-def run_record(
-    metric: MatchedIoU, matching: str, missing: Sequence[str] | None = None, on_missing: str | None = None
-) -> dict[str, Any]:
-    """The record of a run.
+class CountedRun(Protocol):
+    """What `MatchedIoU` and `Localization` have in common."""
+
+    record: dict[str, Any]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the images."""
+
+    def digest(self) -> str:
+        """Of the counts or scores."""
+
+
+def run_record(run: CountedRun, **how: Any) -> dict[str, Any]:
+    """The record of a run. What is not known, as of files that were saved before they had a record, is None.
 
     Args:
-        metric: the counts.
-        matching: the name of the matching, or the path of a match.json.
-        missing: references without a prediction; None where that is not known, as of saved counts.
-        on_missing: what was done with them; None likewise.
+        run: the counts of masks, or the scores of maps.
+        how: what the figures were computed with: `matching` of masks, a name or the path of a match.json; `average` of
+            maps.
 
     Returns:
-        `versions`, `config`, `split` (None unless the images are exactly those of an official list), `num_images`,
-        `images_sha256` (of the sorted image ids), `counts_sha256`, `matching`, `missing_predictions`, `on_missing`.
+        `name`, `versions` (of this process, munkres included where it matched), `counted_with` (the versions of the
+        process that counted), `config`, `split` (None unless the images are exactly those of an official list),
+        `num_images`, `images_sha256` (of the sorted image ids), `counts_sha256`, `how`, `missing_predictions`,
+        `on_missing`, `no_class` (how many images were left out because their ImageNet label is no class), `options`
+        (of the command that counted, and of the scores of maps).
     """
-    digest = image_set_digest(map(image_of, metric.names))
-    known = recognise_split(digest)
-    libraries = (*_LIBRARIES, "munkres") if matching == "munkres" else _LIBRARIES
+    record = run.record
+    image_ids = [image_of(name) for name in run.names]
+    recognised = recognise_split(image_set_digest([*image_ids, *record.get("no_class", ())]))
+    classes = getattr(run, "num_classes", None)
+    config = str(classes) if classes else record.get("config") or (recognised[0] if recognised else None)
+    options = {**record.get("options", {}), **score_options(run)}
+    munkres = {"munkres": metadata.version("munkres")} if how.get("matching") == "munkres" else {}
     return {
-        "versions": {
-            "imagenet-s": __version__,
-            "python": platform.python_version(),
-            **{name: metadata.version(name) for name in libraries},
-        },
-        "config": str(metric.num_classes),
-        "split": known[1] if known and known[0] == str(metric.num_classes) else None,
-        "num_images": len(metric),
-        "images_sha256": digest,
-        "counts_sha256": metric.digest(),
-        "matching": matching,
-        "missing_predictions": None if missing is None else len(missing),
-        "on_missing": on_missing,
+        "name": record.get("name"),
+        "versions": {**versions(), "imagenet-s": __version__, **munkres},
+        "counted_with": record.get("versions", versions()) or None,
+        "config": config,
+        "split": recognised[1] if recognised and recognised[0] == config else None,
+        "num_images": len(image_ids),
+        "images_sha256": image_set_digest(image_ids),
+        "counts_sha256": run.digest(),
+        **how,
+        "missing_predictions": _number(record.get("missing")),
+        "on_missing": options.get("on_missing"),
+        "no_class": _number(record.get("no_class")),
+        "options": options or None,
     }
+
+
+def score_options(run: CountedRun) -> Mapping[str, Any]:
+    """The options of the scores of maps, by their names; none for counts of masks."""
+    return dict(vars(run.options)) if hasattr(run, "options") else {}
+
+
+def _number(items: list[Any] | None) -> int | None:
+    return None if items is None else len(items)

@@ -10,7 +10,8 @@ import numpy as np
 from ...conversion.core.workers import map_unordered
 from ...conversion.masks.split_masks import SplitMasks
 from ..matched_miou.counts import CountRows, count_pair
-from ..matched_miou.metric import IGNORE_INDEX, MatchedIoU
+from ..matched_miou.id_ranges import IGNORE_INDEX
+from ..matched_miou.metric import MatchedIoU
 from ..matched_miou.read_mask import read_mask
 from .pairing import Pairs
 

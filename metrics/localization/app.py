@@ -13,6 +13,7 @@ from PIL import Image
 from imagenet_s.conversion.facts.spellings import official_id
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 from imagenet_s.metrics.saliency.localization_metric import Localization
+from imagenet_s.metrics.saliency.map_array import display_range
 from imagenet_s.metrics.saliency.map_files import read_map_file
 
 INTRO = """
@@ -88,9 +89,9 @@ def _percent(fraction: float) -> str:
 
 
 def _picture(values: NDArray[Any], inside: NDArray[np.bool_]) -> Image.Image:
-    """The map from dark to bright, the outline of the object over it."""
-    spread = np.ptp(values.astype(np.float64)) or 1.0
-    grey = ((values - values.min()) / spread * 255).astype(np.uint8)
+    """The map from dark to bright, from its 1st to its 99th percentile; the outline of the object over it."""
+    low, high = display_range(values)
+    grey = np.clip((values.astype(np.float64) - low) / ((high - low) or 1.0) * 255, 0, 255).astype(np.uint8)
     picture = np.stack([grey, grey, grey], axis=-1)
     if inside.shape == grey.shape:
         padded = np.pad(inside, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import lzma
@@ -10,13 +11,14 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from .counts import CountRows
 from .read_mask import cause
+from .saved_record import Record, packed_record, unpacked_record
 from .saving import save_bytes
 
 DAMAGED_ZIP = (
@@ -31,6 +33,11 @@ DAMAGED_NPZ = (
 )
 """What NumPy raises for a damaged archive of arrays, or for one that holds something else."""
 _FORMAT = "matched_miou counts, version 2"
+_READERS = {
+    "matched_miou counts": "counts of masks: `imagenet-s evaluate --counts` (MatchedIoU.load) reads it.",
+    "localization scores": "scores of maps: `imagenet-s evaluate-maps --counts` (Localization.load) reads it.",
+}
+"""Start of the format -> what such a file holds, for a message."""
 _COLUMNS = ("gt", "pred", "pixels", "gt_band", "pred_band", "both_bands")
 
 
@@ -40,6 +47,7 @@ def save_counts(
     ignore_index: int,
     names: Sequence[str],
     rows: Sequence[CountRows],
+    record: Mapping[str, Any],
 ) -> None:
     """Write counts to a path, which never holds a part of them, or to a file that is open for writing."""
     joined = np.concatenate(rows) if rows else np.zeros((0, 6), np.int32)
@@ -55,12 +63,13 @@ def save_counts(
         names=np.frombuffer(json.dumps(list(names)).encode(), np.uint8),
         lengths=np.array([len(image_rows) for image_rows in rows], np.int32),
         **columns,
+        record=packed_record(record),
     )
     save_bytes(path, archive.getvalue())
 
 
-def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows]]:
-    """Read what `save_counts` wrote: C, the ignored id, the names, the rows of each image.
+def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list[CountRows], Record]:
+    """Read what `save_counts` wrote: C, the ignored id, the names, the rows of each image, the record of the run.
 
     Raises:
         ValueError: not such a file, or a damaged one.
@@ -68,24 +77,51 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
     """
     try:
         with np.load(os.path.expanduser(path), allow_pickle=False) as data:
-            if str(data["format"]) != _FORMAT:
-                raise ValueError(f"made by another version: {data['format']}")
+            check_format(data, _FORMAT)
             lengths = data["lengths"]
             rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
             names = json.loads(data["names"].tobytes())
             fit = lengths.ndim == 1 and len(names) == len(lengths) and lengths.sum() == len(rows)
             if not (fit and (lengths >= 0).all() and all(isinstance(name, str) for name in names)):
                 raise ValueError("its arrays do not fit together")
-            head = int(data["num_classes"]), int(data["ignore_index"])
+            head, record = (int(data["num_classes"]), int(data["ignore_index"])), unpacked_record(data)
     except FileNotFoundError:
         raise
+    except OtherKindOfFileError as error:
+        raise ValueError(f"{os.fspath(path)} {error}") from None
     except DAMAGED_NPZ as error:
         raise ValueError(
             f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
         ) from error
-    return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
+    return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else [], record
+
+
+class OtherKindOfFileError(ValueError):
+    """What a file holds instead, as the end of a sentence that its name begins."""
+
+
+def check_format(arrays: Mapping[str, Any], expected: str) -> None:
+    """Raise a ValueError for an .npz of another format; `OtherKindOfFileError` where another class reads it."""
+    text = str(arrays["format"])
+    kind = text.partition(",")[0]
+    if kind in _READERS and not expected.startswith(kind):
+        raise OtherKindOfFileError(f"holds {_READERS[kind]}")
+    if text != expected:
+        raise ValueError(f"made by another version: {text}")
 
 
 def _narrow(column: CountRows) -> np.ndarray:
     """The same numbers in the smallest unsigned type that holds them."""
     return column.astype(np.min_scalar_type(int(column.max(initial=0))))
+
+
+def counts_digest(num_classes: int, ignore_index: int, names: Sequence[str], rows: Sequence[CountRows]) -> str:
+    """The sha256 of counts as hexadecimal digits: the same for the same images, in whatever order."""
+    images = sorted(
+        (name, image_rows[np.lexsort(image_rows.T[::-1])].astype("<i4").tobytes())
+        for name, image_rows in zip(names, rows)
+    )
+    digest = hashlib.sha256(f"matched_miou {num_classes} {ignore_index}\n".encode())
+    for name, data in images:
+        digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
+    return digest.hexdigest()

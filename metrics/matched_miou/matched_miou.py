@@ -13,17 +13,22 @@ import datasets
 import evaluate
 import numpy as np
 
+from .anatomy import anatomy
 from .assignment import assign
 from .bootstrap import bootstrap
 from .boundary import boundary_band
+from .cluster_scores import cluster_scores
 from .confusion import confusions
 from .count_table import nameless
 from .counts import count_pair
 from .counts_file import load_counts
+from .id_ranges import IGNORE_INDEX, check_num_classes
 from .matching import Matching, check_matching
-from .metric import IGNORE_INDEX, MatchedIoU, check_num_classes, path_name
+from .metric import MatchedIoU, path_name
 from .one_to_one import ONE_TO_ONE
+from .own_figures import WithOwnFigures
 from .read_mask import MaskLike
+from .saved_record import versions
 from .saving import save_bytes
 from .scores import HEADLINES
 
@@ -32,13 +37,17 @@ __all__ = [
     "ONE_TO_ONE",
     "MatchedIoU",
     "MatchedMiou",
+    "WithOwnFigures",
+    "anatomy",
     "assign",
     "bootstrap",
     "boundary_band",
+    "cluster_scores",
     "confusions",
     "count_pair",
     "load_counts",
     "save_bytes",
+    "versions",
 ]
 
 _DESCRIPTION = """

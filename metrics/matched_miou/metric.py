@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import operator
 import os
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from .anatomy import GROUPS, anatomy, image_groups
 from .bootstrap import bootstrap
+from .cluster_scores import cluster_scores
 from .confusion import Confusion, confusions
 from .count_table import CountTable, CountTables, display_name, nameless, table_of
-from .counts import GT, PRED, CountRows, count_pair
-from .counts_file import load_counts, save_counts
+from .counts import CountRows, count_pair
+from .counts_file import counts_digest, load_counts, save_counts
+from .id_ranges import IGNORE_INDEX, check_ids, check_num_classes
 from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution, predicted_ids
+from .own_figures import WithOwnFigures
 from .read_mask import MaskLike
+from .saved_record import Record, merged_record
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
-IGNORE_INDEX = 1000
-"""The id of pixels that are not scored, in the official masks."""
 
-
-class MatchedIoU:
+class MatchedIoU(WithOwnFigures):
     """The official figures of ImageNet-S, for any number of classes, from one pass over the masks.
 
     A mask is reduced to its counts when it is added, and not stored. Counts are integers that can be added, so the
@@ -31,6 +31,11 @@ class MatchedIoU:
     Args:
         num_classes: C; references hold 0 (`other`), 1..C and `ignore_index`. 50, 300 or 919 in ImageNet-S.
         ignore_index: the id of reference pixels that are not scored, above C and at most 65535.
+
+    Attributes:
+        record: what `save` keeps beside the counts: `name` of the run, `config`, `options`, `missing`, as
+            `imagenet-s evaluate` fills them in; of one's own runs, `metric.record["name"] = "PASS"` names it for
+            `imagenet-s compare`. `versions` are added when it is saved.
 
     Raises:
         ValueError: a number of classes below 1, or an ignored id that is a class or no id of a 16-bit mask.
@@ -45,6 +50,7 @@ class MatchedIoU:
 
     def __init__(self, num_classes: int, ignore_index: int = IGNORE_INDEX) -> None:
         self.num_classes, self.ignore_index = check_num_classes(num_classes, ignore_index)
+        self.record: Record = {}
         self._names: list[str] = []
         self._rows: list[CountRows] = []
         self._counted_names: set[str] = set()
@@ -94,7 +100,7 @@ class MatchedIoU:
         shown = shown or name or nameless(len(self))
         if rows.ndim != 2 or rows.shape[1] != 6 or not np.issubdtype(rows.dtype, np.integer):
             raise ValueError(f"the counts of {shown} are {rows.dtype}, shape {rows.shape}: expected K x 6 integers.")
-        _check_ids(rows, self.num_classes, self.ignore_index, shown)
+        check_ids(rows, self.num_classes, self.ignore_index, shown)
         if name:
             if name in self._counted_names:
                 raise ValueError(f"{name} was counted already; each image counts once.")
@@ -120,6 +126,8 @@ class MatchedIoU:
             raise ValueError(
                 f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once."
             )
+        alone = len(self) == 0 and not self.record
+        self.record = dict(other.record) if alone else merged_record(self.record, other.record)
         self._names += other._names
         self._rows += other._rows
         self._counted_names |= other._counted_names
@@ -197,6 +205,9 @@ class MatchedIoU:
             class), `classes` and `predicted_classes` (ids 1..C of the reference and of the matched prediction, most
             pixels first). NaN for an image without a pixel to score.
         """
+        return {**self._computed_columns(matching), **self._own_columns()}
+
+    def _computed_columns(self, matching: Matching = "none") -> dict[str, list[Any]]:
         table = self._counted()
         labels = apply_match(table, self.match(matching))
         pixels = table.per_image(table.pixels)
@@ -214,6 +225,44 @@ class MatchedIoU:
             "predicted_classes": classes_by_image(table, labels),
         }
 
+    def anatomy(self, matching: Matching = "none", localized_at: float = 0.5) -> dict[str, Any]:
+        """Where the points are lost: kinds of wrong pixels, images that miss the object, clusters that are mixed.
+
+        Args:
+            matching: as in `match`.
+            localized_at: the IoU of foreground from which the object of an image counts as localized.
+
+        Returns:
+            `mean_iou`; `pixels` and `wrong_pixels`, how many are scored and wrong;
+            `kinds`, for each of eight kinds of wrong pixels (`background_as_object`, `object_as_background`,
+            `wrong_class`, `unmatched`, each `_boundary` and `_interior`) `pixels`, `share` of the wrong pixels, and
+            `mean_iou_gain`, by how much the mean IoU would be higher if just these were right (gains do not add up);
+            `images`, how many of those that show an object are `right`, `wrong_class_right_place`,
+            `right_class_wrong_place` and `wrong`;
+            `per_category`, for each id 0..C its `iou`, its `wrong_pixels` (union minus intersection), and the shares
+            of them that are `missed_as_background`, `missed_as_another_class`, `missed_as_unmatched`,
+            `false_on_background` and `false_on_another_class`;
+            `clusters`, None for `"none"`: `homogeneity`, `completeness`, `v_measure`, `adjusted_rand_index` and
+            `normalized_mutual_information` of clusters and ids before matching, as scikit-learn defines them;
+            `classes_without_cluster`, `clusters_without_class`; `classes` and `clusters`, the three largest clusters of
+            each class, and the three largest ids of each cluster, with their share of its pixels.
+
+        Raises:
+            ValueError: as in `match`, or `localized_at` is outside 0..1.
+        """
+        if not 0 < localized_at <= 1:
+            raise ValueError(f"localized_at={localized_at!r}: expected an IoU above 0, at most 1.")
+        table, match = self._counted(), self.match(matching)
+        result = anatomy(table, apply_match(table, match), localized_at)
+        result["clusters"] = None if matching == "none" else cluster_scores(table, match)
+        return result
+
+    def image_groups(self, matching: Matching = "none", localized_at: float = 0.5) -> list[str]:
+        """For each image its group in the `images` of `anatomy`; an empty string where the reference has no object."""
+        table = self._counted()
+        groups = image_groups(table, apply_match(table, self.match(matching)), localized_at)
+        return [GROUPS[group] if group >= 0 else "" for group in groups.tolist()]
+
     def predicted_ids(self) -> list[int]:
         """The ids that the predictions hold in scored pixels, before any matching."""
         return predicted_ids(self._tables()).tolist()
@@ -230,14 +279,7 @@ class MatchedIoU:
 
     def digest(self) -> str:
         """The sha256 of the counts as hexadecimal digits: the same for the same images, in whatever order counted."""
-        images = sorted(
-            (name, rows[np.lexsort(rows.T[::-1])].astype("<i4").tobytes())
-            for name, rows in zip(self._names, self._rows)
-        )
-        digest = hashlib.sha256(f"matched_miou {self.num_classes} {self.ignore_index}\n".encode())
-        for name, data in images:
-            digest.update(f"{name}\n{len(data)}\n".encode("utf-8", "surrogateescape") + data)
-        return digest.hexdigest()
+        return counts_digest(self.num_classes, self.ignore_index, self._names, self._rows)
 
     def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
         """Write the counts to one compressed file (.npz), which `load` reads.
@@ -245,7 +287,7 @@ class MatchedIoU:
         Args:
             path: where the file appears when it is complete, or a file that is open for writing.
         """
-        save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows)
+        save_counts(path, self.num_classes, self.ignore_index, self._names, self._rows, self.record)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> MatchedIoU:
@@ -255,8 +297,9 @@ class MatchedIoU:
             ValueError: the file holds no counts, or is damaged.
             FileNotFoundError: there is no file.
         """
-        num_classes, ignore_index, names, rows = load_counts(path)
+        num_classes, ignore_index, names, rows, record = load_counts(path)
         metric = cls(num_classes, ignore_index)
+        metric.record = record
         for name, image_rows in zip(names, rows):
             metric.update_counts(image_rows, name)
         return metric
@@ -275,53 +318,6 @@ class MatchedIoU:
         if self._table is None:
             self._table = table_of(tables.num_classes, tables.ignore_index, tables.names, tables.rows)
         return self._table
-
-
-def check_num_classes(num_classes: int, ignore_index: int) -> tuple[int, int]:
-    """Both arguments as plain integers.
-
-    Raises:
-        ValueError: no integers, a number of classes outside 1..65534, or the ignored id is a class or outside
-            0..65535.
-    """
-    try:
-        classes, ignored = operator.index(num_classes), operator.index(ignore_index)
-    except TypeError:
-        raise ValueError(
-            f"num_classes={num_classes!r}, ignore_index={ignore_index!r}: expected whole numbers, as 919 and 1000."
-        ) from None
-    if not 1 <= classes < 65535:
-        raise ValueError(
-            f"num_classes={classes}: expected 1..65534, `other` not counted: 50, 300 or 919 in ImageNet-S."
-        )
-    if 0 <= ignored <= classes:
-        raise ValueError(f"ignore_index={ignored} is a class id (0..{classes}); ImageNet-S ignores {IGNORE_INDEX}.")
-    if not 0 <= ignored <= 65535:
-        raise ValueError(
-            f"ignore_index={ignored}: ids are 0..65535, as in a 16-bit mask. Write {IGNORE_INDEX} where the references "
-            f"have {ignored} (reference[reference == {ignored}] = {IGNORE_INDEX}) and leave ignore_index at "
-            f"{IGNORE_INDEX}."
-        )
-    return classes, ignored
-
-
-def _check_ids(rows: CountRows, num_classes: int, ignore_index: int, name: str) -> None:
-    wrong = np.unique(rows[(rows[:, GT] > num_classes) & (rows[:, GT] != ignore_index), GT])
-    if len(wrong):
-        shown = ", ".join(map(str, wrong[:5])) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-        fits = [c for c in (50, 300, 919) if c > num_classes and wrong[-1] <= c]
-        guess = (
-            f"was it made for {fits[0]} classes?" if fits else "are R and G swapped, or is it a picture and no mask?"
-        )
-        raise ValueError(
-            f"id {shown} in the reference of {name}: {num_classes} classes have 0..{num_classes}, and {ignore_index} "
-            f"is ignored; {guess}"
-        )
-    if (rows[:, PRED] == ignore_index).any():
-        raise ValueError(
-            f"the prediction of {name} holds {ignore_index}, which only references have. Predict a class or 0 "
-            "for every pixel, and give no cluster this id."
-        )
 
 
 def path_name(mask: MaskLike) -> str:

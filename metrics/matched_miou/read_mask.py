@@ -128,7 +128,23 @@ def _image_ids(image: Image.Image, name: str) -> NDArray[np.uint16]:
     )
 
 
+def refuse_masked_array(values: Any, name: str, fill: str) -> None:
+    """Raise a ValueError for a NumPy array some of whose values are masked: they would be read as if they were not.
+
+    Args:
+        values: anything.
+        name: what to call it in an error.
+        fill: an expression for what can stand in their place, for the message.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} is a masked array, {np.ma.count_masked(values):,} of {values.size:,} values masked: they would be "
+            f"read as if they were not. Give a plain array, {fill}."
+        )
+
+
 def _as_array(mask: Any, name: str) -> NDArray[Any]:
+    refuse_masked_array(mask, name, "for ignored pixels mask.filled(1000)")
     # torch is not imported for this: a tensor is what can be detached and moved to the CPU.
     if hasattr(mask, "detach") and hasattr(mask, "cpu"):
         if mask.is_floating_point():

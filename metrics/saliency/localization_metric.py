@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import logging
 import operator
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ...conversion.core.paths import local_path
+from ..matched_miou.own_figures import WithOwnFigures
 from ..matched_miou.read_mask import MaskLike
+from ..matched_miou.saved_record import Record, merged_record
+from .left_out import doubts
 from .map_array import Floats, MapLike, fit, read_map
 from .means_over_images import bootstrap, check_average, means
 from .pooled_pixels import PooledPixels
 from .score_formulas import EDGES, IGNORE_INDEX, ImageScores, score_image
-from .score_options import Threshold, check_options
+from .score_options import Threshold, check_options, differing_options
 from .scores_file import Rows, load_scores, save_scores, write_scores
 
+logger = logging.getLogger("imagenet_s")
 
-class Localization:
+
+class Localization(WithOwnFigures):
     """Scores of saliency, attribution or attention maps against masks.
 
     An image is reduced to its scores and to integer counts when it is added; neither map nor mask is kept. In any
@@ -34,6 +43,13 @@ class Localization:
         relevance: what negative values mean: `"signed"` takes them as they are, `"positive"` as 0, `"absolute"` as
             positive.
         resize: `"map"` (bilinear) or `"mask"` (nearest) is brought to the other's size; None demands equal sizes.
+
+    Attributes:
+        options: the four arguments.
+        record: what `save` keeps beside the scores: `name` of the run, `config`, `options` (`target` and `split` among
+            them), `missing`, `no_class`, as `imagenet-s evaluate-maps` fills them in; of one's own runs,
+            `metric.record["name"] = "Grad-CAM"` names it for `imagenet-s compare`. `versions` are added when it is
+            saved.
 
     Raises:
         ValueError: an argument that means nothing.
@@ -54,6 +70,7 @@ class Localization:
         resize: str | None = None,
     ) -> None:
         self.options = check_options(thresholds, tolerance, relevance, resize)
+        self.record: Record = {}
         self._names: list[str] = []
         self._targets: list[int] = []
         self._values: list[Floats] = []
@@ -142,14 +159,20 @@ class Localization:
         Raises:
             ValueError: other options, or images that both have scored. Nothing is added then.
         """
-        if self.options != other.options:
-            raise ValueError(f"cannot merge {other!r} into {self!r}: the options must be the same.")
+        if differing := differing_options(self.options, other.options):
+            name, first, second = differing[0]
+            raise ValueError(
+                f"cannot merge scores with {name}={second!r} into those with {name}={first!r}: the options must be "
+                "the same."
+            )
         twice = sorted(self._known & other._known)
         if twice or (other is self and len(self)):
             which = twice[0] if twice else "every image"
             raise ValueError(
                 f"{which} was scored on both sides ({max(1, len(twice)):,} in all); each image counts once."
             )
+        alone = len(self) == 0 and not self.record
+        self.record = dict(other.record) if alone else merged_record(self.record, other.record)
         self._names += other._names
         self._targets += other._targets
         self._values += other._values
@@ -169,12 +192,13 @@ class Localization:
             The mean of each score of `keys`; pooled over all pixels, whatever `average` says: `pixel_accuracy` and
             `mean_iou` at the threshold `mean`, `px_ap`, `dataset_max_iou` and `dataset_max_iou_threshold`; the number
             of images used (`num_images`), and of those without the target (`num_absent`), with a constant map
-            (`num_constant`), wholly covered by the target (`num_full`). NaN where no image has a figure.
+            (`num_constant`), wholly covered by the target (`num_full`). NaN where no image has a figure. Where more
+            than half of the images say nothing, a warning is logged.
         """
         used, targets = self._used()
         averages = means(used, targets, check_average(average))
         _, constant, full = np.array(self._states, bool).reshape(-1, 3).sum(axis=0).tolist()
-        return {
+        result = {
             **dict(zip(self.keys, averages)),
             **self._pooled.compute(),
             "num_images": len(used),
@@ -182,6 +206,9 @@ class Localization:
             "num_constant": constant,
             "num_full": full,
         }
+        for sentence in doubts(result, self.record):
+            logger.warning(sentence)
+        return result
 
     def bootstrap(
         self, average: str = "image", samples: int = 1000, seed: int = 0, level: float = 0.95
@@ -206,6 +233,9 @@ class Localization:
             `name`, `target`, a column for each of `keys` (all NaN where the target is absent), and `constant`,
             whether the map is.
         """
+        return {**self._computed_columns(), **self._own_columns()}
+
+    def _computed_columns(self) -> dict[str, list[Any]]:
         values = self._rows().values
         return {
             "name": [name or f"image {i}" for i, name in enumerate(self._names)],
@@ -218,9 +248,22 @@ class Localization:
         """The 1001 thresholds of the scaled map, and the mean IoU over images at each of them."""
         return EDGES.tolist(), self._pooled.curve().tolist()
 
+    def digest(self) -> str:
+        """The sha256 of the scores as hexadecimal digits: the same for the same images, in whatever order scored."""
+        images = sorted(
+            (name, target, state, values.astype("<f8").tobytes())
+            for name, target, state, values in zip(self._names, self._targets, self._states, self._values)
+        )
+        digest = hashlib.sha256(f"localization {json.dumps(asdict(self.options))}\n".encode())
+        for name, target, state, data in images:
+            digest.update(f"{name}\n{target} {state}\n".encode("utf-8", "surrogateescape") + data)
+        for sums in (self._pooled.counts, self._pooled.above, self._pooled.ious):
+            digest.update(sums.astype("<i8").tobytes())
+        return digest.hexdigest()
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the scores to one compressed file (.npz), atomically; `load` reads it."""
-        save_scores(local_path(path), self.options, self._rows(), self._pooled)
+        save_scores(local_path(path), self.options, self._rows(), self._pooled, self.record)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Localization:
@@ -235,7 +278,7 @@ class Localization:
     def to_bytes(self) -> bytes:
         """What `save` writes, to send to another process."""
         buffer = io.BytesIO()
-        write_scores(buffer, self.options, self._rows(), self._pooled)
+        write_scores(buffer, self.options, self._rows(), self._pooled, self.record)
         return buffer.getvalue()
 
     @classmethod
@@ -245,12 +288,12 @@ class Localization:
 
     @classmethod
     def _from_file(cls, file: str | os.PathLike[str] | io.BytesIO) -> Localization:
-        options, rows, pooled = load_scores(file)
+        options, rows, pooled, record = load_scores(file)
         metric = cls(options.thresholds, options.tolerance, options.relevance, options.resize)
         metric._names, metric._targets = list(rows.names), list(rows.targets)
         metric._values, metric._states = list(rows.values), list(rows.states)
         metric._known = set(rows.names) - {""}
-        metric._pooled = pooled
+        metric._pooled, metric.record = pooled, record
         return metric
 
     def _add(self, name: str, target: int, image: ImageScores) -> None:

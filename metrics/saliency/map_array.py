@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from ..matched_miou.read_mask import MaskLike, read_mask
+from ..matched_miou.read_mask import MaskLike, read_mask, refuse_masked_array
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.uint16]
@@ -72,11 +73,16 @@ def fit(values: Floats, mask: MaskLike, resize: str | None, name: str) -> tuple[
         name: what to call the image in an error.
 
     Raises:
-        ValueError: no mask, or sizes that differ without `resize`.
+        ValueError: no mask, sizes that differ without `resize`, or height and width exchanged, with it or not.
     """
     ids = read_mask(mask, f"the mask of {name}")
     if values.shape == ids.shape:
         return values, ids
+    if values.shape == ids.shape[::-1]:
+        raise ValueError(
+            f"the map of {name} is {values.shape[0]} x {values.shape[1]} and its mask {ids.shape[0]} x {ids.shape[1]}: "
+            "height and width are exchanged; give the map transposed (map.T), H x W."
+        )
     if resize is None:
         (height, width), (h, w) = values.shape, ids.shape
         raise ValueError(
@@ -105,7 +111,33 @@ def _bilinear(values: Floats, size: int) -> Floats:
     return values[low] + (values[high] - values[low]) * weight[:, None]
 
 
+def display_range(values: NDArray[Any]) -> tuple[float, float]:
+    """The values that a picture of a map shows as its darkest and its brightest: the 1st and 99th percentile.
+
+    A few outliers would leave all else in one colour. The lowest and highest value where the percentiles are equal.
+    """
+    low, high = np.percentile(values.astype(np.float64), [1, 99])
+    return (float(low), float(high)) if low < high else (float(values.min()), float(values.max()))
+
+
+def grey_values(image: Image.Image) -> NDArray[Any]:
+    """The pixels of a grey image.
+
+    Raises:
+        ValueError: a palette, whose indices say nothing of what is higher, colours or an alpha channel.
+    """
+    if image.mode not in ("L", "I", "F") and not image.mode.startswith("I;16"):
+        raise ValueError(f"an image of mode {image.mode}: expected a grey one (L, I;16, I or F)")
+    return np.asarray(image)
+
+
 def _as_array(values: MapLike, name: str) -> NDArray[Any]:
+    refuse_masked_array(values, f"the map of {name}", "as map.filled(map.min())")
+    if isinstance(values, Image.Image):
+        try:
+            return grey_values(values)
+        except ValueError as error:
+            raise ValueError(f"the map of {name} is {error}.") from None
     # torch is not imported for this: a tensor is what can be detached and moved to the CPU.
     if hasattr(values, "detach") and hasattr(values, "cpu"):
         values = values.detach().cpu()

@@ -22,6 +22,7 @@ from ...conversion.core.errors import cause
 from ...conversion.core.walk import walk_files
 from ...conversion.facts.spellings import official_id
 from ..matched_miou.counts_file import DAMAGED_NPZ
+from .map_array import grey_values
 
 _ENDINGS = (".npy", ".npz", ".png")
 
@@ -149,9 +150,7 @@ def _png(data: bytes) -> NDArray[Any]:
     with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
         image.verify()  # `load` does not compare the checksums of pixel data
     with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        if image.mode not in ("L", "I") and not image.mode.startswith("I;16"):
-            raise ValueError(f"a PNG of mode {image.mode}: expected a grey one, 8 or 16 bits")
-        return np.asarray(image)
+        return grey_values(image)
 
 
 def _npy(data: bytes) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 Threshold = float | str
@@ -67,6 +67,12 @@ def check_options(
     if resize not in RESIZES:
         raise ValueError(f"resize={resize!r}: expected one of {RESIZES}: what is brought to the other's size.")
     return ScoreOptions(checked, float(tolerance), relevance, resize)
+
+
+def differing_options(a: ScoreOptions, b: ScoreOptions) -> list[tuple[str, Any, Any]]:
+    """(name, value in a, value in b) of the options that differ."""
+    pairs = [(field.name, getattr(a, field.name), getattr(b, field.name)) for field in fields(a)]
+    return [(name, first, second) for name, first, second in pairs if first != second]
 
 
 def show(threshold: Threshold) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from ...conversion.core.atomic_write import atomic_write
 from ...conversion.core.errors import cause
-from ..matched_miou.counts_file import DAMAGED_NPZ
+from ..matched_miou.counts_file import DAMAGED_NPZ, OtherKindOfFileError, check_format
+from ..matched_miou.saved_record import Record, packed_record, unpacked_record
 from .map_array import Floats
 from .pooled_pixels import PooledPixels
 from .score_options import ScoreOptions, check_options
@@ -33,16 +34,20 @@ class Rows:
     """Absent, constant, full."""
 
 
-def save_scores(path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:
+def save_scores(
+    path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: PooledPixels, record: Mapping[str, Any]
+) -> None:
     """Write scores; `path` never holds a part of them."""
     # In memory first, 2 MB: an archive that is interrupted would complain when it is discarded after its file.
     archive = io.BytesIO()
-    write_scores(archive, options, rows, pooled)
+    write_scores(archive, options, rows, pooled, record)
     with atomic_write(path) as file:
         file.write(archive.getvalue())
 
 
-def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: PooledPixels) -> None:
+def write_scores(
+    file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: PooledPixels, record: Mapping[str, Any]
+) -> None:
     """Write scores to an open file."""
     np.savez_compressed(
         file,
@@ -56,10 +61,11 @@ def write_scores(file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows,
         counts=pooled.counts,
         above=pooled.above,
         ious=pooled.ious,
+        record=packed_record(record),
     )
 
 
-def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, Rows, PooledPixels]:
+def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, Rows, PooledPixels, Record]:
     """Read what `save_scores` wrote.
 
     Raises:
@@ -68,11 +74,11 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
     """
     try:
         with np.load(path, allow_pickle=False) as data:
-            if str(data["format"]) != FORMAT:
-                raise ValueError(f"made by another version: {data['format']}")
+            check_format(data, FORMAT)
             options = check_options(**json.loads(str(data["options"])))
             targets, values, states = data["targets"].tolist(), data["values"], data["states"]
             names = json.loads(data["names"].tobytes())
+            record = unpacked_record(data)
             pooled = PooledPixels()
             for name in ("counts", "above", "ious"):
                 getattr(pooled, name)[...] = data[name]
@@ -83,6 +89,8 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
         raise
     except DAMAGED_NPZ as error:
         shown = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the file"
+        if isinstance(error, OtherKindOfFileError):
+            raise ValueError(f"{shown} {error}") from None
         raise ValueError(f"{shown} holds no scores of this metric ({cause(error)}); save them again.") from error
     pooled.images = int(len(states) - states[:, 0].sum())
-    return options, Rows(names, targets, values, [tuple(row) for row in states.tolist()]), pooled
+    return options, Rows(names, targets, values, [tuple(row) for row in states.tolist()]), pooled, record

@@ -10,8 +10,8 @@ import torch
 from torchmetrics import Metric
 
 from ..matched_miou.count_table import nameless
+from ..matched_miou.id_ranges import IGNORE_INDEX, check_num_classes
 from ..matched_miou.matching import Matching, check_matching
-from ..matched_miou.metric import IGNORE_INDEX, check_num_classes
 from ..matched_miou.metric import MatchedIoU as NumpyMatchedIoU
 from ..matched_miou.scores import HEADLINES
 from .tensor_counts import count_batch
@@ -108,6 +108,13 @@ class MatchedIoU(Metric):
             matching: that of the constructor if None.
         """
         return self.to_counts().compute(self.matching if matching is None else matching)
+
+    def anatomy(self, matching: Matching | None = None, localized_at: float = 0.5) -> dict[str, Any]:
+        """Where the points are lost, as `imagenet_s.metrics.MatchedIoU.anatomy` gives it.
+
+        Every process must call it, as with `compute`.
+        """
+        return self.to_counts().anatomy(self.matching if matching is None else matching, localized_at)
 
     def to_counts(self) -> NumpyMatchedIoU:
         """The counts of all processes as an `imagenet_s.metrics.MatchedIoU`: to save, merge or match afterwards.

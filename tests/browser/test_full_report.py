@@ -52,8 +52,9 @@ def report(tmp_path_factory):
         confusions=metric.confusions(limit=20),
         pictures=[
             Picture(rank, per_image["name"][i], per_image["mean_iou"][i], *[address] * 4, [("#336699", HOSTILE)])
-            for rank, i in chosen_images(per_image, 3)
+            for rank, i in chosen_images(per_image)
         ],
+        anatomy=metric.anatomy(),
     )
     path = tmp_path_factory.mktemp("full") / "report.html"
     path.write_text(page, encoding="utf-8")
@@ -65,6 +66,18 @@ def test_it_is_small_and_opens_at_once(visit, report):
     took = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     print(f"{report[0].stat().st_size:,} bytes, DOMContentLoaded after {took:.0f} ms")  # noqa: T201
     assert report[0].stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize("width", [1200, 375])
+def test_a_class_opens_to_what_it_loses(visit, report, width):
+    page = visit(report[0].as_uri())
+    page.set_viewport_size({"width": width, "height": 800})
+    section = page.locator(".lost")
+    assert section.get_by_text("Wrong class, right place").is_visible()
+    opened = page.locator(".classes.best li:visible").filter(has=page.locator("summary")).first
+    opened.locator("summary").click()
+    assert opened.locator("details span").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_search_by_name_and_id(visit, report):

@@ -25,7 +25,7 @@ from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
 from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 from imagenet_s.metrics import Localization, MatchedIoU, load_match, save_match
-from imagenet_s.metrics.comparison import load_run
+from imagenet_s.metrics.comparison.saved_run import load_run
 
 
 @pytest.fixture(autouse=True)

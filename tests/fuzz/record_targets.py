@@ -178,7 +178,7 @@ def _results_sample() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "c.npz").write_bytes(samples.counts()["counts"])
         metric = MatchedIoU.load(Path(folder, "c.npz"))
-    result = {**plain(metric.compute("hungarian")), "run": plain(run_record(metric, "hungarian"))}
+    result = {**plain(metric.compute("hungarian")), "run": plain(run_record(metric, matching="hungarian"))}
     return {"results": json.dumps(result).encode()}
 
 

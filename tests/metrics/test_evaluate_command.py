@@ -163,7 +163,7 @@ def test_what_is_left_out_is_told(gaps, tmp_path, here):
     (tmp_path / "list.txt").write_text("n1/a.png\n")
     done = here("evaluate", *paths, "--list", tmp_path / "list.txt")
     assert "does not list, not scored: 2" in done.stderr
-    assert "\n1 images" in done.stdout
+    assert "\n1 image, " in done.stdout
 
 
 def test_a_figure_without_images_is_one_dash(gaps, here):

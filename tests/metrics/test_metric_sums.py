@@ -142,7 +142,7 @@ def test_an_interrupted_save_leaves_the_old_counts(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez_compressed", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        save_counts(path, 4, 1000, [], [])
+        save_counts(path, 4, 1000, [], [], {})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

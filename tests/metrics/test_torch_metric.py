@@ -284,3 +284,12 @@ def test_two_processes_are_one(batch, tmp_path):
 def test_docstrings(name):
     result = doctest.testmod(importlib.import_module(f"imagenet_s.metrics.torch.{name}"))
     assert (result.failed, result.attempted > 0) == (0, True)
+
+
+@pytest.mark.parametrize("matching", ["none", "majority"])
+def test_anatomy_is_that_of_numpy(batch, matching):
+    metric = MatchedIoU(5, matching=matching)
+    metric.update(*batch)
+    expected = in_numpy(*batch, 5).anatomy(matching)
+    assert same(metric.anatomy(), expected)
+    assert same(metric.anatomy("hungarian", 0.75), in_numpy(*batch, 5).anatomy("hungarian", 0.75))

@@ -93,15 +93,18 @@ def made_map(number: int, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def archived_arrays(path: str) -> list[str]:
-    """The arrays of an .npz in their order, each as its bytes are stored.
+    """The arrays of an .npz in their order, each as its bytes are stored; of the record of a run all but its versions.
 
     The bytes of the archive depend on the version of zlib: they must be those that NumPy writes here of these arrays.
     """
     with np.load(path) as arrays, io.BytesIO() as again:
         np.savez_compressed(again, **arrays)
+        record = {**json.loads(arrays["record"].tobytes()), "versions": {}}
         assert Path(path).read_bytes() == again.getvalue()
     with zipfile.ZipFile(path) as archive:
-        return [f"{name} {sha256(archive.read(name))}" for name in archive.namelist()]
+        stored = {name: archive.read(name) for name in archive.namelist()}
+    stored["record.npy"] = json.dumps(record).encode()
+    return [f"{name} {sha256(content)}" for name, content in stored.items()]
 
 
 def page_parts(path: str) -> dict[str, str]:

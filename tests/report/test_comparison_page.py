@@ -43,13 +43,13 @@ def test_masks(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     whole = [percent(run.compute()["mean_iou"]) for run in (a, b)]
-    assert f"mIoU over all images together: A {whole[0]}, B {whole[1]}." in page
+    assert f"mIoU over all images together: a {whole[0]}, b {whole[1]}." in page
     differences = json.loads(out.read_text())["differences"]
     columns = [a.per_image(), b.per_image()]
     for key, one in differences.items():
         block = text_of("</style>" + page.split(f'data-key="{key}"')[1].split('class="both"')[0])
         means = [percent(float(np.nanmean(run[key]))) for run in columns]
-        assert f"A {means[0]} B {means[1]} A − B {points(one['difference'])}" in block
+        assert f"a {means[0]} b {means[1]} a − b {points(one['difference'])}" in block
         assert f"{points(one['low'])} to {points(one['high'])}" in block
     scores = [dict(zip(run["name"], run["mean_iou"])) for run in columns]
     gaps = {name: scores[0][name] - scores[1][name] for name in NAMES}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from made_maps import made
 from PIL import Image
+from saved_files import without_record
 
 import imagenet_s
 from imagenet_s.cli.main import main
@@ -108,6 +109,7 @@ def test_the_command_draws_over_the_images(place, miniature, tmp_path, capsys):
     assert main([*arguments, "--save-counts", str(saved)]) == 0
     assert main(["evaluate-maps", "--counts", str(saved), "--config", "50", "--report", str(report)]) == 0
     assert "<img" not in report.read_text(encoding="utf-8")
+    without_record(saved)
     capsys.readouterr()
     assert main(["evaluate-maps", "--counts", str(saved), "--report", str(report)]) == 1
-    assert "needs --config" in capsys.readouterr().err
+    assert f"{saved} has no record of its --config" in capsys.readouterr().err

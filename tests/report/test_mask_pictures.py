@@ -66,7 +66,7 @@ def test_masks_alone(masks: Path, tmp_path: Path) -> None:
     pictures = report(masks, tmp_path / "report.html")
     count = len(list((masks / "references").rglob("*.png")))
     assert {what for _, what in pictures} == {"reference", "prediction", "difference"}
-    assert len(pictures) == 3 * min(count, 9)
+    assert len(pictures) == 3 * count, "nine by their mean IoU, and examples of each group"
     for (image_id, what), picture in pictures.items():
         assert max(picture.size) == 224
         reference = mask_ids(IMAGES[image_id], "50")
@@ -116,7 +116,7 @@ def test_absent_images_are_said(masks: Path, tmp_path: Path, capsys: pytest.Capt
     Image.new("RGB", (4, 4)).save(tmp_path / "some" / "train" / "n01440764" / "n01440764_1.JPEG")
     pictures = report(masks, tmp_path / "report.html", "--images", str(tmp_path / "some"))
     assert {what for _, what in pictures} == {"reference", "prediction", "difference"}
-    assert "(--images) lacks 9 of the 9 images shown" in capsys.readouterr().err
+    assert "(--images) lacks 10 of the 10 images shown" in capsys.readouterr().err
 
 
 def test_an_image_that_cannot_be_decoded_is_named(masks: Path, tmp_path: Path, capsys) -> None:
@@ -189,7 +189,13 @@ def two_runs(masks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[[str], Path], tmp_path: Path) -> None:
+def test_two_runs_side_by_side(
+    two_runs: Path,
+    masks: Path,
+    miniature: Callable[[str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The images that differ most, with image, reference and both predictions, and the IoU of every class."""
     page = tmp_path / "both.html"
     places = ["--gt-dir", str(masks / "references"), "--images", str(miniature("folders"))]
@@ -203,9 +209,9 @@ def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[
         pictures.setdefault(Path(unescape(name)).stem, {})[what] = picture
     assert len(pictures) == 4, "A is better nowhere"
     for image_id, shown in pictures.items():
-        assert list(shown) == ["image", "reference", "A", "B"]
-        assert (np.abs(shown["B"] - shown["reference"]).max(axis=-1) < 60).mean() > 0.8, "all but the ignored pixels"
-        assert np.abs(shown["A"] - shown["B"]).mean() > 1
+        assert list(shown) == ["image", "reference", "a", "b"]
+        assert (np.abs(shown["b"] - shown["reference"]).max(axis=-1) < 60).mean() > 0.8, "all but the ignored pixels"
+        assert np.abs(shown["a"] - shown["b"]).mean() > 1
         original = Image.open(io.BytesIO(image_bytes(image_id))).convert("RGB").resize(shown["image"].shape[1::-1])
         assert np.abs(shown["image"] - np.asarray(original)).mean() < 8
 
@@ -218,6 +224,11 @@ def test_two_runs_side_by_side(two_runs: Path, masks: Path, miniature: Callable[
     names = categories("50").names
     expected = [(names[i], percent(ious[0][i]), percent(ious[1][i])) for i in sorted(held)]
     assert [(unescape(name), one, other) for name, one, other in rows[-len(held) :]] == expected
+    turned = [*places[:-2], *places[:-3:-1]]
+    page.unlink()
+    assert main(["compare", *runs, "--report", str(page), *turned]) == 1
+    assert re.search(r"--predict-dir \S+/right has mean_iou [\d.]+ on \S+, \S+a.npz says", capsys.readouterr().err)
+    assert not page.exists()
     places[1] = str(masks / "predictions" / "n02110341")
     assert main(["compare", *runs, "--report", str(page), *places]) == 1
 

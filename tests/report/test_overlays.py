@@ -1,5 +1,6 @@
 """Overlays and contact sheets: distinct colours, the pixels the mask says, inputs not changed."""
 
+import base64
 import io
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids
-from imagenet_s.report import contact_sheet, mask_overlay
+from imagenet_s.metrics.saliency.map_array import display_range
+from imagenet_s.report import contact_sheet, mask_overlay, overlay
 from imagenet_s.report.class_colors import class_color
 
 NAMES = categories("919").id2label
@@ -135,3 +137,30 @@ def test_long_captions_and_many_classes_stay_within_their_tile() -> None:
     assert (alone[:, -10:] == alone[0, -1]).all(), "the margin on the right is empty"
     narrow = contact_sheet([item], ["x"], dict.fromkeys(range(50), "a very long name of a class" * 3), tile=(96, 72))
     assert narrow.height > 40 * 12, "a line a class"
+
+
+def drawn(values: np.ndarray) -> np.ndarray:
+    """The heat alone of a map, H x W x 3."""
+    address = overlay(None, values, np.zeros(values.shape, bool))
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))).astype(int)
+
+
+@pytest.mark.parametrize("outlier", [1e4, -1e4])
+def test_an_outlier_does_not_darken_a_map(outlier: float) -> None:
+    """As of integrated gradients: a few pixels far above or below all others."""
+    values = np.tile(np.linspace(0, 1, 320), (240, 1))
+    plain = drawn(values)
+    assert np.ptp(plain.sum(axis=-1)) > 200
+    values[100, 100:120] = outlier
+    with_outlier = drawn(values)
+    far = np.ones(values.shape, bool)
+    far[90:112, 90:130] = False
+    assert np.abs(with_outlier - plain)[far].mean() < 4
+
+
+def test_maps_that_are_nearly_everywhere_the_same() -> None:
+    sparse = np.zeros((240, 320))
+    assert np.ptp(drawn(sparse), axis=(0, 1)).max() == 0
+    sparse[100:104, 100:104] = 1
+    assert drawn(sparse)[102, 102].sum() - drawn(sparse)[0, 0].sum() > 200, "fewer pixels than a percentile still show"
+    assert display_range(np.array([[-128, 127]], np.int8)) == pytest.approx((-125.45, 124.45))

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from made_maps import made
 
-import imagenet_s.metrics.comparison
 from imagenet_s.cli.main import main
 from imagenet_s.metrics import Localization, MatchedIoU, compare
+from imagenet_s.metrics.comparison import aligned_runs, two_runs
 
 IMAGES = made(30)
 
 
-def run_of(images, turned=False, **options):
+def run_of(images, turned=False, config=None, **options):
     metric = Localization(**options)
+    metric.record = {"config": config} if config else {}
     for values, mask, target, name in images:
         metric.update(values[::-1, ::-1] if turned else values, mask, target, name)
     return metric
@@ -71,7 +72,7 @@ def test_masks(key):
     expected = by_definition(*([row[name] for name in names] for row in rows), 0, 2000, 0.95)
     assert compare(a, b, key) == pytest.approx(expected, abs=1e-12)
     both = compare(a, b, matching=("none", "pixel"), resamples=10)
-    assert set(both) == set(imagenet_s.metrics.comparison.MASK_KEYS)
+    assert set(both) == set(aligned_runs.MASK_KEYS)
 
 
 def test_all_keys_and_the_order_of_counting():
@@ -93,7 +94,18 @@ def test_runs_that_do_not_belong_together():
         (a, run_of(IMAGES[2:]), "only the first run has 2 of its 30 images: image_000, image_001"),
         (run_of(IMAGES[:-8]), a, "only the second run has 8 of its 30 images: image_022.* and more"),
         (a, run_of(other_target), "image_000 was scored for class 3 in the first run and for class 12"),
-        (a, run_of(IMAGES, relevance="absolute"), "different options"),
+        (
+            a,
+            run_of(IMAGES, thresholds=(0.3,)),
+            r"thresholds=\(0.5, 'mean'\) and thresholds=\(0.3,\).*--thresholds 0.5 mean",
+        ),
+        (a, run_of(IMAGES, tolerance=5), r"tolerance=0.0 and tolerance=5.0.*with --tolerance 0\b"),
+        (a, run_of(IMAGES, resize="map"), r"resize=None and resize='map'.*without --resize"),
+        (
+            run_of(IMAGES, config="50"),
+            run_of(IMAGES, config="919"),
+            "is of ImageNet-S-50, the second run of ImageNet-S-919",
+        ),
         (a, counted(IMAGES, 0.1), "cannot compare a Localization with a MatchedIoU"),
         (unnamed, unnamed, "an image without a name"),
         (MatchedIoU(3), MatchedIoU(4), "different classes"),
@@ -132,5 +144,30 @@ def test_the_command(tmp_path, capsys, monkeypatch):
         assert message in capsys.readouterr().err
 
 
+def test_methods_that_read_negative_values_differently(tmp_path, capsys, monkeypatch):
+    """Grad-CAM and integrated gradients, say: it belongs to the method, and is named wherever they are compared."""
+    monkeypatch.chdir(tmp_path)
+    run_of(IMAGES).save("gradcam.npz")
+    absolute = run_of(IMAGES, turned=True, relevance="absolute")
+    absolute.record["name"] = "Integrated gradients"
+    absolute.save("ig.npz")
+    command = ["compare", "gradcam.npz", "ig.npz", "--resamples", "20", "--report", "page.html", "--json", "out.json"]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "Negative values were read differently (--relevance): gradcam signed, Integrated gradients absolute." in said
+    assert said.split("\n")[0].split("  ")[-1].strip() == "images"
+    for heading in ("gradcam - Integrated gradients", "gradcam better", "Integrated gradients better"):
+        assert heading in said.split("\n")[0]
+    runs = json.loads((tmp_path / "out.json").read_text())["runs"]
+    assert [run["name"] for run in runs] == ["gradcam", "Integrated gradients"]
+    assert [run["options"]["relevance"] for run in runs] == ["signed", "absolute"]
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "gradcam signed, Integrated gradients absolute" in page
+    assert "<h1>gradcam and Integrated gradients</h1>" in page
+    assert compare(run_of(IMAGES), absolute, "auroc")["num_images"] > 20
+    assert main([*command[:3], "--matching", "hungarian"]) == 1
+    assert "--matching is for runs of masks" in capsys.readouterr().err
+
+
 def test_docstring():
-    assert doctest.testmod(imagenet_s.metrics.comparison).failed == 0
+    assert doctest.testmod(two_runs).failed == 0

@@ -281,7 +281,7 @@ def broken(kind, some, first):
         ("cut", 2, "{0}.npy cannot be read as a map"),
         ("pickled", 1, "{0}.npy cannot be read as a map"),
         ("several arrays", 1, "{0}.npz cannot be read as a map (it holds 2 arrays (a, b)"),
-        ("colour png", 1, "{0}.png cannot be read as a map (a PNG of mode RGB"),
+        ("colour png", 1, "{0}.png cannot be read as a map (an image of mode RGB"),
         ("nan", 1, "the map of {0} holds NaN"),
         ("nan", 2, "the map of {0} holds NaN"),
         ("size", 1, "the map of {0} is 3 x 4, its mask"),

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagenet_s.metrics import Localization
+import imagenet_s
+from imagenet_s.metrics import Localization, MatchedIoU, RegionAccuracy
 from imagenet_s.metrics.localization import app
 from imagenet_s.metrics.saliency.map_array import fit
+from imagenet_s.metrics.saliency.map_files import open_map_reader
 
 sys.path.append(str(Path(__file__).parents[1] / "metrics"))
 from mask_forms import forms
@@ -122,13 +124,62 @@ def test_resizing_changes_what_is_scored():
         ([[1], [2, 3]], r"the map of cat is no array of numbers"),
         ("saliency.npy", r"the map of cat holds <U"),
         (np.zeros((0, 4)), r"the map of cat has no pixels \(0 x 4\)"),
-        (MAP.T, r"the map of cat is 4 x 2, its mask 2 x 4: they must be equal, unless resize"),
+        (MAP.T, r"the map of cat is 4 x 2 and its mask 2 x 4: height and width are exchanged"),
+        (np.zeros((2, 3)), r"the map of cat is 2 x 3, its mask 2 x 4: they must be equal, unless resize"),
         (np.zeros((2, 4), "M8[s]"), r"the map of cat holds datetime64"),
     ],
 )
 def test_maps_that_are_none(values, message):
     with pytest.raises(ValueError, match=message):
         scores(values)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA", "LA", "CMYK", "1"])
+def test_pictures_that_are_no_maps(mode, tmp_path):
+    """The indices of a palette say nothing of what is higher. Objects and files are refused alike."""
+    picture = Image.fromarray(MAP.astype(np.uint8)).convert(mode)
+    with pytest.raises(ValueError, match=f"the map of cat is an image of mode {mode}: expected a grey one"):
+        scores(picture)
+    if mode != "CMYK":
+        picture.save(tmp_path / "cat.png")
+        with pytest.raises(ValueError, match=r"cat.png cannot be read as a map \(an image of mode"):
+            open_map_reader(tmp_path).read("cat")
+
+
+@pytest.mark.parametrize("mode", ["L", "I", "F", "I;16"])
+def test_grey_pictures_are_maps(mode):
+    values = MAP.astype({"L": np.uint8, "I": np.int32, "F": np.float32, "I;16": np.uint16}[mode])
+    picture = Image.fromarray(values)
+    assert picture.mode == mode
+    assert scores(picture) == scores(values)
+
+
+def test_masked_arrays():
+    """What their mask says has no meaning here: as it is, the hidden values would decide."""
+    hidden = np.ma.masked_array(MAP, MAP.min() < MAP)
+    with pytest.raises(ValueError, match=r"the map of cat is a masked array, 7 of 8 values masked.*map.filled"):
+        scores(hidden)
+    with pytest.raises(ValueError, match="the map of image 0 is a masked array"):
+        Localization().update_batch(np.ma.masked_array(MAP[None], MAP[None] > 1), [np.ones(MAP.shape, int)], [1])
+    ids = np.ma.masked_array([[3, 0]], [[False, True]])
+    with pytest.raises(ValueError, match=r"the mask of cat is a masked array.*mask.filled\(1000\)"):
+        Localization().update([[1.0, 0.0]], ids, 3, "cat")
+    with pytest.raises(ValueError, match="is a masked array"):
+        MatchedIoU(3).update(ids, [[3, 0]])
+    with pytest.raises(ValueError, match="is a masked array"):
+        imagenet_s.decode_mask(ids)
+    with pytest.raises(ValueError, match="is a masked array"):
+        RegionAccuracy(2).update(np.ma.masked_array([0.1, 0.7], [True, False]), 2)
+    assert scores(np.ma.masked_array(MAP, np.zeros(MAP.shape, bool))) == scores(MAP), "nothing is masked"
+
+
+@pytest.mark.parametrize("resize", [None, "map", "mask"])
+def test_height_and_width_exchanged(resize):
+    """No option that allows other sizes means this."""
+    metric = Localization(resize=resize)
+    with pytest.raises(ValueError, match=r"the map of cat is 4 x 2 and its mask 2 x 4: .* exchanged; .*map.T"):
+        metric.update(MAP.T, np.ones(MAP.shape, int), 1, "cat")
+    metric.update(np.ones((3, 3)), np.ones((3, 3), int), 1, "square")
 
 
 def png_of(values):

@@ -28,6 +28,9 @@ def main() -> None:
         if not os.path.exists(os.path.join(imagenet_s.__path__[0], needed)):
             sys.exit(f"the wheel lacks {needed}")
 
+    if not imagenet_s.baselines():
+        sys.exit("the wheel lacks the published figures")
+
     from datasets import load_dataset
 
     with tempfile.TemporaryDirectory() as folder:

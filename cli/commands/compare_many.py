@@ -1,0 +1,236 @@
+"""`imagenet-s compare` of many runs, or as a table for a paper: in order, with intervals, ranks, published figures."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...conversion.facts.baselines import Baseline, baselines
+from ...metrics import HEADLINES, MatchedIoU, compare_many, power
+from ...metrics.comparison.power import Power
+from ...metrics.comparison.saved_run import Run
+from ...metrics.evaluation.run_record import run_record
+from ...report import percent, points
+from ...report.anatomy_tables import lost_points
+from ...report.figures import class_labels, counted_noun, interval_cell
+from ...report.many_runs_page import RankedRun, html_many_runs_page
+from ..output import hint, say, table, write_json, write_page
+from ..table_formats import csv_table, latex_table, markdown_table
+
+FORMATS = ("markdown", "latex", "csv")
+"""The options that print a table for elsewhere."""
+
+
+def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Sequence[str | Path]) -> int:
+    """Compare, print, write.
+
+    Args:
+        args: of the command.
+        runs: name -> run.
+        matching: one for all runs, or one for each.
+    """
+    result = compare_many(
+        runs,
+        args.key,
+        args.resamples,
+        args.confidence,
+        args.seed,
+        matching=list(matching),
+        lower_is_better=args.lower_is_better,
+    )
+    of_masks = isinstance(next(iter(runs.values())), MatchedIoU)
+    matchings = dict(zip(runs, matching if len(matching) > 1 else list(matching) * len(runs)))
+    hows = {name: {"matching": str(matchings[name])} if of_masks else {} for name in runs}
+    records = {name: {**run_record(run, **hows[name]), "name": name} for name, run in runs.items()}
+    pooled = _pooled(result["key"], runs, matchings)
+    published = _published(result["key"], list(records.values())) if args.baselines else []
+    powers = _powers(args, result, runs, matching)
+    ranked = [
+        RankedRun(**entry, pooled=pooled.get(entry["name"]), is_best=number == 0)
+        for number, entry in enumerate(result["runs"])
+    ]
+    form = next((form for form in FORMATS if getattr(args, form)), None)
+    if form:
+        say(_for_paper(form, result, ranked, published))
+    elif args.json != "-":
+        _print(result, ranked, published)
+        if powers:
+            _print_power(args.power, powers, args.confidence)
+    if args.report:
+        write_page(_page(args, result, ranked, published, runs, matchings, records), args.report)
+        hint(f"Report written to {args.report}")
+    if args.json:
+        content = {**result, "pooled": pooled, "records": records, "baselines": [asdict(row) for row in published]}
+        if powers:
+            content["power"] = {name: _power_values(args.power, told) for name, told in powers.items()}
+        write_json(content, args.json)
+    return 0
+
+
+def _pooled(key: str, runs: Mapping[str, Run], matchings: Mapping[str, Any]) -> dict[str, float]:
+    """The official figure over all images together of each run of masks; none where it has no such figure."""
+    if key not in HEADLINES:
+        return {}
+    return {name: run.compute(matchings[name])[key] for name, run in runs.items() if isinstance(run, MatchedIoU)}
+
+
+def _published(key: str, records: Sequence[Mapping[str, Any]]) -> list[Baseline]:
+    """Published figures of the same images; none where no figure of this key was published."""
+    config, split = records[0]["config"], records[0]["split"]
+    if split is None:
+        raise ValueError(
+            "--baselines lists figures of the same split: these runs are not of all images of a split of ImageNet-S."
+        )
+    return [row for row in baselines(config) if (row.split, row.metric) == (split, key)]
+
+
+def _powers(
+    args: argparse.Namespace, result: Mapping[str, Any], runs: Mapping[str, Run], matching: Sequence[str | Path]
+) -> dict[str, Power]:
+    """What each run and the best one can tell."""
+    if args.power is None:
+        return {}
+    by_name = dict(zip(runs, matching if len(matching) > 1 else list(matching) * len(runs)))
+    (best, *others), key = [entry["name"] for entry in result["runs"]], result["key"]
+    alpha = 1 - args.confidence
+    return {
+        name: power(runs[name], runs[best], key, 0.8, alpha, matching=[by_name[name], by_name[best]]) for name in others
+    }
+
+
+def _header(result: Mapping[str, Any], ranked: Sequence[RankedRun]) -> list[str]:
+    interval = f"{100 * result['confidence']:g} % interval"
+    pooled = [f"{result['key']} of all"] if ranked[0].pooled is not None else []
+    return ["run", *pooled, f"{result['key']}", interval, "to the best", interval, "p", "rank", "first"]
+
+
+def _row(run: RankedRun, width: int = 0) -> list[str]:
+    """The cells of a run; `width` aligns numbers as text."""
+    own = [percent(run.pooled).rjust(width)] if run.pooled is not None else []
+    difference = ["", "", ""]
+    if not run.is_best:
+        ends = interval_cell((run.difference_low, run.difference_high), points, width)
+        difference = [points(run.difference).rjust(width), ends, f"{run.p_adjusted:.4f}"]
+    rank = f"{run.rank_low}" if run.rank_low == run.rank_high else f"{run.rank_low} to {run.rank_high}"
+    return [
+        run.name,
+        *own,
+        percent(run.value).rjust(width),
+        interval_cell((run.low, run.high), percent, width),
+        *difference,
+        rank,
+        f"{100 * run.first:.0f} %",
+    ]
+
+
+def _sentence(result: Mapping[str, Any], ranked: Sequence[RankedRun]) -> str:
+    key, level = result["key"], f"{100 * result['confidence']:g} %"
+    sentences = [
+        f"Means of {key} of single images over {counted_noun(result['num_images'], 'image')}, in percent, the "
+        f"{'lowest' if result['lower_is_better'] else 'highest'} first.",
+        "p: paired sign-flip permutation test against the best, adjusted for "
+        f"{counted_noun(len(ranked) - 1, 'comparison')} (Holm).",
+        f"rank: in the middle {level} of resamples of the images; first: the share in which no run is better.",
+    ]
+    if ranked[0].pooled is not None:
+        sentences.append(f"{key} of all: over all images together, the official figure.")
+    return " ".join(sentences)
+
+
+def _published_row(row: Baseline, columns: int) -> list[str]:
+    name = " ".join(filter(None, [row.method, row.backbone, f"({row.protocol}, {row.training})"]))
+    return [name, f"{row.value:.2f}", *[""] * (columns - 2)]
+
+
+def _print(result: Mapping[str, Any], ranked: Sequence[RankedRun], published: Sequence[Baseline]) -> None:
+    header = _header(result, ranked)
+    rows = [_row(run, 6) for run in ranked]
+    say(table([*rows, *(_published_row(row, len(header)) for row in published)], header))
+    say(_sentence(result, ranked))
+    if published:
+        say("Published figures are over all images together and have no intervals; `imagenet-s baselines` has sources.")
+
+
+def _for_paper(form: str, result: Mapping[str, Any], ranked: Sequence[RankedRun], published: Sequence[Baseline]) -> str:
+    header = _header(result, ranked)
+    if form == "csv":
+        names = list(result["runs"][0])
+        rows = [[getattr(run, name) for name in names] + [run.pooled] for run in ranked]
+        return csv_table([*names, "pooled"], rows)
+    rows = [_row(run) for run in ranked] + [_published_row(row, len(header)) for row in published]
+    column = header.index(result["key"])
+    bold = {(0, column)}
+    if form == "markdown":
+        return f"{markdown_table(header, rows, bold)}\n\n{_sentence(result, ranked)}"
+    underlined = {(i, column) for i, run in enumerate(ranked) if not run.is_best and not run.distinguishable}
+    note = "Bold: the best. Underlined: not distinguishable from it."
+    sources = [f"{row.method}: {row.source}" for row in published]
+    return latex_table(
+        header,
+        rows,
+        notes=[_sentence(result, ranked), note, *dict.fromkeys(sources)],
+        rules=[len(ranked)] if published else [],
+        bold=bold,
+        underlined=underlined,
+    )
+
+
+def _print_power(delta: float, powers: Mapping[str, Power], confidence: float) -> None:
+    say()
+    header = ["run and the best", "s", "smallest difference", "with other images each"]
+    header += [f"images for {100 * delta:g} points", "with other images each"] if delta else []
+    rows = [[name, *_shown(_power_values(delta, told))] for name, told in powers.items()]
+    say(table(rows, header))
+    say(
+        f"s: standard deviation of the differences of single images. The smallest difference is found with a "
+        f"probability of 80 % at a level of {1 - confidence:.3g}; all in percentage points."
+    )
+
+
+def _power_values(delta: float, told: Power) -> dict[str, Any]:
+    more = {"images": told.images_for(delta), "unpaired_images": told.images_for(delta, paired=False)} if delta else {}
+    return {**asdict(told), "delta": delta or None, **more}
+
+
+def _shown(values: Mapping[str, Any]) -> list[str]:
+    keys = ("standard_deviation", "smallest_difference", "unpaired_smallest_difference")
+    shown = [f"{100 * values[key]:.2f}" for key in keys]
+    return shown + [f"{values[key]:,}" for key in ("images", "unpaired_images") if key in values]
+
+
+def _page(
+    args: argparse.Namespace,
+    result: Mapping[str, Any],
+    ranked: Sequence[RankedRun],
+    published: Sequence[Baseline],
+    runs: Mapping[str, Run],
+    matchings: Mapping[str, Any],
+    records: Mapping[str, Mapping[str, Any]],
+) -> str:
+    columns = {
+        name: run.compute(*([matchings[name]] if isinstance(run, MatchedIoU) else [])) for name, run in runs.items()
+    }
+    figures = {
+        key: {name: values[key] for name, values in columns.items()}
+        for key, value in next(iter(columns.values())).items()
+        if isinstance(value, float) and all(isinstance(values.get(key), float) for values in columns.values())
+    }
+    lost = {
+        name: lost_points(run.anatomy(matchings[name]), class_labels(str(run.num_classes)))
+        for name, run in runs.items()
+        if isinstance(run, MatchedIoU)
+    }
+    return html_many_runs_page(
+        result,
+        ranked,
+        title=args.title or f"{len(ranked)} runs on ImageNet-S",
+        notes=[_sentence(result, ranked)],
+        records=records,
+        figures={key: values for key, values in figures.items() if not all(map(math.isnan, values.values()))},
+        published=published,
+        lost=lost,
+    )

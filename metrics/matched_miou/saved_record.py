@@ -1,0 +1,88 @@
+"""What a saved run says of itself beside its counts: its name, configuration, options, what was missing, versions.
+
+The same record goes into the counts of masks and into the scores of maps. A part that is absent is not known.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Record = dict[str, Any]
+_PARTS: Mapping[str, type] = {
+    "name": str,  # of the method or run, for tables and pages
+    "config": str,  # "50", "300" or "919"
+    "options": dict,  # of the command that counted, by their names
+    "missing": list,  # keys of the references that had no prediction
+    "no_class": list,  # ids of the images whose ImageNet label is no class: of maps alone
+    "figures": dict,  # of one's own: key -> name of an image -> value
+    "versions": dict,  # library -> version, of the process that counted
+}
+_LIBRARIES = ("imagenet-s", "numpy", "scipy", "pillow")
+
+
+@functools.cache
+def versions() -> Mapping[str, str]:
+    """Library -> version. This package is absent where it is not installed: the folder of this metric works alone."""
+    numbers = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            numbers[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return numbers
+
+
+def packed_record(record: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """A record as an array of an .npz; a run that was counted in this process gets its versions."""
+    return np.frombuffer(json.dumps({"versions": dict(versions()), **record}).encode(), np.uint8)
+
+
+def unpacked_record(arrays: Mapping[str, Any]) -> Record:
+    """The record in the arrays of an .npz; of a file without one, nothing is known.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if "record" not in arrays:
+        return {"versions": {}}
+    record = json.loads(arrays["record"].tobytes())
+    if not isinstance(record, dict) or not all(
+        isinstance(record.get(part, kind()), kind) for part, kind in _PARTS.items()
+    ):
+        raise ValueError("its record is damaged")
+    if not all(isinstance(name, str) for part in ("missing", "no_class") for name in record.get(part, ())):
+        raise ValueError("its record is damaged")
+    for values in record.get("figures", {}).values():
+        if not isinstance(values, dict) or not all(isinstance(value, (int, float)) for value in values.values()):
+            raise ValueError("its record is damaged")
+    return record
+
+
+def merged_record(first: Mapping[str, Any], second: Mapping[str, Any]) -> Record:
+    """The record of the images of two runs together: what both say alike, and the lists of both."""
+    if not first and not second:
+        return {}
+    sides = [{"versions": dict(versions()), **side} for side in (first, second)]
+    result: Record = {}
+    if figures := [side.get("figures", {}) for side in sides if "figures" in side]:
+        result["figures"] = {
+            key: {name: value for own in figures for name, value in own.get(key, {}).items()}
+            for key in dict.fromkeys(key for own in figures for key in own)
+        }
+    for part in (sides[0].keys() & sides[1].keys()) - {"figures"}:
+        a, b = (side[part] for side in sides)
+        if isinstance(a, dict):
+            result[part] = {name: value for name, value in a.items() if name in b and b[name] == value}
+        elif isinstance(a, list):
+            result[part] = [*a, *b]
+        elif a == b:
+            result[part] = a
+    return result

@@ -1,0 +1,139 @@
+"""`imagenet-s compare` of many runs: the table, the forms for papers, published figures, power, the page."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imagenet_s.cli.main import main
+from imagenet_s.metrics import MatchedIoU, compare_many, power
+
+NAMES = ["PASS", "SERE & co", "50 %", "D_4"]
+
+
+def run_of(seed: int, images: int = 20) -> MatchedIoU:
+    metric = MatchedIoU(50)
+    for number in range(images):
+        generator = np.random.default_rng([number, seed])
+        reference = np.kron(np.random.default_rng(number).integers(0, 3, (3, 3)), np.ones((4, 4), int))
+        wrong = generator.random((12, 12)) < 0.1 * (seed + 1)
+        metric.update(np.where(wrong, 7, reference), reference, f"n01440764/{number:04d}.png")
+    return metric
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, MatchedIoU]:
+    monkeypatch.chdir(tmp_path)
+    runs = {name: run_of(seed) for seed, name in enumerate(NAMES)}
+    for number, (name, metric) in enumerate(runs.items()):
+        metric.record["name"] = name
+        metric.save(f"{number}.npz")
+    return runs
+
+
+FILES = ["3.npz", "0.npz", "2.npz", "1.npz"]
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    capsys.readouterr()
+    assert main(["compare", *arguments, "--resamples", "100"]) == code
+    captured = capsys.readouterr()
+    return captured.err if code else captured.out
+
+
+def test_the_table(runs, capsys):
+    printed = call(capsys, *FILES, "--json", "out.json")
+    expected = compare_many(runs, resamples=100)
+    written = json.loads(Path("out.json").read_text())
+    assert {key: written[key] for key in expected} == json.loads(json.dumps(expected))
+    assert [line.split("  ")[0] for line in printed.splitlines()[1:5]] == NAMES
+    for entry, line in zip(expected["runs"], printed.splitlines()[1:]):
+        assert f"{100 * entry['value']:.2f}" in line
+        assert f"{100 * runs[entry['name']].compute()['mean_iou']:.2f}" in line
+    assert written["pooled"] == {name: run.compute()["mean_iou"] for name, run in runs.items()}
+    assert set(written["records"]) == set(NAMES)
+
+
+def test_the_same_for_any_order_of_files(runs, capsys):
+    first = call(capsys, *FILES, "--json", "-")
+    assert json.loads(first)["runs"] == json.loads(call(capsys, *sorted(FILES), "--json", "-"))["runs"]
+
+
+def test_forms_for_papers(runs, capsys):
+    latex = call(capsys, *FILES, "--latex")
+    assert r"SERE \& co" in latex
+    assert r"50 \%" in latex
+    assert latex.count(r"\textbf{") == 1
+    best = compare_many(runs, resamples=100)["runs"][0]
+    assert rf"\textbf{{{100 * best['value']:.2f}}}" in latex
+    markdown = call(capsys, *FILES, "--markdown").splitlines()
+    assert re.match(r"\| PASS \| [\d.]+ \| \*\*[\d.]+\*\* \|", markdown[2])
+    rows = list(csv.DictReader(io.StringIO(call(capsys, *FILES, "--csv"))))
+    assert [row["name"] for row in rows] == NAMES
+    assert float(rows[0]["value"]) == best["value"]
+
+
+def test_equal_runs_are_underlined(runs, capsys):
+    runs["PASS"].save("again.npz")
+    latex = call(capsys, "0.npz", "again.npz", "3.npz", "--names", "b", "a", "c", "--latex")
+    assert r"a & " in latex.splitlines()[7]
+    assert latex.count(r"\underline{") == 1
+
+
+def test_two_runs_stay_as_they_are(runs, capsys):
+    assert "D_4 - PASS" in call(capsys, "3.npz", "0.npz")
+    assert "to the best" in call(capsys, "3.npz", "0.npz", "--markdown")
+
+
+def test_power(runs, capsys):
+    written = json.loads(call(capsys, "0.npz", "3.npz", "--power", "0.02", "--json", "-"))["power"]["D_4"]
+    told = power(runs["D_4"], runs["PASS"], "mean_iou")
+    assert written["smallest_difference"] == pytest.approx(told.smallest_difference)
+    assert written["images"] == told.images_for(0.02)
+    printed = call(capsys, "0.npz", "3.npz", "--power")
+    assert f"{100 * told.smallest_difference:.2f}" in printed
+    assert "images for" not in printed
+    assert "images for 2 points" in call(capsys, "0.npz", "3.npz", "--power", "0.02")
+
+
+def test_published_figures(capsys, tmp_path, monkeypatch):
+    """All images of a split, by their official names."""
+    monkeypatch.chdir(tmp_path)
+    error = call(capsys, *_saved(run_of(0), run_of(1)), "--baselines", code=1)
+    assert "not of all images of a split" in error
+
+
+def _saved(*runs: MatchedIoU) -> list[str]:
+    for number, metric in enumerate(runs):
+        metric.save(f"run{number}.npz")
+    return [f"run{number}.npz" for number in range(len(runs))]
+
+
+def test_the_page(runs, capsys):
+    call(capsys, *FILES, "--report", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "4 runs on ImageNet-S" in page
+    assert page.index("1. PASS") < page.index("SERE &amp; co") < page.index("3. 50 %")
+    assert "Where the points are lost" in page
+    assert "<script" not in page
+    call(capsys, *sorted(FILES), "--report", "again.html")
+    assert Path("again.html").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0.npz"], "0.npz: expected at least two runs"),
+        (["0.npz", "1.npz", "2.npz", "--matching", "none", "none"], "--matching none none: expected one for all runs"),
+        (["0.npz", "1.npz", "--names", "a"], "--names a: expected 2 names, all different"),
+        (["0.npz", "1.npz", "2.npz", "--gt-dir", "."], "--gt-dir draws pictures of two runs"),
+        (["0.npz", "1.npz", "2.npz", "--key", "iou"], "--key"),
+        (["0.npz", "1.npz", "2.npz", "--power", "nan"], "delta=nan"),
+    ],
+)
+def test_refused(runs, capsys, arguments, message):
+    assert message in call(capsys, *arguments, code=1)
