@@ -143,12 +143,28 @@ def _exported(folder: Path) -> dict[str, Any]:
     return {}
 
 
+def _runs(folder: Path) -> dict[str, Any]:
+    """Three runs of maps, good, mean and bad, of two images; `metric` is the first."""
+    from imagenet_s.metrics import Localization
+
+    mask = np.kron(np.array([[0, 3], [0, 0]]), np.ones((3, 3), int))
+    runs = []
+    for seed, weight in enumerate((2.0, 1.0, 0.0)):
+        run = Localization()
+        for number, name in enumerate(("ILSVRC2012_val_00020818", "ILSVRC2012_val_00038851")):
+            noise = np.random.default_rng([seed, number]).random((6, 6))
+            run.update(weight * (mask == 3) + noise, mask, 3, name)
+        runs.append(run)
+    return {"metric": runs[0], **dict(zip(("ours", "theirs", "random"), runs))}
+
+
 GIVEN = {
     "README.md": _demo,
     "export.md": _exported,
     "from-the-official-toolbox.md": _rows,
     "loading.md": _demo_and_hub,
     "metric.md": _masks,
+    "results.md": _runs,
     "shards.md": _shards,
 }
 """Page -> what its code takes as given: names, and files in the folder."""

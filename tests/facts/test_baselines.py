@@ -170,8 +170,8 @@ def test_a_caller_changes_nothing() -> None:
 
 
 def test_the_page_counts_them() -> None:
-    """docs/metric.md, "Published figures": a line for each kind of source, with how many rows are of it."""
-    page = (Path(__file__).parents[2] / "docs" / "metric.md").read_text(encoding="utf-8")
+    """docs/results.md, "Published figures": a line for each kind of source, with how many rows are of it."""
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
     counts = {kind: int(count) for kind, count in re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE)}
     assert counts == Counter(row.source_kind for row in ROWS)
     assert counts.keys() == SOURCE_KINDS.keys()

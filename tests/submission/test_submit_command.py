@@ -76,7 +76,7 @@ def test_pages_say_of_the_server_what_protocols_json_says() -> None:
     root = Path(imagenet_s.__file__).parent
     texts = {path: path.read_text(encoding="utf-8") for path in (*root.glob("*.md"), *root.glob("docs/*.md"))}
     about = {path.name: text for path, text in texts.items() if "codalab" in text.lower()}
-    assert {"README.md", "metric.md", "from-the-official-toolbox.md"} <= set(about)
+    assert {"README.md", "results.md", "from-the-official-toolbox.md"} <= set(about)
     for page in [*about.values(), (root / "dataset_card.md").read_text(encoding="utf-8")]:
         assert TEST_SERVER.closed_since in page
         assert (TEST_SERVER.successor or "") in page
