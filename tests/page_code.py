@@ -56,7 +56,7 @@ def commands_of(page: Path) -> list[list[str]]:
         for line in block.code.splitlines()
     ]
     lines += re.findall(r"`(imagenet-s [^`]+)`", page.read_text(encoding="utf-8"))
-    split = [shlex.split(line, comments=True) for line in lines if line.startswith("imagenet-s ")]
+    split = [shlex.split(line.split(" > ")[0], comments=True) for line in lines if line.startswith("imagenet-s ")]
     return [one[1:] for one in split if len(one) > 2 and "..." not in one]
 
 

@@ -181,15 +181,22 @@ def _layout(folder: str, part: ImageNetPart) -> str | None:
         raise ImageNetSError(f"{folder} can't be listed ({reason(error)}).") from error
     # Folders called as classes first: they settle it at once.
     inner.sort(key=lambda entry: (not WNID.fullmatch(entry.name), entry.name))
-    return "class folders" if any(_has_images(entry.path, part) for entry in inner) else None
+    closed: ImageNetSError | None = None
+    for entry in inner:
+        try:
+            if _has_images(entry.path, part):
+                return "class folders"
+        except OSError as error:  # where others have images, it is named when the folder is indexed
+            if WNID.fullmatch(entry.name):
+                closed = ImageNetSError(f"{entry.path} can't be listed ({reason(error)}).")
+    if closed is not None:
+        raise closed
+    return None
 
 
 def _has_images(folder: str, part: ImageNetPart) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return any(image_id_of(entry.name, part) for entry in itertools.islice(entries, _FIRST_FILES))
-    except OSError:
-        return False  # its listing says so when the folder is indexed
+    with os.scandir(folder) as entries:
+        return any(image_id_of(entry.name, part) for entry in itertools.islice(entries, _FIRST_FILES))
 
 
 def _beside_images(folder: str, part: ImageNetPart) -> Folder:

@@ -335,6 +335,28 @@ def test_a_folder_that_may_not_be_listed(copy: Callable[[str], Path]) -> None:
         (root / "val").chmod(0o755)
 
 
+@pytest.mark.parametrize("closed", ["every class", "a class"])
+def test_class_folders_that_may_not_be_listed(
+    closed: str, copy: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all: not "no images". Of one: named once somebody asks for the part; the other part is not affected."""
+    root = copy("folders")
+    names = {path.name for path in (root / "train").iterdir()}
+    names = names if closed == "every class" else {max(names)}
+
+    def refused(path: str | os.PathLike[str]) -> None:
+        if os.path.basename(path) in names and "train" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+
+    for function in ("scandir", "listdir"):
+        original = getattr(os, function)
+        monkeypatch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
+    with pytest.raises(ImageNetSError, match=r"/train/n\d+ can't be listed \(Permission denied\)"):
+        open_imagenet(root).reader("train").index()
+    if closed == "a class":
+        assert len(open_imagenet(root).reader("validation").index())
+
+
 @pytest.mark.parametrize("name", ["lost+found", ".Trashes", "$RECYCLE.BIN"])
 @pytest.mark.parametrize("layout", ["folders", "flat"])
 def test_a_part_that_is_a_volume_of_its_own(

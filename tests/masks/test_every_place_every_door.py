@@ -1,6 +1,8 @@
 """Every place that holds the masks of a split gives the same masks to everything that is given it."""
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +224,31 @@ def test_a_link_to_itself_changes_nothing(
         door.out = tmp_path / name / "with"
         door.out.mkdir()
         assert getattr(door, name)(linked) == without, name
+
+
+@pytest.mark.parametrize(
+    "place", ["flat", "extracted", "tree of masks", "folder of masks", "above the tree", "tree", "arrow, split"]
+)
+def test_a_folder_that_cannot_be_listed_is_named(
+    door: Door, place: str, places: dict[str, Place], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Taken for empty, its masks would be missing from every figure without a word."""
+    given = places[place]
+    masks = [path for path in given.path.rglob("*") if path.suffix in (".png", ".arrow")]
+    closed = max(path.parent for path in masks if not re.search("train-semi|S300|S919", str(path))).resolve()
+
+    def refused(path: Any) -> None:
+        if isinstance(path, (str, os.PathLike)) and Path(path).resolve() == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    for function in ("scandir", "listdir"):
+        original = getattr(os, function)
+        monkeypatch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
+    for name in [name for name in FAST if (name, place) not in REFUSED]:
+        door.out = tmp_path / name
+        door.out.mkdir(parents=True)
+        with pytest.raises(ValueError, match=r"can't be listed \(Permission denied\)"):
+            getattr(door, name)(given)
 
 
 def test_masks_of_another_split_are_said(places: dict[str, Place]) -> None:

@@ -69,6 +69,23 @@ def test_hidden_files_are_ignored(predictions: Path, annotations: Path) -> None:
     assert submit(predictions, annotations).sha256 == first
 
 
+@pytest.mark.parametrize(
+    "name", ["__MACOSX/n01443537/._x.png", ".DS_Store", "n01443537/.DS_Store", "__MACOSX/._method.txt"]
+)
+def test_a_finished_zip_with_what_a_mac_adds(name: str, predictions: Path, annotations: Path, tmp_path: Path) -> None:
+    """Passed over among predictions, which are packed again; in what goes out as it is, it is named."""
+    out = tmp_path / "out.zip"
+    assert not write_submission(predictions, out, "50", annotations_dir=annotations, verify=False).problems
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("n01443537/", b"")
+        archive.writestr(name, b"x")
+    (problem,) = check_submission(out, "50", annotations_dir=annotations, verify=False).problems
+    assert (problem.kind, problem.name) == ("extra", name)
+    assert name in problem.message
+    again = write_submission(out, tmp_path / "again.zip", "50", annotations_dir=annotations, verify=False)
+    assert not again.problems
+
+
 def test_a_match(predictions: Path, annotations: Path, tmp_path: Path) -> None:
     """Clusters have any ids that the match knows."""
     match = tmp_path / "match.json"
