@@ -131,11 +131,11 @@ def is_usual(data: bytes | memoryview, marker: int, frame: int, scan: int) -> bo
         frame: where the contents of the frame's header begin.
         scan: where those of the first scan's header begin.
     """
-    if scan + _SHORTEST > len(data) or b"\0\0" in (data[frame + 1 : frame + 3], data[frame + 3 : frame + 5]):
+    if scan + _SHORTEST > len(data) or data[frame] != 8:
         return False
-    return data[frame] == 8 and _has_usual_parts(
-        marker, bytes(data[frame + 5 : frame + 18]), bytes(data[scan : scan + 7])
-    )
+    if not (data[frame + 1] | data[frame + 2] and data[frame + 3] | data[frame + 4]):
+        return False  # no height, or no width
+    return _has_usual_parts(marker, bytes(data[frame + 5 : frame + 18]), bytes(data[scan : scan + 9]))
 
 
 @functools.lru_cache(4096)  # a million images have few kinds
@@ -145,9 +145,11 @@ def _has_usual_parts(marker: int, components: bytes, in_scan: bytes) -> bool:
     if marker not in _USUAL_FRAMES or count not in (1, 3, 4) or not 1 <= named <= count:
         return False
     numbers, factors = (components[start : 1 + 3 * count : 3] for start in (1, 2))
+    scanned = set(in_scan[1 : 1 + 2 * named : 2])
     return (
         len(set(numbers)) == count
-        and set(numbers).issuperset(in_scan[1 : 1 + 2 * named : 2])
+        and len(scanned) == named
+        and scanned.issubset(numbers)
         and all(1 <= factor & 0x0F <= 4 and 1 <= factor >> 4 <= 4 for factor in factors)
     )
 

@@ -83,6 +83,18 @@ def test_what_no_decoder_opens_is_refused_by_name(kind: str, look: Callable[[str
     assert " at 0x" not in str(refused.value)
 
 
+@pytest.mark.parametrize("number", [7, ord("M")], ids=["unknown", "twice"])
+@pytest.mark.parametrize("component", [0, 2, 3])
+def test_each_component_of_a_scan_is_one_of_the_frame(component: int, number: int) -> None:
+    buffer = io.BytesIO()
+    Image.new("CMYK", (24, 16)).save(buffer, "JPEG")
+    data = bytearray(buffer.getvalue())
+    data[data.index(b"\xff\xda") + 5 + 2 * component] = number
+    with pytest.raises(ImageNetSError, match="damaged"):
+        inspect_bytes(bytes(data))
+    assert not surely_as_stored(bytes(data))
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_usual_images_are_not_decoded(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     buffers = [io.BytesIO(), io.BytesIO(), io.BytesIO()]
