@@ -64,16 +64,10 @@ def unpacked_record(arrays: Mapping[str, Any]) -> Record:
 
 def merged_record(first: Mapping[str, Any], second: Mapping[str, Any]) -> Record:
     """The record of the images of two runs together: what both say alike, and the lists of both."""
-    if not first and not second:
-        return {}
-    sides = [{"versions": dict(versions()), **side} for side in (first, second)]
-    result: Record = {}
-    for part in sides[0].keys() & sides[1].keys():
-        a, b = (side[part] for side in sides)
-        if isinstance(a, dict):
-            result[part] = {name: value for name, value in a.items() if name in b and b[name] == value}
-        elif isinstance(a, list):
-            result[part] = [*a, *b]
-        elif a == b:
-            result[part] = a
-    return result
+    record = {part: value for part, value in first.items() if second.get(part) == value}
+    for part in ("missing", "no_class"):
+        if part in first and part in second:
+            record[part] = [*first[part], *second[part]]
+    if first.get("versions") != second.get("versions"):
+        record["versions"] = {}
+    return record
