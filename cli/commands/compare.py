@@ -216,7 +216,7 @@ def _map_pictures(
 def _check_scores(
     saved: Mapping[str, list[Any]], again: Mapping[str, list[Any]], key: str, file: str, place: str
 ) -> None:
-    """Refuse to draw as those of a run what has other scores than the run says."""
+    """Refuse to draw for a run what has other scores than the run says."""
     values = dict(zip(saved["name"], saved[key]))
     for name, value in zip(again["name"], again[key]):
         if not abs(value - values[name]) <= _SAME:  # NaN is none of its scores either
@@ -263,7 +263,6 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
     say(table(rows, header))
     what = "maps" if isinstance(a, Localization) else "masks"
     say(f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points")
-    if first != names[0]:
-        say(f"A: {names[0]}; B: {names[1]}")
-    for sentence in filter(None, [_without_figures(differences, a), _relevances(a, b, names)]):
+    legend = f"A: {names[0]}; B: {names[1]}" if first != names[0] else None
+    for sentence in filter(None, [legend, _without_figures(differences, a), _relevances(a, b, names)]):
         say(sentence)

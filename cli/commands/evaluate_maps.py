@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.workers import usable_cpus
 from ...conversion.facts import categories
 from ...metrics import Localization
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     run = run_record(scored.metric, average=args.average)
     config = run["config"]
     if args.report and not config:
-        raise ValueError(f"{args.counts} has no record of its --config: --report needs it, it names the classes.")
+        raise ImageNetSError(f"{args.counts} has no record of its --config: --report needs it, it names the classes.")
     if args.save_counts:
         scored.metric.save(args.save_counts)
         hint(f"Scores written to {args.save_counts}; `--counts` shows them again, `imagenet-s compare` compares them.")
@@ -88,7 +89,7 @@ def _load(args: argparse.Namespace) -> _Scored:
     highest = max(metric.per_image()["target"], default=0)
     if args.config and (recorded not in (None, args.config) or highest > int(args.config)):
         of_what = f"of ImageNet-S-{recorded}" if recorded else f"of class {highest}, among others"
-        raise ValueError(f"{args.counts} has scores of maps {of_what}: not those of --config {args.config}.")
+        raise ImageNetSError(f"{args.counts} has scores of maps {of_what}: not those of --config {args.config}.")
     if args.config:
         metric.record["config"] = args.config
     keep_options(args, metric, {**metric.record.get("options", {}), **score_options(metric)}, _OPTIONS)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...conversion.core.errors import ImageNetSError
 from ...metrics.comparison.saved_run import Run
 from ...report.figures import spelled
 
@@ -22,12 +23,12 @@ def check_inputs(args: argparse.Namespace, places: Sequence[str]) -> None:
         given = [name for name in (*places, "list", "annotations_dir") if getattr(args, name)]
         given += [] if args.verify else ["no_verify"]
         if given:
-            raise ValueError(
+            raise ImageNetSError(
                 f"--counts stands for {needed} and all that says what to score, {_option(given[0])} too: give one or "
                 "the other."
             )
     elif absent := [_option(name) for name in (*places, "config") if not getattr(args, name)]:
-        raise ValueError(f"{', '.join(absent)} missing: give {needed} with --config 50|300|919, or --counts FILE.")
+        raise ImageNetSError(f"{', '.join(absent)} missing: give {needed} with --config 50|300|919, or --counts FILE.")
 
 
 def keep_options(args: argparse.Namespace, run: Run, saved: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -40,18 +41,18 @@ def keep_options(args: argparse.Namespace, run: Run, saved: Mapping[str, Any], n
         names: of the options.
 
     Raises:
-        ValueError: another value was given, or one that can't be compared.
+        ImageNetSError: another value was given, or one that can't be compared.
     """
     for name in names:
         value = getattr(args, name)
         given = tuple(value) if isinstance(value, list) else value
         if name in args.given and name not in saved:
-            raise ValueError(
+            raise ImageNetSError(
                 f"{args.counts} has no record of its {_option(name)} (it was saved in Python, or by an older version): "
                 "leave the option out, or score again what was scored."
             )
         if name in args.given and given != saved[name]:
-            raise ValueError(
+            raise ImageNetSError(
                 f"{args.counts} was scored {_spelled(name, saved[name])}: {_spelled(name, given)}, what was scored is "
                 "needed again in place of --counts."
             )

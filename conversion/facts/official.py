@@ -112,7 +112,7 @@ def config_name(config: Any) -> str:
         name = os.fspath(config) if isinstance(config, (str, os.PathLike)) else repr(config)
     name = re.sub(r"^(?:im|imagenet-?s-?)(?=\d)", "", name.strip(), flags=re.IGNORECASE)
     if name not in CONFIG_NAMES:
-        raise ImageNetSError(f"ImageNet-S has no configuration {config!r}; it has {', '.join(CONFIG_NAMES)}.")
+        raise ImageNetSError(f"ImageNet-S has no configuration {config!r:.80}; it has {', '.join(CONFIG_NAMES)}.")
     return name
 
 

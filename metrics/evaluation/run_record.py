@@ -22,11 +22,9 @@ class CountedRun(Protocol):
     record: dict[str, Any]
 
     @property
-    def names(self) -> list[str]:
-        """Of the images."""
+    def names(self) -> list[str]: ...
 
-    def digest(self) -> str:
-        """Of the counts or scores."""
+    def digest(self) -> str: ...
 
 
 def run_record(run: CountedRun, **how: Any) -> dict[str, Any]:

@@ -68,21 +68,15 @@ def unpacked_record(arrays: Mapping[str, Any]) -> Record:
 
 def merged_record(first: Mapping[str, Any], second: Mapping[str, Any]) -> Record:
     """The record of the images of two runs together: what both say alike, and the lists of both."""
-    if not first and not second:
-        return {}
-    sides = [{"versions": dict(versions()), **side} for side in (first, second)]
-    result: Record = {}
-    if figures := [side.get("figures", {}) for side in sides if "figures" in side]:
-        result["figures"] = {
-            key: {name: value for own in figures for name, value in own.get(key, {}).items()}
-            for key in dict.fromkeys(key for own in figures for key in own)
+    record = {part: value for part, value in first.items() if second.get(part) == value}
+    for part in ("missing", "no_class"):
+        if part in first and part in second:
+            record[part] = [*first[part], *second[part]]
+    if first.get("versions") != second.get("versions"):
+        record["versions"] = {}
+    if figures := [side["figures"] for side in (first, second) if "figures" in side]:
+        keys = dict.fromkeys(key for own in figures for key in own)
+        record["figures"] = {
+            key: {name: own[key][name] for own in figures for name in own.get(key, {})} for key in keys
         }
-    for part in (sides[0].keys() & sides[1].keys()) - {"figures"}:
-        a, b = (side[part] for side in sides)
-        if isinstance(a, dict):
-            result[part] = {name: value for name, value in a.items() if name in b and b[name] == value}
-        elif isinstance(a, list):
-            result[part] = [*a, *b]
-        elif a == b:
-            result[part] = a
-    return result
+    return record

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import samples
 from judge import Target
 from mutations import json_values, lines
@@ -25,7 +26,7 @@ from imagenet_s.conversion.shards.resume import PlanRecord, must_rewrite, read_m
 from imagenet_s.conversion.shards.storage import LocalStorage
 from imagenet_s.conversion.shards.written_files import WrittenFiles
 from imagenet_s.conversion.submission.method_file import method_problem
-from imagenet_s.metrics import MatchedIoU
+from imagenet_s.metrics import Localization, MatchedIoU
 from imagenet_s.metrics.evaluation.pairing import read_list as read_keys
 from imagenet_s.metrics.matched_miou.matching import load_match
 
@@ -105,6 +106,24 @@ def _counts(data: bytes, folder: Path) -> Any:
     metric = MatchedIoU.load(folder / "c.npz")
     result = metric.compute("hungarian")
     return [metric.num_classes, metric.per_image(), result["mean_iou"], result["matching"]]
+
+
+def _run_record(data: bytes, folder: Path) -> Any:
+    """The record in saved counts and scores, as `--counts` and `compare` use it."""
+    with np.load(io.BytesIO(samples.counts()["counts"])) as arrays:
+        np.savez(folder / "c.npz", **{**arrays, "record": np.frombuffer(data, np.uint8)})
+    scores = Localization()
+    scores.update([[1.0, 0.0]], [[3, 0]], 3, "cat")
+    with np.load(io.BytesIO(scores.to_bytes())) as arrays:
+        np.savez(folder / "s.npz", **{**arrays, "record": np.frombuffer(data, np.uint8)})
+    (
+        MatchedIoU.load(folder / "c.npz"),
+        Localization.load(folder / "s.npz"),
+    )  # whose errors are ValueErrors that name them
+    page = str(folder / "p.html")
+    _command(["evaluate", "--counts", str(folder / "c.npz"), "--matching", "hungarian", "--report", page])
+    for command in (["evaluate-maps", "--counts"], ["compare", str(folder / "s.npz"), "--resamples", "2"]):
+        _command([*command, str(folder / "s.npz"), "--report", page])
 
 
 def _same_counts(got: Any, undamaged: Any) -> bool:
@@ -187,6 +206,14 @@ def _json(value: Any) -> Any:
 
 
 _MARKER = {"file": _SHARD, "rows": 4, "bytes": 9, "sha256": "0" * 64, "num_bytes": 9}
+_RUN = {
+    "name": "PASS",
+    "config": "50",
+    "options": {"split": "validation", "list": None, "target": "category", "on_missing": "skip"},
+    "missing": ["n01440764/a.png"],
+    "no_class": ["b"],
+    "versions": {"numpy": "2.4"},
+}
 _RECORD = {"README.md": ["0" * 64], "id2label.json": ["1" * 64]}
 
 RECORD_TARGETS = (
@@ -198,6 +225,7 @@ RECORD_TARGETS = (
     Target("files.json", _json(_RECORD), _own_files, json_values),
     Target("header-record", _json({"PLACE": ["DIGEST", [0]]}), _header_record, json_values),
     Target("saved-counts", samples.counts, _counts, same=_same_counts, says="c.npz"),
+    Target("run-record", _json(_RUN), _run_record, json_values),
     Target("match.json", _json(samples.MATCH), _match, json_values, says="match.json"),
     Target("method.txt", lambda: {"sound": samples.METHOD_TEXT.encode()}, _method, lines),
     Target("results-verify", _results_sample, _results_file, json_values, says="r.json"),
