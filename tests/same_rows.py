@@ -27,7 +27,7 @@ def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str, labels:
         if want.ids is None:
             assert row["annotation"] is None
         else:
-            assert row["annotation"].mode == "I"
+            assert row["annotation"].mode == "I;16"
             np.testing.assert_array_equal(np.asarray(row["annotation"]), want.ids)
     assert sorted(order) == sorted(expected), "each image once"
     return order

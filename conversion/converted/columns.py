@@ -26,14 +26,16 @@ def features(config: str, images: bool = True) -> datasets.Features:
         images: whether there is a column `image`; a data set may be converted without it.
 
     Returns:
-        `image_id`, `image` (RGB), `annotation` (class ids as mode I, null where a split has no masks), `category` (its
-        integer is the class id), `wnid` (the class folder of the official tree) and `imagenet_label` (ImageNet's own
+        `image_id`, `image` (RGB), `annotation` (class ids, 16-bit grey; null where a split has no masks), `category`
+        (its integer is the class id), `wnid` (the class folder of the official tree), `imagenet_label` (ImageNet's own
         label of the image, 0..999; null where nothing says it).
     """
     columns = {
         "image_id": datasets.Value("string"),
         "image": datasets.Image(mode="RGB"),
-        "annotation": datasets.Image(mode="I"),
+        # Without a mode: Pillow opens these 16-bit PNGs as I;16, which it saves and shows, and what a `map` stores in
+        # their place stays as it is. A mode would clip it: I;16 makes -1 a 0, which is `other`.
+        "annotation": datasets.Image(),
         "category": datasets.ClassLabel(names=categories(config).names),
         "wnid": datasets.Value("string"),
         # No ClassLabel: a thousand names would double the card, and everybody has them already.

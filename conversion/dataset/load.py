@@ -63,7 +63,7 @@ def load_dataset(
     Examples:
         >>> ds = load_dataset("919", data_dir="/data/imagenet", split="validation")  # doctest: +SKIP
         >>> ds[0]["image_id"], ds[0]["annotation"].mode  # doctest: +SKIP
-        ('ILSVRC2012_val_00000293', 'I')
+        ('ILSVRC2012_val_00000293', 'I;16')
     """
     builder = ImageNetS(
         config,

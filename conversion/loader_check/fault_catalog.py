@@ -87,7 +87,7 @@ FAULTS: Mapping[str, Fault] = {
             "rgb = cv2.imread(path)[..., ::-1]",
         ),
         Fault("swapped", "R and G are swapped: the id is R + 256 * G.", _DECODE),
-        Fault("clipped", "Ids are clipped at 255.", "keep ids as int32 (datasets: Image(mode='I'), not 'L')"),
+        Fault("clipped", "Ids are clipped at 255.", "keep ids in 16 bits (datasets: Image(), not Image(mode='L'))"),
         Fault("zero", "Every pixel of the masks is 0: the channel that was read is the unused one.", _DECODE),
         Fault("scaled", "Masks are scaled to 0..1 (ToTensor).", "mask = torch.from_numpy(np.array(ids, np.int64))"),
         Fault(

@@ -25,8 +25,8 @@ def target_mask(
     """The pixels of a class, and the pixels that count: all but the ignored ones.
 
     Args:
-        annotation: a mask in any form: the `annotation` of a row (PIL, mode I), H x W ids as an array or a tensor, an
-            official RGB mask, or the bytes or the path of a PNG.
+        annotation: a mask in any form: the `annotation` of a row (PIL), H x W ids as an array or a tensor, an official
+            RGB mask, or the bytes or the path of a PNG.
         category: the class, as in the column `category`: 1..C.
         imagenet_label: in its place, ImageNet's own label of the class, 0..999, as a classifier predicts it. For one
             image in eight the column `imagenet_label` names another class than `category`.

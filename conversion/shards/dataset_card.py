@@ -36,7 +36,10 @@ _GATE = (
 _COLUMNS = {
     "image_id": ("string", "ImageNet's name of the image: `n01440764_10026`, `ILSVRC2012_val_00000293`"),
     "image": ("Image, RGB", "the photograph, as stored"),
-    "annotation": ("Image, mode I (int32)", "class ids, as large as the image; null in `train`, `train_full`, `test`"),
+    "annotation": (
+        "Image, 16-bit grey (uint16)",
+        "class ids, as large as the image; null in `train`, `train_full`, `test`",
+    ),
     "category": ("ClassLabel", "the class of the image; the integer is the class id, 0 stands for no class"),
     "wnid": ("string", "the class folder of the official ImageNet-S tree"),
     "imagenet_label": (

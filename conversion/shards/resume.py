@@ -28,7 +28,7 @@ from ..core.shuffling import ORDER_SEED
 from .storage import LocalStorage, Storage
 from .writers import shard_name
 
-SHARD_LAYOUT = 3
+SHARD_LAYOUT = 4
 """Raise it when the same plan gives other bytes."""
 WORKING_FOLDER = ".imagenet-s"
 

@@ -36,10 +36,10 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
         decoder: see `joint`.
 
     Raises:
-        ImageNetSError: it can't be read or decoded; the message names the file.
+        ImageNetSError: it can't be read or decoded, and the message names the file; or integers other than 0..255.
     """
     if not isinstance(stored, dict):
-        return functional.to_image(stored)
+        return _as_bytes(functional.to_image(stored))
     try:
         data = stored["bytes"]
         if data is None:
@@ -49,6 +49,17 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
         return functional.to_image(picture(data))
     except (OSError, ImageNetSError) as error:
         raise ImageNetSError(f"{stored['path'] or 'an image'} can't be decoded ({error}); fetch it again.") from error
+
+
+def _as_bytes(image: tv_tensors.Image) -> tv_tensors.Image:
+    # Streams with_format("numpy") have int64: v2 transforms would take 255 for a tiny part of its range.
+    if image.dtype == torch.uint8 or image.is_floating_point():
+        return image
+    wide = image.as_subclass(torch.Tensor).long()
+    low, high = wide.aminmax()
+    if low < 0 or high > 255:
+        raise ImageNetSError(f"an image of {image.dtype} with values {low}..{high}: expected 0..255.")
+    return tv_tensors.Image(wide.to(torch.uint8))
 
 
 def _decode_jpeg(data: bytes) -> NDArray[Any] | None:

@@ -29,15 +29,19 @@ def test_workers_share_the_rows(layout: str, workers: int, context: str, load_mi
     assert sorted(one for loader in loaders for batch in loader for one in batch) == expected
 
 
-def test_masks_as_tensors(load_miniature) -> None:
-    """Class ids come out as int32, which training code can index and one-hot with."""
+@pytest.mark.parametrize("streaming", [False, True])
+def test_masks_as_tensors(streaming: bool, load_miniature) -> None:
+    """Class ids come out as uint16; training code makes them int64, which it can index and one-hot with."""
     import torch
+    from torch.utils.data import default_collate
 
-    table = load_miniature(config="919", split="validation").with_format("torch")
+    rows = load_miniature(config="919", split="validation", streaming=streaming).with_format("torch")
     expected = {row.image_id: row.ids for row in expected_rows("919", "validation")}
-    for row in table:
-        assert row["annotation"].dtype == torch.int32
-        assert row["annotation"].shape == (1, *expected[row["image_id"]].shape), "1 x H x W"
-        # datasets gives every grey image a channel axis
-        assert torch.equal(row["annotation"].squeeze(0), torch.from_numpy(expected[row["image_id"]].astype("int32")))
+    for row in rows:
+        ids = expected[row["image_id"]]
+        assert row["annotation"].dtype == torch.uint16
+        assert row["annotation"].shape == (1, *ids.shape), "datasets gives every grey image a channel axis"
+        pair = default_collate([row["annotation"], row["annotation"]])
+        assert torch.equal(pair[1, 0].long(), torch.from_numpy(ids.astype("int64")))
+        assert int((pair == 1000).sum()) == 2 * int((ids == 1000).sum())
         assert row["image"].shape[1:] == row["annotation"].shape[1:]

@@ -20,7 +20,7 @@ LOAD = """
 from datasets import load_dataset
 whole = load_dataset("me/imagenet-s", "50", split="validation")
 streamed = load_dataset("me/imagenet-s", "50", split="validation", streaming=True)
-assert whole[0]["image"].mode == "RGB" and whole[0]["annotation"].mode == "I"
+assert whole[0]["image"].mode == "RGB" and whole[0]["annotation"].mode == "I;16"
 assert [row["image_id"] for row in streamed] == whole["image_id"][:]
 print(len(whole))
 """

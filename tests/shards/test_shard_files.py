@@ -33,7 +33,7 @@ whole = load_dataset(out, "919", split="validation", cache_dir=cache)
 streamed = load_dataset(out, "919", split="validation", streaming=True)
 masks = load_dataset(out, "50", split="validation", columns=["image_id", "annotation"], cache_dir=cache)
 assert [r["image_id"] for r in streamed] == whole["image_id"][:]
-assert whole[0]["image"].mode == "RGB" and whole[0]["annotation"].mode == "I"
+assert whole[0]["image"].mode == "RGB" and whole[0]["annotation"].mode == "I;16"
 assert whole[0]["image"].size == whole[0]["annotation"].size
 assert masks.column_names == ["image_id", "annotation"]
 assert len(load_dataset(out, cache_dir=cache)["validation"]) == len(whole), "919 is the default"

@@ -25,7 +25,7 @@ def names(miniature, annotations) -> dict[str, Any]:
     elsewhere = f'data_dir="{miniature("folders")}", annotations_dir="{annotations}", verify=False'
     names: dict[str, Any] = {}
     blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for code, expected in blocks:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
@@ -69,15 +69,19 @@ def test_the_recipes(names: dict[str, Any]) -> None:
     assert all(torch.equal(a["image"], b["image"]) for a, b in zip(plain, names["fast"]))
 
 
-IDS = np.zeros((60, 80), np.int32)
+IDS = np.zeros((60, 80), np.uint16)
 IDS[:20], IDS[20:30], IDS[30:40], IDS[40:50], IDS[50:, :40] = 1, 255, 919, 1000, 256
 
 
-def processed(name: str, **options: Any) -> Any:
-    """What a processor of transformers makes of `IDS`."""
+def processed(name: str, mask: Any = None, side: int = 32, **options: Any) -> Any:
+    """What a processor of transformers makes of `IDS`, as the image that a row has or as another `mask`."""
     transformers = pytest.importorskip("transformers")
-    processor = getattr(transformers, name)(size={"height": 32, "width": 32}, **options)
-    return processor(Image.new("RGB", (80, 60)), segmentation_maps=Image.fromarray(IDS), return_tensors="pt")
+    processor = getattr(transformers, name)(size={"height": side, "width": side}, **options)
+    return processor(
+        Image.new("RGB", (80, 60)),
+        segmentation_maps=Image.fromarray(IDS) if mask is None else mask,
+        return_tensors="pt",
+    )
 
 
 def ids_of(batch: Any) -> set[int]:
@@ -90,13 +94,17 @@ def test_processors_that_keep_ids(name: str) -> None:
     assert ids_of(batch) == {0, 1, 255, 256, 919, 1000}
     assert batch["labels"][0].dtype == torch.int64
     # `other`, 255 and 256 all become 255.
-    assert ids_of(processed(f"{name}ImageProcessor", do_reduce_labels=True)) == {0, 255, 918, 999}
+    assert ids_of(processed(f"{name}ImageProcessor", IDS.astype(np.int32), do_reduce_labels=True)) == {0, 255, 918, 999}
+    with pytest.raises(NotImplementedError, match="UInt16"):
+        processed(f"{name}ImageProcessor", do_reduce_labels=True)
 
 
 @pytest.mark.parametrize("name", ["Mask2Former", "MaskFormer"])
 def test_processors_that_make_a_mask_a_class(name: str) -> None:
-    batch = processed(f"{name}ImageProcessor", ignore_index=1000)
+    batch = processed(f"{name}ImageProcessor", IDS.astype(np.int32), ignore_index=1000)
     assert batch["class_labels"][0].tolist() == [0, 1, 255, 256, 919]
+    with pytest.raises(NotImplementedError, match="UInt16"):
+        processed(f"{name}ImageProcessor", side=384, ignore_index=1000)
 
 
 @pytest.mark.parametrize("name", ["Beit", "DPT"])
