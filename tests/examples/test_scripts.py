@@ -1,7 +1,10 @@
 """Every example runs, as a person would run it, on the miniature it makes for itself."""
 
 import ast
+import functools
+import importlib
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser, main
@@ -111,6 +115,21 @@ def test_finetune_segformer(
     capsys.readouterr()
     assert main(shlex.split(printed.splitlines()[-1])[1:]) == 0, "the last line runs as it is"
     assert "mIoU" in capsys.readouterr().out
+
+
+@pytest.mark.vision
+def test_finetune_segformer_reads_in_spawned_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS and Windows, and with forkserver in Python 3.14: what a worker gets is pickled."""
+    pytest.importorskip("torchvision")
+    from torchvision.transforms import v2
+
+    from imagenet_s.conversion.transforms import joint
+
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    inputs_of = importlib.import_module("finetune_segformer").inputs_of
+    transform = pickle.loads(pickle.dumps(functools.partial(inputs_of, joint(v2.Resize((8, 8))))))
+    made = transform({"image": [Image.new("RGB", (9, 9))], "annotation": [Image.new("I;16", (9, 9))]})
+    assert [made["pixel_values"][0].shape, made["labels"][0].shape] == [(3, 8, 8), (8, 8)]
 
 
 @pytest.mark.vision
