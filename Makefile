@@ -157,7 +157,7 @@ $(VENV)-vision/.test: pyproject.toml Makefile
 	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
 	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
 		simplejpeg==1.9.0 timm==1.0.31 albumentations==2.0.8 \
-		mmengine==0.10.7
+		mmengine==0.10.7 lightning==2.6.6 torchdata==0.11.0
 	touch $@
 
 $(VENV)-notebook/.test: pyproject.toml Makefile

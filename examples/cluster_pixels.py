@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from miniature import data_options, data_parser
+from miniature import data_options, data_parser, positive, run
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.cluster.vq import kmeans2, vq
@@ -32,10 +32,10 @@ def main() -> None:
     """Cluster the pixels of train_semi's images, predict validation, print the figures."""
     parser = data_parser(__doc__)
     parser.add_argument(
-        "--clusters", type=int, default=50, help="default: 50; more than classes are fine for all but 'none'"
+        "--clusters", type=positive, default=50, help="default: 50; more than classes are fine for all but 'none'"
     )
     parser.add_argument(
-        "--images", type=int, default=500, help="how many to cluster, and how many to score (default: 500)"
+        "--images", type=positive, default=500, help="how many to cluster, and how many to score (default: 500)"
     )
     args = parser.parse_args()
     data = data_options(args)
@@ -70,4 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from miniature import data_options, data_parser
+from miniature import data_options, data_parser, positive, run
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 from transformers import AutoModel, ViTConfig, ViTModel
@@ -55,9 +55,9 @@ def main() -> None:
     """Train the layer, then predict and score."""
     parser = data_parser(__doc__)
     parser.add_argument("--backbone", help="a ViT of the Hub or a folder; small and random without it")
-    parser.add_argument("--size", type=int, default=224, help="a multiple of the backbone's patches (224)")
-    parser.add_argument("--epochs", type=int, default=20, help="passes over train_semi (20)")
-    parser.add_argument("--batch-size", type=int, default=8, help="images a step (8)")
+    parser.add_argument("--size", type=positive, default=224, help="a multiple of the backbone's patches (224)")
+    parser.add_argument("--epochs", type=positive, default=20, help="passes over train_semi (20)")
+    parser.add_argument("--batch-size", type=positive, default=8, help="images a step (8)")
     args = parser.parse_args()
     data = data_options(args)
     table = imagenet_s.categories(args.config)
@@ -95,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from miniature import data_options, data_parser
+from miniature import data_options, data_parser, positive, run
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoModel, AutoTokenizer, CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
 import imagenet_s
@@ -62,6 +61,8 @@ def pixel_values(image: Image.Image, size: int) -> torch.Tensor:
 
 def tiny_clip(prompts: list[str]) -> tuple[Any, Any]:
     """A CLIP of a few thousand random weights, and a tokenizer that knows the words of the prompts."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
     words = sorted({word for prompt in prompts for word, _ in pre_tokenizers.Whitespace().pre_tokenize_str(prompt)})
     vocabulary = {word: i for i, word in enumerate(["<pad>", "<start>", "<end>", *words])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<pad>"))
@@ -100,8 +101,8 @@ def main() -> None:
         "--prompts", choices=("lemma", "name", "definition"), default="lemma", help="what stands for a class (lemma)"
     )
     parser.add_argument("--template", default="a photo of a {}.", help="the sentence around it (a photo of a {}.)")
-    parser.add_argument("--images", type=int, default=1000, help="how many to classify (1000)")
-    parser.add_argument("--batch-size", type=int, default=32, help="images at a time (32)")
+    parser.add_argument("--images", type=positive, default=1000, help="how many to classify (1000)")
+    parser.add_argument("--batch-size", type=positive, default=32, help="images at a time (32)")
     args = parser.parse_args()
     classes = imagenet_s.categories(args.config).rows[1:]
     words = {
@@ -147,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

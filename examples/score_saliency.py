@@ -14,7 +14,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
-from miniature import data_options, data_parser
+from miniature import data_options, data_parser, positive, run
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -50,7 +50,7 @@ def main() -> None:
         type=lambda text: text if text.startswith("mean") else float(text),
         help="0 to 1 of the scaled map, mean or mean_std (default: 0.5 mean)",
     )
-    parser.add_argument("--images", type=int, default=1000, help="how many to score (default: 1000)")
+    parser.add_argument("--images", type=positive, default=1000, help="how many to score (default: 1000)")
     parser.add_argument("--save", type=Path, help="folder for the scores, for `imagenet-s compare` and --counts")
     args = parser.parse_args()
     rows = iter(imagenet_s.load_dataset(args.config, split="val", streaming=True, **data_options(args)))
@@ -83,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

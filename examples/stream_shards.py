@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
-from miniature import data_options, data_parser
+from miniature import command_options, data_options, data_parser, positive, run
 from torch.utils.data import DataLoader
 
 from imagenet_s.conversion.shards import Options, convert
@@ -39,21 +39,19 @@ def main() -> None:
     parser = data_parser(__doc__)
     parser.add_argument("--shards", help="what `imagenet-s convert` wrote, or its repository on the Hub")
     parser.add_argument("--rank", type=int, default=0, help="which of the ranks this is (default: 0)")
-    parser.add_argument("--world-size", type=int, default=1, help="how many ranks there are (default: 1)")
+    parser.add_argument("--world-size", type=positive, default=1, help="how many ranks there are (default: 1)")
     parser.add_argument("--num-workers", type=int, default=0, help="DataLoader workers of this rank (default: 0)")
-    parser.add_argument("--batch-size", type=int, default=4, help="images a batch (default: 4)")
-    parser.add_argument("--batches", type=int, default=4, help="stop after so many, and resume (default: 4)")
+    parser.add_argument("--batch-size", type=positive, default=4, help="images a batch (default: 4)")
+    parser.add_argument("--batches", type=positive, default=4, help="stop after so many, and resume (default: 4)")
     args = parser.parse_args()
     # `datasets` makes tensors of tensors where a mapped function returns some: harmless, and not ours to change.
     warnings.filterwarnings("ignore", "To copy construct from a tensor", UserWarning)
     shards = args.shards
     if shards is None:
+        data = data_options(args)
         if args.data_dir:
-            parser.error(
-                f"shards are read here: run `imagenet-s convert {shlex.quote(args.data_dir)} OUT --config "
-                f"{args.config} --splits train` first, then give --shards OUT"
-            )
-        data = data_options(args)  # the miniature
+            command = ["imagenet-s", "convert", args.data_dir, "OUT", "--splits", "train", *command_options(args, data)]
+            parser.error(f"shards are read here: run `{shlex.join(command)}` first, then give --shards OUT")
         shards = Path(data["data_dir"]).with_name("shards")
         options = Options(splits=["train"], verify=False, max_shard_size="40KB")
         convert(data["data_dir"], shards, args.config, data["annotations_dir"], options)
@@ -62,15 +60,20 @@ def main() -> None:
     stream = load_dataset(str(shards), args.config, split="train", streaming=True)
     stream = stream.select_columns(["image_id", "image", "category"]).shuffle(seed=0, buffer_size=16)
     stream = split_dataset_by_node(stream, args.rank, args.world_size)
-    print(f"rank {args.rank} of {args.world_size}: {stream.num_shards} shards")
+    # Ranks have unequal numbers of rows. All make as many steps, and one with fewer rows begins again, because with
+    # DistributedDataParallel a rank that makes one more would wait for the others for ever.
+    steps = stream.info.splits["train"].num_examples // (args.world_size * args.batch_size)
+    print(f"rank {args.rank} of {args.world_size}: {stream.num_shards} shards, {steps} steps in an epoch of every rank")
 
     rows = stream.with_format("torch").map(crop, remove_columns=["image"])
     loader = DataLoader(rows, batch_size=args.batch_size, num_workers=args.num_workers)
-    for number, batch in enumerate(itertools.islice(loader, args.batches)):
+    endless = itertools.chain.from_iterable(itertools.repeat(loader))
+    for number, batch in enumerate(itertools.islice(endless, min(steps, args.batches))):
         print(f"batch {number}: {tuple(batch['pixels'].shape)} {batch['pixels'].dtype}, first {batch['image_id'][0]}")
 
     # A state says which shard and how far into it; rows in a shuffle buffer are lost. So a run that must see each image
-    # once resumes without a buffer: the rows of the shards are shuffled enough.
+    # once resumes without a buffer: the rows of the shards are shuffled enough. With workers, the StatefulDataLoader of
+    # torchdata keeps the state of each: see docs/shards.md.
     plain = split_dataset_by_node(
         load_dataset(str(shards), args.config, split="train", streaming=True), args.rank, args.world_size
     )
@@ -83,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

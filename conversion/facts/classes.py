@@ -155,18 +155,22 @@ class Categories:
         """Scores of an ImageNet classifier to scores of the classes.
 
         Args:
-            scores: N x 1000 (any shape that ends in 1000), an array or a tensor on the CPU.
+            scores: N x 1000 (any shape that ends in 1000), an array, or a tensor on any device.
             how: `"max"` (for logits) or `"sum"` (for probabilities) over the labels that count as one class, and, in
                 column 0 (`other`), over the labels outside the configuration.
 
         Returns:
-            N x (C + 1), an array of the same dtype.
+            N x (C + 1), an array of the same dtype (float32 of bfloat16, which NumPy lacks), without gradients.
 
         Raises:
             ImageNetSError: another shape, or another `how`.
         """
         import numpy as np
 
+        # torch is not imported for this: a tensor is what can be detached and moved to the CPU.
+        if hasattr(scores, "detach") and hasattr(scores, "cpu"):
+            scores = scores.detach().cpu()
+            scores = scores.float() if str(scores.dtype) == "torch.bfloat16" else scores
         array = np.asarray(scores)
         if array.ndim == 0 or array.shape[-1] != len(imagenet_wnids()):
             raise ImageNetSError(f"scores of shape {array.shape}: expected {len(imagenet_wnids())} in the last place.")

@@ -76,6 +76,17 @@ def test_projected_scores(config: str, how: str) -> None:
     assert table.project(scores[0], how).shape == (len(table),)
 
 
+@pytest.mark.torch
+def test_projected_logits_of_a_network() -> None:
+    """They require gradients, and may be bfloat16: `RegionAccuracy.update` takes both, so this does."""
+    torch = pytest.importorskip("torch")
+    logits = torch.randn(2, 1000, requires_grad=True)
+    table = imagenet_s.categories("50")
+    np.testing.assert_array_equal(table.project(logits), table.project(logits.detach().numpy()))
+    narrow = table.project(logits.bfloat16())
+    np.testing.assert_array_equal(narrow, table.project(logits.bfloat16().float().detach().numpy()))
+
+
 def test_probabilities_stay_probabilities() -> None:
     scores = np.random.default_rng(1).random((3, 1000))
     scores /= scores.sum(1, keepdims=True)

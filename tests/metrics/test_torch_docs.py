@@ -1,5 +1,8 @@
 """docs/training-loops.md: its code runs, also in a Trainer, and what it says of labels is so."""
 
+import inspect
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,24 @@ def test_the_trainer_scores_with_it(page, tmp_path):
     for name in ("mean_iou", "boundary_mean_iou", "f_measure"):
         assert result[f"eval_{name}"] == pytest.approx(expected.compute("none")[name], abs=2e-4)
     assert result["eval_loss"] > 0
+
+
+def test_models_and_the_names_of_their_ignored_id():
+    """Each is a field of the configuration that the loss reads, and the Trainer believes that no model averages."""
+    import transformers
+
+    table = re.findall(
+        r"^\| (.*?) \| `(\w*loss_ignore_index)=1000` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    models = {name: option for names, option in table for name in names.split(", ")}
+    assert len(models) == 8
+    by_spelling = {name.lower(): name for name in dir(transformers) if name.endswith("ForSemanticSegmentation")}
+    for name, option in models.items():
+        model = getattr(transformers, by_spelling[f"{name}ForSemanticSegmentation".lower()])
+        assert getattr(model.config_class(), option) == 255
+        assert f"config.{option}" in inspect.getsource(sys.modules[model.__module__])
+        parameters = inspect.signature(model.forward).parameters.values()
+        assert any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def test_the_ignored_label_needs_the_documented_configuration(page):
