@@ -60,7 +60,7 @@ def latex_table(
         underlined: the cells that are underlined.
     """
     columns = "".join("r" if number else "l" for number in _numeric(header, rows))
-    lines = ["% \\usepackage{booktabs,url}", "\\begin{table}", "\\centering"]
+    lines = ["% \\usepackage{booktabs,url}", "\\begin{table}", "\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}"]
     lines += [f"\\caption{{{latex_text(caption)}}}"] if caption else []
     lines += [f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _latex_row([latex_text(name) for name in header])]
     lines.append("\\midrule")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .matched_miou.metric import MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy
+    from .saliency.center_map import center_map
     from .saliency.localization_metric import Localization
 
 _MODULES = {
@@ -42,6 +43,7 @@ _MODULES = {
     "HEADLINES": "matched_miou.scores",
     "RegionAccuracy": "region_accuracy",
     "Localization": "saliency.localization_metric",
+    "center_map": "saliency.center_map",
 }
 """Where the names are. They are imported when they are used: who reads a mask must not wait for scipy."""
 
@@ -62,6 +64,7 @@ __all__ = [
     "Power",
     "RegionAccuracy",
     "boundary_band",
+    "center_map",
     "compare",
     "compare_many",
     "count_pair",

@@ -28,6 +28,7 @@ def html_map_report(
     notes: Sequence[str] = (),
     shown: int = 6,
     picture: Callable[[str], str] | None = None,
+    sizes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """A page on the scores of maps; the same input gives the same page.
 
@@ -40,6 +41,7 @@ def html_map_report(
         intervals: what `Localization.bootstrap` returned.
         notes: sentences for the top: what was scored, what was left out.
         shown: how many of the best and of the worst images to show.
+        sizes: what `Localization.by_size` returned.
         picture: makes a data URI to look at of an image's name; without it there are only names and scores.
 
     Returns:
@@ -71,6 +73,7 @@ def html_map_report(
         classes=classes,
         bins=histogram(spread.mean for spread in classes),
         columns=columns,
+        sizes=sizes if sizes and any(means["num_images"] for means in sizes.values()) else {},
         ends=[("best", "Best", best), ("worst", "Worst", worst)],
         pictures={score.name: picture(score.name) for score in (*best, *worst)} if picture else {},
     )

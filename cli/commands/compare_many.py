@@ -166,6 +166,10 @@ def _for_paper(form: str, result: Mapping[str, Any], ranked: Sequence[RankedRun]
     bold = {(0, column)}
     if form == "markdown":
         return f"{markdown_table(header, rows, bold)}\n\n{_sentence(result, ranked)}"
+    # What fits into the width of a page: no column `first`, short intervals.
+    header = [f"{100 * result['confidence']:g} %" if name.endswith("interval") else name for name in header[:-1]]
+    header = ["of all" if name.endswith(" of all") else name for name in header]
+    rows = [[cell.replace(" to ", ", ") for cell in row[:-1]] for row in rows]
     underlined = {(i, column) for i, run in enumerate(ranked) if not run.is_best and not run.distinguishable}
     note = "Bold: the best. Underlined: not distinguishable from it."
     sources = [f"{row.method}: {row.source}" for row in published]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from ...metrics.saliency.map_files import MapReader, open_map_reader
 from ...metrics.saliency.score_maps import ToScore, score_maps
 from ...metrics.saliency.score_options import PRESETS
 from ...report import html_map_report, percent
-from ...report.figures import counted_noun, interval_cell, run_notes
+from ...report.figures import class_labels, counted_noun, interval_cell, run_notes
 from ...report.map_pictures import map_drawer
 from ..output import hint, say, table, write_json, write_page
 from .map_references import References, open_references, read_keys
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _PLACES = ("maps_dir", "gt_dir")
 _OPTIONS = ("split", "target", "on_missing", "thresholds", "tolerance", "relevance", "resize")
 _SHOWN = 5
+_OF_CLASSES = ("pointing_game", "energy_pointing_game", "average_precision", "image_max_iou")
+"""The figures of the table of classes; --json has all of them."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,21 @@ def run(args: argparse.Namespace) -> int:
             "no_class": record.get("no_class"),
             "run": run,
         }
-        write_json({**result, **({"intervals": intervals} if intervals else {}), **extra}, args.json)
+        parts: dict[str, Any] = {"intervals": intervals} if intervals else {}
+        parts |= {"by_size": scored.metric.by_size(args.average)} if args.by_size else {}
+        parts |= {"per_category": scored.metric.by_category()} if args.per_class else {}
+        write_json({**result, **parts, **extra}, args.json)
     if args.report:
         _report(args.report, scored, result, intervals, run, images)
         hint(f"Report written to {args.report}")
     if args.json != "-":
-        _print(result, intervals, PRESETS[args.preset] if args.preset else None, config)
+        keys = PRESETS[args.preset] if args.preset else None
+        _print(result, intervals, keys, config)
+        shown = [key for key in keys or scored.metric.keys if key in scored.metric.keys]
+        if args.by_size:
+            _print_sizes(scored.metric.by_size(args.average), shown)
+        if args.per_class:
+            _print_classes(scored.metric.by_category(), shown, config)
     return 0
 
 
@@ -186,6 +198,7 @@ def _report(
         intervals=intervals,
         notes=notes,
         picture=draw,
+        sizes=scored.metric.by_size(),
     )
     write_page(page, target)
 
@@ -212,3 +225,21 @@ def _print(
         if result[key]:
             parts.append(f"{what}: {result[key]:,}")
     say("; ".join(parts))
+
+
+def _print_sizes(sizes: dict[str, dict[str, Any]], keys: Sequence[str]) -> None:
+    rows = [[key, *(percent(values[key]).rjust(6) for values in sizes.values())] for key in (*keys, "object_share")]
+    rows.append(["images", *(f"{values['num_images']:,}".rjust(6) for values in sizes.values())])
+    say()
+    say(table(rows, ["by size of the object", *(size.upper().rjust(6) for size in sizes)]))
+
+
+def _print_classes(classes: dict[int, dict[str, Any]], keys: Sequence[str], config: str | None) -> None:
+    labels = class_labels(config or str(max(classes, default=0)))
+    columns = list(dict.fromkeys(key for key in _OF_CLASSES if key in keys)) or list(keys[:3])
+    rows = [
+        [target, labels[target], values["num_images"], *(percent(values[key]).rjust(6) for key in columns)]
+        for target, values in classes.items()
+    ]
+    say()
+    say(table(rows, ["id", "class", "images", *columns]))

@@ -34,6 +34,10 @@ def add_evaluate_maps(commands: Commands) -> None:
         "--preset", choices=("chefer",), help="print only the figures of one protocol: pixel accuracy, mIoU and mAP"
     )
     group.add_argument(
+        "--by-size", action="store_true", help="print the means by the size of the object too: S, MS, ML, L"
+    )
+    group.add_argument("--per-class", action="store_true", help="print the means of the classes too")
+    group.add_argument(
         "--bootstrap", type=int, metavar="N", help="95 %% intervals of the means, from N resamples of the images"
     )
     group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")

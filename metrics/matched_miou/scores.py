@@ -19,7 +19,8 @@ from .matching import Match, apply_match
 
 SIZES = ("s", "ms", "ml", "l")
 """The size of a class in an image: up to 5, 25, 50 and 100 percent of the scored pixels."""
-_UPPER_PERCENT = (5, 25, 50)
+UPPER_PERCENT = (5, 25, 50)
+"""The greatest share of all sizes but the last."""
 HEADLINES = (
     "image_accuracy",
     "mean_iou",
@@ -196,7 +197,7 @@ def _sizes(table: CountTable) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     area = np.add.reduceat(table.pixels, starts) if len(starts) else starts
     total = table.per_image(table.pixels)[table.image[starts]]
     # ceil(100 area / total) <= p exactly where 100 area <= p total
-    bucket = np.sum([100 * area > percent * total for percent in _UPPER_PERCENT], axis=0)
+    bucket = np.sum([100 * area > percent * total for percent in UPPER_PERCENT], axis=0)
     bucket[table.gt[starts] == 0] = -1
     row_bucket = np.repeat(bucket, lengths)
     for number, size in enumerate(SIZES):

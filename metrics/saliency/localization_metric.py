@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import logging
+import math
 import operator
 import os
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from ...conversion.core.paths import local_path
 from ..matched_miou.own_figures import WithOwnFigures
 from ..matched_miou.read_mask import MaskLike
 from ..matched_miou.saved_record import Record, merged_record
+from ..matched_miou.scores import SIZES, UPPER_PERCENT
 from .left_out import doubts
 from .map_array import Floats, MapLike, fit, read_map
 from .means_over_images import bootstrap, check_average, means
@@ -75,6 +77,7 @@ class Localization(WithOwnFigures):
         self._targets: list[int] = []
         self._values: list[Floats] = []
         self._states: list[tuple[bool, bool, bool]] = []
+        self._pixels: list[tuple[int, int]] = []
         self._known: set[str] = set()
         self._pooled = PooledPixels()
 
@@ -177,6 +180,7 @@ class Localization(WithOwnFigures):
         self._targets += other._targets
         self._values += other._values
         self._states += other._states
+        self._pixels += other._pixels
         self._known |= other._known
         self._pooled.merge(other._pooled)
         return self
@@ -190,17 +194,20 @@ class Localization(WithOwnFigures):
 
         Returns:
             The mean of each score of `keys`; pooled over all pixels, whatever `average` says: `pixel_accuracy` and
-            `mean_iou` at the threshold `mean`, `px_ap`, `dataset_max_iou` and `dataset_max_iou_threshold`; the number
+            `mean_iou` at the threshold `mean`, `px_ap`, `dataset_max_iou` and `dataset_max_iou_threshold`;
+            the mean `object_share`, which is what chance gets in the pointing game and in average precision; the number
             of images used (`num_images`), and of those without the target (`num_absent`), with a constant map
             (`num_constant`), wholly covered by the target (`num_full`). NaN where no image has a figure. Where more
             than half of the images say nothing, a warning is logged.
         """
         used, targets = self._used()
         averages = means(used, targets, check_average(average))
+        shares = np.array([share for share, (absent, _, _) in zip(self._shares(), self._states) if not absent])
         _, constant, full = np.array(self._states, bool).reshape(-1, 3).sum(axis=0).tolist()
         result = {
             **dict(zip(self.keys, averages)),
             **self._pooled.compute(),
+            "object_share": means(shares.reshape(-1, 1), targets, average)[0],
             "num_images": len(used),
             "num_absent": len(self) - len(used),
             "num_constant": constant,
@@ -230,8 +237,8 @@ class Localization(WithOwnFigures):
         """The scores of each image, as columns in the order in which the images were added.
 
         Returns:
-            `name`, `target`, a column for each of `keys` (all NaN where the target is absent), and `constant`,
-            whether the map is.
+            `name`, `target`, a column for each of `keys` (all NaN where the target is absent), `constant`, whether the
+            map is, and `object_share`, the target's share of the pixels that count (NaN where it is not known).
         """
         return {**self._computed_columns(), **self._own_columns()}
 
@@ -242,7 +249,45 @@ class Localization(WithOwnFigures):
             "target": list(self._targets),
             **{key: values[:, i].tolist() for i, key in enumerate(self.keys)},
             "constant": [constant for _, constant, _ in self._states],
+            "object_share": self._shares(),
         }
+
+    def by_size(self, average: str = "image") -> dict[str, dict[str, Any]]:
+        """The means of `keys` over the images of each size of object: small objects are hard to hit by chance.
+
+        Args:
+            average: as in `compute`.
+
+        Returns:
+            For `"s"`, `"ms"`, `"ml"` and `"l"` (the target covers up to 5, 25, 50 and 100 percent of the pixels that
+            count, rounded up, as in `MatchedIoU`) the mean of each of `keys`, `object_share`, and `num_images`. Images
+            of scores that an earlier version saved have no size.
+        """
+        sizes = [
+            next((size for size, percent in zip(SIZES, UPPER_PERCENT) if 100 * k <= percent * n), SIZES[-1])
+            if k
+            else ""
+            for k, n in self._pixels
+        ]
+        return {size: self._means_of([i for i, own in enumerate(sizes) if own == size], average) for size in SIZES}
+
+    def by_category(self) -> dict[int, dict[str, Any]]:
+        """The means of `keys`, `object_share` and `num_images` of each target that an image shows, by class id."""
+        used = [i for i, (absent, _, _) in enumerate(self._states) if not absent]
+        images: dict[int, list[int]] = {target: [] for target in sorted({self._targets[i] for i in used})}
+        for i in used:
+            images[self._targets[i]].append(i)
+        return {target: self._means_of(positions, "image") for target, positions in images.items()}
+
+    def _means_of(self, positions: Sequence[int], average: str) -> dict[str, Any]:
+        shares = self._shares()
+        rows = [[*self._values[i], shares[i]] for i in positions]
+        values = np.array(rows).reshape(len(rows), len(self.keys) + 1)
+        found = means(values, [self._targets[i] for i in positions], check_average(average))
+        return {**dict(zip((*self.keys, "object_share"), found)), "num_images": len(rows)}
+
+    def _shares(self) -> list[float]:
+        return [k / n if k else math.nan for k, n in self._pixels]
 
     def iou_curve(self) -> tuple[list[float], list[float]]:
         """The 1001 thresholds of the scaled map, and the mean IoU over images at each of them."""
@@ -291,7 +336,7 @@ class Localization(WithOwnFigures):
         options, rows, pooled, record = load_scores(file)
         metric = cls(options.thresholds, options.tolerance, options.relevance, options.resize)
         metric._names, metric._targets = list(rows.names), list(rows.targets)
-        metric._values, metric._states = list(rows.values), list(rows.states)
+        metric._values, metric._states, metric._pixels = list(rows.values), list(rows.states), list(rows.pixels)
         metric._known = set(rows.names) - {""}
         metric._pooled, metric.record = pooled, record
         return metric
@@ -301,6 +346,7 @@ class Localization(WithOwnFigures):
         self._targets.append(target)
         self._values.append(image.values)
         self._states.append((image.absent, image.constant, image.full))
+        self._pixels.append(image.pixels)
         if name:
             self._known.add(name)
         if not image.absent:
@@ -308,7 +354,7 @@ class Localization(WithOwnFigures):
 
     def _rows(self) -> Rows:
         values = np.stack(self._values) if self._values else np.zeros((0, len(self.keys)))
-        return Rows(self._names, self._targets, values, self._states)
+        return Rows(self._names, self._targets, values, self._states, self._pixels)
 
     def _used(self) -> tuple[Floats, list[int]]:
         used = [i for i, (absent, _, _) in enumerate(self._states) if not absent]

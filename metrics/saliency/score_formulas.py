@@ -35,6 +35,8 @@ class ImageScores:
     """tp, fp, fn, tn at the threshold `mean`."""
     above: Ints
     """2 x 1001: pixels of the target, and outside, whose scaled value is at or above each of `EDGES`."""
+    pixels: tuple[int, int] = (0, 0)
+    """Pixels of the target, and valid pixels."""
 
 
 def score_image(values: Floats, mask: Mask, target: int, options: ScoreOptions) -> ImageScores:
@@ -89,6 +91,7 @@ def score_image(values: Floats, mask: Mask, target: int, options: ScoreOptions) 
         full=n == k,
         counts=np.array([tp, fp, k - tp, n - k - fp], np.int64),
         above=np.stack([_count_from(x, EDGES) for x in (scaled_on, scaled_off)]),
+        pixels=(k, n),
     )
 
 

@@ -32,6 +32,8 @@ class Rows:
     """Images x scores, in the order of `ScoreOptions.keys`."""
     states: Sequence[tuple[bool, bool, bool]]
     """Absent, constant, full."""
+    pixels: Sequence[tuple[int, int]]
+    """Pixels of the target, and valid pixels; 0, 0 where that is not known, as of files of earlier versions."""
 
 
 def save_scores(
@@ -58,6 +60,7 @@ def write_scores(
         targets=np.array(rows.targets, np.uint16),
         values=rows.values,
         states=np.array(rows.states, bool).reshape(-1, 3),
+        pixels=np.array(rows.pixels, np.int32).reshape(-1, 2),
         counts=pooled.counts,
         above=pooled.above,
         ious=pooled.ious,
@@ -77,13 +80,15 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
             check_format(data, FORMAT)
             options = check_options(**json.loads(str(data["options"])))
             targets, values, states = data["targets"].tolist(), data["values"], data["states"]
+            pixels = data["pixels"] if "pixels" in data else np.zeros((len(states), 2), np.int32)
             names = json.loads(data["names"].tobytes())
             record = unpacked_record(data)
             pooled = PooledPixels()
             for name in ("counts", "above", "ious"):
                 getattr(pooled, name)[...] = data[name]
-            fit = len(names) == len(targets) == len(values) == len(states)
-            if not fit or values.shape[1:] != (len(options.keys),) or states.shape[1:] != (3,):
+            fit = len(names) == len(targets) == len(values) == len(states) == len(pixels)
+            shapes = values.shape[1:], states.shape[1:], pixels.shape[1:]
+            if not fit or shapes != ((len(options.keys),), (3,), (2,)):
                 raise ValueError("its arrays do not fit together")
     except FileNotFoundError:
         raise
@@ -93,4 +98,5 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
             raise ValueError(f"{shown} {error}") from None
         raise ValueError(f"{shown} holds no scores of this metric ({cause(error)}); save them again.") from error
     pooled.images = int(len(states) - states[:, 0].sum())
-    return options, Rows(names, targets, values, [tuple(row) for row in states.tolist()]), pooled, record
+    rows = Rows(names, targets, values, *([tuple(row) for row in array.tolist()] for array in (states, pixels)))
+    return options, rows, pooled, record
