@@ -83,9 +83,15 @@ def _keys(run: Run) -> Sequence[str]:
 
 def _matching(matching: Matchings, position: int, run: Run) -> tuple[Matching, ...]:
     """The arguments of `per_image`."""
-    if not isinstance(run, MatchedIoU):
-        return ()
-    return (matching[min(position, len(matching) - 1)] if isinstance(matching, (list, tuple)) else matching,)
+    return (matching_of(matching, position),) if isinstance(run, MatchedIoU) else ()
+
+
+def matching_of(matching: Matchings, position: int) -> Matching:
+    """The matching of the run at a position."""
+    if isinstance(matching, (list, tuple)):
+        chosen: Matching = matching[min(position, len(matching) - 1)]
+        return chosen
+    return matching  # type: ignore[return-value]
 
 
 def _check_pair(first_name: str, first: Run, name: str, run: Run) -> None:

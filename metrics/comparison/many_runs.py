@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..matched_miou.bootstrap import interval
-from .aligned_runs import Matchings, aligned_runs
+from .aligned_runs import Matchings, aligned_runs, matching_of
 from .paired_statistics import holm, rank_interval, ranks, resampled_means, sign_flip_p_values
 from .saved_run import Run
 
@@ -53,14 +53,10 @@ def compare_many(
             f"resamples={resamples} (--resamples), confidence={confidence} (--confidence): expected at least 2, and a "
             "share between 0 and 1."
         )
-    if isinstance(matching, (list, tuple)):
-        if len(matching) not in (1, len(runs)):
-            raise ValueError(
-                f"{len(matching)} matchings for {len(runs)} runs (--matching): expected one, or one for each."
-            )
-        by_name = dict(zip(runs, matching)) if len(matching) > 1 else dict.fromkeys(runs, *matching)
-        matching = [by_name[name] for name in sorted(runs)]
-    aligned = aligned_runs({name: runs[name] for name in sorted(runs)}, matching)
+    if isinstance(matching, (list, tuple)) and len(matching) not in (1, len(runs)):
+        raise ValueError(f"{len(matching)} matchings for {len(runs)} runs (--matching): expected one, or one for each.")
+    by_name = {name: matching_of(matching, position) for position, name in enumerate(runs)}
+    aligned = aligned_runs({name: runs[name] for name in sorted(runs)}, [by_name[name] for name in sorted(runs)])
     key = next(iter(aligned.figures)) if key is None else key
     values = aligned.values(key)
     number = len(values)
