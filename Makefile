@@ -89,6 +89,7 @@ test-wheel-pages: test-wheel $(VENV)-vision/.test $(VENV)-peers/.test
 	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)-wheel/pages dist/*.whl
 	cd / && PYTHONPATH=$(WHEEL) $(CURDIR)/$(VENV)-vision/bin/python -c "import imagenet_s as s; assert s.__file__.startswith('$(WHEEL)')"
 	PYTHONPATH=$(WHEEL) $(VENV)-vision/bin/pytest tests/pages/test_page_code.py::test_python tests/pages/test_docs_pages.py tests/transforms/test_recipes.py \
+		tests/transforms/test_semi_supervised.py \
 		tests/transforms/test_semantic_segmentation_script.py tests/metrics/test_torch_docs.py tests/metrics/test_mmengine.py \
 		tests/export/test_export_page.py
 	PYTHONPATH=$(WHEEL) $(VENV)-peers/bin/pytest tests/peers/test_adapters.py

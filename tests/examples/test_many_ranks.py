@@ -21,7 +21,8 @@ pytestmark = pytest.mark.vision
 
 import torch  # noqa: E402
 
-ROOT = Path(imagenet_s.__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(imagenet_s.__file__).parent
 BLOCKS = {
     page: [block for block in blocks_of(ROOT / "docs" / page) if block.language == "python"]
     for page in ("training-loops.md", "shards.md")
@@ -51,7 +52,7 @@ def run(command: list[str], folder: Path) -> str:
         **os.environ,
         "HF_HOME": str(folder / "hf"),
         "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE), os.environ.get("PYTHONPATH", "")]),
         "IMAGENET_S_ANNOTATIONS_DIR": str(folder / "annotations"),
         "CUDA_VISIBLE_DEVICES": "",
         "OMP_NUM_THREADS": "1",
