@@ -41,15 +41,14 @@ _SAME = 1e-6
 
 def run(args: argparse.Namespace) -> int:
     """Load, compare, print."""
-    if len(args.runs) < 2:
-        raise ValueError(f"{args.runs[0]}: expected at least two runs to compare.")
-    if len(args.matching) not in (1, len(args.runs)):
+    paths = [args.a, args.b, *args.more]
+    if len(args.matching) not in (1, len(paths)):
         raise ValueError(f"--matching {' '.join(args.matching)}: expected one for all runs, or one for each.")
     matching = [Path(name) if name.endswith(".json") else name for name in args.matching]
-    loaded = [load_run(path) for path in args.runs]
-    if args.names and len(set(args.names)) != len(args.runs):
-        raise ValueError(f"--names {' '.join(args.names)}: expected {len(args.runs)} names, all different.")
-    names = [printable(name, keep="") for name in args.names or run_names(loaded, args.runs)]
+    loaded = [load_run(path) for path in paths]
+    if args.names and len(set(args.names)) != len(paths):
+        raise ValueError(f"--names {' '.join(args.names)}: expected {len(paths)} names, all different.")
+    names = [printable(name, keep="") for name in args.names or run_names(loaded, paths)]
     in_order = any(getattr(args, option) for option in (*FORMATS, "baselines", "lower_is_better"))
     if len(loaded) > 2 or in_order or args.power is not None:
         given = [name for name in ("gt_dir", "predict_dir", "maps_dir", "images") if getattr(args, name)]
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         _report(args, a, b, matching, differences, runs)
         hint(f"Report written to {args.report}")
     if args.json:
-        content = {"a": args.runs[0], "b": args.runs[1], "images": len(a), "runs": runs, "differences": differences}
+        content = {"a": args.a, "b": args.b, "images": len(a), "runs": runs, "differences": differences}
         write_json(content, args.json)
     if args.json != "-":
         _print(differences, args, names, a, b)
@@ -123,7 +122,7 @@ def _report(
     runs: list[dict[str, Any]],
 ) -> None:
     names = [run["name"] for run in runs]
-    notes = [f"{name}: {path}. {' '.join(run_notes(run))}" for name, path, run in zip(names, args.runs, runs)]
+    notes = [f"{name}: {path}. {' '.join(run_notes(run))}" for name, path, run in zip(names, (args.a, args.b), runs)]
     notes += filter(None, [_relevances(a, b, names), _without_figures(differences, a)])
     order = ranked_by(differences)
     more: dict[str, Any] = {}
@@ -183,7 +182,7 @@ def _mask_pictures(
         predictions = find_masks(place, config, args.split)
         masks.append(ScoredMasks(predictions, references, dict(pair_up(predictions, references, keys).matched)))
     pictures = pictures_of_two_runs(chosen, masks, matches, labels, images)
-    for file, place, run, match, scored in zip(args.runs, args.predict_dir, runs, matches, masks):
+    for file, place, run, match, scored in zip((args.a, args.b), args.predict_dir, runs, matches, masks):
         again = MatchedIoU(run.num_classes, run.ignore_index)
         for key in keys:
             reference, prediction = scored.read(key)
@@ -207,7 +206,7 @@ def _map_pictures(
     images = open_images(args.images, args.config)
     pictures = maps_of_two_runs(chosen, maps, masks, scored, (a.options, b.options), images, labels)
     drawn = [scored[picture.name] for picture in pictures]
-    for file, reader, run in zip(args.runs, maps, (a, b)):
+    for file, reader, run in zip((args.a, args.b), maps, (a, b)):
         again = score_maps(reader, masks, drawn, run.options)
         _check_scores(run.per_image(), again.per_image(), order, file, f"--maps-dir {reader.path}")
     return pictures

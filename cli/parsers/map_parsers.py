@@ -67,7 +67,9 @@ def add_compare(commands: Commands) -> None:
         "put in order by one figure, each with its interval, its difference to the best and its ranks. A run is called "
         "by its --title, or else by its file.",
     )
-    parser.add_argument("runs", nargs="+", type=path_argument, metavar="RUN.npz", help="two or more runs")
+    parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
+    parser.add_argument("b", type=path_argument, metavar="B.npz", help="another")
+    parser.add_argument("more", nargs="*", type=path_argument, metavar="C.npz", help="and more")
     parser.add_argument("--names", nargs="+", metavar="NAME", help="what to call the runs, one for each")
     parser.add_argument(
         "--key",

@@ -127,7 +127,6 @@ def test_the_page(runs, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["0.npz"], "0.npz: expected at least two runs"),
         (["0.npz", "1.npz", "2.npz", "--matching", "none", "none"], "--matching none none: expected one for all runs"),
         (["0.npz", "1.npz", "--names", "a"], "--names a: expected 2 names, all different"),
         (["0.npz", "1.npz", "2.npz", "--gt-dir", "."], "--gt-dir draws pictures of two runs"),

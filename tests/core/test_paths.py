@@ -82,7 +82,7 @@ def test_a_file_of_another_machine() -> None:
 
 # Arguments of commands that are neither paths nor numbers, choices, configurations or splits.
 NO_PATHS = {
-    *("max_shard_size", "scheduler", "classes", "repo_id", "key"),
+    *("max_shard_size", "scheduler", "classes", "repo_id", "key", "title", "names", "metric"),
     *("method", "train_data", "train_scheme", "networks", "link", "description"),
     *("model", "date", "source_url", "device", "mask_key", "image_key", "id_key", "kwargs", "average"),
 }

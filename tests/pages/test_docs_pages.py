@@ -85,7 +85,9 @@ def test_localization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, object] = {"images": images}
     exec(blocks[0], names)
     names["metric"].save("rollout.npz")  # type: ignore[attr-defined]
+    names["dataset"] = [{"image_id": name, "annotation": mask, "category": 3} for name, _, mask, _ in images]
     exec(blocks[1], names)
+    exec(blocks[2], names)
     for key in names["result"]:  # type: ignore[attr-defined]
         assert f"`{re.sub(r'_at_.*', '_at_T', key)}`" in text or key.startswith("num_"), key
 

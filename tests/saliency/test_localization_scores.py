@@ -105,7 +105,8 @@ def test_pooled_figures():
     edges, curve = metric.iou_curve()
     assert (len(edges), edges[0], edges[500], edges[-1]) == (1001, 0, 500 * 0.001, 1)
     assert curve[edges.index(result["dataset_max_iou_threshold"])] == max(curve) == result["dataset_max_iou"]
-    assert result == {**metric.compute("category"), **{key: result[key] for key in metric.keys}}
+    of_images = (*metric.keys, "object_share")
+    assert result == {**metric.compute("category"), **{key: result[key] for key in of_images}}
 
 
 def test_the_lowest_of_several_best_thresholds():
