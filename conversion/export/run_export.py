@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES
 from ..facts.spellings import OnMissing, on_missing_policy, split_list
 from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
-from .export_format import ExportFormat
+from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet, open_mask_set
 from .yolo import DATA_YAML
 
@@ -41,6 +41,7 @@ logger = logging.getLogger("imagenet_s")
 
 RECORD = "export.json"
 """In the folder of every finished split: what it is."""
+Encode = Callable[[MaskRow, Ids], Any]
 _CHUNK = 64
 _CHUNKS_AHEAD = 4
 """Chunks a worker that may wait to be written."""
@@ -81,7 +82,8 @@ def export_masks(
         dataset: ImageNet, an official tree, what `imagenet-s convert` wrote, or masks alone: annotations in any form, a
             folder or zip of `<wnid>/<image_id>.png`.
         out: a new or empty folder, or the result of an earlier call with the same form.
-        form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
+        form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`,
+            `Composites("919", ("object",))`.
         splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
         workers: processes.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
@@ -114,7 +116,8 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
     folder = out / masks.split
     record = {
         "format": form.name,
-        **dataclasses.asdict(form),
+        # As it is read again: JSON has lists for tuples.
+        **json.loads(json.dumps(dataclasses.asdict(form))),
         "split": masks.split,
         "images": len(masks.rows),
         "source": _digest(masks),
@@ -132,7 +135,8 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
         shutil.rmtree(temporary)
     temporary.mkdir(parents=True)
     try:
-        with named_if_full(folder), contextlib.closing(_encoded(form, masks, workers)) as encoded:
+        encode = form.encoder(masks, temporary)
+        with named_if_full(folder), contextlib.closing(_encoded(encode, masks, workers)) as encoded:
             form.write(temporary, masks, encoded)
         (temporary / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.rename(temporary, folder)
@@ -141,12 +145,12 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
     return ExportedSplit(masks.split, len(masks.rows), str(folder), kept=False)
 
 
-def _encoded(form: ExportFormat, masks: MaskSet, workers: int) -> Generator[tuple[MaskRow, Any], None, None]:
+def _encoded(encode: Encode, masks: MaskSet, workers: int) -> Generator[tuple[MaskRow, Any], None, None]:
     """Every row in order, with what the form makes of it."""
     chunks = [masks.rows[i : i + _CHUNK] for i in range(0, len(masks.rows), _CHUNK)]
     with (
         tqdm(total=len(masks.rows), desc=f"exporting {masks.split}", unit="mask", delay=1) as bar,
-        contextlib.closing(_in_order(form, masks.masks, chunks, min(workers, len(chunks)))) as pieces,
+        contextlib.closing(_in_order(encode, masks.masks, chunks, min(workers, len(chunks)))) as pieces,
     ):
         for chunk, results in pieces:
             yield from zip(chunk, results)
@@ -154,16 +158,16 @@ def _encoded(form: ExportFormat, masks: MaskSet, workers: int) -> Generator[tupl
 
 
 def _in_order(
-    form: ExportFormat, masks: str, chunks: list[tuple[MaskRow, ...]], workers: int
+    encode: Encode, masks: str, chunks: list[tuple[MaskRow, ...]], workers: int
 ) -> Generator[tuple[tuple[MaskRow, ...], list[Any]], None, None]:
     if workers <= 1:
         for chunk in chunks:
-            yield chunk, _encode(form, masks, chunk)
+            yield chunk, _encode_all(encode, masks, chunk)
         return
     with ProcessPool(workers) as pool:
         waiting: deque[tuple[tuple[MaskRow, ...], Future[list[Any]]]] = deque()
         for chunk in chunks:
-            waiting.append((chunk, pool.submit(_encode, form, masks, chunk)))
+            waiting.append((chunk, pool.submit(_encode_all, encode, masks, chunk)))
             if len(waiting) >= _CHUNKS_AHEAD * workers:
                 first, future = waiting.popleft()
                 yield first, future.result()
@@ -171,9 +175,9 @@ def _in_order(
             yield first, future.result()
 
 
-def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
+def _encode_all(encode: Encode, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
     pngs = _open(masks)["png"]
-    return [form.encode(row, decode_mask(pngs[row.mask_row].as_py(), name=row.image_id)) for row in rows]
+    return [encode(row, decode_mask(pngs[row.mask_row].as_py(), name=row.image_id)) for row in rows]
 
 
 @functools.lru_cache(maxsize=2)

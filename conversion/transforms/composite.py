@@ -61,15 +61,21 @@ def composite(
         )
     if lacking := [name for name in _COLUMNS if name not in dataset.column_names]:
         raise ImageNetSError(f"these rows lack {', '.join(lacking)}: composite takes rows of ImageNet-S.")
-    return Composite(dataset.with_format(None), kind, fill, seed)
+    dataset = dataset.with_format(None)
+    return Composite(dataset, kind, fill, seed, partners_in(dataset) if kind in MIXED else None)
 
 
 class Composite:
-    """What `composite` returns."""
+    """What `composite` returns.
 
-    def __init__(self, dataset: Any, kind: Kind, fill: Fill, seed: int) -> None:
-        self._dataset, self._kind, self._fill, self._seed = dataset, kind, fill, seed
-        self._partners = Partners(_candidates(dataset)) if kind in MIXED else None
+    Args:
+        dataset: rows as they are decoded without a format.
+        kind, fill, seed: see `composite`.
+        partners: of mixed kinds, the rows of `dataset` that lend their background.
+    """
+
+    def __init__(self, dataset: Any, kind: Kind, fill: Fill, seed: int, partners: Partners | None) -> None:
+        self._dataset, self._kind, self._fill, self._seed, self._partners = dataset, kind, fill, seed, partners
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(rows["image_id"], list):
@@ -95,16 +101,16 @@ class Composite:
         return Image.fromarray(picture), name, regions.object_share
 
 
-def _candidates(dataset: Any) -> list[Candidate]:
+def partners_in(dataset: Any) -> Partners:
+    """The rows of a data set whose mask shows their class. Every mask is read."""
     rows = dataset.select_columns(["image_id", "annotation", "category"])
-    named = tqdm(rows, desc="looking for partners", unit="mask", delay=1)
-    return [
+    return Partners(
         Candidate(row["image_id"], row["category"], position)
-        for position, row in enumerate(named)
+        for position, row in enumerate(tqdm(rows, desc="looking for partners", unit="mask", delay=1))
         if row["annotation"] is not None
         and row["category"] != OTHER_ID
         and (np.asarray(row["annotation"]) == row["category"]).any()
-    ]
+    )
 
 
 def _pixels_and_regions(image_id: str, image: Any, annotation: Any, category: int) -> tuple[Pixels, Regions]:

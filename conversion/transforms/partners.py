@@ -31,10 +31,12 @@ class Partners:
     """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._all = sorted(candidates)
-        self._by_category: dict[int, list[Candidate]] = {}
-        for candidate in self._all:
-            self._by_category.setdefault(candidate.category, []).append(candidate)
+        self.candidates = sorted(candidates)
+        self._places: dict[int, list[int]] = {}
+        """Class -> where its images are among all."""
+        for place, candidate in enumerate(self.candidates):
+            self._places.setdefault(candidate.category, []).append(place)
+        self._categories = sorted(self._places)
 
     def partner(self, image_id: str, category: int, kind: Kind, seed: int) -> Candidate:
         """The image whose background stands behind the object of another.
@@ -49,18 +51,26 @@ class Partners:
         Raises:
             ImageNetSError: there is none.
         """
-        if kind == "mixed_same":
-            eligible = [other for other in self._by_category.get(category, []) if other.image_id != image_id]
-        elif kind == "mixed_random":
-            eligible = [other for other in self._all if other.category != category]
+        ours = self._places.get(category, [])
+        if kind == "mixed_random":
+            number = len(self.candidates) - len(ours)
         else:
-            others = sorted(other for other in self._by_category if other != category)
-            following = next((other for other in others if other > category), others[0] if others else None)
-            eligible = [] if following is None else self._by_category[following]
-        if not eligible:
+            shown = ours if kind == "mixed_same" else self._places.get(self._next(category), [])
+            eligible = [place for place in shown if self.candidates[place].image_id != image_id]
+            number = len(eligible)
+        if not number:
             raise ImageNetSError(
                 f"{image_id}: no image of this data set can be its partner for {kind}: expected at least one more "
                 "whose mask shows its class; give a larger data set, or leave this kind out."
             )
-        digest = hashlib.sha256(f"{seed}:{kind}:{image_id}".encode()).hexdigest()
-        return eligible[int(digest, 16) % len(eligible)]
+        drawn = int(hashlib.sha256(f"{seed}:{kind}:{image_id}".encode()).hexdigest(), 16) % number
+        if kind != "mixed_random":
+            return self.candidates[eligible[drawn]]
+        for place in ours:  # in order: counts those of other classes alone, without a list of them for each image
+            drawn += place <= drawn
+        return self.candidates[drawn]
+
+    def _next(self, category: int) -> int:
+        """The class whose images `mixed_next` shows; 0, which has none, where there is no other."""
+        others = [other for other in self._categories if other != category]
+        return next((other for other in others if other > category), others[0] if others else 0)
