@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from ..core.errors import ImageNetSError
 from ..facts import IGNORE_ID
-from .fills import Fill, Pixels, Region, bounding_box, filled
+from .fills import Fill, Pixels, Region, bounding_box, filled, replaced
 
 Kind: TypeAlias = Literal[
     "original", "object", "background", "background_box", "mixed_same", "mixed_random", "mixed_next"
@@ -91,4 +91,4 @@ def composite_picture(
     ground = Image.fromarray(composite_picture("background", *partner, fill))
     size = pixels.shape[1], pixels.shape[0]
     covering = np.asarray(ImageOps.fit(ground, size, Image.Resampling.BICUBIC, centering=(0.5, 0.5)))
-    return np.where(regions.object[..., None], pixels, covering)
+    return replaced(covering, regions.object, pixels)
