@@ -4,7 +4,9 @@
 - `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
 - `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
 - `comparison`: two scored runs over the same images, with paired intervals.
+- `reliance`: how much of a classifier's answers is the object, by its answers to composites.
 - `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
+- `class_ranks`: predictions of classifiers, for these two.
 - `distance_matching`: labels pixels by their nearest annotated segments; needs torch.
 - `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
 """
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .matched_miou.metric import IGNORE_INDEX, MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy
+    from .reliance.object_reliance import ObjectReliance
     from .saliency.localization_metric import Localization
 
 _MODULES = {
@@ -35,6 +38,7 @@ _MODULES = {
     "MatchedIoU": "matched_miou.metric",
     "HEADLINES": "matched_miou.scores",
     "RegionAccuracy": "region_accuracy",
+    "ObjectReliance": "reliance.object_reliance",
     "Localization": "saliency.localization_metric",
 }
 """Where the names are. They are imported when they are used: who reads a mask must not wait for scipy."""
@@ -53,6 +57,7 @@ __all__ = [
     "Localization",
     "MATCHINGS",
     "MatchedIoU",
+    "ObjectReliance",
     "RegionAccuracy",
     "boundary_band",
     "compare",

@@ -15,10 +15,13 @@ from .matched_miou import bootstrap
 from .matched_miou.counts_file import DAMAGED_NPZ
 from .matched_miou.matching import Matching
 from .matched_miou.metric import MatchedIoU
+from .reliance.object_reliance import ObjectReliance
+from .reliance.reliance_figures import DIFFERENCES
+from .reliance.reliance_file import FORMAT as ANSWERS_FORMAT
 from .saliency.localization_metric import Localization
 from .saliency.scores_file import FORMAT as SCORES_FORMAT
 
-Run = Localization | MatchedIoU
+Run = Localization | MatchedIoU | ObjectReliance
 
 MASK_KEYS = ("mean_iou", "pixel_accuracy", "f_measure", "image_accuracy")
 """The figures that `MatchedIoU.per_image` gives for an image; its `mean_iou` is over the ids that the image holds."""
@@ -44,9 +47,10 @@ def compare(
     matter. An image that has no value in one of the runs is left out.
 
     Args:
-        a: a `Localization` or `MatchedIoU`, every image of it with a name.
+        a: a `Localization`, `MatchedIoU` or `ObjectReliance`, every image of it with a name.
         b: another of the same kind, over the same images (and targets).
-        key: a score of `Localization.keys`, or one of `MASK_KEYS`; all of them where none is given.
+        key: a score of `Localization.keys`, one of `MASK_KEYS`, or a figure that both `ObjectReliance.per_image` have;
+            all of them where none is given.
         resamples: number of resamples.
         confidence: the share of the resamples that lies inside the interval.
         seed: of `numpy.random.default_rng`.
@@ -87,24 +91,26 @@ def compare(
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
-    """The counts or scores that `MatchedIoU.save` or `Localization.save` wrote.
+    """The counts, scores or answers that `MatchedIoU.save`, `Localization.save` or `ObjectReliance.save` wrote.
 
     Raises:
-        ValueError: the file holds neither.
+        ValueError: the file holds none of them.
         FileNotFoundError: there is no file.
     """
     path = local_path(path)
     try:
         with np.load(path, allow_pickle=False) as data:
-            scores = str(data["format"]) == SCORES_FORMAT
+            form = str(data["format"])
     except FileNotFoundError:
         raise
     except DAMAGED_NPZ as error:
         raise ValueError(
             f"{path} holds no counts and no scores ({cause(error)}): expected what `imagenet-s evaluate` or "
-            "`evaluate-maps` writes with --save-counts."
+            "`evaluate-maps` writes with --save-counts, or what `ObjectReliance.save` wrote."
         ) from error
-    return Localization.load(path) if scores else MatchedIoU.load(path)
+    if form == ANSWERS_FORMAT:
+        return ObjectReliance.load(path)
+    return Localization.load(path) if form == SCORES_FORMAT else MatchedIoU.load(path)
 
 
 def _columns(
@@ -119,9 +125,20 @@ def _columns(
             raise ValueError(f"the runs count different classes: {a!r} and {b!r}.")
         match_a, match_b = matching if isinstance(matching, (list, tuple)) else (matching, matching)
         return a.per_image(match_a), b.per_image(match_b), MASK_KEYS
+    if isinstance(a, ObjectReliance) and isinstance(b, ObjectReliance):
+        if (a.num_classes, a.labels) != (b.num_classes, b.labels):
+            raise ValueError(f"the runs number classes differently: {a!r} and {b!r}.")
+        first, second = a.per_image(), b.per_image()
+        return first, second, [key for key in reliance_keys(first) if key in reliance_keys(second)]
     raise ValueError(
-        f"cannot compare a {type(a).__name__} with a {type(b).__name__}: expected two Localization or two MatchedIoU."
+        f"cannot compare a {type(a).__name__} with a {type(b).__name__}: expected two Localization, two MatchedIoU or "
+        "two ObjectReliance."
     )
+
+
+def reliance_keys(per_image: Mapping[str, list[Any]]) -> list[str]:
+    """The figures of `ObjectReliance.per_image`, among its other columns."""
+    return [key for key in per_image if key.startswith("top1_") or key in ("flipped", *DIFFERENCES)]
 
 
 def _paired(first: Mapping[str, list[Any]], second: Mapping[str, list[Any]]) -> tuple[list[int], list[int]]:

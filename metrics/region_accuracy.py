@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-TOP = (1, 5)
+from .class_ranks import TOP, read_predictions
 
 
 class RegionAccuracy:
@@ -70,26 +69,7 @@ class RegionAccuracy:
             ValueError: numbers that do not fit together, a score that is NaN, a target that is no class, a name that
                 was counted already. Nothing is counted then.
         """
-        array = _array(prediction)
-        single = array.ndim == 1
-        rows = array[None] if single else array
-        targets = np.atleast_1d(_array(target))
-        names = (
-            [""] * len(targets) if name is None else [str(name)] if isinstance(name, str) else [str(n) for n in name]
-        )
-        if rows.ndim != 2 or targets.ndim != 1 or not len(rows) == len(targets) == len(names):
-            raise ValueError(
-                f"predictions of shape {array.shape}, {targets.size} targets, {len(names)} names: expected one image "
-                "(C scores, a target) or a batch (N x C scores, N targets, N names)."
-            )
-        if not np.issubdtype(targets.dtype, np.integer):
-            raise ValueError(f"targets are {targets.dtype}: expected class ids 1..{self.num_classes}.")
-        if len(targets) and not (targets.min() >= 1 and targets.max() <= self.num_classes):
-            raise ValueError(
-                f"targets hold {targets.min()}..{targets.max()}: class ids are 1..{self.num_classes}; 0 (`other`) is "
-                "no class of a region, and the labels 0..999 of ImageNet are other numbers."
-            )
-        ranks = self._ranks_of(rows, targets)
+        names, targets, ranks, _ = read_predictions(prediction, target, name, self.num_classes)
         given = Counter(image_name for image_name in names if image_name)
         if twice := [
             image_name for image_name, count in given.items() if count > 1 or image_name in self._counted_names
@@ -157,44 +137,3 @@ class RegionAccuracy:
         A rank of 1 is right; 0 means that a list of class ids did not contain the target.
         """
         return {"name": list(self._names), "target": list(self._targets), "rank": list(self._ranks)}
-
-    def _ranks_of(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
-        if np.issubdtype(rows.dtype, np.integer):
-            return self._ranks_in_lists(rows, targets)
-        if not np.issubdtype(rows.dtype, np.floating):
-            raise ValueError(f"predictions are {rows.dtype}: expected scores, or class ids as integers.")
-        width = rows.shape[1]
-        if width not in (self.num_classes, self.num_classes + 1):
-            raise ValueError(
-                f"{width} scores an image: expected {self.num_classes}, the first of class 1, or "
-                f"{self.num_classes + 1}, the first of `other`."
-            )
-        if np.isnan(rows).any():
-            raise ValueError("a score is NaN: a region without pixels, or a half-precision overflow?")
-        target_scores = rows[np.arange(len(rows)), targets - (width == self.num_classes)]
-        return (rows >= target_scores[:, None]).sum(1)
-
-    def _ranks_in_lists(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
-        if rows.size and not (rows.min() >= 0 and rows.max() <= self.num_classes):
-            raise ValueError(
-                f"predicted ids {rows.min()}..{rows.max()}: class ids are 0..{self.num_classes}; scores must be "
-                "floating-point numbers."
-            )
-        ordered = np.sort(rows, 1)
-        if (ordered[:, 1:] == ordered[:, :-1]).any():
-            raise ValueError("a class id occurs twice in a list of predictions: expected the best first, each once.")
-        hits = rows == targets[:, None]
-        return np.where(hits.any(1), hits.argmax(1) + 1, 0)
-
-
-def _array(values: Any) -> NDArray[Any]:
-    # Without importing torch: whatever can be detached and moved to the CPU is a tensor.
-    if hasattr(values, "detach") and hasattr(values, "cpu"):
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such type
-            values = values.float()
-        values = values.numpy()
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"not an array of numbers ({error}): rows of a batch have the same length.") from None

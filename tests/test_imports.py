@@ -38,9 +38,11 @@ for room, neighbours in {
     "localization": {"saliency", "metrics"},  # by the package's name: evaluate copies the file elsewhere
     "distance_matching": set(),
     "torch": set(),
-    "comparison": {"saliency"},
-    "region_accuracy": set(),
-    "metrics": {"saliency", "comparison", "region_accuracy"},
+    "class_ranks": set(),
+    "region_accuracy": {"class_ranks"},
+    "reliance": {"class_ranks"},
+    "comparison": {"saliency", "reliance"},
+    "metrics": {"saliency", "comparison", "region_accuracy", "reliance"},
 }.items():
     ROOMS[room] = {room} | METRICS | neighbours
 ROOMS["report"] = set(ROOMS) | {"report"}

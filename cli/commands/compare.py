@@ -9,7 +9,7 @@ from typing import Any
 from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import CONFIG_NAMES, categories
 from ...conversion.masks.find_masks import find_masks
-from ...metrics import Localization, MatchedIoU, compare
+from ...metrics import Localization, MatchedIoU, ObjectReliance, compare
 from ...metrics.comparison import Run, load_run
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.scored_masks import ScoredMasks
@@ -37,7 +37,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--matching {' '.join(args.matching)}: expected one for both runs, or one for each.")
     matching = [Path(name) if name.endswith(".json") else name for name in args.matching]
     a, b = load_run(args.a), load_run(args.b)
-    _check_pictures(args, isinstance(a, MatchedIoU))
+    if isinstance(a, ObjectReliance):
+        _refuse_pictures(args)
+    else:
+        _check_pictures(args, isinstance(a, MatchedIoU))
     keys = [args.key] if args.key else None
     result: dict[str, Any] = compare(
         a,
@@ -50,13 +53,21 @@ def run(args: argparse.Namespace) -> int:
     )
     differences = {args.key: result} if keys else result
     if args.json != "-":
-        _print(differences, args, "maps" if isinstance(a, Localization) else "masks", len(a))
+        _print(differences, args, a)
     if args.report:
         _report(args, a, b, matching, differences)
         hint(f"Report written to {args.report}")
     if args.json:
         write_json({"a": args.a, "b": args.b, "images": len(a), "differences": differences}, args.json)
     return 0
+
+
+def _refuse_pictures(args: argparse.Namespace) -> None:
+    for name in ("gt_dir", "maps_dir", "predict_dir", "images", "config"):
+        if getattr(args, name):
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for runs of masks or maps: these are answers to composites."
+            )
 
 
 def _check_pictures(args: argparse.Namespace, of_masks: bool) -> None:
@@ -92,8 +103,9 @@ def _report(args: argparse.Namespace, a: Run, b: Run, matching: list[Path | str]
         if args.gt_dir:
             chosen = differing_most(values_of_both(images_a, images_b, order), _DRAWN)
             more["pictures"] = _mask_pictures(args, chosen, matches, labels)
-    elif isinstance(a, Localization) and isinstance(b, Localization):
+    else:
         images_a, images_b = a.per_image(), b.per_image()
+    if isinstance(a, Localization) and isinstance(b, Localization):
         if args.config:
             labels = _labels_of_maps(args.config, images_a["target"])
             more["classes"] = map_classes_of_both(images_a, images_b, labels, order)
@@ -155,7 +167,7 @@ def _map_pictures(args: argparse.Namespace, chosen: Chosen, a: Localization, b: 
     return maps_of_two_runs(chosen, maps, masks, scored, (a.options, b.options), images)
 
 
-def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, what: str, images: int) -> None:
+def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, a: Run) -> None:
     rows = [
         [
             key,
@@ -169,5 +181,8 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, wha
         for key, difference in differences.items()
     ]
     interval = f"{100 * args.confidence:g} % interval"
-    say(table(rows, ["figure", "A - B", interval, "A better", "equal", "A worse", "images"]))
-    say(f"{images:,} images; means of the figures of single {what}, in percentage points")
+    # More of a gap between kinds of pictures is neither good nor bad.
+    more, less = ("A higher", "A lower") if isinstance(a, ObjectReliance) else ("A better", "A worse")
+    say(table(rows, ["figure", "A - B", interval, more, "equal", less, "images"]))
+    what = "answers" if isinstance(a, ObjectReliance) else "maps" if isinstance(a, Localization) else "masks"
+    say(f"{len(a):,} images; means of the figures of single {what}, in percentage points")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
+from ...conversion.facts import ANNOTATED_SPLITS, COMPOSITE_KINDS, SPELLINGS
 from .options import (
     Commands,
     add_config,
@@ -17,8 +17,6 @@ from .options import (
 )
 
 FORMATS = ("coco", "alphaclip", "yolo", "foreground", "rle-csv", "composites")
-# As in `composite_pictures`, which is not imported here: a parser imports nothing heavy.
-KINDS = ("original", "object", "background", "background_box", "mixed_same", "mixed_random", "mixed_next")
 
 
 def add_export(commands: Commands) -> None:
@@ -52,7 +50,13 @@ def add_export(commands: Commands) -> None:
         help="foreground: only the pixels of the image's own class, not those of every class",
     )
     group = parser.add_argument_group("composites: OUT/SPLIT/KIND/WNID/IMAGE_ID.png, see docs/reliance.md")
-    group.add_argument("--kinds", nargs="+", choices=KINDS, metavar="KIND", help=f"what is shown: {', '.join(KINDS)}")
+    group.add_argument(
+        "--kinds",
+        nargs="+",
+        choices=COMPOSITE_KINDS,
+        metavar="KIND",
+        help=f"what is shown: {', '.join(COMPOSITE_KINDS)}",
+    )
     group.add_argument(
         "--fill",
         type=_fill,

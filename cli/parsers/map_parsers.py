@@ -55,9 +55,9 @@ def add_compare(commands: Commands) -> None:
     parser = commands.add_parser(
         "compare",
         help="two runs over the same images: each figure's difference, with a paired interval",
-        description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts, image by "
-        "image: the mean difference A - B of each figure, with an interval from resamples of the images, and in how "
-        "many images A is better, equal, worse.",
+        description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts, or what two "
+        "`ObjectReliance` saved, image by image: the mean difference A - B of each figure, with an interval from "
+        "resamples of the images, and in how many images A is better, equal, worse.",
     )
     parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
     parser.add_argument("b", type=path_argument, metavar="B.npz", help="the other")

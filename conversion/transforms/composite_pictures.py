@@ -6,26 +6,19 @@ V is neither object nor background, and never shown. Pillow and NumPy alone.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..core.errors import ImageNetSError
+from ..facts import COMPOSITE_KINDS as KINDS
 from ..facts import IGNORE_ID
+from ..facts import CompositeKind as Kind
 from .fills import Fill, Pixels, Region, bounding_box, filled, replaced
 
-Kind: TypeAlias = Literal[
-    "original", "object", "background", "background_box", "mixed_same", "mixed_random", "mixed_next"
-]
-KINDS: tuple[Kind, ...] = (
-    *("original", "object", "background", "background_box"),
-    *("mixed_same", "mixed_random", "mixed_next"),
-)
-"""What is shown. `mixed_*`: the object before the background of another image, of the same class, of another class, or
-of the next class."""
-MIXED: tuple[Kind, ...] = KINDS[4:]
+MIXED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.startswith("mixed"))
 
 
 def check_kind(kind: str) -> Kind:
