@@ -73,9 +73,9 @@ def figures_of_both(
     for key, difference in differences.items():
         values = values_of_both(a, b, key)
         means = _mean([pair.a for pair in values]), _mean([pair.b for pair in values])
-        fields = (difference[name] for name in ("difference", "low", "high", "wins", "ties", "losses"))
+        fields = {name: difference[name] for name in ("difference", "low", "high", "wins", "ties", "losses")}
         words = ("higher", "lower") if key in _NEITHER_GOOD_NOR_BAD else ("better", "worse")
-        figures.append(FigureOfBoth(key, *means, *fields, words=words))
+        figures.append(FigureOfBoth(key, *means, **fields, words=words))
     return figures
 
 

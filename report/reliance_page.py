@@ -49,7 +49,7 @@ def html_reliance_report(
         kinds=kinds,
         sizes=SIZES,
         with_sizes=any(not math.isnan(result[f"top1_{kind}_{size}"]) for kind in kinds for size in SIZES),
-        left_out=[(key, number) for key, number in result["left_out"].items() if number],
+        left_out=[(key, number) for key, number in result["left_out"].items() if number and key[:4] != "top5"],
         pictures=pictures,
         confidence=100 * confidence,
     )

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..core.errors import ImageNetSError
-from ..facts import imagenet_wnids
+from ..facts import COMPOSITE_KINDS, CompositeKind, imagenet_wnids
 from ..transforms.composite import Composite, partners_in
-from ..transforms.composite_pictures import KINDS, MIXED, Kind, check_kind, default_fill
+from ..transforms.composite_pictures import MIXED, check_kind, default_fill
 from ..transforms.fills import Fill, check_fill
 from .export_format import ExportFormat, Ids, warn_of_masks_without_class
 from .mask_set import MaskRow, MaskSet
@@ -42,7 +42,7 @@ class Composites(ExportFormat):
     """
 
     name: ClassVar[str] = "composites"
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[CompositeKind, ...] = ()
     fill: Fill | None = None
     seed: int = 0
     quality: int | None = None
@@ -50,9 +50,11 @@ class Composites(ExportFormat):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.kinds or isinstance(self.kinds, str):
-            raise ImageNetSError(f"kinds={self.kinds!r} (--kinds): expected at least one of {', '.join(KINDS)}.")
+            raise ImageNetSError(
+                f"kinds={self.kinds!r} (--kinds): expected at least one of {', '.join(COMPOSITE_KINDS)}."
+            )
         kinds = {check_kind(kind) for kind in self.kinds}
-        object.__setattr__(self, "kinds", tuple(kind for kind in KINDS if kind in kinds))
+        object.__setattr__(self, "kinds", tuple(kind for kind in COMPOSITE_KINDS if kind in kinds))
         if self.fill is not None:
             object.__setattr__(self, "fill", check_fill(self.fill))
         if self.quality is not None and not 1 <= self.quality <= 95:
@@ -107,7 +109,7 @@ class _PictureWriter:
 
     folder: Path
     images: Any
-    pictures: Mapping[Kind, Composite]
+    pictures: Mapping[CompositeKind, Composite]
     options: Mapping[str, Any]
     ending: str
 
@@ -115,7 +117,8 @@ class _PictureWriter:
         """The lines of `labels.csv`; none for a mask that does not show the class of its image."""
         if not (ids == row.category).any():
             return []
-        image, lines = self.images[row.number - 1], []
+        lines: list[tuple[object, ...]] = []
+        image = self.images[row.number - 1]
         label = image["imagenet_label"]
         # Without a list of images nobody knows ImageNet's folder: that of the official tree is another for few images.
         wnid = row.wnid if label is None else imagenet_wnids()[label]

@@ -10,9 +10,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from ..core.errors import ImageNetSError
-from ..facts import OTHER_ID
+from ..facts import OTHER_ID, CompositeKind
 from ..masks.codec import decode_mask
-from .composite_pictures import MIXED, Kind, Regions, check_kind, composite_picture, default_fill, regions_of
+from .composite_pictures import MIXED, Regions, check_kind, composite_picture, default_fill, regions_of
 from .fills import Fill, Pixels, check_fill
 from .partners import Candidate, Partners
 
@@ -20,7 +20,7 @@ _COLUMNS = ("image_id", "image", "annotation", "category")
 
 
 def composite(
-    dataset: Any, kind: Kind, fill: Fill | None = None, seed: int = 0
+    dataset: Any, kind: CompositeKind, fill: Fill | None = None, seed: int = 0
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Show the object alone, the background alone, or the object before another background.
 
@@ -74,7 +74,7 @@ class Composite:
         partners: of mixed kinds, the rows of `dataset` that lend their background.
     """
 
-    def __init__(self, dataset: Any, kind: Kind, fill: Fill, seed: int, partners: Partners | None) -> None:
+    def __init__(self, dataset: Any, kind: CompositeKind, fill: Fill, seed: int, partners: Partners | None) -> None:
         self._dataset, self._kind, self._fill, self._seed, self._partners = dataset, kind, fill, seed, partners
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, Any]:

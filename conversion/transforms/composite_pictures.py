@@ -13,22 +13,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..core.errors import ImageNetSError
-from ..facts import COMPOSITE_KINDS as KINDS
-from ..facts import IGNORE_ID
-from ..facts import CompositeKind as Kind
+from ..facts import COMPOSITE_KINDS, IGNORE_ID, CompositeKind
 from .fills import Fill, Pixels, Region, bounding_box, filled, replaced
 
-MIXED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.startswith("mixed"))
+MIXED: tuple[CompositeKind, ...] = tuple(kind for kind in COMPOSITE_KINDS if kind.startswith("mixed"))
 
 
-def check_kind(kind: str) -> Kind:
+def check_kind(kind: str) -> CompositeKind:
     """`kind`, if it is one; else an ImageNetSError."""
-    if kind not in KINDS:
-        raise ImageNetSError(f"kind={kind!r} (--kinds): expected one of {', '.join(KINDS)}.")
+    if kind not in COMPOSITE_KINDS:
+        raise ImageNetSError(f"kind={kind!r} (--kinds): expected one of {', '.join(COMPOSITE_KINDS)}.")
     return kind  # type: ignore[return-value]
 
 
-def default_fill(kind: Kind) -> Fill:
+def default_fill(kind: CompositeKind) -> Fill:
     """What fills the missing pixels where nothing else is said: the background of a mixed picture is tiled."""
     return "tile" if kind in MIXED else "mean"
 
@@ -52,7 +50,7 @@ def regions_of(ids: NDArray[np.integer[Any]], category: int) -> Regions:
 
 
 def composite_picture(
-    kind: Kind, pixels: Pixels, regions: Regions, fill: Fill, partner: tuple[Pixels, Regions] | None = None
+    kind: CompositeKind, pixels: Pixels, regions: Regions, fill: Fill, partner: tuple[Pixels, Regions] | None = None
 ) -> Pixels:
     """One picture.
 

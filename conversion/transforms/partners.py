@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..core.errors import ImageNetSError
-from .composite_pictures import Kind
+from ..facts import CompositeKind
 
 
 class Candidate(NamedTuple):
@@ -38,7 +38,7 @@ class Partners:
             self._places.setdefault(candidate.category, []).append(place)
         self._categories = sorted(self._places)
 
-    def partner(self, image_id: str, category: int, kind: Kind, seed: int) -> Candidate:
+    def partner(self, image_id: str, category: int, kind: CompositeKind, seed: int) -> Candidate:
         """The image whose background stands behind the object of another.
 
         Args:

@@ -86,9 +86,9 @@ def figure_value(figure: Quotient, groups: Ints | None) -> float:
     if groups is None:
         counted = int(figure.counted.sum())
         return int(figure.value.sum()) / counted if counted else float("nan")
-    values, counted = (np.bincount(groups, column) for column in (figure.value, figure.counted))
-    occurring = counted > 0
-    return float((values[occurring] / counted[occurring]).mean()) if occurring.any() else float("nan")
+    values, images = (np.bincount(groups, column) for column in (figure.value, figure.counted))
+    occurring = images > 0
+    return float((values[occurring] / images[occurring]).mean()) if occurring.any() else float("nan")
 
 
 def figure_intervals(

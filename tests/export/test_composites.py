@@ -22,11 +22,11 @@ from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.export import Composites, export_masks
 from imagenet_s.conversion.export.export_format import Ids
 from imagenet_s.conversion.export.mask_set import MaskRow
+from imagenet_s.conversion.facts import COMPOSITE_KINDS as KINDS
 from imagenet_s.conversion.facts import imagenet_wnids
 from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.conversion.synthetic import expected_rows
 from imagenet_s.conversion.transforms import composite
-from imagenet_s.conversion.transforms.composite_pictures import KINDS
 
 ROOT = Path(imagenet_s.__file__).parent
 Layout = Callable[[str], Path]

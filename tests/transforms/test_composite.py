@@ -12,9 +12,10 @@ import slow_composites
 from PIL import Image
 
 from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.facts import COMPOSITE_KINDS as KINDS
 from imagenet_s.conversion.masks.codec import encode_png16
 from imagenet_s.conversion.transforms import composite
-from imagenet_s.conversion.transforms.composite_pictures import KINDS, MIXED, composite_picture, regions_of
+from imagenet_s.conversion.transforms.composite_pictures import MIXED, composite_picture, regions_of
 
 FILLS = ["mean", "blur", "tile", (255, 0, 255)]
 
