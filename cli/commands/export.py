@@ -22,8 +22,7 @@ _OPTIONS = {
 def run(args: argparse.Namespace) -> int:
     options: dict[str, Any] = {}
     for option, form in _OPTIONS.items():
-        value = getattr(args, option)
-        if value is not None and value is not False:
+        if value := getattr(args, option):
             if args.format != form:
                 raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
             options[option] = value
