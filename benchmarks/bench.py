@@ -1,6 +1,6 @@
 """`make bench`: what the package does beside named peers, as one table of ratios.
 
-    python benchmarks/bench.py [--subjects reading masks maps building] [--images 1000] [--rounds 5] [--output bench]
+    python benchmarks/bench.py [--subjects reading masks maps building composites] [--images 1000] [--rounds 5]
 
 All data are generated. Each subject runs in a process of its own; what fails, or lasts longer than --limit, becomes a
 row that says so, and so does a peer that is not installed. `--subjects real_size --tree DIR` measures on a tree of
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from harness import Row, machine, markdown, write
 
-SUBJECTS = ("reading", "masks", "maps", "building")
+SUBJECTS = ("reading", "masks", "maps", "building", "composites")
 
 
 def run_subject(name: str, options: argparse.Namespace) -> list[Row]:

@@ -61,8 +61,13 @@ def _encoded(image: Image.Image, form: str) -> bytes:
     return buffer.getvalue()
 
 
+def _showing(ids: np.ndarray, category: int) -> np.ndarray:
+    """The mask with one of its classes exchanged for a given one."""
+    return np.where(ids == ids[(ids > 0) & (ids < 1000)][0], category, ids)
+
+
 def write_tree(root: Path, number: int) -> tuple[Path, Path]:
-    """Write the validation split of an official tree of 919, images and masks.
+    """Write the validation split of an official tree of 919, images and masks that show their class.
 
     Args:
         root: the folder for it, which is what to pass as `data_dir`.
@@ -73,7 +78,7 @@ def write_tree(root: Path, number: int) -> tuple[Path, Path]:
     """
     generator = np.random.default_rng(0)
     photos = [photo(generator) for _ in range(DIFFERENT)]
-    masks = [official_png(mask_pair(generator)[1]) for _ in range(DIFFERENT)]
+    masks = [official_png(_showing(mask_pair(generator)[1], i + 1)) for i in range(DIFFERENT)]
     images = root / "ImageNetS919" / "validation"
     annotations = images.with_name("validation-segmentation")
     for i in range(number):

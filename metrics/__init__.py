@@ -4,7 +4,9 @@
 - `evaluation`: counts the files of two folders, zips or data sets of masks, in several processes.
 - `saliency`: localization scores of saliency and attribution maps; `localization` is its `evaluate` module.
 - `comparison`: scored runs over the same images, with paired intervals, ranks, and what so many images can tell.
+- `reliance`: how much of a classifier's answers is the object, by its answers to composites.
 - `region_accuracy`: top-1 and top-5 accuracy of region classifiers.
+- `class_ranks`: predictions of classifiers, for these two.
 - `distance_matching`: labels pixels by their nearest annotated segments; needs torch.
 - `torch`: logits to ids, and the metric on a GPU; imported by its own name only, because it needs torch.
 """
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .matched_miou.metric import MatchedIoU
     from .matched_miou.scores import HEADLINES
     from .region_accuracy import RegionAccuracy
+    from .reliance.object_reliance import ObjectReliance
     from .saliency.center_map import center_map
     from .saliency.localization_metric import Localization
 
@@ -42,6 +45,7 @@ _MODULES = {
     "MatchedIoU": "matched_miou.metric",
     "HEADLINES": "matched_miou.scores",
     "RegionAccuracy": "region_accuracy",
+    "ObjectReliance": "reliance.object_reliance",
     "Localization": "saliency.localization_metric",
     "center_map": "saliency.center_map",
 }
@@ -61,6 +65,7 @@ __all__ = [
     "Localization",
     "MATCHINGS",
     "MatchedIoU",
+    "ObjectReliance",
     "Power",
     "RegionAccuracy",
     "boundary_band",

@@ -6,20 +6,29 @@ are averaged (SunzeY/AlphaCLIP, `eval/imagenet_s_zs_test`).
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import operator
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .matched_miou.read_mask import refuse_masked_array
+from ..conversion.core.errors import cause
+from ..conversion.core.paths import local_path
+from .class_ranks import TOP, read_predictions
+from .matched_miou.counts_file import DAMAGED_NPZ, OtherKindOfFileError, check_format
+from .matched_miou.own_figures import WithOwnFigures
+from .matched_miou.saved_record import Record, merged_record, packed_record, unpacked_record
+from .matched_miou.saving import save_bytes
 
-TOP = (1, 5)
+FORMAT = "region accuracy, version 1"
 
 
-class RegionAccuracy:
+class RegionAccuracy(WithOwnFigures):
     """Accuracies from the rank that each image's class has among the scores.
 
     An image is reduced to that rank, an integer, when it is added, so the figures do not depend on batches, order or
@@ -47,6 +56,7 @@ class RegionAccuracy:
         self.num_classes = operator.index(num_classes)
         if self.num_classes < 1:
             raise ValueError(f"num_classes={num_classes}: expected at least 1; 50, 300 or 919 in ImageNet-S.")
+        self.record: Record = {}
         self._names: list[str] = []
         self._targets: list[int] = []
         self._ranks: list[int] = []
@@ -57,6 +67,11 @@ class RegionAccuracy:
 
     def __repr__(self) -> str:
         return f"RegionAccuracy(num_classes={self.num_classes}): {len(self):,} images"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the images in the order in which they were counted; empty where none was given."""
+        return list(self._names)
 
     def update(self, prediction: Any, target: Any, name: str | Sequence[str] | None = None) -> None:
         """Count one image, or a batch.
@@ -72,26 +87,7 @@ class RegionAccuracy:
             ValueError: numbers that do not fit together, a score that is NaN, a target that is no class, a name that
                 was counted already. Nothing is counted then.
         """
-        array = _array(prediction)
-        single = array.ndim == 1
-        rows = array[None] if single else array
-        targets = np.atleast_1d(_array(target))
-        names = (
-            [""] * len(targets) if name is None else [str(name)] if isinstance(name, str) else [str(n) for n in name]
-        )
-        if rows.ndim != 2 or targets.ndim != 1 or not len(rows) == len(targets) == len(names):
-            raise ValueError(
-                f"predictions of shape {array.shape}, {targets.size} targets, {len(names)} names: expected one image "
-                "(C scores, a target) or a batch (N x C scores, N targets, N names)."
-            )
-        if not np.issubdtype(targets.dtype, np.integer):
-            raise ValueError(f"targets are {targets.dtype}: expected class ids 1..{self.num_classes}.")
-        if len(targets) and not (targets.min() >= 1 and targets.max() <= self.num_classes):
-            raise ValueError(
-                f"targets hold {targets.min()}..{targets.max()}: class ids are 1..{self.num_classes}; 0 (`other`) is "
-                "no class of a region, and the labels 0..999 of ImageNet are other numbers."
-            )
-        ranks = self._ranks_of(rows, targets)
+        names, targets, ranks, _ = read_predictions(prediction, target, name, self.num_classes)
         given = Counter(image_name for image_name in names if image_name)
         if twice := [
             image_name for image_name, count in given.items() if count > 1 or image_name in self._counted_names
@@ -116,6 +112,7 @@ class RegionAccuracy:
         twice = sorted(self._counted_names & other._counted_names)
         if twice or (other is self and len(self)):
             raise ValueError(f"{twice[0] if twice else 'every image'} was counted on both sides; each counts once.")
+        self.record = merged_record(self.record, other.record) if len(self) or self.record else dict(other.record)
         self._names += other._names
         self._targets += other._targets
         self._ranks += other._ranks
@@ -154,52 +151,60 @@ class RegionAccuracy:
         }
 
     def per_image(self) -> dict[str, list[Any]]:
-        """`name` (empty where none was given), `target` and `rank` of each image, as columns.
+        """`name` (empty where none was given), `target`, `rank`, `top1` and `top5` of each image, as columns.
 
         A rank of 1 is right; 0 means that a list of class ids did not contain the target.
         """
-        return {"name": list(self._names), "target": list(self._targets), "rank": list(self._ranks)}
+        return {**self._computed_columns(), **self._own_columns()}
 
-    def _ranks_of(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
-        if np.issubdtype(rows.dtype, np.integer):
-            return self._ranks_in_lists(rows, targets)
-        if not np.issubdtype(rows.dtype, np.floating):
-            raise ValueError(f"predictions are {rows.dtype}: expected scores, or class ids as integers.")
-        width = rows.shape[1]
-        if width not in (self.num_classes, self.num_classes + 1):
-            raise ValueError(
-                f"{width} scores an image: expected {self.num_classes}, the first of class 1, or "
-                f"{self.num_classes + 1}, the first of `other`."
-            )
-        if np.isnan(rows).any():
-            raise ValueError("a score is NaN: a region without pixels, or a half-precision overflow?")
-        target_scores = rows[np.arange(len(rows)), targets - (width == self.num_classes)]
-        return (rows >= target_scores[:, None]).sum(1)
+    def _computed_columns(self) -> dict[str, list[Any]]:
+        hits = {f"top{k}": [float(0 < rank <= k) for rank in self._ranks] for k in TOP}
+        return {"name": list(self._names), "target": list(self._targets), "rank": list(self._ranks), **hits}
 
-    def _ranks_in_lists(self, rows: NDArray[Any], targets: NDArray[Any]) -> NDArray[np.int64]:
-        if rows.size and not (rows.min() >= 0 and rows.max() <= self.num_classes):
-            raise ValueError(
-                f"predicted ids {rows.min()}..{rows.max()}: class ids are 0..{self.num_classes}; scores must be "
-                "floating-point numbers."
-            )
-        ordered = np.sort(rows, 1)
-        if (ordered[:, 1:] == ordered[:, :-1]).any():
-            raise ValueError("a class id occurs twice in a list of predictions: expected the best first, each once.")
-        hits = rows == targets[:, None]
-        return np.where(hits.any(1), hits.argmax(1) + 1, 0)
+    def digest(self) -> str:
+        """The sha256 of the ranks as hexadecimal digits: the same for the same images, in whatever order counted."""
+        images = sorted(zip(self._names, self._targets, self._ranks))
+        return hashlib.sha256(f"region accuracy {self.num_classes} {json.dumps(images)}".encode()).hexdigest()
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the ranks to one compressed file (.npz), which `load` reads and `compare` takes."""
+        archive = io.BytesIO()
+        np.savez_compressed(
+            archive,
+            format=np.array(FORMAT),
+            num_classes=np.array(self.num_classes),
+            names=np.frombuffer(json.dumps(self._names).encode(), np.uint8),
+            targets=np.array(self._targets, np.int32),
+            ranks=np.array(self._ranks, np.int32),
+            record=packed_record(self.record),
+        )
+        save_bytes(local_path(path), archive.getvalue())
 
-def _array(values: Any) -> NDArray[Any]:
-    refuse_masked_array(
-        values, "the array of predictions or targets", "without the classes or images that do not count"
-    )
-    # Without importing torch: whatever can be detached and moved to the CPU is a tensor.
-    if hasattr(values, "detach") and hasattr(values, "cpu"):
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such type
-            values = values.float()
-        values = values.numpy()
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"not an array of numbers ({error}): rows of a batch have the same length.") from None
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> RegionAccuracy:
+        """The ranks that `save` wrote.
+
+        Raises:
+            ValueError: the file holds none, or is damaged.
+            FileNotFoundError: there is no file.
+        """
+        try:
+            with np.load(local_path(path), allow_pickle=False) as data:
+                check_format(data, FORMAT)
+                metric = cls(int(data["num_classes"]))
+                names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
+                targets, ranks = (data[name].astype(np.int64) for name in ("targets", "ranks"))
+                if not targets.shape == ranks.shape == (len(names),) or not all(isinstance(n, str) for n in names):
+                    raise ValueError("its arrays do not fit together")
+                if len(names) and not (1 <= targets.min() <= targets.max() <= metric.num_classes and ranks.min() >= 0):
+                    raise ValueError("a number in it is none that a prediction gives")
+        except FileNotFoundError:
+            raise
+        except OtherKindOfFileError as error:
+            raise ValueError(f"{os.fspath(path)} {error}") from None
+        except DAMAGED_NPZ as error:
+            raise ValueError(f"{os.fspath(path)} holds no ranks of this metric ({cause(error)}).") from error
+        metric.record, metric._names = record, names
+        metric._targets, metric._ranks = targets.tolist(), ranks.tolist()
+        metric._counted_names = set(names) - {""}
+        return metric

@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..metrics.reliance.reliance_figures import DIFFERENCES
 from .maps_tables import spread_by_class
 from .masks_tables import ranked_classes
 from .which_images import ValuesOfBoth
 
+_NEITHER_GOOD_NOR_BAD = (*DIFFERENCES, "flipped")
+"""Figures of reliance: how much an answer changes, not how often it is right."""
+
 
 @dataclass(frozen=True)
 class FigureOfBoth:
-    """The means of a figure over the images that have it in both runs, and their difference with its interval."""
+    """The means of a figure over the images that have it in both runs, and their difference with its interval.
+
+    Attributes:
+        words: what a run is where it has more of it, and where it has less.
+    """
 
     key: str
     a: float
@@ -25,6 +33,7 @@ class FigureOfBoth:
     wins: int
     ties: int
     losses: int
+    words: tuple[str, str] = ("better", "worse")
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,9 @@ def figures_of_both(
     for key, difference in differences.items():
         values = values_of_both(a, b, key)
         means = _mean([pair.a for pair in values]), _mean([pair.b for pair in values])
-        fields = (difference[name] for name in ("difference", "low", "high", "wins", "ties", "losses"))
-        figures.append(FigureOfBoth(key, *means, *fields))
+        fields = {name: difference[name] for name in ("difference", "low", "high", "wins", "ties", "losses")}
+        words = ("higher", "lower") if key in _NEITHER_GOOD_NOR_BAD else ("better", "worse")
+        figures.append(FigureOfBoth(key, *means, **fields, words=words))
     return figures
 
 

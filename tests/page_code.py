@@ -101,6 +101,11 @@ def _rows(folder: Path) -> dict[str, Any]:
     return {"dataset": rows, "predict": lambda image: np.zeros((image.height, image.width), int)}
 
 
+def _classifier(folder: Path) -> dict[str, Any]:
+    generator = np.random.default_rng(0)
+    return {"predict": lambda image: generator.random(1000)}
+
+
 def _shards(folder: Path) -> dict[str, Any]:
     """A first conversion, to stream; the page's own adds to it."""
     import imagenet_s
@@ -164,6 +169,7 @@ GIVEN = {
     "from-the-official-toolbox.md": _rows,
     "loading.md": _demo_and_hub,
     "metric.md": _masks,
+    "reliance.md": _classifier,
     "results.md": _runs,
     "shards.md": _shards,
 }

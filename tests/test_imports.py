@@ -18,7 +18,7 @@ facts
 images
 converted
 masks
-imagenet, annotations
+imagenet, annotations, transforms
 dataset
 shards, official_tree, export, loader_check, submission
 hub, acceptance
@@ -30,7 +30,6 @@ for line in FLOORS:
     for room in line:
         ROOMS[room] = below | {room}
 ROOMS["synthetic"] = {"synthetic", "core", "facts", "masks"}
-ROOMS["transforms"] = {"transforms", "core", "facts", "images", "masks"}
 ROOMS["conversion"] = set(ROOMS)  # __init__: names that are imported when they are used
 METRICS = {"core", "matched_miou", "facts", "masks"}
 for room, neighbours in {
@@ -39,9 +38,11 @@ for room, neighbours in {
     "localization": {"saliency", "metrics"},  # by the package's name: evaluate copies the file elsewhere
     "distance_matching": set(),
     "torch": set(),
-    "comparison": {"saliency"},
-    "region_accuracy": set(),
-    "metrics": {"saliency", "comparison", "region_accuracy"},
+    "class_ranks": set(),
+    "region_accuracy": {"class_ranks"},
+    "reliance": {"class_ranks"},
+    "comparison": {"saliency", "reliance", "region_accuracy", "class_ranks"},
+    "metrics": {"saliency", "comparison", "region_accuracy", "reliance"},
 }.items():
     ROOMS[room] = {room} | METRICS | neighbours
 ROOMS["report"] = set(ROOMS) | {"report"}

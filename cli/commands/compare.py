@@ -11,7 +11,7 @@ from ...conversion.core.errors import printable
 from ...conversion.dataset.open_masks import open_masks
 from ...conversion.facts import ANNOTATED_SPLITS, config_name
 from ...conversion.masks.find_masks import find_masks
-from ...metrics import Localization, MatchedIoU, compare
+from ...metrics import Localization, MatchedIoU, ObjectReliance, RegionAccuracy, compare
 from ...metrics.comparison.saved_run import Run, load_run, run_names
 from ...metrics.evaluation.pairing import pair_up
 from ...metrics.evaluation.run_record import run_record
@@ -57,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
         return compare_runs(args, dict(zip(names, loaded)), matching)
     a, b = loaded
     recorded = [run.record for run in (a, b)]
-    _check_pictures(args, isinstance(a, MatchedIoU), recorded)
+    if isinstance(a, (ObjectReliance, RegionAccuracy)):
+        _refuse_pictures(args)
+    else:
+        _check_pictures(args, isinstance(a, MatchedIoU), recorded)
     keys = [args.key] if args.key else None
     result: dict[str, Any] = compare(
         a,
@@ -80,6 +83,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json != "-":
         _print(differences, args, names, a, b)
     return 0
+
+
+def _refuse_pictures(args: argparse.Namespace) -> None:
+    for name in ("gt_dir", "maps_dir", "predict_dir", "images", "config"):
+        if getattr(args, name):
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for runs of masks or maps: these are answers of classifiers."
+            )
 
 
 def _check_pictures(args: argparse.Namespace, of_masks: bool, recorded: Sequence[Mapping[str, Any]]) -> None:
@@ -137,8 +148,9 @@ def _report(
         if args.gt_dir:
             chosen = differing_most(values_of_both(images_a, images_b, order), _DRAWN, names)
             more["pictures"] = _mask_pictures(args, chosen, (a, b), matches, labels, order)
-    elif isinstance(a, Localization) and isinstance(b, Localization):
+    else:
         images_a, images_b = a.per_image(), b.per_image()
+    if isinstance(a, Localization) and isinstance(b, Localization):
         if args.config:
             labels = _labels_of_maps(args.config, images_a["target"])
             more["classes"] = map_classes_of_both(images_a, images_b, labels, order)
@@ -258,9 +270,17 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
     interval = f"{100 * args.confidence:g} % interval"
     # Long names would push the figures off the screen.
     first, second = names if max(map(len, names)) <= _WIDEST_NAME else ("A", "B")
-    header = ["figure", f"{first} - {second}", interval, f"{first} better", "equal", f"{second} better", "images"]
+    # More of a gap between kinds of pictures is neither good nor bad.
+    word = "higher" if isinstance(a, ObjectReliance) else "better"
+    header = ["figure", f"{first} - {second}", interval, f"{first} {word}", "equal", f"{second} {word}", "images"]
     say(table(rows, header))
-    what = "maps" if isinstance(a, Localization) else "masks"
+    what = (
+        "answers"
+        if isinstance(a, (ObjectReliance, RegionAccuracy))
+        else "maps"
+        if isinstance(a, Localization)
+        else "masks"
+    )
     say(f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points")
     legend = f"A: {names[0]}; B: {names[1]}" if first != names[0] else None
     for sentence in filter(None, [legend, _without_figures(differences, a), _relevances(a, b, names)]):

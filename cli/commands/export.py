@@ -1,4 +1,4 @@
-"""`imagenet-s export`: the masks in a form that other tools read."""
+"""`imagenet-s export`: the masks in a form that other tools read, and pictures made with them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from ...conversion.core.errors import ImageNetSError
 from ...conversion.export import EXPORT_FORMATS, export_masks
 from ..output import hint, say, table, write_json
 
+_OPTIONS = {
+    "polygons": "coco",
+    "own_class": "foreground",
+    **dict.fromkeys(("kinds", "fill", "seed", "quality"), "composites"),
+}
+"""Option -> the format that takes it."""
+
 
 def run(args: argparse.Namespace) -> int:
     options: dict[str, Any] = {}
-    for option, form in (("polygons", "coco"), ("own_class", "foreground")):
-        if getattr(args, option):
+    for option, form in _OPTIONS.items():
+        if value := getattr(args, option):
             if args.format != form:
                 raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
-            options[option] = True
+            options[option] = value
     exported = export_masks(
         args.dataset,
         args.out,

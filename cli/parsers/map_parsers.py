@@ -61,11 +61,11 @@ def add_compare(commands: Commands) -> None:
     parser = commands.add_parser(
         "compare",
         help="runs over the same images: differences with paired intervals; of many, ranks and tables for papers",
-        description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts, image by "
-        "image: the mean difference A - B of each figure, with an interval from resamples of the images, and in how "
-        "many images A is better, equal, worse. Three and more runs (or two, with one of the options for tables) are "
-        "put in order by one figure, each with its interval, its difference to the best and its ranks. A run is called "
-        "by its --title, or else by its file.",
+        description="Compare what two runs of `evaluate-maps`, or of `evaluate`, saved with --save-counts (or what two "
+        "`ObjectReliance` or `RegionAccuracy` saved), image by image: the mean difference A - B of each figure, its "
+        "interval from resamples of the images, and in how many images A is better, equal, worse. Three and more runs "
+        "(or two, with one of the options for tables) are put in order by one figure, each with its interval, its "
+        "difference to the best and its ranks. A run is called by its --title, or else by its file.",
     )
     parser.add_argument("a", type=path_argument, metavar="A.npz", help="one run")
     parser.add_argument("b", type=path_argument, metavar="B.npz", help="another")

@@ -8,17 +8,13 @@ class must be adjacent: they are sorted by class folder.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..core.errors import some
-from .export_format import ExportFormat, Ids
+from .export_format import ExportFormat, Ids, warn_of_masks_without_class
 from .mask_set import MaskRow, MaskSet
 from .rle import region
-
-logger = logging.getLogger("imagenet_s")
 
 REGIONS_FILE = "regions.json"
 
@@ -46,5 +42,4 @@ class AlphaClip(ExportFormat):
                 file.write(separator + json.dumps(entry))
                 separator = ",\n"
             file.write("\n]\n")
-        if without:
-            logger.warning("%d masks have no pixel of their image's class, left out: %s", len(without), some(without))
+        warn_of_masks_without_class(without)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,6 +57,7 @@ class MaskSet:
         rows: sorted by class folder and image id.
         masks: the file of cached masks, for `cached_masks`.
         images: reads all images; None where the data set has none.
+        dataset: loads the rows with images and masks, as `load_dataset` gives them, in any order; likewise.
     """
 
     config: str
@@ -63,6 +65,7 @@ class MaskSet:
     rows: tuple[MaskRow, ...]
     masks: str
     images: Callable[[], Iterator[StoredImage]] | None
+    dataset: Callable[[], Any] | None = None
 
 
 def open_mask_set(
@@ -89,6 +92,33 @@ def open_mask_set(
     """
     if split not in MASK_FOLDERS:
         raise ImageNetSError(f"{split} has no public masks: export {' or '.join(MASK_FOLDERS)}.")
+    masks = _opened(data_dir, config, split, annotations_dir, on_missing, verify)
+    if masks.images is None:
+        return masks
+
+    def dataset() -> Any:
+        from ..dataset.load import load_dataset  # which imports `datasets`, that nothing else here needs
+
+        return load_dataset(
+            config,
+            data_dir=data_dir.root,
+            split=split,
+            annotations_dir=annotations_dir,
+            on_missing=on_missing,
+            verify=verify,
+        )
+
+    return replace(masks, dataset=dataset)
+
+
+def _opened(
+    data_dir: DataDir,
+    config: str,
+    split: str,
+    annotations_dir: str | os.PathLike[str] | None,
+    on_missing: OnMissing,
+    verify: bool,
+) -> MaskSet:
     if (converted := data_dir.converted) is not None:
         return _converted(*converted, config, split, annotations_dir, on_missing, verify)
     if data_dir.is_local and masks_alone(data_dir.root, config, split) is not None:

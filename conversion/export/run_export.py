@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from ..facts import ANNOTATED_SPLITS, CONFIG_NAMES
 from ..facts.spellings import OnMissing, on_missing_policy, split_list
 from ..imagenet.data_dir import resolve_data_dir
 from ..masks.codec import decode_mask
-from .export_format import ExportFormat
+from .export_format import ExportFormat, Ids
 from .mask_set import MaskRow, MaskSet, open_mask_set
 from .yolo import DATA_YAML, Yolo
 
@@ -41,6 +41,7 @@ logger = logging.getLogger("imagenet_s")
 
 RECORD = "export.json"
 """In the folder of every finished split: what it is."""
+Encode = Callable[[MaskRow, Ids], Any]
 _CHUNK = 64
 _CHUNKS_AHEAD = 4
 """Chunks a worker that may wait to be written."""
@@ -82,7 +83,8 @@ def export_masks(
             folder or zip of `<wnid>/<image_id>.png`.
         out: a folder, made if it is not there. What else lies in it stays; splits of an earlier call with the same form
             are kept.
-        form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`.
+        form: `Coco("919")`, `AlphaClip("919")`, `Yolo("919")`, `Foreground("919")`, `RleCsv("919")`,
+            `Composites("919", ("object",))`.
         splits: `"train_semi"`, `"validation"` or both, in any spelling; a single name counts as a list of one.
         workers: processes.
         annotations_dir: where the masks of an ImageNet are, as for the builder.
@@ -115,7 +117,8 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
     folder = out / masks.split
     record = {
         "format": form.name,
-        **dataclasses.asdict(form),
+        # As it is read again: JSON has lists for tuples.
+        **json.loads(json.dumps(dataclasses.asdict(form))),
         "split": masks.split,
         "images": len(masks.rows),
         "source": _digest(masks),
@@ -133,7 +136,8 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
         shutil.rmtree(temporary)
     temporary.mkdir(parents=True)
     try:
-        with named_if_full(folder), contextlib.closing(_encoded(form, masks, workers)) as encoded:
+        encode = form.encoder(masks, temporary)
+        with named_if_full(folder), contextlib.closing(_encoded(encode, masks, workers)) as encoded:
             form.write(temporary, masks, encoded)
         (temporary / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.rename(temporary, folder)
@@ -142,12 +146,12 @@ def _export_split(masks: MaskSet, out: Path, form: ExportFormat, workers: int, a
     return ExportedSplit(masks.split, len(masks.rows), str(folder), kept=False)
 
 
-def _encoded(form: ExportFormat, masks: MaskSet, workers: int) -> Generator[tuple[MaskRow, Any], None, None]:
+def _encoded(encode: Encode, masks: MaskSet, workers: int) -> Generator[tuple[MaskRow, Any], None, None]:
     """Every row in order, with what the form makes of it."""
     chunks = [masks.rows[i : i + _CHUNK] for i in range(0, len(masks.rows), _CHUNK)]
     with (
         tqdm(total=len(masks.rows), desc=f"exporting {masks.split}", unit="mask", delay=1) as bar,
-        contextlib.closing(_in_order(form, masks.masks, chunks, min(workers, len(chunks)))) as pieces,
+        contextlib.closing(_in_order(encode, masks.masks, chunks, min(workers, len(chunks)))) as pieces,
     ):
         for chunk, results in pieces:
             yield from zip(chunk, results)
@@ -155,16 +159,16 @@ def _encoded(form: ExportFormat, masks: MaskSet, workers: int) -> Generator[tupl
 
 
 def _in_order(
-    form: ExportFormat, masks: str, chunks: list[tuple[MaskRow, ...]], workers: int
+    encode: Encode, masks: str, chunks: list[tuple[MaskRow, ...]], workers: int
 ) -> Generator[tuple[tuple[MaskRow, ...], list[Any]], None, None]:
     if workers <= 1:
         for chunk in chunks:
-            yield chunk, _encode(form, masks, chunk)
+            yield chunk, _encode_all(encode, masks, chunk)
         return
     with ProcessPool(workers) as pool:
         waiting: deque[tuple[tuple[MaskRow, ...], Future[list[Any]]]] = deque()
         for chunk in chunks:
-            waiting.append((chunk, pool.submit(_encode, form, masks, chunk)))
+            waiting.append((chunk, pool.submit(_encode_all, encode, masks, chunk)))
             if len(waiting) >= _CHUNKS_AHEAD * workers:
                 first, future = waiting.popleft()
                 yield first, future.result()
@@ -172,9 +176,9 @@ def _in_order(
             yield first, future.result()
 
 
-def _encode(form: ExportFormat, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
+def _encode_all(encode: Encode, masks: str, rows: tuple[MaskRow, ...]) -> list[Any]:
     pngs = _open(masks)["png"]
-    return [form.encode(row, decode_mask(pngs[row.mask_row].as_py(), name=row.image_id)) for row in rows]
+    return [encode(row, decode_mask(pngs[row.mask_row].as_py(), name=row.image_id)) for row in rows]
 
 
 @functools.lru_cache(maxsize=2)

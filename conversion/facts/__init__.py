@@ -9,6 +9,7 @@ LUSSeg/ImageNet-S at the revision that `OFFICIAL.revision` names; for lemmas and
 """
 
 from .classes import IGNORE_ID, OTHER_ID, Categories, Category, categories
+from .composite_kinds import COMPOSITE_KINDS, CompositeKind
 from .groups import ClassGroup, class_groups
 from .image_sets import image_set_digest, recognise_split
 from .imagenet import imagenet_label, imagenet_wnids
@@ -30,6 +31,7 @@ from .wordnet import Synset, synsets
 
 __all__ = [
     "ANNOTATED_SPLITS",
+    "COMPOSITE_KINDS",
     "CONFIG_NAMES",
     "IGNORE_ID",
     "MASK_FOLDERS",
@@ -43,6 +45,7 @@ __all__ = [
     "Categories",
     "Category",
     "ClassGroup",
+    "CompositeKind",
     "ListFile",
     "Official",
     "Synset",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..class_ranks import TOP
 from ..matched_miou.matching import Matching
 from ..matched_miou.metric import MatchedIoU
+from ..region_accuracy import RegionAccuracy
+from ..reliance.object_reliance import ObjectReliance
+from ..reliance.reliance_figures import DIFFERENCES
 from ..saliency.localization_metric import Localization
 from ..saliency.score_options import differing_options, show
 from .saved_run import Run
@@ -70,15 +74,22 @@ def aligned_runs(runs: Mapping[str, Run], matching: Matchings = "none") -> Align
             )
     columns = {name: run.per_image(*_matching(matching, i, run)) for i, (name, run) in enumerate(runs.items())}
     images, order = _paired(columns)
-    keys = [key for key in _keys(first) if all(key in own for own in columns.values())]
+    keys = [key for key in _keys(first, columns[first_name]) if all(key in own for own in columns.values())]
     figures = {
         key: np.stack([np.array(columns[name][key], np.float64)[order[name]] for name in runs], axis=1) for key in keys
     }
     return AlignedRuns(tuple(runs), images, figures)
 
 
-def _keys(run: Run) -> Sequence[str]:
-    return [*(run.keys if isinstance(run, Localization) else MASK_KEYS), *run.own_figures]
+def _keys(run: Run, columns: Iterable[str]) -> Sequence[str]:
+    """The figures of a run, its own ones last."""
+    if isinstance(run, ObjectReliance):
+        keys = [key for key in columns if key.startswith("top1_") or key in ("flipped", *DIFFERENCES)]
+    elif isinstance(run, RegionAccuracy):
+        keys = [f"top{k}" for k in TOP]
+    else:
+        keys = list(run.keys if isinstance(run, Localization) else MASK_KEYS)
+    return [*keys, *run.own_figures]
 
 
 def _matching(matching: Matchings, position: int, run: Run) -> tuple[Matching, ...]:
@@ -102,8 +113,13 @@ def _check_pair(first_name: str, first: Run, name: str, run: Run) -> None:
         )
     if isinstance(first, Localization) and isinstance(run, Localization):
         _check_options(first_name, first, name, run)
-    elif (first.num_classes, first.ignore_index) != (run.num_classes, run.ignore_index):  # type: ignore[union-attr]
+    elif _classes(first) != _classes(run):
         raise ValueError(f"the runs count different classes: {first!r} and {run!r}.")
+
+
+def _classes(run: Run) -> tuple[Any, ...]:
+    """What numbers its classes."""
+    return tuple(getattr(run, name, None) for name in ("num_classes", "ignore_index", "labels"))
 
 
 def _check_options(first_name: str, first: Localization, name: str, run: Localization) -> None:

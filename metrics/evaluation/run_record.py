@@ -46,7 +46,8 @@ def run_record(run: CountedRun, **how: Any) -> dict[str, Any]:
     image_ids = [image_of(name) for name in run.names]
     recognised = recognise_split(image_set_digest([*image_ids, *record.get("no_class", ())]))
     classes = getattr(run, "num_classes", None)
-    config = str(classes) if classes else record.get("config") or (recognised[0] if recognised else None)
+    numbered = classes and getattr(run, "labels", "category") == "category"
+    config = str(classes) if numbered else record.get("config") or (recognised[0] if recognised else None)
     options = {**record.get("options", {}), **score_options(run)}
     munkres = {"munkres": metadata.version("munkres")} if how.get("matching") == "munkres" else {}
     return {

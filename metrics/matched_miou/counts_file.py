@@ -36,6 +36,8 @@ _FORMAT = "matched_miou counts, version 2"
 _READERS = {
     "matched_miou counts": "counts of masks: `imagenet-s evaluate --counts` (MatchedIoU.load) reads it.",
     "localization scores": "scores of maps: `imagenet-s evaluate-maps --counts` (Localization.load) reads it.",
+    "object reliance": "answers to composites: `imagenet-s compare` (ObjectReliance.load) reads it.",
+    "region accuracy": "ranks of regions: `imagenet-s compare` (RegionAccuracy.load) reads it.",
 }
 """Start of the format -> what such a file holds, for a message."""
 _COLUMNS = ("gt", "pred", "pixels", "gt_band", "pred_band", "both_bands")

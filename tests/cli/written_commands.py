@@ -23,6 +23,7 @@ NAMES = (
     "show",
     "export coco",
     "export yolo",
+    "export composites",
     "demo",
 )
 _ANNOTATED = ("validation", "train_semi")
@@ -91,6 +92,8 @@ def command(name: str, inputs: Inputs, out: Path) -> list[str]:
         "show": ["show", folders, "--output", f"{out}/o", *data, "--per-sheet", "4"],
         "export coco": ["export", annotations, f"{out}/o", *data, "--format", "coco", "--split", *_ANNOTATED],
         "export yolo": ["export", folders, f"{out}/o", *data, "--format", "yolo", "--split", *_ANNOTATED],
+        "export composites": ["export", folders, f"{out}/o", *data, "--format", "composites", "--workers", "2",
+                              "--kinds", "object", "background"],
         "demo": ["demo", "--output", f"{out}/o"],
         "distance-match": ["distance-match", folders, f"{out}/o", *data, "--backbone", "backbone:colours",
                            "--size", "32"],

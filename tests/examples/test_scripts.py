@@ -18,8 +18,9 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser, main
+from imagenet_s.conversion.facts import COMPOSITE_KINDS
 from imagenet_s.conversion.synthetic import expected_rows
-from imagenet_s.metrics import Localization, compare
+from imagenet_s.metrics import Localization, ObjectReliance, compare
 
 EXAMPLES = Path(imagenet_s.__file__).with_name("examples")
 SCRIPTS = {path.name for path in EXAMPLES.glob("*.py")} - {"miniature.py"}
@@ -175,6 +176,21 @@ def test_region_zero_shot(tmp_path: Path) -> None:
     rows = re.findall(r"^(\w+) +(\d+\.\d\d) +(\d+\.\d\d)$", printed, re.MULTILINE)
     assert [name for name, _, _ in rows] == ["alpha", "crop", "blur", "whole"]
     assert all(0 <= float(top1) <= float(top5) <= 100 for _, top1, top5 in rows)
+
+
+@pytest.mark.torch
+def test_object_reliance(tmp_path: Path) -> None:
+    printed = run("object_reliance.py", "--save", "a.npz", "--report", "page.html", "--workers", "1", cwd=tmp_path)
+    assert printed.startswith("9 images, 5 classes; percent, and 95 % intervals")
+    rows = re.findall(r"^(\w+) +([+-]?\d+\.\d\d) \(.*\) +(?:\d+\.\d\d +)?(\d+)$", printed, re.MULTILINE)
+    figures = {name: (float(value), int(images)) for name, value, images in rows}
+    assert {*COMPOSITE_KINDS, "background_gap", "object_only_drop", "flipped"} == set(figures)
+    assert figures["original"][0] > 50, "the network learns its images"
+    assert figures["mixed_same"][1] == 8, "of a class with one image"
+    saved = ObjectReliance.load(tmp_path / "a.npz")
+    assert figures["background_gap"][0] == round(100 * saved.compute()["background_gap"], 2)
+    assert saved.record["options"] == {"split": "validation", "fill": "mean, of partners tile", "seed": 0}
+    assert "Images that flip" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_all_of_them_are_run_and_listed() -> None:
