@@ -1,5 +1,6 @@
 """`ObjectReliance`: figures and intervals of plain loops, whatever the order and the parts."""
 
+import doctest
 import itertools
 import math
 import random
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import imagenet_s.metrics.reliance.object_reliance
 from imagenet_s.metrics import MatchedIoU, ObjectReliance, RegionAccuracy, compare
 from imagenet_s.metrics.comparison.saved_run import load_run
 from imagenet_s.metrics.matched_miou.bootstrap import resamples
@@ -289,3 +291,7 @@ def test_compare() -> None:
         compare(a, ObjectReliance(CLASSES, labels="imagenet"))
     with pytest.raises(ValueError, match="cannot compare a ObjectReliance with a MatchedIoU"):
         compare(a, MatchedIoU(CLASSES))
+
+
+def test_docstring() -> None:
+    assert doctest.testmod(imagenet_s.metrics.reliance.object_reliance).failed == 0
