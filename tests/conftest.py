@@ -8,8 +8,9 @@ from pathlib import Path
 import datasets
 import hypothesis
 import pytest
+from synthetic_layouts import write_layout, write_official_tree
 
-from imagenet_s.conversion.synthetic import write_annotations, write_imagenet, write_official_tree
+from imagenet_s.conversion.synthetic import write_annotations
 
 datasets.disable_progress_bars()
 # The same examples in every run: a test fails for what was changed. HYPOTHESIS_PROFILE=default draws others.
@@ -45,7 +46,7 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
                 write_official_tree(root, layout.removeprefix("tree-"))
                 written[layout] = root
             else:
-                written[layout] = Path(write_imagenet(root, layout))
+                written[layout] = Path(write_layout(root, layout))
         return written[layout]
 
     return in_layout

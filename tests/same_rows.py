@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-
-from imagenet_s.conversion.synthetic import expected_rows
+from synthetic_layouts import expected_rows
 
 
 def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str, labels: bool = True) -> list[str]:

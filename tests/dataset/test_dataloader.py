@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from datasets.distributed import split_dataset_by_node
-
-from imagenet_s.conversion.synthetic import expected_rows
+from synthetic_layouts import expected_rows
 
 pytestmark = pytest.mark.torch
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from hub_parquet import IMAGES, write_hub_parquet, write_test_list
 from hub_server import HubServer, Repository
-
-from imagenet_s.conversion.synthetic import expected_rows
+from synthetic_layouts import expected_rows
 
 LOAD = """
 import json, sys
