@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-
-from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
-from .options import Commands, add_config, add_imagenet_options, add_json, path_argument, place_argument, positive
+from .options import (
+    Commands,
+    add_config,
+    add_imagenet_options,
+    add_json,
+    annotated_split,
+    path_argument,
+    place_argument,
+    positive,
+)
 
 FORMATS = ("coco", "alphaclip", "yolo", "foreground", "rle-csv")
 
@@ -29,7 +35,7 @@ def add_export(commands: Commands) -> None:
     parser.add_argument(
         "--split",
         nargs="+",
-        type=_annotated_split,
+        type=annotated_split,
         default=["validation"],
         metavar="SPLIT",
         help="validation (default), train_semi, or both",
@@ -46,10 +52,3 @@ def add_export(commands: Commands) -> None:
     add_json(parser, "the result")
     add_imagenet_options(parser)
     parser.set_defaults(command="export")
-
-
-def _annotated_split(text: str) -> str:
-    name = SPELLINGS.get(text, text)
-    if name not in ANNOTATED_SPLITS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
-    return name

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.paths import local_path, spelled_out
-from ...conversion.facts import CONFIG_NAMES, config_name
+from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, config_name
 from ...conversion.facts.spellings import ON_MISSING, split_name
 
 Commands = Any
@@ -92,6 +92,36 @@ def add_mask_source(parser: Any) -> None:
     )
 
 
+def add_list(parser: Any) -> None:
+    """`--list` and `--workers`, of what is scored."""
+    parser.add_argument(
+        "--list",
+        type=path_argument,
+        metavar="FILE",
+        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
+    )
+    parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
+
+
+def add_bootstrap(parser: Any) -> None:
+    """`--bootstrap` and `--seed`."""
+    parser.add_argument(
+        "--bootstrap", type=int, metavar="N", help="95 %% intervals from N resamples of the images (1000, say)"
+    )
+    parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
+
+
+def add_page(parser: Any, what: str) -> None:
+    """`--report` and `--images`."""
+    parser.add_argument("--report", type=path_argument, metavar="FILE.html", help=f"a page: {what}")
+    parser.add_argument(
+        "--images",
+        type=place_argument,
+        metavar="IMAGENET",
+        help="draw the page's masks or maps over these images: an ImageNet, an official tree or a converted data set",
+    )
+
+
 def path_argument(text: str) -> str:
     """A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
     try:
@@ -119,6 +149,14 @@ def split_argument(text: str) -> str:
         return split_name(text)
     except ImageNetSError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def annotated_split(text: str) -> str:
+    """A split with public masks, in our spelling or the official one."""
+    name = split_argument(text)
+    if name not in ANNOTATED_SPLITS:
+        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
+    return name
 
 
 def config_argument(text: str) -> str:
