@@ -54,7 +54,7 @@ def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator
     without = source.check_masks(split)
     yield line(f"{split}: images without a mask", 0, len(without), note=named(without))
     plan = plan_split(source, split, verify=False, sizes=True)
-    formats = Counter(map(_format, source.mask_headers(split).values()))
+    formats = Counter(map(_format, source.annotations_of(split).mask_headers(split).values()))
     seen = ", ".join(f"{kind}: {number:,}" for kind, number in sorted(formats.items()))
     yield line(f"{split}: kinds of PNG", "8-bit RGB", seen, agrees=formats.keys() <= {"8-bit RGB"})
     wrong, blue, pairs = plan.notes.unusable, plan.notes.blue, plan.pairs
