@@ -75,12 +75,7 @@ def without_paths(entry: Line, hidden: Mapping[str, str]) -> Line:
 
 
 def cleaned(text: str, hidden: Mapping[str, str]) -> str:
-    """One line of bounded length without any path of this machine.
-
-    Args:
-        text: any text.
-        hidden: path -> the word that replaces it.
-    """
+    """One line of bounded length without any path of this machine; `hidden` says what stands for each."""
     for path in sorted(hidden, key=len, reverse=True):
         for shown in {path, printable(path)} if path.strip("/\\") else ():  # a container may have the home "/"
             text = re.sub(_STARTS + re.escape(shown) + _ENDS, hidden[path], text)

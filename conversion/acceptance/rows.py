@@ -21,13 +21,7 @@ _CONVERTED = 100
 
 
 def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Compare the first and last rows of a split, loaded map-style and streamed.
-
-    Args:
-        source: the opened ImageNet and its annotations.
-        split: its name.
-        options: `data_dir`, `annotations_dir` and `verify`, as the data set takes them.
-    """
+    """Compare the first and last rows of a split, loaded with these options map-style and streamed."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()
     if not image_ids:
         return
@@ -37,7 +31,7 @@ def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterato
 
 
 def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Convert and verify some images of a split; arguments as for `loaded_lines`."""
+    """Convert and verify some images of a split."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
     if image_ids:
         yield line(

@@ -136,9 +136,6 @@ class Annotations:
     def prepared_masks(self, split: str) -> Path:
         """The cached masks of a split, transcoded on the first call.
 
-        Args:
-            split: `"train_semi"` or `"validation"`.
-
         Returns:
             An Arrow file for `cached_masks`: a row for each of `members(split)`, in the same order (with
             `verify=False`, for each that has a mask), but for masks that can't be used: `read_notes` has them. If
@@ -232,9 +229,6 @@ class Annotations:
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
-
-        Args:
-            split: `"train_semi"` or `"validation"`.
 
         Yields:
             Each member that has a mask, in the order of `members`, and the content of its RGB PNG.

@@ -16,11 +16,6 @@ from .eval_results import RESULTS_FILE, merged_file
 def propose_results(model: str, entries: Sequence[Mapping[str, Any]], description: str) -> str:
     """Open a pull request that adds entries to the results of a model; its owner merges or closes it.
 
-    Args:
-        model: the repository of the model.
-        entries: from `result_entries`.
-        description: the text of the pull request.
-
     Returns:
         The address of the pull request.
 

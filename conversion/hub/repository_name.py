@@ -17,11 +17,6 @@ _ADDRESS = re.compile(rf"(?:(?:https?://[^/]+/|hf://)(?:{_KINDS})?|{_KINDS})(?!{
 def check_repo_id(repo_id: str, option: str = "--repo-id", example: str = "me/imagenet-s") -> None:
     """Refuse a name that no repository of the Hub can have; needs no connection.
 
-    Args:
-        repo_id: the name.
-        option: what to call it in the message.
-        example: a valid name, for the message.
-
     Raises:
         ImageNetSError: it is no `name` or `owner/name`.
     """

@@ -146,13 +146,7 @@ def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: s
 
 
 def start_split(storage: Storage, index: Index, record: PlanRecord) -> None:
-    """Remove the shards and markers of an earlier run, and write the plan of this one.
-
-    Args:
-        storage: of the result.
-        index: what it holds.
-        record: the plan of this run.
-    """
+    """Remove the shards and markers of an earlier run, and write the plan of this one."""
     for name in sorted(shards_of_earlier_runs(storage, index, record.config, record.split)):
         # The shard first: without its marker it would look like a file of somebody else.
         storage.remove(name)
