@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from .options import Commands, add_config, add_json, add_mask_source, annotated_split, place_argument, positive
+from .options import Commands, add_config, add_json, add_references, annotated_split, place_argument, positive
 
 
 def add_check_loader(commands: Commands) -> None:
@@ -22,15 +22,7 @@ def add_check_loader(commands: Commands) -> None:
         metavar="MODULE:DATASET",
         help="my_project.data:ImageNetS or data.py:ImageNetS: a Dataset, its class, or a function that returns one",
     )
-    parser.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        required=True,
-        metavar="G",
-        help="the official masks: <class folder>/<image_id>.png in a folder or zip, the annotations, an official tree, "
-        "what convert wrote; or an ImageNet, whose masks are those of --annotations-dir",
-    )
-    add_mask_source(parser)
+    add_references(parser, required=True)
     add_config(parser)
     parser.add_argument(
         "--split", type=annotated_split, default="validation", help="validation (default) or train_semi"

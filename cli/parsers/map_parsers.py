@@ -11,13 +11,12 @@ from .options import (
     add_config,
     add_json,
     add_list,
-    add_mask_source,
     add_page,
+    add_references,
     add_saved_run,
     annotated_split,
     natural,
     path_argument,
-    place_argument,
     positive,
 )
 
@@ -88,10 +87,7 @@ def add_compare(commands: Commands) -> None:
     parser.add_argument("--title", metavar="NAME", help="heading of the page (default: the names of the runs)")
     group = parser.add_argument_group("the page, and pictures for it")
     add_page(group, "both runs, classes and images that differ most")
-    group.add_argument(
-        "--gt-dir", type=place_argument, metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them"
-    )
-    add_mask_source(group)
+    add_references(group)
     group.add_argument(
         "--predict-dir", type=path_argument, nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks"
     )
@@ -117,13 +113,7 @@ def _add_maps(parser: Any) -> None:
         help="maps as <image id>.npy, .npz or grey .png (8 or 16 bits): folder or zip, in class folders or not; or one "
         ".npz that holds every map by its image id",
     )
-    group.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        metavar="G",
-        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, the annotations, a data set "
-        "built by convert; or an ImageNet, whose masks are those of --annotations-dir",
-    )
+    add_references(group)
     add_config(group, default=None)
     group.add_argument(
         "--split",
@@ -149,7 +139,6 @@ def _add_maps(parser: Any) -> None:
         default="error",
         help="what a mask without a map is: an error (default), or left out",
     )
-    add_mask_source(group)
     add_saved_run(group, "scores of every image, for `compare`")
 
 

@@ -12,8 +12,8 @@ from .options import (
     add_imagenet_options,
     add_json,
     add_list,
-    add_mask_source,
     add_page,
+    add_references,
     add_saved_run,
     natural,
     path_argument,
@@ -131,13 +131,7 @@ def _add_masks(parser: Any) -> None:
         metavar="P",
         help="predictions: folder, zip, or a data set built by convert",
     )
-    group.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        metavar="G",
-        help="references: likewise, or the official tree, the annotations, or an ImageNet, whose masks are those of "
-        "--annotations-dir; all are scored",
-    )
+    add_references(group)
     add_config(group, default=None)
     add_list(group)
     group.add_argument(
@@ -154,5 +148,4 @@ def _add_masks(parser: Any) -> None:
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
-    add_mask_source(group)
     add_saved_run(group, "counts, enough for every figure")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,19 @@ def add_mask_source(parser: Any) -> None:
     )
 
 
+def add_references(parser: Any, required: bool = False) -> None:
+    """`--gt-dir`, and what says where the masks of an ImageNet are."""
+    parser.add_argument(
+        "--gt-dir",
+        type=place_argument,
+        required=required,
+        metavar="G",
+        help="the masks: <class folder>/<image_id>.png in a folder or zip, the annotations, an official tree, what "
+        "convert wrote; or an ImageNet, whose masks are those of --annotations-dir",
+    )
+    add_mask_source(parser)
+
+
 def add_list(parser: Any) -> None:
     """`--list` and `--workers`, of what is scored."""
     parser.add_argument(
@@ -122,33 +136,29 @@ def add_page(parser: Any, what: str) -> None:
     )
 
 
-def path_argument(text: str) -> str:
-    """A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
-    try:
-        return local_path(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def _argument(read: Callable[[str], str]) -> Callable[[str], str]:
+    """A type for argparse, which says what is refused in the words of the package."""
+
+    def argument(text: str) -> str:
+        try:
+            return read(text)
+        except ImageNetSError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return argument
+
+
+path_argument = _argument(local_path)
+"""A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
+place_argument = _argument(spelled_out)
+"""A place of this machine, in any spelling, or an address: of ImageNet, or of what `convert` writes."""
+split_argument = _argument(split_name)
+"""A split, in our spelling or the official one."""
 
 
 def folder_argument(text: str) -> Path:
     """As `path_argument`, for a folder that is written to."""
     return Path(path_argument(text))
-
-
-def place_argument(text: str) -> str:
-    """A place of this machine, in any spelling, or an address: of ImageNet, or of what `convert` writes."""
-    try:
-        return spelled_out(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def split_argument(text: str) -> str:
-    """A split, in our spelling or the official one."""
-    try:
-        return split_name(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def annotated_split(text: str) -> str:
@@ -167,17 +177,15 @@ def config_argument(text: str) -> str:
         return text
 
 
-def positive(text: str) -> int:
-    """A number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
-    return value
+def _at_least(lowest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"{text}: expected at least {lowest}")
+        return value
+
+    return number
 
 
-def natural(text: str) -> int:
-    """A number of at least 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text}: expected at least 0")
-    return value
+positive, natural = _at_least(1), _at_least(0)
+"""Numbers from 1, and from 0."""
