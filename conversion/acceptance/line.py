@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import printable, some
+from ..core.errors import printable
 
 FIRST_LINE = "imagenet-s acceptance"
 """The first line of the text."""
@@ -53,11 +53,6 @@ def line(what: str, believed: object, seen: object, agrees: bool | None = None, 
 def noted(what: str, seen: object, note: str = "") -> Line:
     """A line about a value without an assumption."""
     return Line(what, "", f"{_text(seen)}{f' ({note})' if note else ''}", None)
-
-
-def named(image_ids: Sequence[str]) -> str:
-    """The first few image ids, for a line."""
-    return some(list(image_ids))
 
 
 def as_text(title: str, lines: Sequence[Line]) -> str:
