@@ -112,14 +112,7 @@ class Source(abc.ABC):
         return os.fspath(self.annotations_of(split).prepared_masks(split))
 
     def check_masks(self, split: str) -> list[str]:
-        """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
-
-        Returns:
-            The images without a mask, which verify=False leaves out.
-
-        Raises:
-            ImageNetSError: with `verify`, some are missing; without, all are.
-        """
+        """As `Annotations.check_masks`: the images without a mask; nothing is fetched, decoded or kept."""
         return self.annotations_of(split).check_masks(split)
 
     def num_images(self, split: str, verify: bool) -> int | None:
