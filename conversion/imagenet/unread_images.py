@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from ..core.errors import ImageNetSError
 from ..core.walk import walk
-from .file_names import ImageNetPart, image_id_of, is_image, other_format
+from ..facts.spellings import ImageNetPart, image_id_of
+from .file_names import is_image, other_format
 
 _MOST_FOLDERS = 20
 """How many subfolders of a folder are looked into."""

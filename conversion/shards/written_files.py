@@ -45,9 +45,9 @@ class WrittenFiles:
     def refuse_foreign_shards(self, index: Index, record: PlanRecord) -> None:
         """The same for the shards of a split that is written from the beginning."""
         ours = shards_of_earlier_runs(self._storage, index, record.config, record.split)
-        form: Format = "arrow" if record.form == "arrow" else "parquet"
         names = [
-            shard_name(form, record.config, record.split, number, record.shards) for number in range(record.shards)
+            shard_name(record.form, record.config, record.split, number, record.shards)
+            for number in range(record.shards)
         ]
         folder = names[0].rpartition("/")[0]
         present = set(self._storage.names(folder))
