@@ -61,9 +61,9 @@ def interval_cell(interval: Interval, number: Callable[[float], str] = percent, 
     return low.rjust(width) if math.isnan(interval[0]) else f"{low:>{width}} to {high:>{width}}"
 
 
-def counted_noun(number: int, singular: str) -> str:
+def counted_noun(number: int, singular: str, plural: str | None = None) -> str:
     """A number with its noun: 1 image, 2 images."""
-    return f"{number:,} {singular}{'s' * (number != 1)}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def class_labels(config: str) -> list[str]:
