@@ -24,7 +24,7 @@ def data_options(args: argparse.Namespace) -> dict[str, Any]:
     if args.data_dir:
         return {"data_dir": args.data_dir, "annotations_dir": args.annotations_dir}
     folder = Path(tempfile.mkdtemp(prefix="imagenet-s-example-"))
-    write_imagenet(folder / "imagenet")
+    write_imagenet(folder / "imagenet", "folders")
     write_annotations(folder / "annotations", "archives")
     # A miniature has neither the official checksums nor the official counts.
     return {"data_dir": str(folder / "imagenet"), "annotations_dir": str(folder / "annotations"), "verify": False}

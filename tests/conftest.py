@@ -8,9 +8,8 @@ from pathlib import Path
 import datasets
 import hypothesis
 import pytest
-from synthetic_layouts import write_layout, write_official_tree
 
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import write_annotations, write_imagenet, write_official_tree
 
 datasets.disable_progress_bars()
 # The same examples in every run: a test fails for what was changed. HYPOTHESIS_PROFILE=default draws others.
@@ -46,7 +45,7 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
                 write_official_tree(root, layout.removeprefix("tree-"))
                 written[layout] = root
             else:
-                written[layout] = Path(write_layout(root, layout))
+                written[layout] = Path(write_imagenet(root, layout))
         return written[layout]
 
     return in_layout

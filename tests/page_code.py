@@ -1,7 +1,7 @@
 """Runs the code of a page over the miniature, from top to bottom, in one namespace.
 
-Used by `pages/test_page_code.py` and, beside an installed wheel, by `wheel/check_wheel.py`. So it imports the package,
-and of the tests only what writes the Hub's Parquet.
+Used by `pages/test_page_code.py` and, beside an installed wheel, by `wheel/check_wheel.py`. So it imports the package
+and nothing of the tests.
 
 A block that cannot run here stands below a comment in the page: `<!-- not run: reason -->`.
 """
@@ -13,7 +13,6 @@ import io
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,10 +132,9 @@ def _demo(folder: Path) -> dict[str, Any]:
 
 def _demo_and_hub(folder: Path) -> dict[str, Any]:
     """The demo, and Parquet that stands in for the Hub's."""
-    sys.path.insert(0, os.path.dirname(__file__))  # beside a wheel, this file is run by its path
-    from synthetic_layouts import write_layout
+    from imagenet_s.conversion.synthetic import write_imagenet
 
-    write_layout(folder / "hub", "parquet")
+    write_imagenet(folder / "hub", "parquet")
     return _demo(folder)
 
 
@@ -177,7 +175,7 @@ def prepared(folder: Path) -> Iterator[None]:
     """`folder` as the current one, with the miniature in it."""
     from imagenet_s.conversion.synthetic import write_annotations, write_imagenet
 
-    write_imagenet(folder / "imagenet")
+    write_imagenet(folder / "imagenet", "folders")
     write_annotations(folder / "annotations", "archives")
     here, given = os.getcwd(), os.environ.get("IMAGENET_S_ANNOTATIONS_DIR")
     os.chdir(folder)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from synthetic_layouts import expected_rows
+
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str, labels: bool = True) -> list[str]:

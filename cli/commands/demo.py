@@ -84,7 +84,7 @@ def _headline(text: str) -> None:
 
 def _generate(imagenet: Path, annotations: Path) -> None:
     _headline("A miniature ImageNet and its annotations")
-    write_imagenet(imagenet)
+    write_imagenet(imagenet, "folders")
     write_annotations(annotations, "archives")
     kinds = sorted({image.kind for image in IMAGES.values()})
     say(f"{len(IMAGES)} images in {imagenet}, odd files included: {', '.join(kinds)}")

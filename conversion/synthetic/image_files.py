@@ -1,4 +1,4 @@
-"""The image files: a scene -> the bytes of a JPEG or PNG, odd kinds included; and an ImageNet of them.
+"""The image files: a scene -> the bytes of a JPEG or PNG, odd kinds included.
 
 The odd kinds occur in the real ImageNet: CMYK (22 images), PNG (one), greyscale, EXIF orientation 6 or 0, orientation
 in XMP alone, and EXIF rationals with a zero denominator.
@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import functools
 import io
-import os
 import struct
-from pathlib import Path
 
 from PIL import Image
 
-from ..core.paths import local_path
-from .catalog import IMAGES, MiniImage, images_of_imagenet
+from .catalog import IMAGES, MiniImage
 from .scene import render
 
 _EXIF_HEADER = b"Exif\0\0"
@@ -44,24 +41,6 @@ def image_bytes(image_id: str) -> bytes:
         return buffer.getvalue()
     picture.convert(_MODES.get(image.kind, "RGB")).save(buffer, "JPEG", quality=85)
     return _with_metadata(buffer.getvalue(), image)
-
-
-def write_imagenet(root: str | os.PathLike[str]) -> Path:
-    """Write the synthetic ImageNet as class folders: `train/<wnid>/...` and `val/<wnid>/...`.
-
-    Args:
-        root: a folder, made if it does not exist; files of the same names are replaced.
-
-    Returns:
-        The folder to give as `data_dir`.
-    """
-    folder = Path(local_path(root))
-    for part in ("train", "val"):
-        for image in images_of_imagenet(part):
-            path = folder / part / image.imagenet_wnid / image.file_name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(image_bytes(image.image_id))
-    return folder
 
 
 def _with_metadata(jpeg: bytes, image: MiniImage) -> bytes:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import datasets
 import pytest
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser, main
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 
 def test_a_whole_imagenet(miniature: Callable[[str], Path], annotations: Path, capsys: pytest.CaptureFixture) -> None:

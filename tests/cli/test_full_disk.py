@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import main
+from imagenet_s.conversion.synthetic import expected_rows
 
 Layouts = Callable[[str], Path]
 

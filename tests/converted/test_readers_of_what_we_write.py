@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
+from imagenet_s.conversion.synthetic import expected_rows
 
 Layouts = Callable[[str], Path]
 CONFIG, SPLITS = "50", ("train", "train_semi", "validation", "test")

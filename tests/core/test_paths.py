@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser
@@ -24,7 +23,7 @@ from imagenet_s.conversion.masks.codec import encode_png16
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.shards import Options, convert, verify
 from imagenet_s.conversion.submission.submission_zip import check_submission, write_submission
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 from imagenet_s.metrics import Localization, MatchedIoU, load_match, save_match
 from imagenet_s.metrics.comparison.saved_run import load_run
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.shards import Options, convert
+from imagenet_s.conversion.synthetic import expected_rows
 
 IDS = {row.image_id: row.ids for row in expected_rows("919", "validation")}
 

@@ -12,10 +12,10 @@ import datasets
 import pytest
 from datasets import get_dataset_split_names, load_dataset, load_dataset_builder
 from same_rows import assert_rows
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import OFFICIAL
+from imagenet_s.conversion.synthetic import expected_rows
 
 VALIDATION_SPLITS = ["validation", "test"]
 
@@ -65,7 +65,7 @@ def test_val_alone_with_official_counts(
     val_alone: Path, official_counts_of_the_miniature: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """verify=True, from extracted masks: neither archive nor list has to have a checksum then."""
-    from synthetic_layouts import write_official_tree
+    from imagenet_s.conversion.synthetic import write_official_tree
 
     write_official_tree(tmp_path / "tree", "50")
     masks = tmp_path / "masks" / "ImageNetS50"

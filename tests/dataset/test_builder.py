@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 from datasets import load_dataset
 from PIL import Image, ImageCms
-from synthetic_layouts import expected_rows
 
 import imagenet_s
-from imagenet_s.conversion.synthetic import image_bytes
+from imagenet_s.conversion.synthetic import expected_rows, image_bytes
 
 ROOT = Path(imagenet_s.__file__).parent
 SRGB, LAB = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")

@@ -12,14 +12,13 @@ import datasets
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.core import version
 from imagenet_s.conversion.facts import OFFICIAL
 from imagenet_s.conversion.masks.codec import encode_official_png
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 Load = Callable[..., Any]
 

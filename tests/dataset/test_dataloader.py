@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from datasets.distributed import split_dataset_by_node
-from synthetic_layouts import expected_rows
+
+from imagenet_s.conversion.synthetic import expected_rows
 
 pytestmark = pytest.mark.torch
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import datasets
 import pytest
 from datasets import get_dataset_config_names, load_dataset
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.dataset.registration import register_builder
+from imagenet_s.conversion.synthetic import expected_rows
 
 NAME = ("imagenet_s", "imagenet_s.conversion.dataset.builder", "imagenet_s.load_dataset(...)")
 

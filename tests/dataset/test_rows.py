@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from datasets import ClassLabel, Image
 from same_rows import assert_rows
-from synthetic_layouts import LAYOUTS, expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import split_names
+from imagenet_s.conversion.synthetic import LAYOUTS, expected_rows
 
 CONFIGS = ("50", "300", "919")
 # All layouts with the largest configuration, all configurations with one layout; the other combinations are slow.

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from datasets import IterableDataset
 from datasets.distributed import split_dataset_by_node
-from synthetic_layouts import expected_rows
 
 from imagenet_s.conversion.core.shuffling import training_keys
+from imagenet_s.conversion.synthetic import expected_rows
 
 EXPECTED = sorted(row.image_id for row in expected_rows("919", "train"))
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from hub_parquet import IMAGES, ROW_GROUP, write_hub_parquet, write_test_list
-from synthetic_layouts import LAYOUTS, expected_rows
 
 import imagenet_s
 from imagenet_s import ImageNetSError
+from imagenet_s.conversion.synthetic import LAYOUTS, expected_rows
 
 STORED_ORDER = ("parquet", "hub-cache", "hub-tars")
 

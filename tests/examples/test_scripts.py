@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import build_parser, main
+from imagenet_s.conversion.synthetic import expected_rows
 from imagenet_s.metrics import Localization, compare
 
 EXAMPLES = Path(imagenet_s.__file__).with_name("examples")

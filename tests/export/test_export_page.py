@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from page_code import run_page
 from PIL import Image, ImageOps
-from synthetic_layouts import expected_rows
+
+from imagenet_s.conversion.synthetic import expected_rows
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
 

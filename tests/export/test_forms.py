@@ -15,7 +15,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from read_exports import decode_rle, fill
-from synthetic_layouts import ExpectedRow, expected_rows
 
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.core.errors import ImageNetSError
@@ -23,7 +22,7 @@ from imagenet_s.conversion.export import AlphaClip, Coco, Foreground, RleCsv, Yo
 from imagenet_s.conversion.export.mask_set import MaskRow
 from imagenet_s.conversion.facts import categories
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.synthetic import image_bytes
+from imagenet_s.conversion.synthetic import ExpectedRow, expected_rows, image_bytes
 
 Layout = Callable[[str], Path]
 

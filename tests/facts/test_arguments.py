@@ -118,9 +118,7 @@ def test_commands_take_what_people_write(source: dict[str, Any], capsys: pytest.
 
 def test_fewer_masks_than_the_list(miniature: Callable[[str], Path], tmp_path: Path) -> None:
     """verify=False leaves out what has no mask, and means it; check says how many there are."""
-    from synthetic_layouts import expected_rows
-
-    from imagenet_s.conversion.synthetic import write_annotations
+    from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
     write_annotations(tmp_path / "a", "extracted")
     gone = expected_rows("50", "validation")[0].image_id

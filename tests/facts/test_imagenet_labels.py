@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 from PIL import Image
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.facts import imagenet_label, imagenet_wnids
 from imagenet_s.conversion.masks.codec import encode_official_png, encode_png16
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import expected_rows, write_annotations
 
 CONFIGS = ("50", "300", "919")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hub_parquet import IMAGES, write_hub_parquet, write_test_list
 from hub_server import HubServer, Repository
-from synthetic_layouts import expected_rows
+
+from imagenet_s.conversion.synthetic import expected_rows
 
 LOAD = """
 import json, sys

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 from same_rows import assert_rows
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import main
@@ -21,7 +20,7 @@ from imagenet_s.conversion.imagenet.combined_reader import CombinedReader
 from imagenet_s.conversion.imagenet.detect import open_imagenet
 from imagenet_s.conversion.imagenet.tar import TarReader
 from imagenet_s.conversion.shards import Options, convert
-from imagenet_s.conversion.synthetic import image_bytes
+from imagenet_s.conversion.synthetic import expected_rows, image_bytes
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import main
@@ -19,7 +18,7 @@ from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.imagenet.data_dir import resolve_data_dir
 from imagenet_s.conversion.imagenet.detect import open_imagenet
-from imagenet_s.conversion.synthetic import images_of_imagenet
+from imagenet_s.conversion.synthetic import expected_rows, images_of_imagenet
 
 JUNK = (b"caf\xe9.txt", b"\xff\xfe.JPEG", b"\xe9_10026.JPEG")
 

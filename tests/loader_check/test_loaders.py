@@ -13,7 +13,6 @@ import loaders
 import numpy as np
 import PIL.Image
 import pytest
-from synthetic_layouts import ExpectedRow, expected_rows
 
 import imagenet_s
 from imagenet_s.cli.main import main
@@ -21,7 +20,7 @@ from imagenet_s.conversion import check_loader
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.loader_check import FAULTS, LoaderReport
 from imagenet_s.conversion.loader_check.import_loader import load_dataset_object
-from imagenet_s.conversion.synthetic import IMAGES
+from imagenet_s.conversion.synthetic import IMAGES, ExpectedRow, expected_rows
 
 Layout = Callable[[str], Path]
 ROWS = expected_rows("919", "validation")

@@ -17,11 +17,10 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from synthetic_layouts import rgb_pixels
-
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.masks.codec import decode_mask
 from imagenet_s.conversion.synthetic import images_of, mask_ids
+from imagenet_s.conversion.synthetic.expected import rgb_pixels
 from imagenet_s.metrics.distance_matching import upsample
 from imagenet_s.metrics.distance_matching.image_batches import target_size
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from datasets import load_dataset
-from synthetic_layouts import LAYOUTS
 from tree_files import Prepare, contents, snapshot
 
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import split_names
 from imagenet_s.conversion.official_tree import prepare_tree
 from imagenet_s.conversion.official_tree.linking import Linker
+from imagenet_s.conversion.synthetic import LAYOUTS
 
 CONFIGS = ("50", "300", "919")
 Layouts = Callable[[str], Path]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from synthetic_layouts import write_layout
 from tree_files import Prepare, contents
 
 from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.synthetic import write_imagenet
 
 Layouts = Callable[[str], Path]
 MASK = "validation-segmentation/n01644373/ILSVRC2012_val_00000206.png"
@@ -73,7 +73,7 @@ def test_nothing_is_written_through_a_link(overwrite: bool, prepare: Prepare, tm
 
 def test_copies_in_place_of_links(prepare: Prepare, tmp_path: Path) -> None:
     """Links are no copies; the folders that were linked to keep their files."""
-    source = Path(write_layout(tmp_path / "imagenet", "folders"))
+    source = Path(write_imagenet(tmp_path / "imagenet", "folders"))
     before = sorted(source.rglob("*"))
     prepare("50", source)
     with pytest.raises(ImageNetSError, match=r"holds something else"):
@@ -105,7 +105,7 @@ def test_unexpected_files_are_named_and_stay(
 
 
 def test_the_source_is_not_written_into(prepare: Prepare, tmp_path: Path) -> None:
-    source = Path(write_layout(tmp_path / "imagenet", "folders"))
+    source = Path(write_imagenet(tmp_path / "imagenet", "folders"))
     before = sorted(source.rglob("*"))
     link = tmp_path / "link"
     link.symlink_to(source)
@@ -117,7 +117,7 @@ def test_the_source_is_not_written_into(prepare: Prepare, tmp_path: Path) -> Non
             prepare("50", source, save)
     assert sorted(source.rglob("*")) == before
     around = tmp_path / "around" / "ImageNetS50" / "imagenet"
-    write_layout(around, "folders")
+    write_imagenet(around, "folders")
     with pytest.raises(ImageNetSError, match=r"holds the source"):
         prepare("50", around, tmp_path / "around")
     # Beside the source is fine: /data/imagenet and /data/ImageNetS50.

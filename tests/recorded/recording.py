@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 
 from imagenet_s.cli.main import main
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # record.py is run by its path
 DIGESTS = Path(__file__).with_name("digests.json")
 VERSIONS = {name: importlib.metadata.version(name) for name in ("datasets", "huggingface_hub", "pillow", "pyarrow")}
 """What bytes depend on besides this project."""

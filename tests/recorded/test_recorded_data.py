@@ -8,13 +8,12 @@ from pathlib import Path
 import datasets
 import pytest
 from recording import VERSIONS, digests_below, printed_by, recorded, refuse_same_version, sha256
-from synthetic_layouts import write_official_tree
 
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion import PredictionWriter
 from imagenet_s.conversion.hub import plan_push
-from imagenet_s.conversion.synthetic import images_of, mask_ids
+from imagenet_s.conversion.synthetic import images_of, mask_ids, write_official_tree
 
 VERSION = str(imagenet_s.ImageNetS.VERSION)
 RESULTS = {

@@ -10,10 +10,10 @@ import pytest
 from made_maps import made
 from PIL import Image
 from saved_files import without_record
-from synthetic_layouts import write_official_tree
 
 import imagenet_s
 from imagenet_s.cli.main import main
+from imagenet_s.conversion.synthetic import write_official_tree
 from imagenet_s.metrics import Localization
 from imagenet_s.report import html_map_report, overlay
 

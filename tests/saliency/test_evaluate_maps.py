@@ -28,7 +28,7 @@ def tree(miniature_module):
 
 @pytest.fixture(scope="module")
 def miniature_module(tmp_path_factory):
-    from synthetic_layouts import write_official_tree
+    from imagenet_s.conversion.synthetic import write_official_tree
 
     root = tmp_path_factory.mktemp("maps-tree")
     write_official_tree(root, "50")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from made_maps import made
 from PIL import Image
-from synthetic_layouts import write_official_tree
 
 import imagenet_s
 from imagenet_s.cli.main import main
+from imagenet_s.conversion.synthetic import write_official_tree
 from imagenet_s.metrics import Localization
 
 IMAGES = made(30)

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from saved_files import without_record
-from synthetic_layouts import write_official_tree
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.conversion.synthetic import write_annotations
+from imagenet_s.conversion.synthetic import write_annotations, write_official_tree
 from imagenet_s.metrics import Localization, MatchedIoU
 from imagenet_s.metrics.comparison.saved_run import load_run, run_names
 from imagenet_s.metrics.evaluation.run_record import run_record

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from datasets import load_dataset
 from datasets.distributed import split_dataset_by_node
-from synthetic_layouts import expected_rows
 
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.dataset.split_builder import shard_count
 from imagenet_s.conversion.shards.sharding import _even, parse_size, round_up_for_ranks
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 @pytest.mark.parametrize("world", [2, 4, 8])

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from datasets import load_dataset
 from same_rows import assert_rows
-from synthetic_layouts import expected_rows
 
 import imagenet_s
 from imagenet_s.conversion.annotations import open_annotations
 from imagenet_s.conversion.core.errors import ImageNetSError
+from imagenet_s.conversion.synthetic import expected_rows
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from predicted_masks import IDS
-from synthetic_layouts import write_layout
 
 from imagenet_s.conversion.submission.image_sizes import image_sizes
-from imagenet_s.conversion.synthetic import images_of
+from imagenet_s.conversion.synthetic import images_of, write_imagenet
 
 Layouts = Callable[[str], Path]
 
@@ -23,7 +22,7 @@ def test_sizes_are_those_of_the_stored_pixels(layout: str, annotations: Path, mi
 
 
 def test_a_header_longer_than_usual(annotations: Path, tmp_path: Path) -> None:
-    root = Path(write_layout(tmp_path / "imagenet", "flat"))
+    root = Path(write_imagenet(tmp_path / "imagenet", "flat"))
     Image.new("RGB", (70, 50)).save(root / "val" / f"{IDS[0]}.JPEG", "JPEG", comment=b"x" * 20_000)
     assert image_sizes("50", "test", root, annotations, verify=False)[IDS[0]] == (70, 50)
 

@@ -10,10 +10,16 @@ from pathlib import Path
 import datasets
 import pyarrow.parquet as pq
 import pytest
-from synthetic_layouts import LAYOUTS, write_layout
 
 from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of_imagenet, write_annotations, write_imagenet
+from imagenet_s.conversion.synthetic import (
+    IMAGES,
+    LAYOUTS,
+    image_bytes,
+    images_of_imagenet,
+    write_annotations,
+    write_imagenet,
+)
 
 BY_NAME = {image.file_name: image for image in IMAGES.values()}
 
@@ -151,17 +157,12 @@ READERS = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_layout_holds_every_image_once(tmp_path: Path, layout: str) -> None:
     read, has_test = READERS[layout]
-    members = read(write_layout(tmp_path / "imagenet", layout))
+    members = read(write_imagenet(tmp_path / "imagenet", layout))
     files = dict(members)
     assert len(members) == len(files)
     parts = ("train", "val", "test") if has_test else ("train", "val")
     wanted = [image for part in parts for image in images_of_imagenet(part)]
     assert files == {image.file_name: image_bytes(image.image_id) for image in wanted}
-
-
-def test_the_package_writes_class_folders(tmp_path: Path) -> None:
-    files = read_folders(write_imagenet(tmp_path / "imagenet"))
-    assert sorted(files) == sorted(read_folders(write_layout(tmp_path / "layout", "folders")))
 
 
 def test_it_is_small(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_it_is_small(tmp_path: Path) -> None:
 
 
 def test_datasets_reads_the_parquet_and_the_webdataset(tmp_path: Path) -> None:
-    data = write_layout(tmp_path / "parquet", "parquet") / "data"
+    data = write_imagenet(tmp_path / "parquet", "parquet") / "data"
     files = {split: str(data / f"{split}-*.parquet") for split in ("train", "validation", "test")}
     loaded = datasets.load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "cache"))
     assert {split: len(rows) for split, rows in loaded.items()} == {"train": 97, "validation": 36, "test": 3}
@@ -182,7 +183,7 @@ def test_datasets_reads_the_parquet_and_the_webdataset(tmp_path: Path) -> None:
     names, wnid = loaded["train"].features["label"].names, IMAGES[image_id].imagenet_wnid
     assert len(names) == 11
     assert names[row["label"]] == {row.wnid: row.name for row in categories("919")}.get(wnid, wnid)
-    shards = write_layout(tmp_path / "webdataset", "webdataset")
+    shards = write_imagenet(tmp_path / "webdataset", "webdataset")
     stream = datasets.load_dataset(
         "webdataset", data_files={"validation": str(shards / "imagenet1k-validation-*.tar")}, streaming=True
     )["validation"]

@@ -13,12 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic_layouts import expected_rows, write_official_tree
 
 from imagenet_s.conversion import facts
 from imagenet_s.conversion.core.errors import ImageNetSError
 from imagenet_s.conversion.facts import MASK_FOLDERS, OFFICIAL, SPLIT_FOLDERS, split_names
-from imagenet_s.conversion.synthetic import IMAGES, image_bytes, images_of, mask_ids, write_annotations
+from imagenet_s.conversion.synthetic import (
+    IMAGES,
+    expected_rows,
+    image_bytes,
+    images_of,
+    mask_ids,
+    write_annotations,
+    write_imagenet,
+    write_official_tree,
+)
 from imagenet_s.conversion.synthetic.scene import render
 
 CONFIGS = ("50", "300", "919")
@@ -228,4 +236,6 @@ def test_wrong_arguments(tmp_path: Path) -> None:
         images_of("50", "train_full")
     with pytest.raises(ImageNetSError, match="archives, extracted, not 'zip'"):
         write_annotations(tmp_path, "zip")
+    with pytest.raises(ImageNetSError, match="folders, flat, kaggle"):
+        write_imagenet(tmp_path, "lmdb")
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from pathlib import Path
 def main() -> None:
     """Load a data set, run the command, and look at what was installed."""
     import imagenet_s
-    from imagenet_s.conversion.synthetic import images_of, write_annotations, write_imagenet
+    from imagenet_s.conversion.synthetic import expected_rows, write_annotations, write_imagenet
 
     checkout = Path(__file__).resolve().parents[2]
     module = Path(imagenet_s.__file__).resolve()
@@ -35,7 +35,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write_imagenet(root / "imagenet")
+        write_imagenet(root / "imagenet", "folders")
         write_annotations(root / "annotations", "archives")
         loaded = load_dataset(
             "imagenet_s",
@@ -46,7 +46,7 @@ def main() -> None:
             verify=False,
         )
         for split in loaded:
-            expected = sorted(image.image_id for image in images_of("50", split))
+            expected = sorted(row.image_id for row in expected_rows("50", split))
             if sorted(loaded[split]["image_id"][:]) != expected:
                 sys.exit(f"{split}: other rows than expected")
             loaded[split][0]["image"].load()

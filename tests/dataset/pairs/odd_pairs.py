@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from synthetic_layouts import folders, tars, tree, write_layout
-from synthetic_layouts import hub_files as parquet
 
 from imagenet_s.conversion.facts import MASK_FOLDERS, tree_name
 from imagenet_s.conversion.masks.codec import encode_mask, encode_official_png
-from imagenet_s.conversion.synthetic import IMAGES, image_bytes, image_files, images_of, mask_ids
+from imagenet_s.conversion.synthetic import IMAGES, image_bytes, image_files, images_of, mask_ids, write_imagenet
 from imagenet_s.conversion.synthetic import generated_annotations as synthetic_annotations
+from imagenet_s.conversion.synthetic.layouts import folders, tars, tree
+from imagenet_s.conversion.synthetic.layouts import hub_parquet as parquet
 
 plain_masks = synthetic_annotations.masks
 
@@ -144,7 +144,7 @@ def write_odd_imagenet(root: Path, layout: str, odd: Mapping[str, Odd] = ODD) ->
     with written_odd(odd):
         if layout.startswith("tree-"):
             return tree.write_official_tree(root, layout.removeprefix("tree-"))
-        return write_layout(root, layout)
+        return write_imagenet(root, layout)
 
 
 def write_odd_annotations(root: Path, form: str = "archives", odd: Mapping[str, Odd] = ODD) -> Path:

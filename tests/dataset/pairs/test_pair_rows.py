@@ -27,14 +27,13 @@ from odd_pairs import (
     write_odd_annotations,
 )
 from PIL import Image
-from synthetic_layouts import LAYOUTS
 
 import imagenet_s
 from imagenet_s.conversion.dataset import examples
 from imagenet_s.conversion.images.exif import orientation_of, turned
 from imagenet_s.conversion.images.image_header import APP1, jpeg_segments
 from imagenet_s.conversion.images.image_inspection import inspect_bytes
-from imagenet_s.conversion.synthetic import image_bytes, image_files, images_of
+from imagenet_s.conversion.synthetic import LAYOUTS, image_bytes, image_files, images_of
 
 SPLITS = ("train_semi", "validation")
 Layout = Callable[[str], Path]

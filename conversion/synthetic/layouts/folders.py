@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS, images_of_imagenet
-from imagenet_s.conversion.synthetic.image_files import image_bytes
+from ..catalog import IMAGENET_WNIDS, images_of_imagenet
+from ..image_files import image_bytes
 
 
 def write_folders(root: Path, flat: bool = False) -> Path:

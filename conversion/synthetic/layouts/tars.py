@@ -9,10 +9,9 @@ import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS, MiniImage, images_of_imagenet
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-from imagenet_s.conversion.synthetic.scene import seeded_number
-
+from ..catalog import IMAGENET_WNIDS, MiniImage, images_of_imagenet
+from ..image_files import image_bytes
+from ..scene import seeded_number
 from .folders import write
 
 Member = tuple[str, bytes]

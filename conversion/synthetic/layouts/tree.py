@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imagenet_s.conversion.facts import SPLIT_FOLDERS, split_names, tree_name
-from imagenet_s.conversion.synthetic.catalog import images_of
-from imagenet_s.conversion.synthetic.generated_annotations import masks
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-
+from ...facts import SPLIT_FOLDERS, split_names, tree_name
+from ..catalog import images_of
+from ..generated_annotations import masks
+from ..image_files import image_bytes
 from .folders import write
 
 

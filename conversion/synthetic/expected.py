@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagenet_s.conversion.facts import ANNOTATED_SPLITS, categories, imagenet_wnids
-from imagenet_s.conversion.synthetic.catalog import images_of
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-from imagenet_s.conversion.synthetic.scene import mask_ids
+from ..facts import ANNOTATED_SPLITS, categories, imagenet_wnids
+from .catalog import images_of
+from .image_files import image_bytes
+from .scene import mask_ids
 
 
 @dataclass(frozen=True)

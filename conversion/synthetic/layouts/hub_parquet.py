@@ -10,10 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imagenet_s.conversion.facts import categories
-from imagenet_s.conversion.synthetic.catalog import IMAGENET_WNIDS
-from imagenet_s.conversion.synthetic.image_files import image_bytes
-
+from ...facts import categories
+from ..catalog import IMAGENET_WNIDS
+from ..image_files import image_bytes
 from .tars import hub_name, label, shuffled
 
 _SHARDS = (("train", "train", 3), ("validation", "val", 2), ("test", "test", 1))
