@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ..conversion.core.errors import ImageNetSError
-from ..conversion.core.zip_errors import ZIP_ERRORS
 
 SHEET_MARK = ("Software", "imagenet-s show")
 """Text in the PNG of a contact sheet."""
@@ -110,10 +109,12 @@ def _is_submission(path: Path) -> bool:
 
 
 def _members(path: Path) -> set[str]:
+    from ..metrics.matched_miou.counts_file import DAMAGED_ZIP  # imports numpy: only where it is needed
+
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist())
-    except ZIP_ERRORS:
+    except DAMAGED_ZIP:
         return set()
 
 

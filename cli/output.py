@@ -23,12 +23,7 @@ def hint(text: str) -> None:
 
 
 def show(text: str, stream: TextIO) -> None:
-    """Text on a terminal, or whatever stands for it: what its encoding lacks is escaped, as `\\u2013`.
-
-    Args:
-        text: with its newlines.
-        stream: of the terminal.
-    """
+    """Text on a terminal, or whatever stands for it: what its encoding lacks is escaped, as `\\u2013`."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 

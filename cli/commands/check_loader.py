@@ -50,17 +50,10 @@ def _print(report: LoaderReport, with_images: bool) -> None:
 
 
 def _as_json(report: LoaderReport) -> dict[str, object]:
+    names = ("images", "of", "share", "examples", "detail")
     findings = [
-        {
-            "fault": finding.fault.key,
-            "text": finding.fault.text,
-            "mend": finding.fault.mend,
-            "images": finding.images,
-            "of": finding.of,
-            "share": finding.share,
-            "examples": list(finding.examples),
-            "detail": finding.detail,
-        }
+        {"fault": finding.fault.key, "text": finding.fault.text, "mend": finding.fault.mend}
+        | {name: getattr(finding, name) for name in names}
         for finding in report.findings
     ]
     return {"right": report.right, "items": report.images, "findings": findings, "notes": list(report.notes)}

@@ -26,13 +26,7 @@ FORMATS = ("markdown", "latex", "csv")
 
 
 def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Sequence[str | Path]) -> int:
-    """Compare, print, write.
-
-    Args:
-        args: of the command.
-        runs: name -> run.
-        matching: one for all runs, or one for each.
-    """
+    """Compare, print, write; `matching` holds one for all runs, or one for each."""
     result = compare_many(
         runs,
         args.key,
@@ -48,7 +42,7 @@ def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Se
     records = {name: {**run_record(run, **hows[name]), "name": name} for name, run in runs.items()}
     pooled = _pooled(result["key"], runs, matchings)
     published = _published(result["key"], list(records.values())) if args.baselines else []
-    powers = _powers(args, result, runs, matching)
+    powers = _powers(args, result, runs, matchings)
     ranked = [
         RankedRun(**entry, pooled=pooled.get(entry["name"]), is_best=number == 0)
         for number, entry in enumerate(result["runs"])
@@ -89,16 +83,15 @@ def _published(key: str, records: Sequence[Mapping[str, Any]]) -> list[Baseline]
 
 
 def _powers(
-    args: argparse.Namespace, result: Mapping[str, Any], runs: Mapping[str, Run], matching: Sequence[str | Path]
+    args: argparse.Namespace, result: Mapping[str, Any], runs: Mapping[str, Run], matchings: Mapping[str, Any]
 ) -> dict[str, Power]:
     """What each run and the best one can tell."""
     if args.power is None:
         return {}
-    by_name = dict(zip(runs, matching if len(matching) > 1 else list(matching) * len(runs)))
     (best, *others), key = [entry["name"] for entry in result["runs"]], result["key"]
-    alpha = 1 - args.confidence
     return {
-        name: power(runs[name], runs[best], key, 0.8, alpha, matching=[by_name[name], by_name[best]]) for name in others
+        name: power(runs[name], runs[best], key, 0.8, 1 - args.confidence, matching=[matchings[name], matchings[best]])
+        for name in others
     }
 
 

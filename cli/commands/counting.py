@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -19,7 +18,7 @@ from ...metrics.evaluation.scored_masks import ScoredMasks
 from ...metrics.evaluation.scoring import score
 from ..next_steps import command
 from ..output import hint
-from .saved_runs import check_inputs, keep_options
+from .saved_runs import check_inputs, keep_options, new_record
 
 _SHOWN = 10
 
@@ -108,14 +107,5 @@ def _read(args: argparse.Namespace) -> Counted:
             on_missing=args.on_missing,
             progress=bar.update,
         )
-    metric.record = {
-        **({"name": args.title} if args.title else {}),
-        "config": args.config,
-        "options": {
-            "split": args.split,
-            "list": Path(args.list).name if args.list else None,
-            "on_missing": args.on_missing,
-        },
-        "missing": pairs.missing,
-    }
+    metric.record = new_record(args, ["on_missing"], missing=pairs.missing)
     return Counted(metric, args.config, ScoredMasks(predictions, references, dict(pairs.matched)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -24,9 +23,9 @@ from ...report import html_map_report, percent
 from ...report.figures import class_labels, counted_noun, interval_cell, run_notes
 from ...report.map_pictures import map_drawer
 from ..output import hint, say, table, write_json, write_page
-from .map_references import References, open_references, read_keys
+from .map_references import References, open_references
 from .page_images import open_images
-from .saved_runs import check_inputs, keep_options
+from .saved_runs import check_inputs, keep_options, new_record
 
 if TYPE_CHECKING:
     from ...report.images_by_id import ImagesById
@@ -111,9 +110,7 @@ def _load(args: argparse.Namespace) -> _Scored:
 def _score(args: argparse.Namespace) -> _Scored:
     settings = Localization(args.thresholds, args.tolerance, args.relevance, args.resize).options
     maps = open_map_reader(args.maps_dir)
-    references = open_references(
-        args.gt_dir, args.config, args.split, args.target, args.annotations_dir, args.verify, read_keys(args.list)
-    )
+    references = open_references(args)
     images, missing = _with_maps(maps, references, args.on_missing)
     if references.no_class:
         hint(
@@ -129,18 +126,8 @@ def _score(args: argparse.Namespace) -> _Scored:
             workers=args.workers or usable_cpus(),
             progress=bar.update,
         )
-    metric.record = {
-        **({"name": args.title} if args.title else {}),
-        "config": args.config,
-        "options": {
-            "split": args.split,
-            "list": Path(args.list).name if args.list else None,
-            "target": args.target,
-            "on_missing": args.on_missing,
-        },
-        "missing": missing,
-        "no_class": references.no_class,
-    }
+    parts = {"missing": missing, "no_class": references.no_class}
+    metric.record = new_record(args, ["target", "on_missing"], **parts)
     return _Scored(metric, maps, references)
 
 

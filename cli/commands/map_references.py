@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, field
 
 from ...conversion.dataset.open_masks import open_masks
@@ -26,41 +27,19 @@ class References:
     no_class: list[str] = field(default_factory=list)
 
 
-def open_references(
-    gt_dir: str,
-    config: str,
-    split: str,
-    target: str,
-    annotations_dir: str | None = None,
-    verify: bool = True,
-    keys: list[str] | None = None,
-) -> References:
-    """Find the masks and the targets.
-
-    Args:
-        gt_dir: masks, an official tree, a converted data set, or an ImageNet.
-        config: `"50"`, `"300"` or `"919"`.
-        split: `"validation"` or `"train_semi"`.
-        target: `"category"` for the class folder of the mask; `"imagenet"` for ImageNet's own label.
-        annotations_dir: archives and lists, for an ImageNet and for ImageNet's labels.
-        verify: check archives and lists.
-        keys: only these masks (`read_list`).
+def open_references(args: argparse.Namespace) -> References:
+    """Find the masks and the targets that the options of `evaluate-maps` ask for.
 
     Raises:
         ImageNetSError: no masks, a class folder that is no class, labels that nothing at hand says.
         ValueError: no such path.
     """
-    masks = open_masks(gt_dir, config, split, annotations_dir, verify)
-    listed = listed_keys(masks, keys)
-    if target == "imagenet":
-        from ...conversion.dataset.imagenet_folders import imagenet_folders  # imports pyarrow: only where it is needed
+    config, split, place = args.config, args.split, args.gt_dir
+    masks = open_masks(place, config, split, args.annotations_dir, args.verify)
+    listed = listed_keys(masks, read_list(args.list) if args.list else None)
+    if args.target == "category":
+        return References(masks, *targets_by_folder(listed, config, masks.path))
+    from ...conversion.dataset.imagenet_folders import imagenet_folders  # imports pyarrow: only where it is needed
 
-        ids = list(map(image_of, listed))
-        wnids = imagenet_folders(ids, config, split, gt_dir, annotations_dir, verify)
-        return References(masks, *targets_by_label(listed, config, gt_dir, split, wnids))
-    return References(masks, *targets_by_folder(listed, config, masks.path))
-
-
-def read_keys(path: str | None) -> list[str] | None:
-    """The keys of a list file, if there is one."""
-    return read_list(path) if path else None
+    wnids = imagenet_folders(list(map(image_of, listed)), config, split, place, args.annotations_dir, args.verify)
+    return References(masks, *targets_by_label(listed, config, place, split, wnids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
@@ -29,6 +30,20 @@ def check_inputs(args: argparse.Namespace, places: Sequence[str]) -> None:
             )
     elif absent := [_option(name) for name in (*places, "config") if not getattr(args, name)]:
         raise ImageNetSError(f"{', '.join(absent)} missing: give {needed} with --config 50|300|919, or --counts FILE.")
+
+
+def new_record(args: argparse.Namespace, options: Sequence[str], **parts: Any) -> dict[str, Any]:
+    """What a run that a command counts says of itself: its title, configuration, some options, and more parts."""
+    return {
+        **({"name": args.title} if args.title else {}),
+        "config": args.config,
+        "options": {
+            "split": args.split,
+            "list": Path(args.list).name if args.list else None,
+            **{name: getattr(args, name) for name in options},
+        },
+        **parts,
+    }
 
 
 def keep_options(args: argparse.Namespace, run: Run, saved: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
-from ...conversion.facts import ANNOTATED_SPLITS, COMPOSITE_KINDS, SPELLINGS
+from ...conversion.facts import COMPOSITE_KINDS
 from .options import (
     Commands,
     add_config,
     add_imagenet_options,
     add_json,
+    annotated_split,
     natural,
     path_argument,
     place_argument,
@@ -38,7 +37,7 @@ def add_export(commands: Commands) -> None:
     parser.add_argument(
         "--split",
         nargs="+",
-        type=_annotated_split,
+        type=annotated_split,
         default=["validation"],
         metavar="SPLIT",
         help="validation (default), train_semi, or both",
@@ -79,10 +78,3 @@ def _fill(text: str) -> str | tuple[int, ...]:
     """A word or a colour; `Composites` refuses what is none."""
     parts = text.split(",")
     return tuple(map(int, parts)) if all(part.strip().isdecimal() for part in parts) else text
-
-
-def _annotated_split(text: str) -> str:
-    name = SPELLINGS.get(text, text)
-    if name not in ANNOTATED_SPLITS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
-    return name

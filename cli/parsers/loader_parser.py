@@ -6,8 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from ...conversion.facts import ANNOTATED_SPLITS, SPELLINGS
-from .options import Commands, add_config, add_json, add_mask_source, place_argument, positive
+from .options import Commands, add_config, add_json, add_references, annotated_split, place_argument, positive
 
 
 def add_check_loader(commands: Commands) -> None:
@@ -23,17 +22,11 @@ def add_check_loader(commands: Commands) -> None:
         metavar="MODULE:DATASET",
         help="my_project.data:ImageNetS or data.py:ImageNetS: a Dataset, its class, or a function that returns one",
     )
-    parser.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        required=True,
-        metavar="G",
-        help="the official masks: <class folder>/<image_id>.png in a folder or zip, the annotations, an official tree, "
-        "what convert wrote; or an ImageNet, whose masks are those of --annotations-dir",
-    )
-    add_mask_source(parser)
+    add_references(parser, required=True)
     add_config(parser)
-    parser.add_argument("--split", type=_split, default="validation", help="validation (default) or train_semi")
+    parser.add_argument(
+        "--split", type=annotated_split, default="validation", help="validation (default) or train_semi"
+    )
     parser.add_argument(
         "--imagenet", type=place_argument, metavar="I", help="a copy of ImageNet: images are then compared, too"
     )
@@ -45,13 +38,6 @@ def add_check_loader(commands: Commands) -> None:
     group.add_argument("--ignore-id", type=int, metavar="ID", help="the id that ignored pixels should have")
     add_json(parser, "the result")
     parser.set_defaults(command="check_loader")
-
-
-def _split(text: str) -> str:
-    name = SPELLINGS.get(text, text)
-    if name not in ANNOTATED_SPLITS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
-    return name
 
 
 def _arguments(text: str) -> dict[str, Any]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from .options import (
     Commands,
     GivenOption,
+    add_bootstrap,
     add_config,
     add_json,
-    add_mask_source,
+    add_list,
+    add_page,
+    add_references,
     add_saved_run,
+    annotated_split,
     natural,
     path_argument,
-    place_argument,
     positive,
-    split_argument,
 )
 
 
@@ -37,23 +38,9 @@ def add_evaluate_maps(commands: Commands) -> None:
         "--by-size", action="store_true", help="print the means by the size of the object too: S, MS, ML, L"
     )
     group.add_argument("--per-class", action="store_true", help="print the means of the classes too")
-    group.add_argument(
-        "--bootstrap", type=int, metavar="N", help="95 %% intervals of the means, from N resamples of the images"
-    )
-    group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
+    add_bootstrap(group)
     add_json(group, "the figures as fractions")
-    group.add_argument(
-        "--report",
-        type=path_argument,
-        metavar="FILE.html",
-        help="a page: the curve of IoU, the classes, best and worst maps",
-    )
-    group.add_argument(
-        "--images",
-        type=place_argument,
-        metavar="IMAGENET",
-        help="draw the best and worst maps of the page over these images",
-    )
+    add_page(group, "the curve of IoU, the classes, best and worst maps")
     parser.set_defaults(command="evaluate_maps")
 
 
@@ -104,17 +91,9 @@ def add_compare(commands: Commands) -> None:
         help="how small a difference these images can tell, and how many images one of DELTA needs (0.01: one point)",
     )
     parser.add_argument("--title", metavar="NAME", help="heading of the page (default: the names of the runs)")
-    parser.add_argument(
-        "--report",
-        type=path_argument,
-        metavar="FILE.html",
-        help="a page: both runs, classes and images that differ most",
-    )
-    group = parser.add_argument_group("pictures for the page")
-    group.add_argument(
-        "--gt-dir", type=place_argument, metavar="G", help="the references, as `evaluate` and `evaluate-maps` take them"
-    )
-    add_mask_source(group)
+    group = parser.add_argument_group("the page, and pictures for it")
+    add_page(group, "both runs, classes and images that differ most")
+    add_references(group)
     group.add_argument(
         "--predict-dir", type=path_argument, nargs=2, metavar=("A", "B"), help="the predictions of two runs of masks"
     )
@@ -124,15 +103,9 @@ def add_compare(commands: Commands) -> None:
     add_config(group, default=None, what="which ImageNet-S two runs of maps are of: the page lists its classes, too")
     group.add_argument(
         "--split",
-        type=_annotated,
+        type=annotated_split,
         metavar="NAME",
         help="of a tree or a data set: validation or train_semi (default: that of the runs, else validation)",
-    )
-    group.add_argument(
-        "--images",
-        type=place_argument,
-        metavar="IMAGENET",
-        help="draw masks and maps over these images: an ImageNet, an official tree or a converted data set",
     )
     parser.set_defaults(command="compare")
 
@@ -146,18 +119,12 @@ def _add_maps(parser: Any) -> None:
         help="maps as <image id>.npy, .npz or grey .png (8 or 16 bits): folder or zip, in class folders or not; or one "
         ".npz that holds every map by its image id",
     )
-    group.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        metavar="G",
-        help="masks: a folder or zip of <class folder>/<image>.png, the official tree, the annotations, a data set "
-        "built by convert; or an ImageNet, whose masks are those of --annotations-dir",
-    )
+    add_references(group)
     add_config(group, default=None)
     group.add_argument(
         "--split",
         action=GivenOption,
-        type=_annotated,
+        type=annotated_split,
         default="validation",
         metavar="NAME",
         help="which masks of a tree, a data set or an ImageNet: validation (default) or train_semi",
@@ -170,12 +137,7 @@ def _add_maps(parser: Any) -> None:
         help="the class that a map should find: of the image in ImageNet-S (default), or ImageNet's own label, as "
         "classifiers predict it, mapped to a class of ImageNet-S; images whose label is none are left out",
     )
-    group.add_argument(
-        "--list",
-        type=path_argument,
-        metavar="FILE",
-        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
-    )
+    add_list(group)
     group.add_argument(
         "--on-missing",
         action=GivenOption,
@@ -183,8 +145,6 @@ def _add_maps(parser: Any) -> None:
         default="error",
         help="what a mask without a map is: an error (default), or left out",
     )
-    add_mask_source(group)
-    group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     add_saved_run(group, "scores of every image, for `compare`")
 
 
@@ -227,10 +187,3 @@ def _add_scores(parser: Any) -> None:
 
 def _threshold(text: str) -> float | str:
     return text if text in ("mean", "mean_std") else float(text)
-
-
-def _annotated(text: str) -> str:
-    name = split_argument(text)
-    if name not in ("train_semi", "validation"):
-        raise argparse.ArgumentTypeError(f"{text!r}: the splits with masks are train_semi and validation")
-    return name

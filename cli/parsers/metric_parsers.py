@@ -7,9 +7,13 @@ from typing import Any
 from .options import (
     Commands,
     GivenOption,
+    add_bootstrap,
     add_config,
     add_imagenet_options,
-    add_mask_source,
+    add_json,
+    add_list,
+    add_page,
+    add_references,
     add_saved_run,
     natural,
     path_argument,
@@ -53,13 +57,7 @@ def add_evaluate(commands: Commands) -> None:
     either = group.add_mutually_exclusive_group()
     either.add_argument("--match", type=path_argument, metavar="FILE", help="a match.json: the class of each cluster")
     _add_matching(either, ("none", *CLUSTER_MATCHINGS), None, "find the match here (default: none, ids are classes)")
-    group.add_argument(
-        "--bootstrap",
-        type=int,
-        metavar="N",
-        help="95 %% intervals from N resamples of the images; 1000 is a good number",
-    )
-    group.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
+    add_bootstrap(group)
     group = parser.add_argument_group("what to write")
     group.add_argument("--per-class", action="store_true", help="print a table of the classes too")
     group.add_argument(
@@ -67,26 +65,13 @@ def add_evaluate(commands: Commands) -> None:
         action="store_true",
         help="print where the points are lost: kinds of wrong pixels, images, clusters",
     )
-    group.add_argument(
-        "--json",
-        type=path_argument,
-        metavar="FILE",
-        help="the figures as fractions, `-` for stdout instead of the tables",
-    )
+    add_json(group, "the figures as fractions")
     group.add_argument(
         "--protocol",
         choices=("unsupervised", "distance", "semi", "free"),
         help="on the page, published results of this protocol alone (default: of all)",
     )
-    group.add_argument(
-        "--report", type=path_argument, metavar="FILE.html", help="a page: the figures, the classes, some images"
-    )
-    group.add_argument(
-        "--images",
-        type=place_argument,
-        metavar="SOURCE",
-        help="draw the masks of the page over these images: an ImageNet, an official tree or a converted data set",
-    )
+    add_page(group, "the figures, the classes, some images")
     parser.set_defaults(command="evaluate")
 
 
@@ -146,20 +131,9 @@ def _add_masks(parser: Any) -> None:
         metavar="P",
         help="predictions: folder, zip, or a data set built by convert",
     )
-    group.add_argument(
-        "--gt-dir",
-        type=place_argument,
-        metavar="G",
-        help="references: likewise, or the official tree, the annotations, or an ImageNet, whose masks are those of "
-        "--annotations-dir; all are scored",
-    )
+    add_references(group)
     add_config(group, default=None)
-    group.add_argument(
-        "--list",
-        type=path_argument,
-        metavar="FILE",
-        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
-    )
+    add_list(group)
     group.add_argument(
         "--split",
         action=GivenOption,
@@ -174,6 +148,4 @@ def _add_masks(parser: Any) -> None:
         default="error",
         help="what a reference without a prediction is: an error (default), left out, or predicted 0 everywhere",
     )
-    add_mask_source(group)
-    group.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
     add_saved_run(group, "counts, enough for every figure")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...conversion.core.errors import ImageNetSError
 from ...conversion.core.paths import local_path, spelled_out
-from ...conversion.facts import CONFIG_NAMES, config_name
+from ...conversion.facts import ANNOTATED_SPLITS, CONFIG_NAMES, config_name
 from ...conversion.facts.spellings import ON_MISSING, split_name
 
 Commands = Any
@@ -92,12 +93,67 @@ def add_mask_source(parser: Any) -> None:
     )
 
 
-def path_argument(text: str) -> str:
-    """A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
-    try:
-        return local_path(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def add_references(parser: Any, required: bool = False) -> None:
+    """`--gt-dir`, and what says where the masks of an ImageNet are."""
+    parser.add_argument(
+        "--gt-dir",
+        type=place_argument,
+        required=required,
+        metavar="G",
+        help="the masks: <class folder>/<image_id>.png in a folder or zip, the annotations, an official tree, what "
+        "convert wrote; or an ImageNet, whose masks are those of --annotations-dir",
+    )
+    add_mask_source(parser)
+
+
+def add_list(parser: Any) -> None:
+    """`--list` and `--workers`, of what is scored."""
+    parser.add_argument(
+        "--list",
+        type=path_argument,
+        metavar="FILE",
+        help="score only these images: their ids, one a line (`imagenet-s subset`), or an official list",
+    )
+    parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: one a core)")
+
+
+def add_bootstrap(parser: Any) -> None:
+    """`--bootstrap` and `--seed`."""
+    parser.add_argument(
+        "--bootstrap", type=int, metavar="N", help="95 %% intervals from N resamples of the images (1000, say)"
+    )
+    parser.add_argument("--seed", type=natural, default=0, help="of the resamples (default: 0)")
+
+
+def add_page(parser: Any, what: str) -> None:
+    """`--report` and `--images`."""
+    parser.add_argument("--report", type=path_argument, metavar="FILE.html", help=f"a page: {what}")
+    parser.add_argument(
+        "--images",
+        type=place_argument,
+        metavar="IMAGENET",
+        help="draw the page's masks or maps over these images: an ImageNet, an official tree or a converted data set",
+    )
+
+
+def _argument(read: Callable[[str], str]) -> Callable[[str], str]:
+    """A type for argparse, which says what is refused in the words of the package."""
+
+    def argument(text: str) -> str:
+        try:
+            return read(text)
+        except ImageNetSError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return argument
+
+
+path_argument = _argument(local_path)
+"""A file or folder of this machine, in any spelling; an address of elsewhere is refused."""
+place_argument = _argument(spelled_out)
+"""A place of this machine, in any spelling, or an address: of ImageNet, or of what `convert` writes."""
+split_argument = _argument(split_name)
+"""A split, in our spelling or the official one."""
 
 
 def folder_argument(text: str) -> Path:
@@ -105,20 +161,12 @@ def folder_argument(text: str) -> Path:
     return Path(path_argument(text))
 
 
-def place_argument(text: str) -> str:
-    """A place of this machine, in any spelling, or an address: of ImageNet, or of what `convert` writes."""
-    try:
-        return spelled_out(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def split_argument(text: str) -> str:
-    """A split, in our spelling or the official one."""
-    try:
-        return split_name(text)
-    except ImageNetSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def annotated_split(text: str) -> str:
+    """A split with public masks, in our spelling or the official one."""
+    name = split_argument(text)
+    if name not in ANNOTATED_SPLITS:
+        raise argparse.ArgumentTypeError(f"{text!r}: the splits with public masks are {', '.join(ANNOTATED_SPLITS)}")
+    return name
 
 
 def config_argument(text: str) -> str:
@@ -129,17 +177,15 @@ def config_argument(text: str) -> str:
         return text
 
 
-def positive(text: str) -> int:
-    """A number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected at least 1")
-    return value
+def _at_least(lowest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"{text}: expected at least {lowest}")
+        return value
+
+    return number
 
 
-def natural(text: str) -> int:
-    """A number of at least 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text}: expected at least 0")
-    return value
+positive, natural = _at_least(1), _at_least(0)
+"""Numbers from 1, and from 0."""

@@ -21,7 +21,7 @@ def find_files(source: Source) -> Files:
     Raises:
         ImageNetSError: one is missing and can't be fetched; the message says which are needed.
     """
-    return {remote: source.official_file(remote) for remote in official_files(source.config)}
+    return {remote: source.annotations.official_file(remote) for remote in official_files(source.config)}
 
 
 def file_lines(files: Files) -> Iterator[Line]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import printable, some
+from ..core.errors import printable
 
 FIRST_LINE = "imagenet-s acceptance"
 """The first line of the text."""
@@ -55,11 +55,6 @@ def noted(what: str, seen: object, note: str = "") -> Line:
     return Line(what, "", f"{_text(seen)}{f' ({note})' if note else ''}", None)
 
 
-def named(image_ids: Sequence[str]) -> str:
-    """The first few image ids, for a line."""
-    return some(list(image_ids))
-
-
 def as_text(title: str, lines: Sequence[Line]) -> str:
     """The lines as text below a heading: whether seen and believed agree, what it is, what was seen and is believed."""
     body = []
@@ -75,12 +70,7 @@ def without_paths(entry: Line, hidden: Mapping[str, str]) -> Line:
 
 
 def cleaned(text: str, hidden: Mapping[str, str]) -> str:
-    """One line of bounded length without any path of this machine.
-
-    Args:
-        text: any text.
-        hidden: path -> the word that replaces it.
-    """
+    """One line of bounded length without any path of this machine; `hidden` says what stands for each."""
     for path in sorted(hidden, key=len, reverse=True):
         for shown in {path, printable(path)} if path.strip("/\\") else ():  # a container may have the home "/"
             text = re.sub(_STARTS + re.escape(shown) + _ENDS, hidden[path], text)

@@ -21,46 +21,30 @@ _CONVERTED = 100
 
 
 def loaded_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Compare the first and last rows of a split, loaded map-style and streamed.
-
-    Args:
-        source: the opened ImageNet and its annotations.
-        split: its name.
-        options: `data_dir`, `annotations_dir` and `verify`, as the data set takes them.
-    """
+    """Compare the first and last rows of a split, loaded with these options map-style and streamed."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()
     if not image_ids:
         return
     ends = list(dict.fromkeys([*image_ids[:_ENDS], *image_ids[-_ENDS:]]))
-    what = f"{split}: first and last {_ENDS} rows, map-style and streamed"
-    yield line(what, "equal", _compare(source.config, split, ends, options))
+    builder = ImageNetS(source.config, splits=(split,), image_ids=ends, on_missing="skip", **options)
+    with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
+        builder.download_and_prepare(os.path.join(out, "rows"))
+        difference = _first_difference(builder.as_dataset(split), builder.as_streaming_dataset(split))
+    yield line(f"{split}: first and last {_ENDS} rows, map-style and streamed", "equal", difference or "equal")
 
 
 def converted_lines(source: Source, split: str, options: dict[str, Any]) -> Iterator[Line]:
-    """Convert and verify some images of a split; arguments as for `loaded_lines`."""
+    """Convert and verify some images of a split."""
     image_ids = plan_split(source, split, options["verify"]).rows["image_id"].to_pylist()[:_CONVERTED]
-    if image_ids:
-        yield line(
-            f"{split}: conversion of {len(image_ids):,} images", "verified", _convert(source, split, image_ids, options)
-        )
-
-
-def _compare(config: str, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
-    """The first difference between the two ways of loading, or "equal"."""
-    builder = ImageNetS(config, splits=(split,), image_ids=image_ids, on_missing="skip", **options)
-    with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
-        builder.download_and_prepare(os.path.join(out, "rows"))
-        return _first_difference(builder.as_dataset(split), builder.as_streaming_dataset(split)) or "equal"
-
-
-def _convert(source: Source, split: str, image_ids: list[str], options: dict[str, Any]) -> str:
-    """How many rows were converted, or "verified" if all were."""
+    if not image_ids:
+        return
     with tempfile.TemporaryDirectory(prefix="imagenet-s-acceptance-") as out:
         chosen = Options([split], on_missing="skip", verify=options["verify"], image_ids=image_ids)
         index = convert(options["data_dir"], out, source.config, options["annotations_dir"], chosen)
         verify(out)
-        rows = index.configs[source.config].splits[split].rows
-    return "verified" if rows == len(image_ids) else f"{rows:,} rows of {len(image_ids):,} images"
+    rows = index.configs[source.config].splits[split].rows
+    seen = "verified" if rows == len(image_ids) else f"{rows:,} rows of {len(image_ids):,} images"
+    yield line(f"{split}: conversion of {len(image_ids):,} images", "verified", seen)
 
 
 def _first_difference(built: Iterable[dict[str, Any]], streamed: Iterable[dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ...metrics.matched_miou.counts import CountRows, count_pair
 from ...metrics.matched_miou.metric import MatchedIoU
 from ..annotations import cached_masks
+from ..core.errors import some
 from ..core.workers import ProcessPool
 from ..dataset.image_mask_pairs import PairCheck
 from ..dataset.source import Source
@@ -20,7 +21,7 @@ from ..dataset.split_plan import SplitPlan, plan_split
 from ..facts import IGNORE_ID, OFFICIAL, OTHER_ID, categories, imagenet_wnids
 from ..images.image_header import PNG
 from ..masks.codec import decode_mask
-from .line import Line, line, named, noted
+from .line import Line, line, noted
 
 _CHUNK = 64
 """Masks per task of a worker."""
@@ -39,7 +40,7 @@ def count_lines(source: Source, split: str) -> Iterator[Line]:
         yield Line(what, f"{official:,}", "not in this copy of ImageNet", None)
         return
     plan = plan_split(source, split, verify=False, masks=False)
-    yield line(what, official, plan.rows.num_rows, note=f"without {named(plan.missing)}" if plan.missing else "")
+    yield line(what, official, plan.rows.num_rows, note=f"without {some(plan.missing)}" if plan.missing else "")
 
 
 def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator[Line]:
@@ -52,20 +53,20 @@ def mask_lines(source: Source, split: str, workers: int, given: str) -> Iterator
         given: the options that name the annotations on a command line.
     """
     without = source.check_masks(split)
-    yield line(f"{split}: images without a mask", 0, len(without), note=named(without))
+    yield line(f"{split}: images without a mask", 0, len(without), note=some(without))
     plan = plan_split(source, split, verify=False, sizes=True)
-    formats = Counter(map(_format, source.mask_headers(split).values()))
+    formats = Counter(map(_format, source.annotations_of(split).mask_headers(split).values()))
     seen = ", ".join(f"{kind}: {number:,}" for kind, number in sorted(formats.items()))
     yield line(f"{split}: kinds of PNG", "8-bit RGB", seen, agrees=formats.keys() <= {"8-bit RGB"})
     wrong, blue, pairs = plan.notes.unusable, plan.notes.blue, plan.pairs
     yield line(f"{split}: masks that can't be decoded, or with unknown ids", 0, len(wrong), note=_problems(wrong))
-    yield line(f"{split}: masks with values in their blue channel", 0, len(blue), note=named(blue))
+    yield line(f"{split}: masks with values in their blue channel", 0, len(blue), note=some(blue))
     damaged, upright = pairs.damaged, pairs.upright
     yield line(f"{split}: damaged images", 0, len(damaged), note=_problems(damaged))
     fit = plan.rows.num_rows - len(damaged) - len(upright)
     looked = fit + len(upright) + len(pairs.unusable)
     yield line(f"{split}: masks of the size of their image as stored", looked, fit)
-    yield line(f"{split}: masks that fit their image only after its rotation", 0, len(upright), note=named(upright))
+    yield line(f"{split}: masks that fit their image only after its rotation", 0, len(upright), note=some(upright))
     yield line(f"{split}: masks of another size", 0, len(pairs.unusable), note=_problems(pairs.unusable))
     turned = Counter(pairs.orientations.values())
     shown = ", ".join(f"orientation {orientation}: {n:,}" for orientation, n in sorted(turned.items()))
@@ -97,7 +98,7 @@ def _content_lines(source: Source, plan: SplitPlan, workers: int) -> Iterator[Li
     yield noted(f"{split}: masks with ignored pixels", ignored)
     class_of = dict(zip(plan.rows["image_id"].to_pylist(), plan.rows["category"].to_pylist()))
     without = [name for name, ids in classes.items() if class_of[name] not in ids]
-    yield line(f"{split}: masks without the class of their folder", 0, len(without), note=named(without))
+    yield line(f"{split}: masks without the class of their folder", 0, len(without), note=some(without))
     labels = zip(plan.rows["image_id"].to_pylist(), plan.rows["imagenet_label"].to_pylist())
     by_label = {name: table.id_of(imagenet_wnids()[label]) for name, label in labels if label is not None}
     other = {name: class_id for name, class_id in by_label.items() if class_id and class_id != class_of[name]}
@@ -161,4 +162,4 @@ def _format(png: bytes) -> str:
 
 def _problems(unusable: Mapping[str, str]) -> str:
     """The first few ids, and what is wrong with the first."""
-    return f"{named(list(unusable))}; the first: {next(iter(unusable.values()))}" if unusable else ""
+    return f"{some(list(unusable))}; the first: {next(iter(unusable.values()))}" if unusable else ""

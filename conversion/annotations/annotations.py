@@ -54,7 +54,6 @@ def open_annotations(
     *,
     cache_dir: str | os.PathLike[str] | None = None,
     verify: bool = True,
-    download: bool = True,
 ) -> Annotations:
     """The annotations of a configuration. Nothing is read or fetched before it is asked for.
 
@@ -68,14 +67,13 @@ def open_annotations(
         cache_dir: for downloads, cached masks and markers of checked archives; the cache of `datasets` by default.
         verify: checksums of archives and lists, the official counts, a mask for every listed image. False is for
             miniatures and your own subsets.
-        download: False to download nothing.
 
     Raises:
         ImageNetSError: no such configuration, or no such folder.
     """
     config = categories(config).config
     given = resolve_annotations_dir(annotations_dir)
-    location = GivenPlace(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify, download)
+    location = GivenPlace(Path(given), config, verify) if given else DownloadFolder(cache_dir, config, verify)
     return Annotations(config, location, cache_dir, verify)
 
 
@@ -135,9 +133,6 @@ class Annotations:
 
     def prepared_masks(self, split: str) -> Path:
         """The cached masks of a split, transcoded on the first call.
-
-        Args:
-            split: `"train_semi"` or `"validation"`.
 
         Returns:
             An Arrow file for `cached_masks`: a row for each of `members(split)`, in the same order (with
@@ -232,9 +227,6 @@ class Annotations:
 
     def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
         """The masks as they were published, to write the official tree.
-
-        Args:
-            split: `"train_semi"` or `"validation"`.
 
         Yields:
             Each member that has a mask, in the order of `members`, and the content of its RGB PNG.

@@ -142,11 +142,10 @@ class DownloadFolder:
         cache_dir: the root of the cache; that of `datasets` by default.
         config: the configuration that is looked for.
         verify: whether checksums must be right.
-        download: whether anything may be downloaded.
     """
 
-    def __init__(self, cache_dir: str | os.PathLike[str] | None, config: str, verify: bool, download: bool) -> None:
-        self.cache_dir, self.config, self.verify, self.download = cache_dir, config, verify, download
+    def __init__(self, cache_dir: str | os.PathLike[str] | None, config: str, verify: bool) -> None:
+        self.cache_dir, self.config, self.verify = cache_dir, config, verify
 
     def list_path(self, split: str) -> Path | None:
         remote = list_file(self.config, split)
@@ -189,8 +188,6 @@ class DownloadFolder:
         path = self._path(remote)
         if path.exists() and not replace:
             return path
-        if not self.download:
-            raise self.missing()
         try:
             return fetch(remote, path.parent, self.verify, replace)
         except DownloadError as error:

@@ -106,11 +106,7 @@ class CachedMaskReader(MaskReader):
 
 
 def read_notes(path: str | os.PathLike[str]) -> MaskNotes:
-    """What is to be said of cached masks.
-
-    Args:
-        path: what `Annotations.prepared_masks` returned.
-    """
+    """What is to be said of cached masks."""
     with pa.memory_map(os.fspath(path)) as file, pa.ipc.open_file(file) as reader:
         last = reader.num_record_batches - 1
         metadata = reader.get_batch_with_custom_metadata(last).custom_metadata if last >= 0 else None
@@ -121,13 +117,6 @@ def write_masks(masks: SplitMasks, config: str, split: str, members: Sequence[Me
     """Transcode the masks of some images into an Arrow file. The caller holds the lock of the target.
 
     A mask that can't be used has no row; an empty batch at the end, if need be, says what is wrong: see `read_notes`.
-
-    Args:
-        masks: where they are.
-        config: whose ids they hold.
-        split: `"train_semi"` or `"validation"`.
-        members: the rows, each with a mask.
-        target: the file, replaced atomically.
 
     Raises:
         ImageNetSError: no mask can be used.
@@ -147,13 +136,7 @@ def write_masks(masks: SplitMasks, config: str, split: str, members: Sequence[Me
 
 
 def unusable_masks(unusable: Mapping[str, str], of: int, where: str) -> str:
-    """Masks that can't be used, for a message: how many, and what is wrong with the first five.
-
-    Args:
-        unusable: image id -> what is wrong.
-        of: how many masks there are.
-        where: the split, or the place they are in.
-    """
+    """Image id -> what is wrong with its mask, as a message: how many of all, and the first five."""
     problems = list(unusable.values())
     shown = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n- {text}" for text in problems[:_NAMED])
     more = f"\n- and {len(unusable) - _NAMED:,} more" if len(unusable) > _NAMED else ""

@@ -70,13 +70,7 @@ def official_files(config: str) -> tuple[RemoteFile, ...]:
 
 
 def fetch(remote: RemoteFile, folder: Path, verify: bool = True, replace: bool = False) -> Path:
-    """Download one official file into a folder.
-
-    Args:
-        remote: the file.
-        folder: where it is written, under its own name.
-        verify: whether to compare it with what is known of the official one.
-        replace: whether to fetch it although the folder has such a file.
+    """Download one official file into a folder, under its own name.
 
     Raises:
         DownloadError: it could not be fetched, or the environment forbids connections.

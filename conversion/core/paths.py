@@ -66,10 +66,6 @@ def real_path(path: AnyPath) -> str:
 def local_path(given: AnyPath, what: str = "") -> str:
     """A path of this machine; a relative one stays relative.
 
-    Args:
-        given: what a person wrote.
-        what: what to call it in the message.
-
     Raises:
         ImageNetSError: an address of elsewhere: `s3://bucket` would be taken for a folder called `s3:`.
     """

@@ -53,9 +53,6 @@ def list_folder(path: str | os.PathLike[str], name: str = "") -> Folder:
 def walk(root: str | os.PathLike[str]) -> Iterator[Folder]:
     """A folder and all below it: parents before what is in them, links to folders after everything else.
 
-    Args:
-        root: the folder.
-
     Yields:
         Each folder. Remove names from its `folders` to pass them over.
 

@@ -34,11 +34,6 @@ stop = threading.Event()
 class ProcessPool(ProcessPoolExecutor):
     """A `ProcessPoolExecutor` for a `with` block. Left by an exception, it cancels what waits and sets `stop`.
 
-    Args:
-        workers: processes at most; each is started when there is a task for it.
-        initializer: called once in every worker.
-        initargs: its arguments.
-
     Raises:
         ImageNetSError: by the `with` block: every worker ended while it was starting.
     """

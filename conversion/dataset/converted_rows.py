@@ -14,13 +14,7 @@ from ..masks.codec import open_mask_image
 
 
 def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Some rows of a split.
-
-    Args:
-        root: the folder of the data set.
-        config: the index of a configuration.
-        split: one of its splits.
-        numbers: which rows, sorted.
+    """Some rows of a split of the data set at `root`; their numbers are sorted.
 
     Yields:
         The columns, `annotation` decoded, and `image` where the data set has it.
@@ -50,12 +44,6 @@ def read_rows(root: str, config: ConfigIndex, split: str, numbers: Sequence[int]
 
 def read_columns(root: str, config: ConfigIndex, split: str, names: Sequence[str]) -> dict[str, list[Any]]:
     """Some columns of a split, whole; images and masks are not read for them.
-
-    Args:
-        root: the folder of the data set.
-        config: the index of a configuration.
-        split: one of its splits.
-        names: of the columns.
 
     Raises:
         ImageNetSError: a shard can't be read.

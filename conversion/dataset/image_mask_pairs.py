@@ -64,10 +64,6 @@ class PairCheck:
 def fit_of(image: Inspected, mask_size: Size) -> PairFit:
     """How a mask goes with its image, by their sizes.
 
-    Args:
-        image: the image.
-        mask_size: (width, height) of the mask.
-
     Raises:
         ImageNetSError: the image is damaged.
     """

@@ -53,7 +53,7 @@ def open_masks(
     source = open_source(config, place, annotations_dir, verify)
     members = source.members(split)
     wnids = dict(zip(members["image_id"].to_pylist(), members["wnid"].to_pylist()))
-    reader = CachedMaskReader(Path(source.masks(split)), wnids)
+    reader = CachedMaskReader(source.annotations_of(split).masks(split), wnids)
     return SplitMasks(reader, {name: name for name in reader.names})
 
 

@@ -76,12 +76,6 @@ def warn_of_labels(plan: SplitPlan, config: str) -> str | None:
 def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: OnMissing) -> None:
     """The same for masks alone: those that can't be used are an error, or left out.
 
-    Args:
-        unusable: image id -> what is wrong.
-        of: how many masks there are.
-        split: whose masks.
-        on_missing: `"error"` or `"skip"`.
-
     Raises:
         ImageNetSError: some can't be used, and `on_missing` is "error".
     """
@@ -92,10 +86,6 @@ def check_masks(unusable: Mapping[str, str], of: int, split: str, on_missing: On
 def refuse_resized(plan: SplitPlan, mask_sizes: Mapping[str, Size]) -> None:
     """Refuse a resized copy of ImageNet: for commands that open neither images nor masks, and so meet no wrong pair.
 
-    Args:
-        plan: of an annotated split, made without masks.
-        mask_sizes: image id -> (width, height) of the masks, as far as they are at hand.
-
     Raises:
         ImageNetSError: most images have another size than their mask.
     """
@@ -105,11 +95,7 @@ def refuse_resized(plan: SplitPlan, mask_sizes: Mapping[str, Size]) -> None:
 
 
 def leave_out(problems: Sequence[Problem], on_missing: OnMissing | None) -> str | None:
-    """Refuse what has problems, or log what is left out for them.
-
-    Args:
-        problems: what is wrong, and what is left out for it.
-        on_missing: the policy; None where nothing would be left.
+    """Refuse what has problems, or log what is left out for them; `on_missing` is None where nothing would be left.
 
     Returns:
         What was logged; None without problems.

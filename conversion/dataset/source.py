@@ -11,13 +11,11 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from ..annotations import Annotations, Member, open_annotations, resolve_annotations_dir
-from ..annotations.official_files import RemoteFile
+from ..annotations import Annotations, open_annotations, resolve_annotations_dir
 from ..converted.dataset_index import INDEX, Index
 from ..core.errors import ImageNetSError, printable, some
 from ..facts import MASK_FOLDERS, OFFICIAL, categories, config_name, split_names
@@ -70,30 +68,27 @@ class Source(abc.ABC):
     Attributes:
         config: `"50"`, `"300"` or `"919"`.
         splits: the splits it can have, in the order they are built: those of which any image is there.
+        annotations: the lists and the masks.
         absent: a sentence about the splits of which no image is there; "" where there are none such.
     """
 
     def __init__(self, config: str, splits: tuple[str, ...], absent: str, annotations: Annotations) -> None:
         self.config, self.splits, self.absent = config, splits, absent
-        self._annotations = annotations
+        self.annotations = annotations
 
     @abc.abstractmethod
     def reader(self, split: str) -> ImageReader:
         """The reader of the images of a split."""
 
-    @abc.abstractmethod
     def members(self, split: str) -> pa.Table:
         """`image_id` and `wnid` of a split other than train and train_full."""
+        return self.annotations.members(split)
 
     def identity(self, split: str, image_ids: Sequence[str] | None = None) -> str:
         """A digest that changes when the images, the list or the masks of a split do.
 
         It costs a question to the file system for each folder or file that holds images, and for each file that holds
         masks: 12,419 of them for extracted masks of validation. None of these is opened, but for the list.
-
-        Args:
-            split: the split.
-            image_ids: those of its images that are wanted, in order; None for all.
         """
         reader = self.reader(split)
         wnids = None if split == "train_full" else categories(self.config).imagenet_wnids
@@ -102,53 +97,27 @@ class Source(abc.ABC):
         return hashlib.sha256(json.dumps(made_from).encode(errors="surrogateescape")).hexdigest()
 
     def _list_and_masks(self, split: str) -> str:
-        return self._annotations.identity(split)
+        return self.annotations.identity(split)
 
-    def masks(self, split: str) -> str:
-        """The file of cached masks of an annotated split; a mask that can't be used is an error."""
-        return os.fspath(self._with_masks(split).masks(split))
-
-    def prepared_masks(self, split: str) -> str:
-        """The same but for masks that can't be used, which have no row: `read_notes` has them."""
-        return os.fspath(self._with_masks(split).prepared_masks(split))
-
-    def check_masks(self, split: str) -> list[str]:
-        """Look whether the masks of an annotated split are all there; nothing is fetched, decoded or kept.
-
-        Returns:
-            The images without a mask, which verify=False leaves out.
+    def annotations_of(self, split: str) -> Annotations:
+        """The annotations, for the masks of an annotated split.
 
         Raises:
-            ImageNetSError: with `verify`, some are missing; without, all are.
+            ImageNetSError: an official tree that has none.
         """
-        return self._with_masks(split).check_masks(split)
+        return self.annotations
 
-    def official_file(self, remote: RemoteFile) -> Path | None:
-        """Where an official file is, fetched if need be; None where a given folder has it not. It is not checked."""
-        return self._annotations.official_file(remote)
+    def prepared_masks(self, split: str) -> str:
+        """The file of cached masks of an annotated split; those that can't be used have no row: see `read_notes`."""
+        return os.fspath(self.annotations_of(split).prepared_masks(split))
 
-    def has_masks(self, split: str) -> bool:
-        """Whether the masks of an annotated split are at hand, or would have to be fetched."""
-        return self._with_masks(split).has_masks()
-
-    def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
-        """Image id -> (width, height) of the masks of an annotated split, from the headers of their PNGs."""
-        return self._with_masks(split).mask_sizes(split)
-
-    def mask_headers(self, split: str) -> dict[str, bytes]:
-        """Image id -> the first bytes of the masks of an annotated split."""
-        return self._with_masks(split).mask_headers(split)
-
-    def official_masks(self, split: str) -> Iterator[tuple[Member, bytes]]:
-        """The masks of an annotated split as official PNGs."""
-        return self._with_masks(split).official_masks(split)
+    def check_masks(self, split: str) -> list[str]:
+        """As `Annotations.check_masks`: the images without a mask; nothing is fetched, decoded or kept."""
+        return self.annotations_of(split).check_masks(split)
 
     def num_images(self, split: str, verify: bool) -> int | None:
         """How many images a split should have; None where nobody says. With `verify`, the official number."""
         return OFFICIAL.num_images[self.config][split] if verify else None
-
-    def _with_masks(self, split: str) -> Annotations:
-        return self._annotations
 
 
 class ImageNetSource(Source):
@@ -166,9 +135,6 @@ class ImageNetSource(Source):
 
     def reader(self, split: str) -> ImageReader:
         return self.imagenet.reader(_part(split))
-
-    def members(self, split: str) -> pa.Table:
-        return self._annotations.members(split)
 
     def __repr__(self) -> str:
         parts = [repr(part) for part in (self.imagenet.train, self.imagenet.validation) if part is not None]
@@ -198,13 +164,13 @@ class OfficialTreeSource(Source):
 
     def members(self, split: str) -> pa.Table:
         members = members_of(split_reader(self.tree, split))
-        listed = self._annotations.imagenet_wnids(split)
+        listed = self.annotations.imagenet_wnids(split)
         imagenet_wnids = [listed.get(image_id, "") for image_id in members["image_id"].to_pylist()]
         return members.append_column("imagenet_wnid", pa.array(imagenet_wnids, pa.string()))
 
     def prepared_masks(self, split: str) -> str:
         path = super().prepared_masks(split)
-        if not self._annotations.verify and (unlisted := self._unlisted(split)):
+        if not self.annotations.verify and (unlisted := self._unlisted(split)):
             lacks = f"{self.tree} lacks {len(unlisted):,} masks of {split}"
             logger.warning("%s", printable(f"{lacks}: {some(unlisted)}; verify=False (--no-verify) leaves them out."))
         return path
@@ -214,21 +180,21 @@ class OfficialTreeSource(Source):
 
     def _unlisted(self, split: str) -> list[str]:
         """Images that the annotations do not know: without a list they know those that have a mask."""
-        listed = set(self._with_masks(split).members(split)["image_id"].to_pylist())
+        listed = set(self.annotations_of(split).members(split)["image_id"].to_pylist())
         return [image_id for image_id in self.members(split)["image_id"].to_pylist() if image_id not in listed]
 
     def _list_and_masks(self, split: str) -> str:
         # The folders say what is in a split; a list that is at hand, which ImageNet's own folders are.
-        listed = json.dumps(self._annotations.imagenet_wnids(split))
-        return listed + (self._with_masks(split).identity(split) if split in MASK_FOLDERS else "")
+        listed = json.dumps(self.annotations.imagenet_wnids(split))
+        return listed + (self.annotations_of(split).identity(split) if split in MASK_FOLDERS else "")
 
-    def _with_masks(self, split: str) -> Annotations:
+    def annotations_of(self, split: str) -> Annotations:
         if self._has_own_masks and not os.path.isdir(os.path.join(self.tree, MASK_FOLDERS[split])):
             raise ImageNetSError(
                 f"{self.tree} has no {MASK_FOLDERS[split]}/: say where the masks are with annotations_dir "
                 f"(--annotations-dir), or prepare the tree again with `imagenet-s prepare`."
             )
-        return self._annotations
+        return self.annotations
 
     def __repr__(self) -> str:
         return f"the official ImageNet-S tree at {self.tree}"
@@ -268,9 +234,6 @@ class ConvertedSource(Source):
         reader = ConvertedImages(self.root, split, self._index.form, files)
         reader.cache_dir = self._cache_dir
         return reader
-
-    def members(self, split: str) -> pa.Table:
-        return self._annotations.members(split)
 
     def num_images(self, split: str, verify: bool) -> int | None:
         return self._index.splits[split].rows

@@ -120,15 +120,6 @@ class SplitBuilder(RowsBuilder):
     """One split, built into `<cache>/imagenet_s/<configuration>/<version>/<split>-<identity>`.
 
     The identity is a digest of what the rows are made from: where that has changed, another folder is asked for.
-
-    Args:
-        source: the opened ImageNet and its annotations.
-        split: the split to build.
-        folder: the last part of the folder's name.
-        config: the configuration and all arguments of the data set.
-        cache_dir: the root of the cache.
-        num_proc: processes that look at training files.
-        again: look at them again, even if nothing seems to have changed.
     """
 
     def __init__(

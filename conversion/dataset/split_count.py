@@ -41,13 +41,7 @@ class SplitCount:
 
 
 def count_split(source: Source, split: str, verify: bool = True) -> SplitCount:
-    """Count a split. The sizes of images and masks are compared where both are at hand.
-
-    Args:
-        source: images and annotations.
-        split: which.
-        verify: whether it should have what the official one has.
-    """
+    """Count a split. The sizes of images and masks are compared where both are at hand."""
     try:
         return _counted(source, split, verify)
     except MissingAnnotationsError as error:
@@ -65,8 +59,8 @@ def _counted(source: Source, split: str, verify: bool) -> SplitCount:
     if without_mask:
         masks = f"no mask of {some(without_mask)}; verify=False (--no-verify) leaves out the images without one."
         state, problem = "fewer masks", f"{split}: {masks}"
-    if split in ANNOTATED_SPLITS and plan.is_local and source.has_masks(split):
-        plan = compare_sizes(plan, source.mask_sizes(split))
+    if split in ANNOTATED_SPLITS and plan.is_local and source.annotations_of(split).has_masks():
+        plan = compare_sizes(plan, source.annotations_of(split).mask_sizes(split))
     try:
         check_plan(plan, source.config, "error")
     except ImageNetSError as error:

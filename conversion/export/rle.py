@@ -2,7 +2,7 @@
 
 A mask is read column by column. The lengths of its runs, beginning with a run of 0, are written as COCO does: from the
 fourth on as the difference from the length two before, each number in groups of five bits, as characters from "0" on
-(pycocotools, `maskApi.c`). If pycocotools is installed, its encoder is used; the result is the same without it.
+(pycocotools, `maskApi.c`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-try:
-    from pycocotools import mask as _pycocotools
-except ImportError:
-    _pycocotools = None
 
 _GROUPS = 8
 """Groups of five bits: enough for 32-bit lengths and their differences."""
@@ -80,14 +75,6 @@ def encode(mask: NDArray[np.bool_]) -> str:
         >>> encode(np.eye(3, dtype=bool))
         '013000'
     """
-    if _pycocotools is not None:
-        counts: bytes = _pycocotools.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"]
-        return counts.decode("ascii")
-    return encode_numpy(mask)
-
-
-def encode_numpy(mask: NDArray[np.bool_]) -> str:
-    """`encode` without pycocotools."""
     flat = mask.ravel(order="F")
     edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     # The first run is of 0, and empty if the mask begins with 1.

@@ -17,7 +17,7 @@ import yaml
 
 from ..core.errors import ImageNetSError
 from ..submission.protocols import PROTOCOLS
-from .repository_name import check_repo_id
+from .repository import check_repo_id
 
 RESULTS_FILE = ".eval_results/imagenet-s.yaml"
 """Where a model repository keeps its results on ImageNet-S."""

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, HfApi, get_token
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, LocalTokenNotFoundError
+from huggingface_hub.errors import LocalTokenNotFoundError
 
 from ..core.hub_errors import readable_errors
 from .eval_results import RESULTS_FILE, merged_file
+from .repository import read_file
 
 
 def propose_results(model: str, entries: Sequence[Mapping[str, Any]], description: str) -> str:
     """Open a pull request that adds entries to the results of a model; its owner merges or closes it.
-
-    Args:
-        model: the repository of the model.
-        entries: from `result_entries`.
-        description: the text of the pull request.
 
     Returns:
         The address of the pull request.
@@ -31,7 +26,7 @@ def propose_results(model: str, entries: Sequence[Mapping[str, Any]], descriptio
     with readable_errors(model, "opening a pull request on"):
         if get_token() is None:
             raise LocalTokenNotFoundError
-        content = merged_file(_existing(api, model), entries, f"{RESULTS_FILE} of {model}")
+        content = merged_file(read_file(api, model, RESULTS_FILE), entries, f"{RESULTS_FILE} of {model}")
         commit = api.create_commit(
             repo_id=model,
             operations=[CommitOperationAdd(path_in_repo=RESULTS_FILE, path_or_fileobj=content)],
@@ -40,12 +35,3 @@ def propose_results(model: str, entries: Sequence[Mapping[str, Any]], descriptio
             create_pr=True,
         )
     return str(commit.pr_url)
-
-
-def _existing(api: HfApi, model: str) -> bytes | None:
-    try:
-        return Path(api.hf_hub_download(model, RESULTS_FILE)).read_bytes()
-    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, raised if the Hub did not answer
-        raise ConnectionError(f"{RESULTS_FILE} could not be read") from error
-    except EntryNotFoundError:
-        return None

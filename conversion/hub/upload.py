@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    LocalEntryNotFoundError,
-    LocalTokenNotFoundError,
-    RepositoryNotFoundError,
-)
+from huggingface_hub.errors import LocalTokenNotFoundError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from ..converted.dataset_index import INDEX, parse_index
@@ -20,6 +15,7 @@ from ..core.hub_errors import UPLOADING, readable_errors
 from ..shards.dataset_card import MARK, has_additions, make_card, merge_cards
 from .benchmark import push_benchmark
 from .eval_results import BENCHMARK_FILE
+from .repository import read_file
 from .upload_plan import Upload
 
 _CARD = "README.md"
@@ -89,7 +85,9 @@ def push(upload: Upload, public: bool = False) -> Pushed:
                 path_in_repo=_CARD,
                 commit_message="ImageNet-S: card",
             )
-        note = push_benchmark(api, upload, _read(api, upload, BENCHMARK_FILE)) if upload.benchmark else ""
+        note = ""
+        if upload.benchmark:
+            note = push_benchmark(api, upload, read_file(api, upload.repo_id, BENCHMARK_FILE, upload.kind))
         sent = _changed(api, upload, before.sha)
     return Pushed(str(url), sent, note)
 
@@ -134,13 +132,13 @@ def _check_existing(api: HfApi, upload: Upload, public: bool) -> bytes | None:
         )
     if upload.index is None:
         return None
-    card = _read(api, upload, _CARD)
+    card = read_file(api, upload.repo_id, _CARD, upload.kind)
     if card is not None and MARK not in card.decode(errors="replace"):
         raise ImageNetSError(
             f"{upload.repo_id} has a {_CARD} that imagenet-s did not write and would replace: move it away or choose "
             "another name."
         )
-    index = _read(api, upload, INDEX)
+    index = read_file(api, upload.repo_id, INDEX, upload.kind)
     if index is None:
         if card is None:
             _refuse_foreign({sibling.rfilename for sibling in getattr(repository, "siblings", None) or ()}, upload)
@@ -187,14 +185,3 @@ def _card_to_upload(upload: Upload, existing: bytes | None) -> bytes | None:
             "of it into the local one, around the generated part."
         )
     return merge_cards(existing, local, f"{_CARD} of {upload.repo_id}")
-
-
-def _read(api: HfApi, upload: Upload, name: str) -> bytes | None:
-    """The content of a file on the Hub; None where it has no such file."""
-    try:
-        path = api.hf_hub_download(upload.repo_id, name, repo_type=upload.kind)
-    except LocalEntryNotFoundError as error:  # an EntryNotFoundError too, raised if the Hub did not answer
-        raise ConnectionError(f"{name} could not be read") from error
-    except EntryNotFoundError:
-        return None
-    return Path(path).read_bytes()

@@ -13,7 +13,7 @@ from ..core.walk import walk_files
 from ..shards.repository_files import file_names, read_index
 from ..shards.storage import LocalStorage, open_storage
 from .eval_results import benchmark_file
-from .repository_name import check_repo_id
+from .repository import check_repo_id
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,7 @@ from .image_reader import Measure
 
 
 class ConvertedImages(ContainerReader):
-    """The images of one split of a converted data set. The index has `row_group` and `row` in it.
-
-    Args:
-        root: the data set.
-        split: whose shards.
-        form: of the shards.
-        files: their paths, in order.
-    """
+    """The images of one split of a converted data set. The index has `row_group` and `row` in it."""
 
     random_access = False
 

@@ -132,12 +132,7 @@ class ImageReader(abc.ABC):
         return None
 
     def storage_order(self, rows: pa.Table, mixed: bool) -> pa.Table:
-        """The order to read rows in where `random_access` is False.
-
-        Args:
-            rows: rows of `index`.
-            mixed: whether classes should be mixed as far as the layout allows it.
-        """
+        """The order to read rows in where `random_access` is False."""
         return rows
 
     def __repr__(self) -> str:

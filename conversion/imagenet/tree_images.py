@@ -19,23 +19,18 @@ _IMAGES = tuple(SPLIT_FOLDERS.values())
 """Folders of images in a tree."""
 
 
-def find_tree(root: str, config: str, images: bool = True) -> str | None:
+def find_tree(root: str, config: str) -> str | None:
     """The folder of one configuration's tree at or in `root`; None where `root` is no such tree.
-
-    Args:
-        root: where to look.
-        config: whose tree.
-        images: False also takes a tree of masks alone, as the archives of the annotations hold it.
 
     Raises:
         ImageNetSError: a tree, but of other configurations only.
     """
-    here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)), images)]
+    here = [c for c in CONFIG_NAMES if _is_tree(os.path.join(root, tree_name(c)))]
     if config in here:
         return os.path.join(root, tree_name(config))
-    if _is_tree(nested := os.path.join(root, tree_name(config), tree_name(config)), images):
+    if _is_tree(nested := os.path.join(root, tree_name(config), tree_name(config))):
         return nested  # unpacked into a folder of its own name
-    if _is_tree(root, images):
+    if _is_tree(root):
         name = os.path.basename(os.path.realpath(root))
         if name not in {tree_name(c) for c in CONFIG_NAMES} - {tree_name(config)}:
             return root
@@ -81,7 +76,8 @@ def members_of(reader: ImageFolderReader) -> pa.Table:
     return table.sort_by([("wnid", "ascending"), ("image_id", "ascending")])
 
 
-def _is_tree(folder: str, images: bool) -> bool:
+def _is_tree(folder: str) -> bool:
+    """Whether a folder is a tree with images; the archives of the annotations hold one of masks alone."""
     names = (*_IMAGES, *MASK_FOLDERS.values(), "val")
     present = {name for name in names if os.path.isdir(os.path.join(folder, name))}
     if SPLIT_FOLDERS["train_semi"] in present:
@@ -89,4 +85,4 @@ def _is_tree(folder: str, images: bool) -> bool:
     if not present.intersection(MASK_FOLDERS.values()):
         return False
     # Masks that were extracted beside an ImageNet must not hide it: `val` is a name of its own, which no tree has.
-    return not images or (not present.isdisjoint(_IMAGES) and "val" not in present)
+    return not present.isdisjoint(_IMAGES) and "val" not in present

@@ -173,10 +173,6 @@ def size_problem(mask_size: tuple[int, int], image_size: tuple[int, int]) -> str
 def open_mask_image(source: PngLike, name: str) -> Image.Image:
     """An image whose pixels have been read, and whose checksums are right.
 
-    Args:
-        source: path or content of the file, a PNG.
-        name: what to call it in an error.
-
     Raises:
         ImageNetSError: not there, empty, no PNG, or damaged.
     """

@@ -13,12 +13,7 @@ from .mask_reader import MaskReader, is_hidden
 
 
 class FolderReader(MaskReader):
-    """Files below a folder, links followed.
-
-    Args:
-        path: the folder.
-        names: of the files in it, where they were listed before.
-    """
+    """Files below a folder, links followed."""
 
     def __init__(self, path: Path, names: Sequence[str] | None = None) -> None:
         super().__init__(path)

@@ -12,8 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ...metrics.matched_miou.counts_file import DAMAGED_ZIP
 from ..core.errors import ImageNetSError, cause, some
-from ..core.zip_errors import ZIP_ERRORS
 from .mask_reader import MaskReader, is_hidden
 
 
@@ -44,7 +44,7 @@ class ZipReader(MaskReader):
             # Decoding, which takes much longer, is done without the lock.
             with self._lock:
                 return self._zip.read(name)
-        except ZIP_ERRORS as error:
+        except DAMAGED_ZIP as error:
             raise ImageNetSError(
                 f"{self.describe(name)} is damaged ({cause(error)}); make or fetch the zip again."
             ) from error
@@ -64,7 +64,7 @@ class ZipReader(MaskReader):
                 with self._zip.open(info) as member:
                     while member.read(1 << 20):
                         pass
-            except ZIP_ERRORS:
+            except DAMAGED_ZIP:
                 damaged.append(_one_line(info.filename))
         if damaged:
             raise ImageNetSError(
@@ -81,7 +81,7 @@ class ZipReader(MaskReader):
             return zipfile.ZipFile(self.path)
         except FileNotFoundError:
             raise
-        except ZIP_ERRORS as error:
+        except DAMAGED_ZIP as error:
             raise ImageNetSError(
                 f"{self.path} is not a complete zip ({cause(error)}): it was cut off or is something else; make or "
                 "fetch it again."

@@ -92,12 +92,6 @@ def _link_folders(rows: pa.Table, folder: str, linker: Linker, bar: tqdm) -> pa.
     no other class (a class that others are merged into is made of several folders), no file that is no image. Where the
     tree has a real class folder already, its files are linked one by one.
 
-    Args:
-        rows: `image_id`, `folder`, `file` of an `ImageFolderReader`, and `class_folder`.
-        folder: the folder of the split.
-        linker: links.
-        bar: counts the images.
-
     Returns:
         The rows whose class folder is not linked to.
     """

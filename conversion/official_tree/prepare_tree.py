@@ -107,7 +107,7 @@ def prepare_tree(
         plan = plan_split(source, split, verify, masks=False)
         check_plan(plan, config, on_missing)
         if split in MASK_FOLDERS:
-            refuse_resized(plan, source.mask_sizes(split))
+            refuse_resized(plan, source.annotations_of(split).mask_sizes(split))
         plans.append(plan)
     read_from = {imagenet.root, *(plan.reader.root for plan in plans)}
     for plan in plans:
@@ -135,7 +135,7 @@ def _prepare(source: Source, tree: str, plan: SplitPlan, linker: Linker, copy: b
     unexpected = unexpected_files(folders[0], rows, ".JPEG")
     num_masks = None
     if plan.split in MASK_FOLDERS:
-        masks = _write_masks(source.official_masks(plan.split), rows, folders[1], linker)
+        masks = _write_masks(source.annotations_of(plan.split).official_masks(plan.split), rows, folders[1], linker)
         num_masks = masks.num_rows
         unexpected += [f"{MASK_FOLDERS[plan.split]}/{name}" for name in unexpected_files(folders[1], masks, ".png")]
     return PreparedSplit(

@@ -23,9 +23,6 @@ class HashingFile(io.RawIOBase):
     Left by an exception, it ignores what is written afterwards: the footer, say, that a Parquet writer sends when it is
     closed.
 
-    Args:
-        file: where the bytes go.
-
     Attributes:
         size: bytes written so far.
     """

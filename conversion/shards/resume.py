@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..converted.dataset_index import FORMATS, Format, Index, Record, ShardInfo, from_json
+from ..converted.dataset_index import FORMATS, Index, Record, ShardInfo, from_json
 from ..core.atomic_write import is_temporary
 from ..core.errors import ImageNetSError
 from ..core.locks import locked
@@ -134,7 +134,7 @@ def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: s
         shards |= {shard.file for shard in index.configs[config].splits[split].shards}
     data = storage.read(_record_name(config, split))
     if (earlier := _parse_plan(data)) is not None:
-        shards |= {shard_name(_form(earlier.form), config, split, n, earlier.shards) for n in range(earlier.shards)}
+        shards |= {shard_name(earlier.form, config, split, n, earlier.shards) for n in range(earlier.shards)}
     parquet, arrow = (shard_name(form, config, split, 0, 1).rpartition("/") for form in FORMATS)
     for folder, _, example in (parquet, arrow):
         pattern = re.compile(re.sub(r"\d{5}", r"\\d{5}", re.escape(example)))
@@ -146,13 +146,7 @@ def shards_of_earlier_runs(storage: Storage, index: Index, config: str, split: s
 
 
 def start_split(storage: Storage, index: Index, record: PlanRecord) -> None:
-    """Remove the shards and markers of an earlier run, and write the plan of this one.
-
-    Args:
-        storage: of the result.
-        index: what it holds.
-        record: the plan of this run.
-    """
+    """Remove the shards and markers of an earlier run, and write the plan of this one."""
     for name in sorted(shards_of_earlier_runs(storage, index, record.config, record.split)):
         # The shard first: without its marker it would look like a file of somebody else.
         storage.remove(name)
@@ -215,10 +209,6 @@ def _marker_name(shard: str) -> str:
 def _names(storage: Storage, folder: str, ending: str = "") -> list[str]:
     """The names of the files in a folder, without it."""
     return [base for name in storage.names(folder) if (base := name.rpartition("/")[2]).endswith(ending)]
-
-
-def _form(text: str) -> Format:
-    return "arrow" if text == "arrow" else "parquet"
 
 
 def _parse_plan(data: bytes | None) -> PlanRecord | None:

@@ -60,10 +60,6 @@ def pack_rows(rows: pa.Table) -> bytes:
 def write_shard(job: ShardJob, stop: threading.Event = workers.stop) -> ShardInfo:
     """Write one shard, and then its completion marker. After an error nothing of it remains.
 
-    Args:
-        job: what to write.
-        stop: checked before each row group.
-
     Raises:
         ImageNetSError: an image or a mask is wrong.
         OSError: the disk is full, say.

@@ -39,7 +39,7 @@ def open_writer(form: Format, sink: Any, schema: pa.Schema) -> Iterator[Callable
         stream.close()
 
 
-def shard_name(form: Format, config: str, split: str, number: int, count: int) -> str:
+def shard_name(form: str, config: str, split: str, number: int, count: int) -> str:
     """The name of a shard in the repository: `919/train_semi-00000-of-00002.parquet`.
 
     Arrow shards have the names that `Dataset.save_to_disk` gives: `919/train_semi/data-00000-of-00002.arrow`.

@@ -23,12 +23,7 @@ _RECORD = f"{WORKING_FOLDER}/files.json"
 
 
 class WrittenFiles:
-    """The small files of a result, as earlier runs wrote them.
-
-    Args:
-        storage: of the result.
-        index: what it holds; an empty one where there is no result yet.
-    """
+    """The small files of a result, as earlier runs wrote them."""
 
     def __init__(self, storage: Storage, index: Index) -> None:
         self._storage = storage
@@ -38,12 +33,6 @@ class WrittenFiles:
 
     def refuse_foreign(self, index: Index, config: str, form: Format, splits: list[str]) -> None:
         """Refuse to go on where a file that would be written is there and not ours.
-
-        Args:
-            index: what the result holds.
-            config: the configuration that is about to be written.
-            form: its format.
-            splits: its splits that are about to be written.
 
         Raises:
             ImageNetSError: such files, all named.
@@ -56,9 +45,9 @@ class WrittenFiles:
     def refuse_foreign_shards(self, index: Index, record: PlanRecord) -> None:
         """The same for the shards of a split that is written from the beginning."""
         ours = shards_of_earlier_runs(self._storage, index, record.config, record.split)
-        form: Format = "arrow" if record.form == "arrow" else "parquet"
         names = [
-            shard_name(form, record.config, record.split, number, record.shards) for number in range(record.shards)
+            shard_name(record.form, record.config, record.split, number, record.shards)
+            for number in range(record.shards)
         ]
         folder = names[0].rpartition("/")[0]
         present = set(self._storage.names(folder))

@@ -57,7 +57,7 @@ def image_sizes(
     source = open_source(config, data_dir, annotations_dir, verify)
     # The masks of test are on the server: those of validation tell whether the images were resized.
     annotated = split if split in ANNOTATED_SPLITS else "validation"
-    mask_sizes = source.mask_sizes(split) if annotated == split else _at_hand(source, annotated)
+    mask_sizes = source.annotations_of(split).mask_sizes(split) if annotated == split else _at_hand(source, annotated)
     if mask_sizes and annotated in source.splits:
         refuse_resized(plan_split(source, annotated, verify, masks=False), mask_sizes)
     if annotated == split:  # the evaluator compares predictions with masks; an image may be rotated
@@ -70,7 +70,8 @@ def image_sizes(
 def _at_hand(source: Source, split: str) -> dict[str, Size]:
     """The sizes of masks for which nothing is fetched, and which nobody asked for: none is no error."""
     try:
-        return source.mask_sizes(split) if source.has_masks(split) else {}
+        annotations = source.annotations_of(split)
+        return annotations.mask_sizes(split) if annotations.has_masks() else {}
     except ImageNetSError:
         return {}
 

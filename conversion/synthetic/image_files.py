@@ -30,9 +30,6 @@ _MODES = {"grey": "L", "cmyk": "CMYK"}
 def image_bytes(image_id: str) -> bytes:
     """The file of an image.
 
-    Args:
-        image_id: one of `IMAGES`.
-
     Returns:
         A JPEG, or a PNG for the kind `png`: the same bytes on every call with one version of Pillow.
     """

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .arithmetic import are_finite, check_bank_ids, check_features, ids_like, vote
+import numpy as np
+import torch
+from torch.nn import functional
 
+from .segments import Tensor, are_finite, check_features, ids_like
+
+_LARGEST_ID = 65535
 _SIMILARITIES_AT_ONCE = 1 << 24
 """64 MB of float32, whatever the sizes of the image and the bank are."""
 
@@ -48,12 +53,37 @@ def label_pixels(
         raise ValueError(
             f"k={k} (-k), temperature={temperature} (--temperature), chunk={chunk}: expected numbers above 0."
         )
-    check_bank_ids(bank_ids)
+    _check_bank_ids(bank_ids)
     for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
         if not are_finite(vectors, axis):
             raise ValueError(
                 f"NaN, an infinity or vectors too long for {vectors.dtype} in the {what}: they have no direction."
             )
     chunk = chunk or max(1, _SIMILARITIES_AT_ONCE // shape[0])
-    labels = vote(features.reshape(depth, -1), bank, ids, min(k, shape[0]), temperature, chunk)
+    labels = _vote(features.reshape(depth, -1), bank, ids, min(k, shape[0]), temperature, chunk)
     return labels.reshape(height, width)
+
+
+def _vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: float, chunk: int) -> Tensor:
+    """The ids of D x P pixels."""
+    ids, position = torch.unique(bank_ids, return_inverse=True)
+    bank = functional.normalize(bank.to(device=pixels.device, dtype=pixels.dtype), dim=1)
+    winners = torch.empty(pixels.shape[1], dtype=torch.int64, device=pixels.device)
+    for start in range(0, pixels.shape[1], chunk):
+        similarity = functional.normalize(pixels[:, start : start + chunk], dim=0).T @ bank.T
+        nearest, near = similarity.topk(k, dim=1)
+        weight = (nearest.float() / temperature).exp()
+        votes = torch.zeros(len(near), len(ids), dtype=weight.dtype, device=weight.device)
+        votes.scatter_add_(1, position[near], weight)
+        best = votes.max(dim=1, keepdim=True).values
+        winners[start : start + chunk] = (votes == best).to(torch.uint8).argmax(dim=1)  # the lowest id on a tie
+    return ids[winners]
+
+
+def _check_bank_ids(ids: Any) -> None:
+    """A ValueError for ids that a 16-bit mask can't hold: they would become other ids."""
+    array = np.asarray(ids.detach().cpu() if hasattr(ids, "detach") else ids)
+    if array.dtype.kind not in "iuf" or (array != np.floor(array)).any():
+        raise ValueError(f"the ids of the bank are {array.dtype}: expected whole numbers.")
+    if array.size and (array.min() < 0 or array.max() > _LARGEST_ID):
+        raise ValueError(f"the ids of the bank are {array.min()}..{array.max()}: expected 0..{_LARGEST_ID}.")

@@ -1,14 +1,15 @@
-"""Annotated segments as feature vectors, and the resizing of feature maps and masks."""
+"""Annotated segments as feature vectors, the resizing of feature maps and masks, and checks of what is given."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from .arithmetic import are_finite, check_features, ids_like, mean_of_segments
+Tensor = Any
 
 
 def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tuple[Any, Any]:
@@ -41,7 +42,11 @@ def segment_embeddings(features: Any, mask: Any, ignore_index: int = 1000) -> tu
         mask = resize_nearest(mask, (height, width))
     if not are_finite(features.reshape(len(features), -1), 0):
         raise ValueError(f"NaN, an infinity or vectors too long for {features.dtype} in the features.")
-    return mean_of_segments(features, mask, ignore_index)
+    ids, inverse, counts = torch.unique(mask.reshape(-1), return_inverse=True, return_counts=True)
+    member = functional.one_hot(inverse, len(ids)).to(features.dtype).T
+    means = member @ features.reshape(len(features), -1).T / counts[:, None].to(features.dtype)
+    scored = ids != ignore_index
+    return functional.normalize(means[scored], dim=1), ids[scored]
 
 
 def upsample(features: Any, factor: int = 4) -> Any:
@@ -78,6 +83,32 @@ def resize_nearest(ids: Any, size: tuple[int, int]) -> Any:
         raise ValueError(f"cannot bring ids of the shape {tuple(ids.shape)} to {height} x {width} (H x W).")
     rows, columns = _nearest(ids.shape[0], height), _nearest(ids.shape[1], width)
     return ids[rows[:, None], columns]  # a tensor is indexed by NumPy arrays likewise
+
+
+def ids_like(ids: Any, features: Tensor) -> Tensor:
+    """Ids as int64 on the device of the features; arrays are copied, as most torch operators do not take uint16."""
+    if not isinstance(ids, torch.Tensor):
+        ids = torch.from_numpy(np.array(ids, dtype=np.int64))
+    return ids.to(device=features.device, dtype=torch.int64)
+
+
+def are_finite(vectors: Tensor, axis: int) -> bool:
+    """Whether every vector has a finite length: no NaN, no infinity, nothing so large that it overflows."""
+    return bool(torch.isfinite(torch.linalg.vector_norm(vectors, dim=axis)).all())
+
+
+def check_features(features: Tensor) -> tuple[int, int, int]:
+    """The shape (D, H, W) of a feature map; a ValueError if it has no such shape or no floating point numbers."""
+    if not isinstance(features, torch.Tensor):
+        raise ValueError(
+            f"the features are {type(features).__name__}: expected a tensor, as torch.from_numpy makes it."
+        )
+    shape = tuple(features.shape)
+    if len(shape) != 3 or 0 in shape:
+        raise ValueError(f"the features have the shape {shape}: expected D x H x W, one image at a time.")
+    if not features.is_floating_point():
+        raise ValueError(f"the features are {features.dtype}: expected floating point numbers.")
+    return shape
 
 
 def _nearest(before: int, after: int) -> NDArray[np.int64]:

@@ -8,7 +8,6 @@ the smallest ids. Duals are integers, so each step is exact and verifies the one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,37 +54,15 @@ class Face:
         return exchangeable.any(axis=1) | can_lose
 
 
-def assign(weights: Sequence[Ints]) -> Ints:
-    """The best one-to-one assignment of rows to columns, every column taken.
-
-    Best means: the greatest sum of `weights[0]`; among these the greatest sum of `weights[1]`, and so on; among the
-    rest, the first row has the smallest possible column, then the second row, ... (no column comes last).
-
-    Args:
-        weights: R x C matrices of integers >= 0, R >= C.
-
-    Returns:
-        For each row its column, or -1.
-
-    Raises:
-        OverflowError: weights too large to be added exactly in float64 (beyond 10^12 pixels a class).
-
-    Examples:
-        >>> assign([np.array([[1, 1], [1, 1], [1, 0]])])
-        array([ 0,  1, -1])
-    """
-    face = optimise(weights[0])
-    for weight in weights[1:]:
-        face = optimise(weight, face)
-    return smallest_ids(face)
-
-
 def optimise(weight: Ints, face: Face | None = None) -> Face:
-    """The assignments with the greatest sum, among all or among those of a face; errors as in `assign`.
+    """The one-to-one assignments of rows to columns with the greatest sum, every column taken.
 
     Args:
         weight: R x C integers >= 0, R >= C.
         face: the assignments to choose from; all if None.
+
+    Raises:
+        OverflowError: weights too large to be added exactly in float64 (beyond 10^12 pixels a class).
     """
     num_rows, num_columns = weight.shape
     if face is None:

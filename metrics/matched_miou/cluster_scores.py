@@ -21,10 +21,6 @@ _SHOWN = 3
 def cluster_scores(table: CountTable, match: Mapping[int, int]) -> dict[str, Any]:
     """Agreement of clusters and ids over all pixels that are scored, and who shares pixels with whom.
 
-    Args:
-        table: the counts, of at least one image.
-        match: cluster -> class.
-
     Returns:
         `homogeneity`, `completeness`, `v_measure`, `adjusted_rand_index`, `normalized_mutual_information` (arithmetic
         mean of the entropies); `classes_without_cluster` and `clusters_without_class`, lists of ids that occur;

@@ -26,13 +26,7 @@ class Confusion(NamedTuple):
 
 
 def confusions(table: CountTable, labels: Ints, limit: int) -> list[Confusion]:
-    """The most frequent confusions, most pixels first; ties go to the smaller ids.
-
-    Args:
-        table: the counts.
-        labels: the class of each row's prediction, from `apply_match`.
-        limit: how many to return.
-    """
+    """The most frequent confusions, most pixels first; ties go to the smaller ids."""
     wrong = np.flatnonzero((labels != table.gt) & (table.pixels > 0))
     predicted = np.where(labels[wrong] > table.num_classes, -1, labels[wrong])
     pairs = table.gt[wrong] * (table.num_classes + 2) + predicted + 1

@@ -14,7 +14,7 @@ import evaluate
 import numpy as np
 
 from .anatomy import anatomy
-from .assignment import assign
+from .assignment import optimise
 from .bootstrap import bootstrap
 from .boundary import boundary_band
 from .cluster_scores import cluster_scores
@@ -39,13 +39,13 @@ __all__ = [
     "MatchedMiou",
     "WithOwnFigures",
     "anatomy",
-    "assign",
     "bootstrap",
     "boundary_band",
     "cluster_scores",
     "confusions",
     "count_pair",
     "load_counts",
+    "optimise",
     "save_bytes",
     "versions",
 ]

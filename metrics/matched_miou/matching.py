@@ -62,10 +62,6 @@ def check_matching(matching: Matching, num_classes: int) -> str | Match:
 def find_solution(tables: CountTables, matching: str | Match) -> Solution:
     """The match that a matching gives for these counts, and the equally good matches.
 
-    Args:
-        tables: the counts.
-        matching: as `check_matching` returns it.
-
     Returns:
         The solution; its match sends 0 to 0, because `other` (0) takes no part in a matching, on either side.
 

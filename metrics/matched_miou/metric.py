@@ -268,12 +268,7 @@ class MatchedIoU(WithOwnFigures):
         return predicted_ids(self._tables()).tolist()
 
     def confusions(self, matching: Matching = "none", limit: int = 50) -> list[Confusion]:
-        """The pairs of classes that are most often taken for each other, most pixels first.
-
-        Args:
-            matching: as in `match`.
-            limit: how many pairs to return.
-        """
+        """The pairs of classes that are most often taken for each other, most pixels first."""
         table = self._counted()
         return confusions(table, apply_match(table, self.match(matching)), limit)
 

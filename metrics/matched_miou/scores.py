@@ -67,10 +67,6 @@ def iou_terms(table: CountTable, labels: Ints) -> Iterator[IoUTerms]:
 def compute_scores(tables: CountTables, match: Match) -> dict[str, float | list[float]]:
     """All figures of the counts.
 
-    Args:
-        tables: the counts, of at least one image.
-        match: cluster -> class.
-
     Returns:
         `HEADLINES`, `per_category_iou` and `per_category_boundary_iou` (C + 1 values each); fractions of 1, NaN for a
         size that no class has.

@@ -152,9 +152,12 @@ def test_without_a_connection_the_message_lists_what_to_fetch(tmp_path: Path, mo
     check_message(error.value, "50")
 
 
-def test_nothing_is_fetched_where_that_was_forbidden(mirror: FileServer, tmp_path: Path) -> None:
+def test_nothing_is_fetched_where_that_was_forbidden(
+    mirror: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ImageNetSError) as error:
-        online(tmp_path, download=False).members("test")
+        online(tmp_path).members("test")
     check_message(error.value, "50")
     assert mirror.seen == []
 

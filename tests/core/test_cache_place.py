@@ -89,7 +89,7 @@ def test_downloads_lie_below_cache_dir(annotations: Path, tmp_path: Path) -> Non
     folder.mkdir(parents=True)
     file = OFFICIAL.lists["50"]["test"].file
     shutil.copy(annotations / file, folder)
-    opened = open_annotations("50", cache_dir=tmp_path / "chosen", verify=False, download=False)
+    opened = open_annotations("50", cache_dir=tmp_path / "chosen", verify=False)
     assert opened.members("test").num_rows == 10
 
 
