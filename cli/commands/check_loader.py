@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         write_json(_as_json(report), args.json)
     if args.json != "-":
         _print(report, bool(args.imagenet))
-    return 0 if report.right else 1
+    return 1 if report.findings else 0 if report.right else 2
 
 
 def _print(report: LoaderReport, with_images: bool) -> None:
@@ -42,10 +42,13 @@ def _print(report: LoaderReport, with_images: bool) -> None:
         if finding.detail:
             say(f"  seen:  {finding.detail}")
         say(f"  mend:  {finding.fault.mend}")
+    for reason in report.not_compared:
+        say(f"not compared: {reason}")
     for note in report.notes:
         say(f"note: {note}")
     compared = "masks and images" if with_images else "masks (images only with --imagenet)"
-    verdict = "right" if report.right else f"{len(report.findings)} fault{'s' * (len(report.findings) > 1)}"
+    faults = f"{len(report.findings)} fault{'s' * (len(report.findings) > 1)}"
+    verdict = "right" if report.right else faults if report.findings else "not all could be compared"
     say(f"{report.images:,} items, {compared} compared: {verdict}.")
 
 
@@ -56,4 +59,10 @@ def _as_json(report: LoaderReport) -> dict[str, object]:
         | {name: getattr(finding, name) for name in names}
         for finding in report.findings
     ]
-    return {"right": report.right, "items": report.images, "findings": findings, "notes": list(report.notes)}
+    return {
+        "right": report.right,
+        "items": report.images,
+        "findings": findings,
+        "notes": list(report.notes),
+        "not_compared": list(report.not_compared),
+    }

@@ -15,7 +15,8 @@ def add_check_loader(commands: Commands) -> None:
         help="compare your own Dataset with the official masks, and name what it misreads",
         description="Compare your own Dataset with the official masks, image by image: pairing, missing images, sizes, "
         "orientation, ids, ignored pixels, classes. For each fault: in how many images, and a line that mends it.",
-        epilog="Exit code 0: right. 1: something is wrong. docs/check-loader.md says what items may look like.",
+        epilog="Exit code 0: right. 1: something is wrong. 2: not all could be compared. docs/check-loader.md says "
+        "what items may look like.",
     )
     parser.add_argument(
         "dataset",
@@ -34,7 +35,8 @@ def add_check_loader(commands: Commands) -> None:
     parser.add_argument("--images", type=positive, metavar="N", help="compare N items, spread over the Dataset")
     group = parser.add_argument_group("what the items hold (found where it is not said)")
     for name, what in (("mask", "mask"), ("image", "image"), ("id", "image's name or path")):
-        group.add_argument(f"--{name}-key", type=_key, metavar="KEY", help=f"key or position of the {what}")
+        help_text = f"key (a.b inside others) or position of the {what}"
+        group.add_argument(f"--{name}-key", type=_key, metavar="KEY", help=help_text)
     group.add_argument("--ignore-id", type=int, metavar="ID", help="the id that ignored pixels should have")
     add_json(parser, "the result")
     parser.set_defaults(command="check_loader")

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ..dataset.image_mask_pairs import picture_beside
 from ..dataset.imagenet_folders import folders_at_hand
 from ..dataset.open_masks import open_masks
-from ..facts import Categories, categories
+from ..facts import IGNORE_ID, Categories, categories
 from ..imagenet.data_dir import resolve_data_dir
 from ..imagenet.detect import open_imagenet
 from ..imagenet.image_reader import ImageReader
@@ -65,11 +65,7 @@ class Truth:
             part = "train" if split == "train_semi" else "validation"
             self._images = open_imagenet(resolve_data_dir(imagenet)).reader(part)  # type: ignore[arg-type]
 
-    @property
-    def has_images(self) -> bool:
-        """Whether images can be read."""
-        return self._images is not None
-
+    @functools.lru_cache(maxsize=2)  # noqa: B019 - lives as long as the check
     def ids(self, image_id: str) -> NDArray[np.int64]:
         """The ids of a mask, H x W."""
         key = self._masks.by_id[image_id]
@@ -80,7 +76,7 @@ class Truth:
         return self.table.id_of(self.wnids[image_id])
 
     def image(self, image_id: str) -> NDArray[np.float32] | None:
-        """The image in grey, as its mask has it."""
+        """The image in grey, as its mask has it; None where it is not at hand."""
         if self._images is None:
             return None
         rows = self._images.find(pa.array([image_id]))
@@ -100,7 +96,7 @@ class Truth:
             return {}
         rows = self._images.find(pa.array(self.image_ids))
         folders = [os.path.basename(folder) for folder in rows["folder"].to_pylist()]
-        return {i: one for i, one in zip(rows["image_id"].to_pylist(), folders) if _WNID.fullmatch(one)}
+        return {i: folder for i, folder in zip(rows["image_id"].to_pylist(), folders) if _WNID.fullmatch(folder)}
 
     def position(self, image_id: str) -> int:
         """The place of an image in `image_ids`; behind all for one that is not there."""
@@ -108,19 +104,42 @@ class Truth:
 
     @functools.cached_property
     def _positions(self) -> dict[str, int]:
-        return {one: i for i, one in enumerate(self.image_ids)}
+        return {image_id: i for i, image_id in enumerate(self.image_ids)}
 
-    def whose(self, ids: NDArray[np.integer[Any]]) -> str | None:
-        """The image with exactly this mask, if it is not nearly empty."""
-        if len(np.unique(ids)) < 2:
-            return None
-        return self._by_digest.get(_digest(ids))
+    def whose(self, seen: NDArray[Any], image_id: str) -> str | None:
+        """Another image whose mask has exactly these regions, whatever their ids are called; None for `image_id`."""
+        digest = _regions(seen)
+        owners = self._by_regions(seen.shape).get(digest, []) if digest else []
+        return None if image_id in owners else next(iter(owners), None)
 
     @functools.cached_property
-    def _by_digest(self) -> dict[str, str]:
-        bar = tqdm(self.image_ids, desc="reading all official masks", unit="mask", delay=2)
-        return {_digest(self.ids(image_id)): image_id for image_id in bar}
+    def _of_shape(self) -> dict[tuple[int, ...], list[str]]:
+        """The images by the height and width of their masks, as the headers of the PNGs say them."""
+        images: dict[tuple[int, ...], list[str]] = {}
+        for image_id in self.image_ids:
+            header = self._masks.read(self._masks.by_id[image_id])[:24]
+            shape = int.from_bytes(header[20:24], "big"), int.from_bytes(header[16:20], "big")
+            images.setdefault(shape, []).append(image_id)
+        return images
+
+    @functools.cache  # noqa: B019
+    def _by_regions(self, shape: tuple[int, ...]) -> dict[bytes, list[str]]:
+        """Digests of each mask of a size: as it is, with 1000 as `other`, and as foreground."""
+        owners: dict[bytes, list[str]] = {}
+        images = self._of_shape.get(shape, [])
+        for image_id in tqdm(images, desc="reading the official masks of this size", unit="mask", delay=2):
+            ids = self.ids(image_id)
+            for digest in {_regions(ids), _regions(np.where(ids == IGNORE_ID, 0, ids)), _regions(ids > 0)}:
+                owners.setdefault(digest, []).append(image_id)
+        return owners
 
 
-def _digest(ids: NDArray[np.integer[Any]]) -> str:
-    return hashlib.sha256(f"{ids.shape}".encode() + ids.astype(np.int64).tobytes()).hexdigest()
+def _regions(values: NDArray[Any]) -> bytes:
+    """A digest of which pixels have equal values; empty for a single value, and for more than masks have."""
+    different, index = np.unique(values, return_inverse=True)
+    if not 2 <= len(different) <= 255:
+        return b""
+    index = index.ravel()
+    first = np.array([int((index == place).argmax()) for place in range(len(different))])
+    named = np.argsort(np.argsort(first)).astype(np.uint8)[index]
+    return hashlib.blake2b(f"{values.shape}".encode() + named.tobytes(), digest_size=16).digest()

@@ -9,9 +9,7 @@ from collections.abc import Callable, Sequence
 from ..facts import Categories, synsets
 from .fault_catalog import FAULTS, Finding
 from .ground_truth import Truth
-from .per_item import CheckedItem
-
-_EXAMPLES = 3
+from .per_item import Observation
 
 
 def check_number(count: int, truth: Truth) -> list[Finding]:
@@ -20,7 +18,7 @@ def check_number(count: int, truth: Truth) -> list[Finding]:
     if count == of:
         return []
     fault = FAULTS["missing" if count < of else "extra"]
-    return [Finding(fault, abs(of - count), of, (), f"{count:,} items, {of:,} masks")]
+    return [Finding(fault, (), abs(of - count), of, f"{count:,} items, {of:,} masks")]
 
 
 def check_members(seen: Sequence[str], truth: Truth) -> list[Finding]:
@@ -57,7 +55,7 @@ def check_members(seen: Sequence[str], truth: Truth) -> list[Finding]:
 
 
 def check_labels(
-    checked: Sequence[CheckedItem], truth: Truth, add: Callable[[str, str, str], object], notes: list[str]
+    checked: Sequence[Observation], truth: Truth, add: Callable[[str, str, str], object], notes: list[str]
 ) -> None:
     """Check that the label of each image is its class: as a class id, a class id - 1, or ImageNet's label.
 
@@ -71,7 +69,7 @@ def check_labels(
     if not labelled:
         return
     label_of = {wnid: label for label, wnid in enumerate(synsets())}
-    meanings: dict[str, Callable[[CheckedItem], set[int]]] = {
+    meanings: dict[str, Callable[[Observation], set[int]]] = {
         "the class id": lambda item: {truth.category(item.image_id)},
         "the class id - 1": lambda item: {truth.category(item.image_id) - 1},
         "the label 0..999 of ImageNet": lambda item: {
@@ -113,31 +111,20 @@ def check_names(names: Sequence[str], table: Categories) -> list[Finding]:
     wrong = [i for i in wrong if given[i] in everywhere]
     if not wrong:
         return []
-    shown = tuple(f"{names[i + offset]} at {i + 1}" for i in wrong[:_EXAMPLES])
+    shown = tuple(f"{names[i + offset]} at {i + 1}" for i in wrong)
     detail = f"class {wrong[0] + 1} is {table.rows[wrong[0] + 1].name}, not {names[wrong[0] + offset]}"
-    return [Finding(FAULTS["names-in-another-order"], len(wrong), len(names_of_class), shown, detail)]
-
-
-def consistent(checked: Sequence[CheckedItem]) -> bool:
-    """Whether every id became the same value in all images, and no two ids became the same value."""
-    became: dict[int, Counter[int]] = {}
-    for item in checked:
-        for official, value in item.became.items():
-            became.setdefault(official, Counter())[value] += 1
-    first = [counter.most_common(1)[0] for counter in became.values()]
-    agreeing, all_ = sum(count for _, count in first), sum(counter.total() for counter in became.values())
-    return agreeing >= 0.95 * all_ and len({value for value, _ in first}) == len(first)
+    return [Finding(FAULTS["names-in-another-order"], shown, len(wrong), len(names_of_class), detail)]
 
 
 def _finding(key: str, images: Sequence[str], of: int, detail: str = "") -> Finding:
-    return Finding(FAULTS[key], len(images), of, tuple(images[:_EXAMPLES]), detail)
+    return Finding(FAULTS[key], tuple(images), len(images), of, detail)
 
 
 def _folders(image_id: str, truth: Truth) -> str:
     return f"{image_id} is in {truth.imagenet_folders[image_id]} of ImageNet, in {truth.wnids[image_id]} of ImageNet-S"
 
 
-def _label(item: CheckedItem, truth: Truth) -> str:
+def _label(item: Observation, truth: Truth) -> str:
     return f"{item.image_id}: {item.label}, its class is {truth.category(item.image_id)}"
 
 

@@ -1,194 +1,269 @@
-"""One item of a Dataset, compared with the official mask and image of its id."""
+"""One item of a Dataset, laid over the official mask and image of its id."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
-from ..core.errors import some
 from ..facts import IGNORE_ID
-from .geometry import (
-    CUTS,
-    FLIPPED,
-    MIRRORED,
-    TURNS,
-    WHOLE,
-    Fit,
-    fit_image,
-    fit_mask,
-    viewer,
-)
+from ..masks.codec import encode_mask
+from .alignment import Fit, ImageSight, MaskSight, near, search
+from .geometry import MIRRORED, OUTSIDE, SIDEWAYS, UPRIGHT, WHOLE, Rule
 from .ground_truth import Truth
-from .id_readings import SAME, TOLERANCE, explaining
 from .sample import Item
 
-_DETERMINED, _ALIKE, _AGREE = 0.6, 0.6, 0.98
-"""Below these, a mask or an image is taken for that of another image."""
-_RATIO = 0.02
-"""Relative differences of aspect ratios below this come from rounding."""
+_ENOUGH, _LIKELY = 0.75, 0.5
+"""Scores that place a mask: anywhere, and in a likely box, where small objects with soft borders score badly."""
+_CLEAN = 0.98
+"""The share of pixels away from borders that have the value of their id, in a mask that is aligned."""
+_ANOTHER, _SURE_IMAGE = 0.6, 0.9
+"""An image that fits worse than the first is another one; its place is known from the second on."""
+_WORSE_IMAGE, _WORSE_MASK = 0.03, 0.12
+"""Image and mask show different parts where each fits the other's box this much worse than its own."""
+_MOST_BORDERS, _MOST_VALUES = 0.15, 64
+_SEARCHES = 20
+"""After as many masks in a row that fit nowhere, no other is searched for: each takes a second."""
+_FEW = 4
+"""Pixels away from borders from which on they tell what an id became."""
+
+Ids = NDArray[np.int64]
 
 
 @dataclass
-class CheckedItem:
-    """The result of comparing one item.
+class Observation:
+    """What was seen in one item.
 
     Attributes:
-        readings: the readings that explain its ids; empty where none does.
-        ignored: the value that most ignored pixels have; None without such pixels, or where nothing explains the mask.
-        became: official id -> the value that most of its pixels have.
+        became: official id -> the value that its pixels have, away from borders.
+        at_borders: the same for ids that have hardly a pixel away from borders: too thin to rely on.
+        smooth: few values in large regions, unlike after interpolation, dithering or compression.
+        between: values that no id became, which resizing with interpolation invents.
+        grown: objects are larger than theirs on all sides, as after interpolation and `> 0`.
+        padding: the value of pixels beyond the official mask, NaN for several; None without any.
+        placed: the mask has a place on the official one, beyond doubt.
+        aligned: what its ids became can be told there.
+        constant: the value of a mask that has just one, which doesn't tell its place.
+        shape_kept: the mask has the size of the official one.
+        image_score: how well the image fits the one of this id; None where nothing tells.
+        turned: how the mask was turned, where nothing tells whether its image was.
+        other: the image that the mask belongs to, where it belongs to another one.
+        guessed: the image is that of the position, and nothing confirms it.
         faults: key of a fault -> what was seen.
-        label: the label of the item; None without one.
+        greatest: the greatest id of the official mask, with 1000 and without.
     """
 
     image_id: str
-    readings: list[str] = field(default_factory=list)
-    ignored: int | None = None
-    became: dict[int, int] = field(default_factory=dict)
-    faults: dict[str, str] = field(default_factory=dict)
-    label: int | None = None
-    values: frozenset[int] = frozenset()
-    """Every value of the item's mask."""
+    label: int | None
+    greatest: tuple[int, int]
+    became: dict[int, float] = field(default_factory=dict)
+    at_borders: dict[int, float] = field(default_factory=dict)
+    smooth: bool = True
+    between: list[float] = field(default_factory=list)
+    grown: bool = False
+    padding: float | None = None
+    placed: bool = False
+    aligned: bool = False
+    constant: float | None = None
+    shape_kept: bool = False
+    image_score: float | None = None
+    turned: str = ""
     other: str | None = None
-    """The image that the mask belongs to, where it belongs to another one."""
-    greatest: tuple[int, int] = (0, 0)
-    """The greatest id of the official mask, with 1000 and without."""
+    guessed: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ignored(self) -> float | None:
+        """What ignored pixels became."""
+        return {**self.at_borders, **self.became}.get(IGNORE_ID)
 
 
-def check_item(item: Item, image_id: str, truth: Truth, by_position: bool) -> CheckedItem:
-    """Compare one item.
+@dataclass
+class Rules:
+    """The ways to cut that earlier items had, of masks and of images, and how many masks in a row fitted nowhere."""
+
+    masks: Counter[Rule] = field(default_factory=Counter)
+    images: Counter[Rule] = field(default_factory=Counter)
+    failed: int = 0
+
+
+def compare(item: Item, image_id: str, truth: Truth, rules: Rules) -> Observation:
+    """Lay an item over the official mask and image of its id.
 
     Args:
         item: an item with a mask.
         image_id: its image; for an item without an id, the image at its position.
         truth: the official masks and images.
-        by_position: the item has no id of its own.
+        rules: of earlier items; gets those of this one.
     """
-    ids = truth.ids(image_id)
-    classes = ids[ids != IGNORE_ID]
-    checked = CheckedItem(image_id, label=item.label, greatest=(int(ids.max()), int(classes.max(initial=0))))
-    seen: NDArray[Any] = item.ids if item.ids is not None else np.zeros((0, 0))
-    if seen.dtype.kind == "f":
-        scaled = seen * 255
-        if np.abs(scaled - np.rint(scaled)).max() < 1e-3:
-            checked.faults["scaled"] = f"{image_id}: {seen.min():.3g} to {seen.max():.3g}"
-            seen = np.rint(scaled).astype(np.int64)
-        else:
-            checked.faults["interpolated"] = f"{image_id}: {np.unique(seen % 1).size - 1:,} fractions, as of no id"
-            seen = np.rint(seen).astype(np.int64)
-    if _is_same(seen, ids):
-        fit = Fit(WHOLE, 1.0)
-        ignored = seen[ids == IGNORE_ID]
-        checked.readings, checked.values = [SAME], frozenset({int(seen.max())})
-        checked.ignored = int(np.median(ignored)) if ignored.size else None
-    else:
-        fit = fit_mask(seen, ids)
-        _check_ids(checked, seen, ids, fit, truth, by_position)
-    if item.image is not None:
-        _check_image(checked, item.image, seen, ids, fit, truth)
-    else:
-        _check_turns(checked, seen, fit)
-    return checked
-
-
-def _check_ids(
-    checked: CheckedItem, seen: NDArray[Any], ids: NDArray[np.int64], fit: Fit, truth: Truth, by_position: bool
-) -> None:
-    category = truth.category(checked.image_id)
-    # The dithering of a palette hides a cut, so the whole mask is tried as well.
-    for way, centred in itertools.product(dict.fromkeys((fit.way, WHOLE)), (True, False)):
-        view = viewer(way, seen.shape, centred)
-        checked.readings = explaining(seen, ids, view, category)
-        if checked.readings:
-            break
-    else:
-        view = viewer(fit.way, seen.shape)
-    shown = view(ids)
-    # Interpolation reaches as far as a pixel of the original is wide.
-    reach = 3 + 2 * max(1, *(math.ceil(new / old) for new, old in zip(seen.shape, ids.shape)))
-    inside = ndimage.maximum_filter(shown, reach) == ndimage.minimum_filter(shown, reach)
-    agree = 0
-    for class_id in np.unique(shown).tolist():
-        # What an id became shows where no other id is near.
-        where = shown == class_id
-        values, counts = np.unique(seen[where & inside if (where & inside).any() else where], return_counts=True)
-        checked.became[class_id] = int(values[counts.argmax()])
-        agree += int(((seen == checked.became[class_id]) & where & inside).sum())
-    if not checked.readings and "interpolated" not in checked.faults:
-        checked.other = truth.whose(seen)
-        if checked.other or (fit.score < _DETERMINED and agree < _AGREE * inside.sum()):
-            whose = f"that of {checked.other}" if checked.other else f"not its own ({_size(seen)})"
-            checked.faults["order" if by_position else "pairing"] = f"{checked.image_id}: its mask is {whose}"
-            return
-    checked.values = frozenset(np.unique(seen).tolist())
-    expected = {*checked.became.values(), *np.unique(ids).tolist()}
-    invented = sorted(value for value in checked.values if value not in expected)
-    moved = seen != _mapped(shown, checked.became)
-    if "interpolated" in checked.faults or (checked.readings and seen.shape == ids.shape) or not agree:
+    ids, seen = truth.ids(image_id), np.asarray(item.ids)
+    result = Observation(image_id, item.label, (int(ids.max()), int(ids[ids != IGNORE_ID].max(initial=0))))
+    result.shape_kept = seen.shape == ids.shape
+    result.constant = float(seen.min()) if seen.min() == seen.max() else None
+    original = None if item.image is None else truth.image(image_id)
+    image = None if item.image is None or original is None else ImageSight(item.image, original)
+    image_fit = None
+    if image is not None:
+        frequent = [image.by(rule) for rule, _ in rules.images.most_common(2)]
+        image_fit = search(image, [image.by(WHOLE), *frequent])
+        result.image_score = image_fit.score
+        if image_fit.rule and image_fit.score >= image.good:
+            rules.images[image_fit.rule] += 1
+    mask = MaskSight(seen, ids)
+    result.smooth = bool(mask.fields[0].mean() < _MOST_BORDERS and np.unique(seen).size <= _MOST_VALUES)
+    sure_image = image_fit if image_fit and image_fit.score >= _ENOUGH else None
+    mask_fit = _mask_fit(result, mask, seen, ids, sure_image, rules, truth)
+    result.placed = mask_fit is not None and mask_fit.score >= mask.good
+    if mask_fit is None:
+        return result
+    _see_ids(result, seen, ids, mask_fit)
+    if not result.aligned:
         pass
-    elif len(invented) > 1 and (moved & inside).sum() < (1 - _AGREE) * seen.size:
-        description = (
-            f"{some([str(value) for value in invented], 4)} where there are {sorted(np.unique(ids).tolist())[:4]}"
-        )
-        checked.faults["interpolated"] = f"{checked.image_id}: {description}"
-    elif not checked.readings and moved.mean() > 1 - TOLERANCE and not (moved & inside).any():
-        checked.faults["interpolated"] = f"{checked.image_id}: borders between ids have moved"
-    checked.ignored = checked.became.pop(IGNORE_ID, None)
-    if fit.way == MIRRORED:
-        checked.faults["image-and-mask-differ"] = f"{checked.image_id}: the mask is mirrored"
+    elif image is not None and image_fit is not None:
+        _compare_boxes(result, image, image_fit, mask, mask_fit)
+    else:
+        _compare_sizes(result, None if item.image is None else item.image.shape, seen.shape, ids.shape, mask_fit)
+    return result
 
 
-def _check_image(
-    checked: CheckedItem, image: NDArray[np.float32], seen: NDArray[Any], ids: NDArray[np.int64], fit: Fit, truth: Truth
-) -> None:
-    sizes = f"{checked.image_id}: image {_size(image)}, mask {_size(seen)}, official {_size(ids)}"
-    original = truth.image(checked.image_id)
-    if original is None:
-        turned = image.shape == ids.shape[::-1] != ids.shape
-        if image.shape == ids.shape:  # otherwise the image may be turned as well
-            _check_turns(checked, seen, fit)
-        if turned and seen.shape == ids.shape:
-            checked.faults["orientation"] = sizes
-        elif fit.way in CUTS and abs(_ratio(image) / _ratio(ids) - 1) < _RATIO:
-            checked.faults["image-and-mask-differ"] = f"{sizes}: the mask is cut, the image is not"
+def _mask_fit(
+    result: Observation,
+    sight: MaskSight,
+    seen: NDArray[Any],
+    ids: Ids,
+    image_fit: Fit | None,
+    rules: Rules,
+    truth: Truth,
+) -> Fit | None:
+    """The place of a mask; None where nothing tells it."""
+    whole = sight.by(WHOLE)
+    likely = replace(image_fit, score=0.0) if image_fit else whole if result.shape_kept else None
+    if result.constant is not None:
+        return likely
+    if result.shape_kept and (((seen == ids) | (ids == IGNORE_ID)).all() or _is_palette(result, seen, ids)):
+        return replace(whole, score=1.0)
+    frequent = [sight.by(rule) for rule, _ in rules.masks.most_common(2)]
+    best = near(sight, [likely] if likely else [whole, *frequent])
+    if likely and best.score < sight.good:
+        best = near(sight, [best, whole, *frequent])
+    if best.score < sight.sure:
+        result.other = truth.whose(seen, result.image_id)
+    first = best
+    regions = sight.fields[0].mean() < _MOST_BORDERS
+    if best.score < sight.good and regions and not result.other and rules.failed < _SEARCHES:
+        best = max(best, search(sight, [best]), key=lambda fit: fit.score - 0.05 * (fit is not first))
+    if best.score < _ENOUGH:
+        # An object of a few pixels scores badly wherever it lies on another one.
+        table = sight.table(first.box)
+        best = first if first.score > _LIKELY or (likely and table.max(1).sum() > _CLEAN * table.sum()) else best
+        rules.failed += best is not first
+        return None if result.other or best is not first else first
+    rules.failed = 0
+    if best.rule and best.score >= sight.good:
+        rules.masks[best.rule] += 1
+    return best
+
+
+def _is_palette(result: Observation, seen: NDArray[Any], ids: Ids) -> bool:
+    """Whether the values are those of a palette: a dithered one, or another one in each image."""
+    picture, count = Image.fromarray(encode_mask(ids)), np.unique(seen).size
+    palettes = (Image.Palette.WEB, Image.Palette.ADAPTIVE) if count > 2 or seen.max() > 1 else ()
+    if any((seen == np.asarray(picture.convert("P", palette=palette))).all() for palette in palettes):
+        result.faults["palette"] = f"{result.image_id}: {count} values for {np.unique(ids).size} ids"
+    return "palette" in result.faults
+
+
+def _see_ids(result: Observation, seen: NDArray[Any], ids: Ids, mask_fit: Fit) -> None:
+    """What each id became. Borders count only where the mask was not resized: programs round differently."""
+    if "palette" in result.faults:
+        result.aligned = True
         return
-    image_fit = fit_image(image, original)
-    if image_fit.score < _ALIKE:
-        checked.faults.setdefault("pairing", f"{checked.image_id}: the image is another one")
-    elif image_fit.way != fit.way:
-        if fit.way not in TURNS and image_fit.way in TURNS:
-            checked.faults["orientation"] = f"{sizes}: the image is {image_fit.way}"
-        else:
-            checked.faults.setdefault("image-and-mask-differ", f"{sizes}: image: {image_fit.way}, mask: {fit.way}")
+    box = mask_fit.box
+    shown = box.view(ids, seen.shape)
+    exact = result.shape_kept and mask_fit.rule == WHOLE
+    # Interpolation reaches as far as a pixel of the original is wide.
+    reach = 3 + 2 * max(1, math.ceil(seen.shape[0] / box.height), math.ceil(seen.shape[1] / box.width))
+    inside = ndimage.maximum_filter(shown, reach) == ndimage.minimum_filter(shown, reach)
+    agree = total = 0
+    pixels_of: dict[float, list[int]] = defaultdict(list)
+    for class_id in np.unique(shown).tolist():
+        where = shown == class_id
+        sure = where & inside
+        few = not exact and sure.sum() < _FEW
+        values, counts = np.unique(seen[where if exact or few else sure], return_counts=True)
+        value = float(values[counts.argmax()])
+        if class_id == OUTSIDE:
+            result.padding = None if where.mean() < 1 - _CLEAN else value if len(values) == 1 else math.nan
+            continue
+        if not few or counts.max() > 0.8 * counts.sum():
+            (result.at_borders if few else result.became)[class_id] = value
+        agree, total = agree + int((seen[sure] == value).sum()), total + int(sure.sum())
+        for seen_value, pixels in zip(values.tolist(), counts.tolist()):
+            pixels_of[seen_value].append(pixels)
+    result.aligned = total == 0 or agree >= _CLEAN * total
+    if not result.aligned:
+        # Parts of an id have values of their own, which lie in no other id.
+        within = sum(max(pixels) for pixels in pixels_of.values()) / sum(map(sum, pixels_of.values()))
+        if result.smooth and within >= _CLEAN:
+            values = ", ".join(f"{value:g}" for value in sorted(pixels_of)[:4])
+            result.aligned, result.faults["instances"] = (
+                True,
+                f"{result.image_id}: {values} for {np.unique(ids).size} ids",
+            )
+        return
+    expected = {*result.became.values(), *result.at_borders.values(), *map(float, np.unique(ids).tolist())}
+    present = set(np.unique(seen[shown != OUTSIDE]).tolist())
+    between = sorted(present - expected)
+    result.between = between if len(between) > 1 + len(result.at_borders) else []
+    background = result.became.get(0, math.nan)
+    others = [class_id for class_id, value in result.became.items() if value == background]
+    objects = [class_id for class_id, value in result.became.items() if value != background]
+    gained = (np.isin(shown, others) & (seen != background)).sum()
+    lost = (np.isin(shown, objects) & (seen == background)).sum()
+    result.grown = bool(len(present) == 2 and gained > 3 * lost and gained > 0.08 * (~inside).sum())
 
 
-def _check_turns(checked: CheckedItem, seen: NDArray[Any], fit: Fit) -> None:
-    """Note a mask that is turned; for items whose original image can't be compared."""
-    if fit.way in (*TURNS, FLIPPED) and not {"pairing", "order"} & checked.faults.keys():
-        checked.faults["mask-turned"] = f"{checked.image_id}: the mask ({_size(seen)}) is {fit.way}"
+def _compare_boxes(result: Observation, image: ImageSight, image_fit: Fit, mask: MaskSight, mask_fit: Fit) -> None:
+    """Whether image and mask show the same part of the original."""
+    if image_fit.score < _ANOTHER:
+        result.faults["pairing"] = f"{result.image_id}: the image is another one"
+    same = result.constant is not None or image_fit.score < _SURE_IMAGE or mask_fit.box.is_near(image_fit.box)
+    if same or image.score(mask_fit.box) > image_fit.score - _WORSE_IMAGE:
+        return
+    if mask.score(image_fit.box) > mask_fit.score - _WORSE_MASK:
+        return
+    turns, key = (image_fit.box.turn, mask_fit.box.turn), "image-and-mask-differ"
+    if turns[0] != turns[1] and MIRRORED not in turns and UPRIGHT in turns:
+        key = "orientation" if turns[1] == UPRIGHT else "mask-turned"
+    sizes = f"image {_size(image.shape)}, mask {_size(mask.shape)}, official {_size(mask.original)}"
+    words = f"image: {image_fit.box.words(mask.original)}; mask: {mask_fit.box.words(mask.original)}"
+    result.faults[key] = f"{result.image_id}: {sizes}; {words}"
 
 
-def _is_same(seen: NDArray[Any], ids: NDArray[np.int64]) -> bool:
-    """Whether the ids are unchanged, the usual case. False for a mask of 0 and 1 (or 255), which may be foreground."""
-    if seen.shape != ids.shape or seen.max(initial=0) in (0, 1, 255):
-        return False
-    return bool(((seen == ids) | (ids == IGNORE_ID)).all())
+def _compare_sizes(
+    result: Observation, image: tuple[int, ...] | None, mask: tuple[int, ...], official: tuple[int, ...], mask_fit: Fit
+) -> None:
+    """What sizes tell where the image that ImageNet has is not at hand."""
+    box = mask_fit.box
+    what = f"{result.image_id}: image {_size(image or mask)}, mask {_size(mask)}, {box.words(official)}"
+    if box.turn != UPRIGHT:
+        if image == official != official[::-1] and box.turn in SIDEWAYS:
+            result.faults["mask-turned"] = what
+        elif image is None or image[0] == image[1] or box.turn not in SIDEWAYS:
+            result.turned = box.turn
+    elif image is not None and image == official[::-1] != official and result.shape_kept:
+        result.faults["orientation"] = what
+    elif image is not None and image != mask and result.constant is None and not box.is_whole(official):
+        ratios = [shape[1] / shape[0] for shape in (image, official, (box.height, box.width))]
+        if abs(ratios[0] / ratios[1] - 1) < 0.02 and abs(ratios[2] / ratios[0] - 1) > 0.1:
+            result.faults["image-and-mask-differ"] = what
 
 
-def _mapped(ids: NDArray[np.int64], became: dict[int, int]) -> NDArray[np.int64]:
-    """Each id replaced by what it became."""
-    present, places = np.unique(ids, return_inverse=True)
-    return np.array([became[class_id] for class_id in present.tolist()])[places.reshape(ids.shape)]
-
-
-def _ratio(array: NDArray[Any]) -> float:
-    return array.shape[1] / array.shape[0]
-
-
-def _size(array: NDArray[Any]) -> str:
-    return f"{array.shape[1]} x {array.shape[0]}"
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]}"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..core.errors import ImageNetSError, some
+from .pixels import as_array, as_grey, as_ids
+
 _IMAGE_ID = re.compile(r"(ILSVRC2012_(?:val|test)_\d{8}|n\d{8}_\d+)")
 _MASK_KEYS = (
-    *("annotation", "mask", "masks", "segmentation", "seg", "segmentation_mask", "gt_semantic_seg", "semantic_mask"),
-    *("labels", "label", "target", "gt", "ground_truth", "seg_map", "mask_path"),
+    *("annotation", "mask", "masks", "segmentation", "seg", "segmentation_mask", "gt_semantic_seg", "gt_sem_seg"),
+    *("semantic_mask", "labels", "label", "target", "gt", "ground_truth", "seg_map", "mask_path"),
 )
 _IMAGE_KEYS = ("image", "img", "pixel_values", "images", "input", "inputs", "x", "jpg")
 _ID_KEYS = (
@@ -24,16 +27,19 @@ _ID_KEYS = (
     *("mask_path", "seg_map_path", "ori_filename"),
 )
 _LABEL_KEYS = ("category", "class", "class_id", "label", "labels", "target", "cls", "y")
-_IMAGE_ENDINGS = (".jpg", ".jpeg")
+_DEEPEST, _LONGEST = 5, 32
+Key = str | int | None
+Parts = dict[str, Any]
+"""The values of an item by dotted keys: `data_samples.gt_sem_seg.data`, `1.mask`."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Where mask, image and id are in an item: keys of a dict, or positions in a tuple; None to look for them."""
+    """Where mask, image and id are in an item: dotted keys, or positions in a tuple; None to look for them."""
 
-    mask: str | int | None = None
-    image: str | int | None = None
-    id: str | int | None = None
+    mask: Key = None
+    image: Key = None
+    id: Key = None
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,10 @@ class Item:
 
     Attributes:
         position: its index in the Dataset.
-        ids: H x W integers of its mask, unchanged; None without a mask.
+        ids: H x W numbers of its mask, unchanged; None without a mask.
         image: H x W numbers, the image in grey; None without an image.
         error: the exception that the Dataset raised instead of an item.
+        parts: types and shapes of what the item holds; "None" for None.
     """
 
     position: int
@@ -53,197 +60,156 @@ class Item:
     image_id: str | None = None
     label: int | None = None
     error: Exception | None = None
+    parts: str = ""
 
 
-def read_items(dataset: Any, keys: Keys, limit: int | None) -> Iterator[Item]:
+def read_items(dataset: Any, keys: Keys, limit: int | None, num_classes: int) -> Iterator[Item]:
     """The items of a Dataset; one that raises is an item with its error.
 
     Args:
         dataset: map-style (`__len__`, `__getitem__`) or iterable.
         keys: where mask, image and id are in an item.
         limit: the most items to read: spread over a map-style Dataset, the first ones of an iterable.
+        num_classes: C, which tells one-hot masks.
+
+    Raises:
+        ImageNetSError: a DataLoader, splits, or a key that an item has not.
     """
-    if is_map_style(dataset):
-        count = len(dataset)
-        chosen = range(count) if limit is None or limit >= count else np.linspace(0, count - 1, limit).astype(int)
-        paths = _listed_ids(dataset, count)
-        for position in map(int, chosen):
-            try:
-                item = _item(dataset[position], keys, position)
-            except Exception as error:  # noqa: BLE001 - what user code raises is a result here
-                item = Item(position, error=error)
-            yield item if item.image_id or not paths else replace(item, image_id=paths[position])
-        return
-    iterator = enumerate(iter(dataset))
-    while limit is None or limit > 0:
+    bases = {base.__name__ for base in type(dataset).__mro__}
+    if bases & {"DataLoader", "StatefulDataLoader"}:
+        raise ImageNetSError("a DataLoader gives batches: give the Dataset that it reads, loader.dataset.")
+    if isinstance(dataset, Mapping) and not all(isinstance(key, int) for key in dataset):
+        splits = some([str(key) for key in dataset])
+        raise ImageNetSError(f"a {type(dataset).__name__} of {splits}: give one of them, as dataset['validation'].")
+    # torch's IterableDataset has a `__getitem__` that only raises.
+    indexed = all(callable(getattr(dataset, name, None)) for name in ("__getitem__", "__len__"))
+    indexed = indexed and "IterableDataset" not in bases
+    count = len(dataset) if indexed else 0
+    spread = range(count) if limit is None or limit >= count else np.linspace(0, count - 1, limit).astype(int).tolist()
+    listed = listed_ids(dataset) if indexed else None
+    stream = None if indexed else iter(dataset)
+    for position in spread if stream is None else itertools.islice(itertools.count(), limit):
         try:
-            position, raw = next(iterator)
+            raw = dataset[position] if stream is None else next(stream)
         except StopIteration:
             return
-        except Exception as error:  # noqa: BLE001
-            yield Item(-1, error=error)
+        except Exception as error:  # noqa: BLE001 - what user code raises is a result here
+            item, ends = Item(position, error=error), stream is not None
+        else:
+            item, ends = _item(raw, keys, position, num_classes), False
+        yield replace(item, image_id=item.image_id or listed[position]) if listed else item
+        if ends:
             return
-        try:
-            item = _item(raw, keys, position)
-        except Exception as error:  # noqa: BLE001 - for example, a path in it leads to a damaged file
-            item = Item(position, error=error)
-        yield item
-        limit = None if limit is None else limit - 1
 
 
-def is_map_style(dataset: Any) -> bool:
-    """Whether items are read by position. torch's IterableDataset does not count: its `__getitem__` only raises."""
-    streams = any(base.__name__ == "IterableDataset" for base in type(dataset).__mro__)
-    return not streams and all(callable(getattr(dataset, name, None)) for name in ("__getitem__", "__len__"))
-
-
-def all_ids(dataset: Any) -> list[str] | None:
-    """The ids of all items, where the Dataset keeps a list of paths; else None."""
-    return _listed_ids(dataset, len(dataset)) if hasattr(dataset, "__len__") else None
-
-
-def _listed_ids(dataset: Any, count: int) -> list[str] | None:
+def listed_ids(dataset: Any) -> list[str] | None:
     """The ids in a list of paths that the Dataset keeps (`samples`, `image_paths`, ...), one for each item."""
-    try:
-        attributes = vars(dataset)
-    except TypeError:
-        return None
-    for value in attributes.values():
+    count = len(dataset) if hasattr(dataset, "__len__") else 0
+    for value in getattr(dataset, "__dict__", {}).values():
         if isinstance(value, (list, tuple)) and len(value) == count > 0:
-            ids = [_id_in(path) for path in value]
-            if all(ids):
-                return [image_id for image_id in ids if image_id]
+            ids = [image_id for path in value if (image_id := _id_in(path))]
+            if len(ids) == count:
+                return ids
     return None
-
-
-def _item(raw: Any, keys: Keys, position: int) -> Item:
-    parts = _parts(raw)
-    image_id = _id_in(parts[keys.id]) if keys.id is not None else _find_id(parts)
-    mask_at = keys.mask if keys.mask is not None else _find_mask(parts)
-    ids = None if mask_at is None else _as_ids(parts[mask_at])
-    image = None
-    candidates: list[Any] = [*(key for key in _IMAGE_KEYS if key in parts), *parts]
-    candidates.sort(key=lambda key: isinstance(parts[key], (str, os.PathLike)))  # paths last, as for masks
-    places = candidates if keys.image is None else [keys.image]
-    for place in places:
-        if place != mask_at and (image := _as_grey(parts[place])) is not None:
-            break
-    places = [*(key for key in _LABEL_KEYS if key in parts), *(key for key in parts if isinstance(key, int))]
-    label = next((n for key in places if key != mask_at and (n := _as_number(parts[key])) is not None), None)
-    return Item(position, ids, image, image_id, label)
-
-
-def _parts(raw: Any) -> dict[Any, Any]:
-    if isinstance(raw, Mapping):
-        return dict(raw)
-    if isinstance(raw, (tuple, list)):
-        parts: dict[Any, Any] = dict(enumerate(raw))
-        for part in raw:  # (image, {"mask": ...})
-            if isinstance(part, Mapping):
-                parts.update(part)
-        return parts
-    return {0: raw}
-
-
-def _find_id(parts: Mapping[Any, Any]) -> str | None:
-    named = [parts[key] for key in _ID_KEYS if key in parts]
-    return next((image_id for value in (*named, *parts.values()) if (image_id := _id_in(value))), None)
-
-
-def _find_mask(parts: Mapping[Any, Any]) -> Any:
-    for key in _MASK_KEYS:
-        if key in parts and not isinstance(parts[key], (str, os.PathLike)) and _as_ids(parts[key]) is not None:
-            return key
-    # In a tuple the last part that can be a mask, because the image comes first. Paths are tried after everything else:
-    # a path may only name the image.
-    for wanted in (False, True):
-        for key in reversed(list(parts)):
-            if isinstance(parts[key], (str, os.PathLike)) == wanted and _as_ids(parts[key]) is not None:
-                return key
-    return None
-
-
-def _id_in(value: Any) -> str | None:
-    if isinstance(value, (tuple, list)) and value:
-        return next(
-            (image_id for part in value[:3] if not isinstance(part, (list, tuple)) and (image_id := _id_in(part))), None
-        )
-    if isinstance(value, (str, os.PathLike)):
-        ids: list[str] = _IMAGE_ID.findall(Path(value).name) or _IMAGE_ID.findall(os.fspath(value))
-        return ids[-1] if ids else None
-    return None
-
-
-def _array(value: Any) -> NDArray[Any] | None:
-    if hasattr(value, "detach") and hasattr(value, "cpu"):
-        value = value.detach().cpu().float() if value.is_floating_point() else value.detach().cpu()
-        value = value.numpy()
-    if isinstance(value, Image.Image):
-        value = np.asarray(value)
-    if isinstance(value, np.ndarray) and value.ndim in (2, 3, 4) and value.dtype.kind in "biuf":
-        return value[0] if value.ndim == 4 and len(value) == 1 else value
-    return None
-
-
-def _as_ids(value: Any) -> NDArray[Any] | None:
-    """H x W integers of a mask: an array or tensor (1 x H x W, too), a PIL image, official RGB, or a path."""
-    if isinstance(value, (str, os.PathLike)):
-        if not os.fspath(value).lower().endswith(".png") or not os.path.isfile(value):
-            return None
-        with Image.open(value, formats=["PNG"]) as image:
-            return _as_ids(image.copy())
-    array = _array(value)
-    if array is None:
-        return None
-    if array.ndim == 3 and 1 in (array.shape[0], array.shape[2]):
-        array = array[0] if array.shape[0] == 1 else array[..., 0]
-    if array.ndim == 3 and array.dtype == np.uint8 and 3 in (array.shape[0], array.shape[2]):
-        array = array if array.shape[2] == 3 else array.transpose(1, 2, 0)
-        if array[..., 2].any() or array[..., 1].max(initial=0) > 3:  # a picture
-            return None
-        return array[..., 0].astype(np.int64) + 256 * array[..., 1].astype(np.int64)
-    if array.ndim != 2:
-        return None
-    if array.dtype.kind == "f":  # whole numbers, or an interpolated mask
-        return array.astype(np.float64) if array.size and (array % 1).any() else array.astype(np.int64)
-    return array.astype(np.int64)
-
-
-def _as_grey(value: Any) -> NDArray[np.float32] | None:
-    if isinstance(value, (str, os.PathLike)):
-        if not os.fspath(value).lower().endswith(_IMAGE_ENDINGS) or not os.path.isfile(value):
-            return None
-        with Image.open(value, formats=("JPEG", "PNG")) as image:
-            return np.asarray(image.convert("L"), np.float32)
-    if isinstance(value, Image.Image):
-        return np.asarray(value.convert("L"), np.float32)
-    array = _array(value)
-    if array is None or array.ndim == 2:
-        return None
-    if array.shape[0] in (1, 3, 4):
-        return array[:3].mean(0, dtype=np.float32)
-    return array[..., :3].mean(-1, dtype=np.float32) if array.shape[2] in (1, 3, 4) else None
-
-
-def _as_number(value: Any) -> int | None:
-    if hasattr(value, "item") and getattr(value, "size", None) is not None:
-        try:
-            value = value.item()
-        except (ValueError, RuntimeError, TypeError):
-            return None
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def class_names(dataset: Any) -> Sequence[str] | None:
     """A Dataset's names of the classes: `classes`, `CLASSES`, `class_names`, `METAINFO["classes"]`, ...; else None."""
     meta = getattr(dataset, "METAINFO", None) or getattr(dataset, "metainfo", None)
-    candidates = [meta.get("classes") if isinstance(meta, Mapping) else None]
-    candidates += [
-        getattr(dataset, name, None) for name in ("classes", "CLASSES", "class_names", "categories", "names")
-    ]
-    for names in candidates:
-        if isinstance(names, Mapping):
-            names = [names[key] for key in sorted(names)] if all(isinstance(key, int) for key in names) else None
+    names_of = ("classes", "CLASSES", "class_names", "categories", "names")
+    for names in (
+        meta.get("classes") if isinstance(meta, Mapping) else None,
+        *(getattr(dataset, n, 0) for n in names_of),
+    ):
+        if isinstance(names, Mapping) and all(isinstance(key, int) for key in names):
+            names = [names[key] for key in sorted(names)]
         if isinstance(names, (list, tuple)) and len(names) > 1 and all(isinstance(name, str) for name in names):
             return list(names)
     return None
+
+
+def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
+    parts = dict(_parts(raw))
+    what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
+    id_keys = _ranked(parts, _ID_KEYS) if keys.id is None else [_full(parts, keys.id)]
+    image_id = next((image_id for key in id_keys if (image_id := _id_in(parts[key]))), None)
+    # In a tuple the mask is the last part that can be one, because the image comes first.
+    backwards = {key: parts[key] for key in reversed(parts)}
+    mask_keys = _ranked(backwards, _MASK_KEYS) if keys.mask is None else [_full(parts, keys.mask)]
+    image_keys = _ranked(parts, _IMAGE_KEYS) if keys.image is None else [_full(parts, keys.image)]
+    try:
+        masks = ((key, as_ids(parts[key], num_classes)) for key in mask_keys)
+        mask_key, ids = next(((key, ids) for key, ids in masks if ids is not None), (None, None))
+        greys = [grey for key in image_keys if key != mask_key and (grey := as_grey(parts[key])) is not None]
+    except Exception as error:  # noqa: BLE001 - a path leads to a damaged file
+        return Item(position, image_id=image_id, error=error)
+    # Of several images the one that has the size of the mask, which is the one that is trained on.
+    greys.sort(key=lambda grey: ids is not None and grey.shape != ids.shape)
+    label_keys = [*_ranked(parts, _LABEL_KEYS, others=False), *(key for key in parts if key.isdigit())]
+    numbers = (_as_number(parts[key]) for key in label_keys if key != mask_key)
+    label = next((number for number in numbers if number is not None), None)
+    return Item(position, ids, greys[0] if greys else None, image_id, label, None, what)
+
+
+def _parts(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """What an item holds by dotted keys: dicts, tuples, dataclasses and plain objects are opened."""
+    inside: Any = None
+    if isinstance(value, Mapping):
+        inside = value.items()
+    elif hasattr(value, "_fields"):
+        inside = zip(value._fields, value)
+    elif isinstance(value, (list, tuple)):
+        inside = enumerate(value) if len(value) <= _LONGEST and as_array(value) is None else None
+    elif is_dataclass(value):
+        inside = ((field.name, getattr(value, field.name)) for field in fields(value))
+    elif not isinstance(value, (str, os.PathLike, Image.Image)) and not hasattr(value, "dtype"):
+        # MMSegmentation's samples have items() and metainfo.
+        items, meta = getattr(value, "items", None), getattr(value, "metainfo", None)
+        named = dict(items()) if callable(items) else getattr(value, "__dict__", {})
+        inside = {**named, **(meta if isinstance(meta, Mapping) else {})}.items() or None
+    if inside is None or depth == _DEEPEST:
+        yield key, value
+        return
+    for name, part in inside:
+        yield from _parts(part, f"{key}.{name}" if key else str(name), depth + 1)
+
+
+def _full(parts: Parts, key: Key) -> str:
+    """The key of a part: itself, or the only one that ends like it."""
+    ends = [name for name in parts if f".{name}".endswith(f".{key}")]
+    if str(key) in parts or len(ends) == 1:
+        return str(key) if str(key) in parts else ends[0]
+    raise ImageNetSError(f"items have no {key!r}; they have {some([name or 'one value' for name in parts], 12)}.")
+
+
+def _ranked(parts: Parts, names: Sequence[str], others: bool = True) -> list[str]:
+    """The keys that hold one of the names, in the order of the names, then all others; paths come last."""
+    rank = {name: i for i, name in enumerate(names)}
+    ranks = {key: min(rank.get(word, len(names)) for word in key.lower().split(".")) for key in parts}
+    keys = (key for key in parts if others or ranks[key] < len(names))
+    return sorted(keys, key=lambda key: (isinstance(parts[key], (str, os.PathLike)), ranks[key]))
+
+
+def _id_in(value: Any) -> str | None:
+    if isinstance(value, (tuple, list)):
+        return next((_id_in(part) for part in value[:3] if isinstance(part, (str, os.PathLike)) and _id_in(part)), None)
+    if isinstance(value, (str, os.PathLike)):
+        text = os.fspath(value)
+        ids: list[str] = _IMAGE_ID.findall(os.path.basename(text)) or _IMAGE_ID.findall(text)
+        return ids[-1] if ids else None
+    return None
+
+
+def _as_number(value: Any) -> int | None:
+    if hasattr(value, "dtype") and tuple(value.shape) in ((), (1,)):
+        value = value.item()
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _what(value: Any) -> str:
+    """The type of a value, and its size."""
+    if isinstance(value, Image.Image):
+        return f"image {value.mode} {value.width} x {value.height}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{str(value.dtype).removeprefix('torch.')} {' x '.join(map(str, value.shape)) or 'number'}"
+    return f"{value[:60]!r}" if isinstance(value, str) else type(value).__name__

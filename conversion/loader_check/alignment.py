@@ -1,0 +1,235 @@
+"""How a mask or an image was turned and cut: found from its pixels, whatever became of their values."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .geometry import TURNS, WHOLE, Array, Box, Rule, turn
+
+_HOPELESS, _BETTER, _OUTSIDE_AT_MOST = 0.4, 0.005, 0.95
+_PARTS = (1.0, *np.arange(0.5, 1.11, 0.04).round(2).tolist())
+_MOVES = tuple(move for move in itertools.product((-1, 0, 1), repeat=4) if any(move) and move.count(0) >= 2)
+_POINTS, _CELLS, _COARSE = 48, 24, 8
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A box and its score: 1 where the original explains what was seen, 0 no better than without it."""
+
+    box: Box
+    score: float = 0.0
+    rule: Rule | None = None
+
+
+class Sight:
+    """What was seen beside its original.
+
+    Attributes:
+        good: the score of a box that is right, but for how pixels were resized and compressed.
+        sure: the score from which on no other box is better by more than rounding.
+        fields: two arrays of numbers whose small copies look alike under the right box: seen, and original.
+    """
+
+    good: float
+    sure: float
+
+    def __init__(self, seen: Array, original: Array) -> None:
+        self.shape, self.original, self.fields = seen.shape, original.shape, (seen, original)
+        self._turned: dict[str, Array] = {}
+
+    def score(self, box: Box) -> float:
+        """How well the original under a box explains what was seen."""
+        if box.turn not in self._turned:
+            self._turned[box.turn] = self._prepared(box.turn)
+        score, outside = self._score(self._turned[box.turn], box)
+        return float(score - 0.02 * outside) if outside < _OUTSIDE_AT_MOST else 0.0
+
+    def by(self, rule: Rule) -> Fit:
+        """The box that a rule gives, not scored."""
+        return Fit(rule.box(self.original, self.shape), 0.0, rule)
+
+    def _prepared(self, name: str) -> Array:
+        raise NotImplementedError
+
+    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
+        raise NotImplementedError
+
+
+class MaskSight(Sight):
+    """A mask, whose ids may have become any values, beside the official ids."""
+
+    good, sure = 0.9, 0.98
+
+    def __init__(self, seen: Array, ids: Array) -> None:
+        super().__init__(_borders(seen), _borders(ids))
+        self._grid = [np.linspace(0, size - 1, min(size, _POINTS)).astype(int) for size in seen.shape]
+        values, index, counts = np.unique(seen[np.ix_(*self._grid)], return_inverse=True, return_counts=True)
+        rank = np.minimum(np.argsort(np.argsort(-counts)), 31)  # interpolated masks have thousands of values
+        self._values, self._seen = min(len(values), 32), rank[index.ravel()]
+        self._ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape) + 1  # 0 is outside
+        self._count = int(self._ids.max()) + 1
+
+    def table(self, box: Box) -> Array:
+        """The pixels of each id, the first one outside, that have each value; of a sample."""
+        self.score(box)
+        return self._table(self._turned[box.turn], box)
+
+    def _prepared(self, name: str) -> Array:
+        return np.pad(turn(self._ids, name), 1)
+
+    def _table(self, padded: Array, box: Box) -> Array:
+        places = []
+        for axis, grid in enumerate(self._grid):
+            start, side = ((box.top, box.height), (box.left, box.width))[axis]
+            centres = np.floor(start + (grid + 0.5) * side / self.shape[axis])
+            places.append(np.clip(centres, -1, padded.shape[axis] - 2).astype(int) + 1)
+        pairs = padded[np.ix_(*places)].ravel() * self._values + self._seen
+        return np.bincount(pairs, minlength=self._count * self._values).reshape(-1, self._values)
+
+    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
+        table = self._table(prepared, box)
+        # Ids tell the values; or, where parts of an id have values of their own, the values tell the ids.
+        scores = _determined(table[1:]), _determined(table[1:].T)
+        return (max(scores) + 0.05 * min(scores)) / 1.05, table[0].sum() / table.sum()
+
+
+class ImageSight(Sight):
+    """An image in grey beside the original; brightness and contrast do not matter."""
+
+    good, sure = 0.97, 0.995
+
+    def __init__(self, seen: NDArray[np.float32], original: NDArray[np.float32]) -> None:
+        super().__init__(seen, original)
+        self._cells = [min(size, _CELLS) for size in seen.shape]
+        self._seen, _ = _means(_summed(seen), WHOLE.box(self.shape, self.shape), self._cells)
+
+    def _prepared(self, name: str) -> Array:
+        return _summed(turn(self.fields[1], name))
+
+    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
+        means, inside = _means(prepared, box, self._cells)
+        if not inside.any():
+            return 0.0, 1.0
+        return (_normal(means[inside]) * _normal(self._seen[inside])).mean(), 1 - inside.mean()
+
+
+def near(sight: Sight, likely: Sequence[Fit]) -> Fit:
+    """The best of some likely boxes, moved a little where it doesn't fit quite."""
+    best = _scored(sight, likely)[0]
+    moved = best if best.score >= sight.sure else _moved(sight, best, 0.01)
+    return moved if moved.box.is_near(best.box) else best
+
+
+def search(sight: Sight, likely: Sequence[Fit]) -> Fit:
+    """The best box: of the likely ones, those of all rules and turns, and any others, as random crops have."""
+    tried = _scored(sight, likely)
+    best = tried[0]
+    sideways = sight.shape == sight.original[::-1] != sight.original
+    for group in (TURNS[:1], TURNS[1:2], TURNS[2:]):
+        if best.score < (sight.sure if sideways or group == TURNS[:1] else sight.good):
+            tried = _scored(sight, [*tried, *(sight.by(rule) for name in group for rule in _rules(name))])
+            best = _best(sight, tried)
+    if best.score < sight.good:
+        boxes = [Fit(box) for name in TURNS[:2] for box in _anywhere(sight, name)]
+        best = max(best, _best(sight, _scored(sight, boxes)), key=lambda fit: fit.score)
+    return best
+
+
+def _rules(name: str) -> list[Rule]:
+    rules = [Rule(name, scaling, part) for part in _PARTS for scaling in ("squash", "cover", "contain")]
+    return [*rules, Rule(name, "unscaled"), Rule(name, "unscaled", corner=True), Rule(name, "contain", corner=True)]
+
+
+def _scored(sight: Sight, fits: Iterable[Fit]) -> list[Fit]:
+    scored = [replace(fit, score=fit.score or sight.score(fit.box)) for fit in fits]
+    return sorted(scored, key=lambda fit: -fit.score)
+
+
+def _best(sight: Sight, scored: Sequence[Fit]) -> Fit:
+    """The best after its edges were moved; one that needs no moving explains more simply what is seen."""
+    if not _HOPELESS < scored[0].score < sight.sure:
+        return scored[0]
+    best = max((_moved(sight, fit, 0.04) for fit in scored[:3]), key=lambda fit: fit.score)
+    return best if best.score > scored[0].score + _BETTER else scored[0]
+
+
+def _moved(sight: Sight, start: Fit, step: float) -> Fit:
+    """Moves the edges of a box, alone and together, as long as its score grows."""
+    box, best = start.box, start.score
+    while step > 0.003:
+        before = best
+        for top, left, bottom, right in _MOVES:
+            up, side = step * box.height, step * box.width
+            height, width = box.height + up * (bottom - top), box.width + side * (right - left)
+            moved = Box(box.turn, box.top + up * top, box.left + side * left, height, width)
+            if (score := sight.score(moved)) > best + 2e-4:
+                box, best = moved, score
+        step = step if best > before else step / 2
+    rule = start.rule
+    if rule and rule.scaling != "unscaled":  # with the part that was found, for the items that follow
+        rule = replace(rule, part=round(rule.part * box.height / start.box.height, 3))
+    return Fit(box, best, rule)
+
+
+def _anywhere(sight: Sight, name: str) -> list[Box]:
+    """The best few of boxes of all sizes at all places, by small copies."""
+    seen, _ = _means(_summed(sight.fields[0]), WHOLE.box(sight.shape, sight.shape), (_COARSE, _COARSE))
+    summed = _summed(turn(sight.fields[1], name))
+    shape, sizes = (summed.shape[0] - 1, summed.shape[1] - 1), 1.15 ** -np.arange(11.0)
+    best: list[tuple[float, Box]] = []
+    for sides in itertools.product(shape[0] * sizes, shape[1] * sizes):
+        if not 0.6 < sides[0] / sight.shape[0] / (sides[1] / sight.shape[1]) < 1.67:
+            continue
+        starts = [np.linspace(0, size - side, 1 + int(6 * size / side - 5)) for size, side in zip(shape, sides)]
+        y, x = (
+            np.rint(start[:, None] + np.arange(_COARSE + 1) * side / _COARSE).astype(int)
+            for start, side in zip(starts, sides)
+        )
+        cells = np.diff(np.diff(summed[y[:, :, None, None], x], axis=1), axis=3).swapaxes(1, 2)
+        cells = cells.reshape(len(y), len(x), -1)
+        cells -= cells.mean(-1, keepdims=True)
+        scores = cells @ _normal(seen).ravel() / np.maximum(cells.std(-1), 1e-6)
+        row, column = np.unravel_index(scores.argmax(), scores.shape)
+        best.append((float(scores[row, column]), Box(name, starts[0][row], starts[1][column], *sides)))
+    return [box for _, box in sorted(best, key=lambda pair: -pair[0])[:8]]
+
+
+def _determined(table: Array) -> float:
+    """How far rows determine columns (Goodman and Kruskal's lambda): 1 where each row has a single column."""
+    overall, by_row, total = int(table.sum(0).max()), int(table.max(1).sum()), int(table.sum())
+    return (by_row - overall) / (total - overall) if total > overall else 0.0
+
+
+def _borders(values: Array) -> Array:
+    """How many of the pixels above and on the left of each are different."""
+    borders = np.zeros(values.shape, np.float32)
+    borders[:, 1:] = values[:, 1:] != values[:, :-1]
+    borders[1:] += values[1:] != values[:-1]
+    return borders
+
+
+def _summed(field: Array) -> NDArray[np.float64]:
+    """The sums of all that lies above and left of each corner of a pixel."""
+    return np.pad(field.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+
+
+def _means(summed: NDArray[np.float64], box: Box, cells: Sequence[int]) -> tuple[Array, NDArray[np.bool_]]:
+    """The means of the cells of a box, and which cells lie at least half inside."""
+    sums, area, full = summed, np.ones(1), np.ones(1)
+    for axis in (0, 1):
+        edges, limit = box.edges(cells[axis], axis), summed.shape[axis] - 1
+        clipped = np.clip(edges, 0, limit)
+        low = np.minimum(clipped.astype(int), limit - 1)
+        share = (clipped - low).reshape((-1, 1) if axis == 0 else (1, -1))
+        sums = np.take(sums, low, axis) * (1 - share) + np.take(sums, low + 1, axis) * share
+        area, full = np.multiply.outer(area, np.diff(clipped)), np.multiply.outer(full, np.diff(edges))
+    return np.diff(np.diff(sums, axis=0), axis=1) / np.maximum(area[0], 1e-9), area[0] >= 0.5 * full[0]
+
+
+def _normal(values: Array) -> Array:
+    return (values - values.mean()) / max(float(values.std()), 1e-6)
