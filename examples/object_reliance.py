@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from miniature import data_options, data_parser
+from miniature import data_options, data_parser, run
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
@@ -162,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

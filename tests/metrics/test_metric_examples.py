@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "imagenet_s.metrics"
 MODULES = [
     f"{PACKAGE}.matched_miou.{name}"
-    for name in ("read_mask", "boundary", "counts", "assignment", "metric", "matched_miou")
+    for name in ("read_mask", "boundary", "counts", "own_figures", "metric", "matched_miou")
 ]
 
 

@@ -123,6 +123,6 @@ def test_compare_command(rows: datasets.Dataset, tmp_path: Path, capsys: pytest.
     page = report.read_text()
     assert f"<b>{points(expected['top1_object']['difference'])}</b>" in page
     assert "; 1 is better in" in page.split('data-key="top1_object"')[1].split("</div>\n<div")[0]
-    assert "; A is higher in" in page.split('data-key="flipped"')[1].split("</div>\n<div")[0]
+    assert "; 1 is higher in" in page.split('data-key="flipped"')[1].split("</div>\n<div")[0]
     assert main(["compare", *paths, "--config", "50", "--report", str(report)]) == 1
-    assert "--config is for runs of masks or maps: these are answers to composites" in capsys.readouterr().err
+    assert "--config is for runs of masks or maps: these are answers of classifiers" in capsys.readouterr().err

@@ -84,10 +84,13 @@ def resized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 DATA = ["--config", "50", "--no-verify", "--annotations-dir"]
+KINDS = {"composites": ("--kinds", "object")}
 DOORS = {
     "check": lambda root, out: ["check", root, *DATA],
     **{
-        f"export {form}": lambda root, out, form=form: ["export", root, out / "new", "--format", form, *DATA]
+        f"export {form}": lambda root, out, form=form: [
+            *("export", root, out / "new", "--format", form, *KINDS.get(form, ()), *DATA)
+        ]
         for form in EXPORT_FORMATS
     },
     "prepare": lambda root, out: ["prepare", root, out / "new", *DATA],
