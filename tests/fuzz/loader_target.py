@@ -115,11 +115,11 @@ def _check(data: bytes, folder: Path) -> int:
             path.write_bytes(encode_official_png(mask_ids(image, "50")))
     rng = random.Random(data.decode())
     dataset: Any = _Data(rng)
+    keys = {f"{name}_key": rng.choice(_KEYS) for name in ("mask", "image", "id") if rng.random() < 0.05}
     if data.startswith(b"sound"):
-        dataset = [{"mask": mask_ids(image, "50"), "image_id": image.image_id} for image in _IMAGES]
+        dataset, keys = [{"mask": mask_ids(image, "50"), "image_id": image.image_id} for image in _IMAGES], {}
     elif rng.random() < 0.1 and _sound(dataset):
         dataset = iter(list(dataset))
-    keys = {f"{name}_key": rng.choice(_KEYS) for name in ("mask", "image", "id") if rng.random() < 0.05}
     report = check_loader(
         dataset, masks, "50", ignore_id=rng.choice((None, None, -1, 255)), limit=rng.choice((None, 3)), **keys
     )
