@@ -106,9 +106,9 @@ def main() -> None:
     args = parser.parse_args()
     classes = imagenet_s.categories(args.config).rows[1:]
     words = {
-        "lemma": [one.lemmas[0] for one in classes],
-        "name": [one.name for one in classes],
-        "definition": [f"{one.lemmas[0]}, {one.definition}" for one in classes],
+        "lemma": [label.lemmas[0] for label in classes],
+        "name": [label.name for label in classes],
+        "definition": [f"{label.lemmas[0]}, {label.definition}" for label in classes],
     }[args.prompts]
     prompts = [args.template.format(word) for word in words]
 

@@ -41,7 +41,7 @@ class Block:
 def blocks_of(page: Path) -> list[Block]:
     """The blocks of a page in their order; what stands in a `text` block below one is its output."""
     found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    return [Block(one["language"], one["code"], one["printed"], one["reason"]) for one in found]
+    return [Block(entry["language"], entry["code"], entry["printed"], entry["reason"]) for entry in found]
 
 
 def commands_of(page: Path) -> list[list[str]]:
@@ -57,7 +57,7 @@ def commands_of(page: Path) -> list[list[str]]:
     ]
     lines += re.findall(r"`(imagenet-s [^`]+)`", page.read_text(encoding="utf-8"))
     split = [shlex.split(line.split(" > ")[0], comments=True) for line in lines if line.startswith("imagenet-s ")]
-    return [one[1:] for one in split if len(one) > 2 and "..." not in one]
+    return [part[1:] for part in split if len(part) > 2 and "..." not in part]
 
 
 NEEDS_MORE = {

@@ -137,7 +137,7 @@ def _set(lists: object, archives: object, num_images: object) -> None:
 def served(folder: Path, config: str) -> dict[str, bytes]:
     """What a mirror has: path of the address -> content."""
     files = [OFFICIAL.archives[config], *OFFICIAL.lists[config].values()]
-    return {one.url_path: (folder / one.file).read_bytes() for one in files}
+    return {item.url_path: (folder / item.file).read_bytes() for item in files}
 
 
 def opened(folder: Path, tmp_path: Path, config: str = "50", **arguments: object) -> Annotations:

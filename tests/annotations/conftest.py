@@ -23,8 +23,8 @@ def pinned() -> Iterator[Pin]:
     """`pinned(folder, config)`: the files in the folder are the official ones, until the test ends."""
     undo: list[Callable[[], None]] = []
     yield lambda folder, config: undo.append(pin(folder, config))
-    for one in reversed(undo):
-        one()
+    for item in reversed(undo):
+        item()
 
 
 @pytest.fixture

@@ -54,14 +54,14 @@ class Pausing:
 
 
 @pytest.mark.parametrize(
-    ("number", "rounds"), [(signal.SIGKILL, 1), *(pytest.param(one, 6, marks=pytest.mark.slow) for one in EXIT_CODES)]
+    ("number", "rounds"), [(signal.SIGKILL, 1), *(pytest.param(code, 6, marks=pytest.mark.slow) for code in EXIT_CODES)]
 )
 def test_interrupted(
     number: signal.Signals, rounds: int, mirror: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever had come is complete or has no final name; the same command fetches the rest."""
     official, target = tmp_path / "official", tmp_path / "into"
-    names = {OFFICIAL.archives["50"].file, *(one.file for one in OFFICIAL.lists["50"].values())}
+    names = {OFFICIAL.archives["50"].file, *(item.file for item in OFFICIAL.lists["50"].values())}
     moments = random.Random(f"{number} {rounds}")
     for _ in range(rounds):
         missing = [name for name in names if not (target / name).exists()]

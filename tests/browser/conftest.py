@@ -70,7 +70,10 @@ def barriers():
     def found(page):
         page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
         violations = Axe().run(page).response["violations"]
-        return [f"{one['id']} ({one['help']}): {one['nodes'][0]['html'][:200]}" for one in violations]
+        return [
+            f"{violation['id']} ({violation['help']}): {violation['nodes'][0]['html'][:200]}"
+            for violation in violations
+        ]
 
     return found
 

@@ -172,7 +172,7 @@ def test_pictures_have_a_text(visit, report):
 def test_barriers_are_found(new_context, barriers):
     page = new_context().new_page()
     page.set_content("<p style='color: #ccc; background: #fff'>pale</p><img src='data:image/gif;base64,R0lGODlh'>")
-    assert {one.split()[0] for one in barriers(page)} >= {"image-alt", "color-contrast", "html-has-lang"}
+    assert {barrier.split()[0] for barrier in barriers(page)} >= {"image-alt", "color-contrast", "html-has-lang"}
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -61,7 +61,7 @@ def test_answers_over_http(score, pairs, matching, number):
         assert iou == percent(result["per_category_iou"][label])
         assert boundary == percent(result["per_category_boundary_iou"][label])
         matched = {cluster for cluster, its in result["matching"].items() if its == label}
-        assert {int(one) for one in re.findall(r"\d+", clusters)} == matched
+        assert {int(match) for match in re.findall(r"\d+", clusters)} == matched
     scores = zip(columns["name"], columns["mean_iou"], columns["pixel_accuracy"])
     assert {tuple(row) for row in images["data"]} == {
         (name, percent(iou), percent(right)) for name, iou, right in scores
@@ -77,7 +77,7 @@ def check_colours(file, prediction, reference, matching):
     assert picture.shape == (2 * 40 + 2, 50, 3)
     colours = {}
     for label in np.unique(reference):
-        (colours[label],) = {tuple(one) for one in picture[-40:][reference == label].tolist()}
+        (colours[label],) = {tuple(item) for item in picture[-40:][reference == label].tolist()}
     assert len(set(colours.values())) == len(colours)
     for cluster in np.unique(prediction):
         if (label := matching[cluster]) in colours:

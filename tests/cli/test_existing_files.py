@@ -60,7 +60,7 @@ def test_a_file_of_somebody_else(
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{file} exists and is not" in line
     assert file.read_bytes() == content
-    assert [one.name for one in file.parent.iterdir()] == [file.name], "nothing else was written"
+    assert [path.name for path in file.parent.iterdir()] == [file.name], "nothing else was written"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +103,7 @@ def test_an_address_is_no_local_file(
     command, file = commands.get(name, (more.get(name, []), tmp_path))
     given = {str(file), str(file.with_suffix(""))} if name != "show" else {str(tmp_path)}
     with pytest.raises(SystemExit) as ended:
-        main(["s3://bucket/x" if one in given else one for one in command])
+        main(["s3://bucket/x" if item in given else item for item in command])
     assert ended.value.code == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert "s3://bucket/x is an address: expected a file or folder of this machine" in line

@@ -31,7 +31,7 @@ def run(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
-    (action,) = (one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    (action,) = (item for item in build_parser()._actions if isinstance(item, argparse._SubParsersAction))
     return action.choices
 
 

@@ -14,7 +14,7 @@ from imagenet_s.conversion.facts import split_names
 
 
 def commands():
-    (action,) = (one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    (action,) = (item for item in build_parser()._actions if isinstance(item, argparse._SubParsersAction))
     return action.choices
 
 
@@ -89,11 +89,11 @@ def test_splits_without_the_option_are_those_of_the_help(
         assert list(json.loads(out)["splits"]) == list(split_names("50"))
     elif command == "prepare":
         assert "all of the configuration otherwise" in told
-        used = [one["folder"] for one in json.loads(out)["splits"]]
-        assert used == [one.replace("_", "-") for one in split_names("50")]
+        used = [split["folder"] for split in json.loads(out)["splits"]]
+        assert used == [split.replace("_", "-") for split in split_names("50")]
     elif command == "convert":
         named = re.findall(r"train_semi|train|validation|test", told.partition("default: ")[2])
-        assert [one["split"] for one in json.loads(out)] == named
+        assert [load["split"] for load in json.loads(out)] == named
     else:
         named = re.findall(r"(\w+) \(default\)", told)
         assert [path.name for path in (tmp_path / "OUT").iterdir() if path.is_dir()] == named

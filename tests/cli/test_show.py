@@ -138,7 +138,7 @@ def test_only_what_is_shown_is_decoded(
     assert main(words) == 0
     assert len(shown(page)) == 1
     assert len(decoded) <= 2, "an image and its mask"
-    absent = next(row for row in categories("50").rows[1:] if row.wnid not in {one.class_wnid for one in VALIDATION})
+    absent = next(row for row in categories("50").rows[1:] if row.wnid not in {item.class_wnid for item in VALIDATION})
     assert main([*words[:-1], "2"] if seed else words) == 0
     assert main(["show", *source, "--page", str(page), "--classes", absent.wnid]) == 0, "no such rows"
 

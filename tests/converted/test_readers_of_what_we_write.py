@@ -67,15 +67,15 @@ def test_load_dataset(form: str, streaming: bool, written: Callable[[str], Path]
         )
         rows = {row["image_id"]: row for row in loaded}
         wanted = expected_rows(CONFIG, split)
-        assert set(rows) == {one.image_id for one in wanted}
-        for one in wanted:
-            row = rows[one.image_id]
-            assert (row["category"], row["wnid"]) == (one.category, one.wnid)
-            np.testing.assert_array_equal(np.asarray(row["image"]), one.pixels)
-            if one.ids is None:
+        assert set(rows) == {item.image_id for item in wanted}
+        for item in wanted:
+            row = rows[item.image_id]
+            assert (row["category"], row["wnid"]) == (item.category, item.wnid)
+            np.testing.assert_array_equal(np.asarray(row["image"]), item.pixels)
+            if item.ids is None:
                 assert row["annotation"] is None
             else:
-                np.testing.assert_array_equal(np.asarray(row["annotation"]), one.ids)
+                np.testing.assert_array_equal(np.asarray(row["annotation"]), item.ids)
 
 
 @pytest.mark.parametrize("form", WITH_IMAGES)

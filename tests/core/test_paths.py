@@ -92,7 +92,7 @@ PATHS = (path_argument, folder_argument, place_argument)
 
 def arguments() -> Iterator[tuple[str, argparse.Action]]:
     """Each argument of each command that takes a value."""
-    (commands,) = (one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    (commands,) = (item for item in build_parser()._actions if isinstance(item, argparse._SubParsersAction))
     for command, parser in commands.choices.items():
         yield from ((command, action) for action in parser._actions if action.nargs != 0)
 

@@ -84,7 +84,7 @@ def test_without_a_split_those_that_can_be_had_are_loaded(
     for _ in range(2):
         loaded = load(val_alone, streaming=streaming)
     assert list(loaded) == VALIDATION_SPLITS
-    said = [one.getMessage() for one in caplog.records if "no train images" in one.getMessage()]
+    said = [record.getMessage() for record in caplog.records if "no train images" in record.getMessage()]
     assert said == [f"{val_alone} holds no train images: train, train_semi are left out."]
 
 
@@ -133,9 +133,9 @@ def test_the_other_folder_is_not_scanned(
         monkeypatch.setattr(os, name, lambda path=".", plain=plain: listed.append(os.fspath(path)) or plain(path))
     source = miniature("folders")
     next(iter(load(source, split="validation", streaming=streaming)))
-    below_train = [one for one in listed if one.startswith(f"{source}/train/")]
+    below_train = [item for item in listed if item.startswith(f"{source}/train/")]
     assert len(below_train) <= 1
-    assert [one for one in listed if one.startswith(f"{source}/val")], "the test sees what is listed"
+    assert [item for item in listed if item.startswith(f"{source}/val")], "the test sees what is listed"
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -249,4 +249,4 @@ def test_ways_to_name_a_configuration(config: Any, miniature: Callable[[str], Pa
 def test_log_is_quiet_where_nothing_is_wrong(miniature: Callable[[str], Path], load, caplog) -> None:
     with caplog.at_level(logging.WARNING, logger="imagenet_s"):
         load(miniature("folders"))
-    assert not [one for one in caplog.records if one.name == "imagenet_s"]
+    assert not [record for record in caplog.records if record.name == "imagenet_s"]

@@ -231,7 +231,7 @@ def test_an_incomplete_build_says_so_each_time(copy: Path, load: Load, caplog: p
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="imagenet_s"):
             assert len(load(copy, "validation", on_missing="skip")) == 8
-        said = [one.getMessage() for one in caplog.records if one.name == "imagenet_s"]
+        said = [record.getMessage() for record in caplog.records if record.name == "imagenet_s"]
         assert len(said) == 1
         assert f"first missing: {gone}" in said[0]
 

@@ -23,10 +23,10 @@ def test_workers_share_the_rows(layout: str, workers: int, context: str, load_mi
     expected = sorted(row.image_id for row in expected_rows("50", "train"))
     stream = load_miniature(layout, split="train", streaming=True)
     loader = DataLoader(stream, batch_size=4, num_workers=workers, collate_fn=collate, multiprocessing_context=context)
-    assert sorted(one for batch in loader for one in batch) == expected
+    assert sorted(item for batch in loader for item in batch) == expected
     nodes = [split_dataset_by_node(stream, rank, 2) for rank in range(2)]
-    loaders = [DataLoader(one, batch_size=4, num_workers=workers, collate_fn=collate) for one in nodes]
-    assert sorted(one for loader in loaders for batch in loader for one in batch) == expected
+    loaders = [DataLoader(node, batch_size=4, num_workers=workers, collate_fn=collate) for node in nodes]
+    assert sorted(item for loader in loaders for batch in loader for item in batch) == expected
 
 
 @pytest.mark.parametrize("streaming", [False, True])

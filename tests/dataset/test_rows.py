@@ -18,7 +18,7 @@ COMBINATIONS = [
     for layout in LAYOUTS
     for config in CONFIGS
 ]
-RANDOM_ACCESS = [one for one in LAYOUTS if one not in ("parquet", "hub-cache", "hub-tars")]
+RANDOM_ACCESS = [item for item in LAYOUTS if item not in ("parquet", "hub-cache", "hub-tars")]
 
 
 @pytest.mark.parametrize(("layout", "config"), COMBINATIONS)
@@ -45,10 +45,10 @@ def test_the_official_tree_gives_the_same_rows(config: str, load_miniature) -> N
         assert assert_rows(listed[split], config, split) == source[split]["image_id"][:]
 
 
-@pytest.mark.parametrize("layout", [one for one in RANDOM_ACCESS if one != "folders"])
+@pytest.mark.parametrize("layout", [item for item in RANDOM_ACCESS if item != "folders"])
 def test_order_does_not_depend_on_the_layout(layout: str, load_miniature) -> None:
     """Except where a layout can only be read from front to back."""
-    here, there = (load_miniature(one, "919", split="train", splits=["train"]) for one in ("folders", layout))
+    here, there = (load_miniature(item, "919", split="train", splits=["train"]) for item in ("folders", layout))
     assert here["image_id"][:] == there["image_id"][:]
 
 
@@ -78,8 +78,8 @@ def test_rows_from_folders_hold_paths(load_miniature) -> None:
     loaded = load_miniature(config="919")
     for split in loaded:
         stored = loaded[split].cast_column("image", Image(decode=False))["image"][:]
-        assert all(Path(one["path"]).is_file() for one in stored if one["bytes"] is None)
-        upright = sum(one["bytes"] is not None for one in stored)
+        assert all(Path(item["path"]).is_file() for item in stored if item["bytes"] is None)
+        upright = sum(item["bytes"] is not None for item in stored)
         assert upright <= 0.5 * len(stored)
         assert upright > 0 or split != "train"
 

@@ -27,17 +27,17 @@ def brute_force(members: dict[str, str], n: int, seed: int) -> list[str]:
     left = {i: hashlib.sha256(f"{seed} {i}".encode()).hexdigest() for i in members}
     chosen: list[str] = []
     while len(chosen) < n:
-        taken = collections.Counter(members[one] for one in chosen)
-        turn = min(taken[members[one]] for one in left)
+        taken = collections.Counter(members[item] for item in chosen)
+        turn = min(taken[members[image_id]] for image_id in left)
         # In a turn, the next image of each class, in the order of their digests.
         firsts = {}
-        for one in sorted(left, key=left.__getitem__):
-            if taken[members[one]] == turn:
-                firsts.setdefault(members[one], one)
+        for image_id in sorted(left, key=left.__getitem__):
+            if taken[members[image_id]] == turn:
+                firsts.setdefault(members[image_id], image_id)
         new = sorted(firsts.values(), key=left.__getitem__)
         chosen += new
-        for one in new:
-            del left[one]
+        for item in new:
+            del left[item]
     return chosen[:n]
 
 
@@ -64,7 +64,7 @@ def test_subsets_are_nested_and_balanced(many) -> None:
     for n in (10, 100, 500, 1000):
         drawn = imagenet_s.subset("50", "test", n, annotations_dir=folder, verify=False)
         assert drawn == all_of_them[:n]
-        counts = collections.Counter(members[one] for one in drawn)
+        counts = collections.Counter(members[item] for item in drawn)
         most = max(counts.values())
         assert all(counts[wnid] in (most, most - 1, available[wnid]) for wnid in available)
     assert imagenet_s.subset("50", "test", 100, 1, folder, verify=False) != all_of_them[:100]
@@ -108,7 +108,7 @@ def test_training_images(layout: str, load_miniature, miniature: Callable[[str],
     assert [known[i] for i in rows["image_id"]] == list(rows["category"])
 
 
-@pytest.mark.parametrize("form", [iter, np.array, dict.fromkeys, lambda ids: (one for one in ids), pd.Series])
+@pytest.mark.parametrize("form", [iter, np.array, dict.fromkeys, lambda ids: (item for item in ids), pd.Series])
 def test_ids_in_any_form_that_is_iterated(form: Any, load_miniature) -> None:
     ids = [row.image_id for row in expected_rows("50", "validation")[:3]]
     for streaming in (False, True):
@@ -217,7 +217,7 @@ def test_compact_subsets_are_whole_row_groups(tmp_path: Path) -> None:
     where = {"data_dir": tmp_path, "annotations_dir": tmp_path, "verify": False, "compact": True}
     ids = imagenet_s.subset("50", "test", 40, **where)
     assert ids[:15] == imagenet_s.subset("50", "test", 15, **where)
-    groups = collections.Counter((int(one[-8:]) - 1) // ROW_GROUP for one in members)
-    taken = collections.Counter((int(one[-8:]) - 1) // ROW_GROUP for one in ids)
-    assert sum(taken[one] < groups[one] for one in taken) <= 1, "only the last row group is cut"
-    assert min(groups[one] for one in taken) >= max(groups[one] for one in set(groups) - set(taken))
+    groups = collections.Counter((int(member[-8:]) - 1) // ROW_GROUP for member in members)
+    taken = collections.Counter((int(item[-8:]) - 1) // ROW_GROUP for item in ids)
+    assert sum(taken[item] < groups[item] for item in taken) <= 1, "only the last row group is cut"
+    assert min(groups[item] for item in taken) >= max(groups[group] for group in set(groups) - set(taken))

@@ -202,7 +202,7 @@ def test_all_of_them_are_run_and_listed() -> None:
 def test_every_option_is_explained() -> None:
     """Read and not run: most scripts need libraries that are optional."""
     options = [
-        (path.name, ast.unparse(node.args[0]), {one.arg for one in node.keywords})
+        (path.name, ast.unparse(node.args[0]), {keyword.arg for keyword in node.keywords})
         for path in EXAMPLES.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"

@@ -42,17 +42,17 @@ def outputs(notebook: Any) -> list[tuple[str, str]]:
     """What the cells give, as text: streams by name, results by their type."""
     found = []
     for cell in notebook.cells:
-        for one in cell.get("outputs", ()):
-            if one.output_type == "stream":
-                found.append((one.name, one.text))
+        for item in cell.get("outputs", ()):
+            if item.output_type == "stream":
+                found.append((item.name, item.text))
             else:
-                found.append((one.output_type, one.data["text/plain"]))
+                found.append((item.output_type, item.data["text/plain"]))
     return found
 
 
 def pictures(notebook: Any) -> list[np.ndarray]:
-    data = [one.data for cell in notebook.cells for one in cell.get("outputs", ()) if "data" in one]
-    pngs = [base64.b64decode(one["image/png"]) for one in data if "image/png" in one]
+    data = [item.data for cell in notebook.cells for item in cell.get("outputs", ()) if "data" in item]
+    pngs = [base64.b64decode(value["image/png"]) for value in data if "image/png" in value]
     return [np.asarray(Image.open(io.BytesIO(png))) for png in pngs]
 
 
@@ -105,12 +105,12 @@ def record() -> None:
         "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        for one in cell.get("outputs", ()):
-            if "image/png" in one.get("data", {}):
+        for item in cell.get("outputs", ()):
+            if "image/png" in item.get("data", {}):
                 small = io.BytesIO()
-                Image.open(io.BytesIO(base64.b64decode(one.data["image/png"]))).save(small, "PNG", optimize=True)
-                one.data["image/png"] = base64.b64encode(small.getvalue()).decode()
-                one.data.pop("image/jpeg", None)
+                Image.open(io.BytesIO(base64.b64decode(item.data["image/png"]))).save(small, "PNG", optimize=True)
+                item.data["image/png"] = base64.b64encode(small.getvalue()).decode()
+                item.data.pop("image/jpeg", None)
     nbformat.write(notebook, TOUR)
 
 

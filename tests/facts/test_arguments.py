@@ -67,7 +67,7 @@ def source(miniature: Callable[[str], Path], annotations: Path) -> dict[str, Any
 def test_export_takes_what_people_write(splits: Any, annotations: Path, tmp_path: Path) -> None:
     for config in (50, "ImageNetS50"):
         done = export_masks(annotations, tmp_path / "out", RleCsv(config), splits, verify=False)
-        assert [one.split for one in done] == list(split_list(splits))
+        assert [split.split for split in done] == list(split_list(splits))
 
 
 def test_export_refuses_a_wrong_policy_whatever_the_source(annotations: Path, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_functions_take_what_people_write(source: dict[str, Any], tmp_path: Path
         annotations_dir=source["annotations_dir"],
         verify=False,
     )
-    assert [one.folder for one in prepared] == ["train-semi"]
+    assert [split.folder for split in prepared] == ["train-semi"]
     with pytest.raises(imagenet_s.ImageNetSError, match="zip"):
         check_submission(
             tmp_path / "gone.zip", 50, split="val", annotations_dir=source["annotations_dir"], verify=False

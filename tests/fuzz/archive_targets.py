@@ -89,7 +89,7 @@ def _read_all(reader: Any, folder: Path) -> dict[str, bytes]:
     shutil.rmtree(folder / "cache", ignore_errors=True)
     rows = reader.index()
     reader.measure(rows)
-    return {one["path"]: one["bytes"] for batch in reader.read(rows, 2) for one in batch.to_pylist()}
+    return {item["path"]: item["bytes"] for batch in reader.read(rows, 2) for item in batch.to_pylist()}
 
 
 def _shard(data: bytes, folder: Path) -> Masks:

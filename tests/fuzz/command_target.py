@@ -59,13 +59,13 @@ def _argv(data: bytes, rng: random.Random) -> bytes:
     command = data.decode()
     argv = [command]
     for action in _commands()[command]._actions:
-        names = [one for one in action.option_strings if one not in _HEAVY and one not in ("-h", "--help")]
+        names = [string for string in action.option_strings if string not in _HEAVY and string not in ("-h", "--help")]
         if action.option_strings and not names:
             continue
         if not action.option_strings or rng.random() < (0.9 if action.required else 0.25):
             argv += names[:1]
             if action.nargs != 0:
-                choices = [str(one) for one in action.choices or ()]
+                choices = [str(choice) for choice in action.choices or ()]
                 argv.append(rng.choice(choices) if choices and rng.random() < 0.8 else rng.choice(_VALUES))
     if rng.random() < 0.1:
         rng.shuffle(argv)
@@ -100,7 +100,7 @@ def _run(data: bytes, folder: Path) -> None:
 
 @functools.cache
 def _commands() -> dict[str, argparse.ArgumentParser]:
-    subparsers = next(one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    subparsers = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     return dict(subparsers.choices)
 
 

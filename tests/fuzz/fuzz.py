@@ -64,7 +64,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=20_000, help="for each target")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="for each target, at most")
-    parser.add_argument("--target", action="append", choices=[one.name for one in (*TARGETS, COMMANDS)])
+    parser.add_argument("--target", action="append", choices=[item.name for item in (*TARGETS, COMMANDS)])
     parser.add_argument("--no-save", action="store_true", help="print findings, but save no case")
     args = parser.parse_args()
     if sys.platform == "linux":

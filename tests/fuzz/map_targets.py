@@ -63,7 +63,7 @@ def _archive(data: bytes, folder: Path) -> Any:
 
 def _all_of(path: Path) -> dict[str, np.ndarray]:
     reader = open_map_reader(path)
-    return {one: read_map(reader.read(one), f"{path}: {one}") for one in reader.ids}
+    return {item: read_map(reader.read(item), f"{path}: {item}") for item in reader.ids}
 
 
 def _load(data: bytes, folder: Path) -> Any:

@@ -93,7 +93,7 @@ def prediction_zips() -> dict[str, bytes]:
 
 @functools.cache
 def submissions() -> dict[str, bytes]:
-    wnids = {one.image_id: one.class_wnid for one in images_of("50", "validation")}
+    wnids = {image.image_id: image.class_wnid for image in images_of("50", "validation")}
     mask = np.where(ids() == 1000, 0, ids())
     files = {f"{wnid}/{image_id}.png": encode_official_png(mask) for image_id, wnid in wnids.items()}
     classes = {"method.txt": METHOD_TEXT.encode(), **files}
@@ -143,11 +143,11 @@ def shards() -> dict[str, bytes]:
     rows = [(name.split("/")[1][:-4], name.split("/")[0], ids(i)) for i, name in enumerate(MASK_NAMES)]
     table = pa.table(
         {
-            "image_id": [one[0] for one in rows],
+            "image_id": [row[0] for row in rows],
             "image": [{"bytes": masks()["official"], "path": None}] * 4,
-            "annotation": [{"bytes": encode_png16(one[2]), "path": None} for one in rows],
+            "annotation": [{"bytes": encode_png16(row[2]), "path": None} for row in rows],
             "category": pa.array([1, 1, 2, 2], pa.int64()),
-            "wnid": [one[1] for one in rows],
+            "wnid": [row[1] for row in rows],
             "imagenet_label": pa.array([0, 0, 1, 1], pa.int32()),
         }
     )

@@ -36,5 +36,5 @@ def test_the_formats_are_named_everywhere() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Image.open":
                 calls += 1
-                assert any(one.arg == "formats" for one in node.keywords), f"{name}, line {node.lineno}"
+                assert any(keyword.arg == "formats" for keyword in node.keywords), f"{name}, line {node.lineno}"
     assert calls >= 8

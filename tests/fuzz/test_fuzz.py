@@ -37,7 +37,7 @@ def test_damaged_input(target: Target, tmp_path: Path) -> None:
         assert verdict in ("right", "refused"), f"input {number}, {label}"
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=[one.name for one in TARGETS])
+@pytest.mark.parametrize("target", TARGETS, ids=[item.name for item in TARGETS])
 def test_sound_input(target: Target, tmp_path: Path) -> None:
     """What is not damaged is read: a reader that refused everything would pass the other tests."""
     if target.name == "results-entry" and not hasattr(huggingface_hub, "EvalResultEntry"):

@@ -57,11 +57,11 @@ def test_bytes_measures_and_pickles(mixed: Path) -> None:
     rows = reader.index()
     rows = rows.take(np.random.default_rng(0).permutation(rows.num_rows))
     measure = reader.measure(rows)
-    assert measure.sizes.tolist() == [len(image_bytes(one)) for one in rows["image_id"].to_pylist()]
+    assert measure.sizes.tolist() == [len(image_bytes(item)) for item in rows["image_id"].to_pylist()]
     again = pickle.loads(pickle.dumps(reader))
     for given in (rows, rows.append_column("size", [measure.sizes])):
-        read = [one["bytes"] for batch in again.read(given, 5, as_bytes=True) for one in batch.to_pylist()]
-        assert read == [image_bytes(one) for one in rows["image_id"].to_pylist()]
+        read = [item["bytes"] for batch in again.read(given, 5, as_bytes=True) for item in batch.to_pylist()]
+        assert read == [image_bytes(item) for item in rows["image_id"].to_pylist()]
     file = next((mixed / "train").glob("*/*.JPEG"))
     before = file.stat()
     os.utime(file, (1, 1))
@@ -96,7 +96,7 @@ def test_some_images_are_found(mixed: Path) -> None:
     some = ids.filter(pc.starts_with(ids, ids[len(ids) - 1].as_py()[:9]))
     assert sorted(reader.find(some)["image_id"].to_pylist()) == sorted(some.to_pylist())
     assert sorted(reader.index(["n01443537"])["image_id"].to_pylist()) == sorted(
-        one for one in ids.to_pylist() if one.startswith("n01443537")
+        item for item in ids.to_pylist() if item.startswith("n01443537")
     )
 
 

@@ -35,7 +35,7 @@ FORMS = {
 
 
 def ids_of(name: str) -> list[str]:
-    return sorted(one.image_id for one in images_of_imagenet({"validation": "val"}.get(name, name)))
+    return sorted(image.image_id for image in images_of_imagenet({"validation": "val"}.get(name, name)))
 
 
 @pytest.mark.parametrize("layout", FORMS)
@@ -118,7 +118,7 @@ def test_a_changed_tar_is_looked_into_again(miniature: Callable[[str], Path], tm
 
 def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path: Path) -> None:
     root = Path(shutil.copytree(miniature("folders"), tmp_path / "imagenet"))
-    folder = next(one for one in (root / "train").iterdir() if one.is_dir())
+    folder = next(path for path in (root / "train").iterdir() if path.is_dir())
     for name in ("Thumbs.db", "index.txt", ".DS_Store"):
         (folder / name).write_text("x")
         (root / "train" / name).write_text("x")
@@ -154,6 +154,6 @@ def test_parquet_files_are_closed(
     assert sum(len(images) for images in reader.read(rows, 3)) == rows.num_rows > 0
     reader.measure(rows)
     assert len(kept) > 2
-    assert all(one.closed for one in kept)
+    assert all(item.closed for item in kept)
     del rows
     assert len(os.listdir("/proc/self/fd")) == len(before)

@@ -76,7 +76,7 @@ def test_members_with_names_that_are_no_utf8(kind: str, miniature: Callable[[str
     found = open_imagenet(root)
     for part, name in (("train", "train"), ("validation", "val")):
         ids = found.reader(part).index()["image_id"].to_pylist()
-        assert sorted(ids) == sorted(one.image_id for one in images_of_imagenet(name))
+        assert sorted(ids) == sorted(image.image_id for image in images_of_imagenet(name))
 
 
 def test_images_in_a_folder_whose_name_is_no_utf8(copy: Path) -> None:
@@ -115,7 +115,7 @@ def test_file_addresses_are_paths(copy: Path) -> None:
     for address in (f"file://{spaced}", spaced.as_uri(), f"FILE://localhost{spaced}", f"file://{spaced}/"):
         assert resolve_data_dir(address).root == str(spaced)
         found = open_imagenet(address).reader("validation").index()["image_id"].to_pylist()
-        assert sorted(found) == sorted(one.image_id for one in images_of_imagenet("val"))
+        assert sorted(found) == sorted(image.image_id for image in images_of_imagenet("val"))
 
 
 @pytest.mark.parametrize(

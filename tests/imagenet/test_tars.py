@@ -71,7 +71,7 @@ def test_of_many_parquet_files_one_is_open_at_a_time(tmp_path: Path) -> None:
     before, seen, read = len(os.listdir("/proc/self/fd")), [], []
     for images in reader.read(rows.take([(7 * i) % 40 for i in range(80)]), 100):
         seen.append(len(os.listdir("/proc/self/fd")) - before)
-        read += [int(one["bytes"]) for one in images.to_pylist()]
+        read += [int(item["bytes"]) for item in images.to_pylist()]
     assert read == [(7 * i) % 40 for i in range(80)]
     assert max(seen) <= 1
     assert len(os.listdir("/proc/self/fd")) == before

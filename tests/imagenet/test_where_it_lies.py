@@ -27,7 +27,7 @@ def copy(miniature: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Pa
 
 
 def ids_of(part: str) -> list[str]:
-    return sorted(one.image_id for one in images_of_imagenet(PARTS[part]))
+    return sorted(image.image_id for image in images_of_imagenet(PARTS[part]))
 
 
 def assert_complete(root: Path, *parts: str) -> None:
@@ -144,7 +144,7 @@ def test_classes_that_are_still_tars(miniature: Callable[[str], Path]) -> None:
     assert "class folders at" in repr(reader)
     assert "a tar a class at" in repr(reader)
     pieces = {piece.layout: rows["image_id"].to_pylist() for piece, rows in reader.pieces(reader.index())}
-    assert sorted(pieces["class folders"]) == sorted(one.stem for one in (root / "train").glob("*/*.JPEG"))
+    assert sorted(pieces["class folders"]) == sorted(path.stem for path in (root / "train").glob("*/*.JPEG"))
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -169,7 +169,7 @@ def test_the_hubs_tars_partly_unpacked(copy: Callable[[str], Path], miniature: C
     assert_reads(reader, ids_of("train"))
     ordered = reader.storage_order(rows, mixed=True)
     cut = reader.cut(ordered, 4)
-    assert sorted(one for piece in cut for one in piece["image_id"].to_pylist()) == ids_of("train")
+    assert sorted(item for piece in cut for item in piece["image_id"].to_pylist()) == ids_of("train")
 
 
 def test_kaggle_partly_moved(copy: Callable[[str], Path]) -> None:
@@ -278,7 +278,7 @@ def test_parquet_without_paths(copy: Callable[[str], Path]) -> None:
     root = copy("parquet")
     for path in root.rglob("validation-*.parquet"):
         table = pq.read_table(path)
-        rows = [{"bytes": one["bytes"], "path": None} for one in table["image"].to_pylist()]
+        rows = [{"bytes": item["bytes"], "path": None} for item in table["image"].to_pylist()]
         pq.write_table(table.set_column(0, "image", pa.array(rows, table["image"].type)), path)
     with pytest.raises(ImageNetSError, match=r"36 of 36 images in Parquet files .*no official name \(the column image"):
         open_imagenet(root).reader("validation").index()
@@ -309,7 +309,7 @@ def test_parquet_and_tars_with_other_names(copy: Callable[[str], Path], caplog: 
     tars = sorted(root.glob("*validation*.tar"))
     for number, path in enumerate(tars):
         with tarfile.open(path) as tar:
-            members = [(one, tar.extractfile(one).read()) for one in tar.getmembers() if one.name.endswith(".jpg")]
+            members = [(item, tar.extractfile(item).read()) for item in tar.getmembers() if item.name.endswith(".jpg")]
         with tarfile.open(path, "w") as tar:
             for i, (member, data) in enumerate(members):
                 member.name = f"\x1b[2J{i}.jpg" if number == 0 else member.name

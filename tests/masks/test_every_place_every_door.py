@@ -211,7 +211,7 @@ def test_a_link_to_itself_changes_nothing(
         root = root.parent if root.name == "50" else root
         copy = tmp_path / kind / root.name
         shutil.copytree(root, copy, symlinks="Hub" in place or "snapshot" in place)
-        for folder in [copy, *(one for one in copy.rglob("*") if one.is_dir() and not one.is_symlink())]:
+        for folder in [copy, *(item for item in copy.rglob("*") if item.is_dir() and not item.is_symlink())]:
             (folder / "latest").symlink_to(".")
         copies[kind] = copy / path.relative_to(root)
     linked = Place(copies["path"], copies["annotations"], given.by_variable, given.images)

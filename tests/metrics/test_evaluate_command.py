@@ -119,7 +119,7 @@ def test_wrong_command_lines(trees, tmp_path):
 def test_ties_are_told(trees, tmp_path, here):
     paths = ["--predict-dir", trees["zip"][0], "--gt-dir", trees["zip"][1], "--config", "50", "--workers", 1]
     result = expected().compute("hungarian")
-    low, high = (f"{100 * one:.2f}" for one in result["mean_iou_tie_range"])
+    low, high = (f"{100 * number:.2f}" for number in result["mean_iou_tie_range"])
     sentence = (
         f"Pairs that the matching leaves open: {result['matching_open_pairs']}. Other matches are as good by its "
         f"objective; ties allow a mIoU of {low} to {high}."

@@ -30,12 +30,12 @@ def test_every_layout_gives_exactly_the_official_tree(
         prepared = prepare(config, layout)
         want = contents(miniature(f"tree-{config}") / f"ImageNetS{config}")
         assert contents(tmp_path / f"ImageNetS{config}") == want
-        assert [one.folder for one in prepared] == [one.replace("_", "-") for one in split_names(config)]
-        for one in prepared:
-            assert one.images == sum(name.startswith(f"{one.folder}/") for name in want)
-            masks = sum(name.startswith(f"{one.folder}-segmentation/") for name in want)
-            assert (one.masks or 0) == masks
-            assert (one.new, one.kept, one.replaced, one.strangers) == (one.images + masks, 0, 0, ())
+        assert [split.folder for split in prepared] == [split.replace("_", "-") for split in split_names(config)]
+        for split in prepared:
+            assert split.images == sum(name.startswith(f"{split.folder}/") for name in want)
+            masks = sum(name.startswith(f"{split.folder}-segmentation/") for name in want)
+            assert (split.masks or 0) == masks
+            assert (split.new, split.kept, split.replaced, split.strangers) == (split.images + masks, 0, 0, ())
     assert snapshot(miniature(layout)) == source, "the source is only read"
     assert sorted(os.listdir(tmp_path)) == ["ImageNetS300", "ImageNetS50", "ImageNetS919"]
 
@@ -80,7 +80,7 @@ def test_links(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
         for folder in (tree / name).iterdir():
             if name == "train" and folder.name == "n15075141":
                 assert not folder.is_symlink()
-                assert {os.path.dirname(os.readlink(one)) for one in folder.iterdir()} == {
+                assert {os.path.dirname(os.readlink(path)) for path in folder.iterdir()} == {
                     str(train / "n15075141"),
                     str(train / "n03887697"),
                 }
@@ -89,8 +89,8 @@ def test_links(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     for name in ("train-semi", "validation", "test"):
         images = [*(tree / name).glob("*/*")]
         assert images
-        assert all(one.is_symlink() and os.path.isabs(os.readlink(one)) for one in images)
-    assert not any(one.is_symlink() for one in (tree / "validation-segmentation").rglob("*"))
+        assert all(image.is_symlink() and os.path.isabs(os.readlink(image)) for image in images)
+    assert not any(path.is_symlink() for path in (tree / "validation-segmentation").rglob("*"))
 
 
 def test_a_folder_with_more_than_images_is_not_linked_to(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_again_does_nothing(layout: str, copy: bool, prepare: Prepare, tmp_path:
     first = prepare("919", layout, copy=copy)
     before = snapshot(tmp_path)
     again = prepare("919", layout, copy=copy)
-    assert [(one.new, one.kept) for one in again] == [(0, one.new) for one in first]
+    assert [(item.new, item.kept) for item in again] == [(0, item.new) for item in first]
     assert snapshot(tmp_path) == before
 
 
@@ -140,11 +140,11 @@ def test_again_reads_no_image(layout: str, prepare: Prepare, tmp_path: Path, mon
 def test_copies(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
     prepare("919", "folders", copy=True)
     tree = tmp_path / "ImageNetS919"
-    assert not any(one.is_symlink() for one in tree.rglob("*"))
+    assert not any(path.is_symlink() for path in tree.rglob("*"))
     assert contents(tree) == contents(miniature("tree-919") / "ImageNetS919")
     # Links would do where copies are already.
     linked = prepare("919", "folders")
-    assert not any(one.new or one.replaced for one in linked)
+    assert not any(item.new or item.replaced for item in linked)
 
 
 @pytest.mark.parametrize("layout", ["folders", "tars", "parquet"])
@@ -186,7 +186,7 @@ def test_from_an_official_tree(miniature: Layouts, prepare: Prepare, tmp_path: P
     prepare("919", "folders", tmp_path / "a")
     prepare_tree("919", tmp_path / "a", tmp_path / "b", verify=False, copy=True)
     assert contents(tmp_path / "b" / "ImageNetS919") == contents(miniature("tree-919") / "ImageNetS919")
-    assert not any(one.is_symlink() for one in (tmp_path / "b").rglob("*"))
+    assert not any(path.is_symlink() for path in (tmp_path / "b").rglob("*"))
 
 
 def test_an_incomplete_imagenet(miniature: Layouts, prepare: Prepare, tmp_path: Path) -> None:
@@ -198,10 +198,10 @@ def test_an_incomplete_imagenet(miniature: Layouts, prepare: Prepare, tmp_path: 
         prepare("50", source)
     assert not (tmp_path / "ImageNetS50").exists(), "reported before anything is written"
     prepared = prepare("50", source, on_missing="skip")
-    assert [(one.images, one.masks) for one in prepared if one.folder == "validation"] == [(8, 8)]
+    assert [(split.images, split.masks) for split in prepared if split.folder == "validation"] == [(8, 8)]
     want = contents(miniature("tree-50") / "ImageNetS50")
     missing = want.keys() - contents(tmp_path / "ImageNetS50").keys()
-    assert {Path(one).stem for one in missing} == {"ILSVRC2012_val_00000206"}
+    assert {Path(item).stem for item in missing} == {"ILSVRC2012_val_00000206"}
 
 
 def test_a_split_that_the_configuration_lacks(prepare: Prepare) -> None:

@@ -31,7 +31,7 @@ def test_a_file_that_differs(layout: str, name: str, miniature: Layouts, prepare
     want = contents(miniature("tree-50") / "ImageNetS50")
     assert contents(tmp_path / "ImageNetS50") == want | {name: b"mine"}, "everything else is complete"
     prepared = prepare("50", layout, overwrite=True)
-    assert sum(one.replaced for one in prepared) == 1
+    assert sum(split.replaced for split in prepared) == 1
     assert contents(tmp_path / "ImageNetS50") == want
 
 
@@ -79,7 +79,7 @@ def test_copies_in_place_of_links(prepare: Prepare, tmp_path: Path) -> None:
     with pytest.raises(ImageNetSError, match=r"holds something else"):
         prepare("50", source, copy=True)
     prepare("50", source, copy=True, overwrite=True)
-    assert not any(one.is_symlink() for one in (tmp_path / "ImageNetS50").rglob("*"))
+    assert not any(path.is_symlink() for path in (tmp_path / "ImageNetS50").rglob("*"))
     assert sorted(source.rglob("*")) == before
 
 

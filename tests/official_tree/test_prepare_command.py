@@ -17,7 +17,7 @@ def test_all(miniature: Layouts, annotations: Path, tmp_path: Path, capsys: pyte
     out = capsys.readouterr().out
     assert out.splitlines()[0].split() == ["tree", "split", "images", "masks", "new", "kept", "replaced"]
     assert "ImageNetS919  train-full      97          97     0         0" in out
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["ImageNetS300", "ImageNetS50", "ImageNetS919"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ImageNetS300", "ImageNetS50", "ImageNetS919"]
 
 
 def test_splits_as_the_official_tree_spells_them(
@@ -27,7 +27,7 @@ def test_splits_as_the_official_tree_spells_them(
     arguments = ["prepare", str(miniature("folders")), str(tmp_path), "--mode", "all", *options]
     assert main([*arguments, "--splits", "train-semi", "train-full"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert [(one["config"], one["folder"]) for one in result["splits"]] == [
+    assert [(split["config"], split["folder"]) for split in result["splits"]] == [
         ("50", "train-semi"),
         ("300", "train-semi"),
         ("919", "train-semi"),

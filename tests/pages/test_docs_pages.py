@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def test_reliability_names_tests_that_exist() -> None:
     text = (DOCS / "reliability.md").read_text(encoding="utf-8").partition("## What is believed of the archives")[0]
     rows = re.findall(r"^\|.*\|$", text, re.MULTILINE)
-    named = [one for row in rows for one in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
+    named = [match for row in rows for match in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)]
     assert len(named) > 40
     for file, test in named:
         assert f"\ndef {test}(" in (DOCS.parent / file).read_text(encoding="utf-8"), f"{file}::{test}"
@@ -26,9 +26,9 @@ def test_reliability_names_tests_that_exist() -> None:
 
 def test_remapping() -> None:
     text = (DOCS / "mmsegmentation.md").read_text(encoding="utf-8")
-    blocks = [one for one in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "mmseg" not in one]
+    blocks = [match for match in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "mmseg" not in match]
     names: dict[str, object] = {}
-    exec("\n".join(one for one in blocks if not one.startswith("dict(")), names)
+    exec("\n".join(block for block in blocks if not block.startswith("dict(")), names)
     table = imagenet_s.categories("919")
     dog, fish = table.id_of("n02110958"), table.id_of("n01443537")
     np.testing.assert_array_equal(names["ids"], [[0, dog], [fish, dog]])
@@ -99,11 +99,11 @@ def test_protocols() -> None:
     rows = {row[0]: row[1:] for row in re.findall(r"^\| (\w[^|]*) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$", text, re.M)}
     for column, protocol in enumerate(PROTOCOLS.values()):
         assert (rows["images of ImageNet-S only"][column].strip() == "must") == any(
-            "ImageNet-S-50, -300 or -919 only" in one for one in protocol.must
+            "ImageNet-S-50, -300 or -919 only" in item for item in protocol.must
         )
         allowed = rows["supervised weights, extra data, supervised edges or saliency"][column].strip()
         listed = protocol.may if allowed == "may" else protocol.must_not
-        assert any("outside of ImageNet-S" in one for one in listed)
+        assert any("outside of ImageNet-S" in item for item in listed)
         tuned = rows["fine-tune on the masks of train_semi"][column].strip()
         listed = protocol.may if tuned == "may" else protocol.must_not
-        assert any("annotated train_semi images (about" in one for one in listed)
+        assert any("annotated train_semi images (about" in item for item in listed)

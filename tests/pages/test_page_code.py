@@ -78,4 +78,4 @@ def test_commands(page: Path) -> None:
     found = commands_of(page)
     assert found or not re.search(r"^[$!]? ?imagenet-s ", text, re.MULTILINE)
     for arguments in found:
-        build_parser().parse_args([one.replace("NAME", "semi") for one in arguments])
+        build_parser().parse_args([argument.replace("NAME", "semi") for argument in arguments])

@@ -52,7 +52,7 @@ def rows(miniature, annotations):
 
 def block(library):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return next(one for one in blocks if library in one)
+    return next(item for item in blocks if library in item)
 
 
 @pytest.mark.parametrize("library", ["pytorch_grad_cam", "captum"])

@@ -53,7 +53,7 @@ def distances(pairs: list[tuple[int, int]], vision: str) -> np.ndarray:
 @pytest.mark.parametrize("vision", VISION)
 def test_neighbouring_classes(vision: str) -> None:
     """Classes with similar ids are similar things, which are looked at together."""
-    pairs = [(one, one + step) for step in range(1, 7) for one in range(1, 920 - step)]
+    pairs = [(number, number + step) for step in range(1, 7) for number in range(1, 920 - step)]
     found = distances(pairs, vision)
     assert found.min() > LEAST[vision], pairs[int(found.argmin())]
 

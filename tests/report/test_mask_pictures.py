@@ -73,8 +73,8 @@ def test_masks_alone(masks: Path, tmp_path: Path) -> None:
         small = np.asarray(Image.fromarray(reference).resize(picture.size, Image.Resampling.NEAREST))
         pixels = np.asarray(picture)
         if what == "reference":
-            for one in np.unique(reference[(reference > 0) & (reference < 1000)]).tolist():
-                assert near(pixels, class_color(one))[small == one].mean() > 0.85, (image_id, one)
+            for item in np.unique(reference[(reference > 0) & (reference < 1000)]).tolist():
+                assert near(pixels, class_color(item))[small == item].mean() > 0.85, (image_id, item)
         if what == "difference":
             wrong = near(pixels, WRONG)
             assert (near(pixels, RIGHT) | wrong)[(small > 0) & (small < 1000)].mean() > 0.75
@@ -103,7 +103,7 @@ def test_images_from_every_source(
 
 def test_train_and_validation_images_together(masks: Path, miniature: Callable[[str], Path]) -> None:
     ids = {path.stem: decode_mask(path) for path in (masks / "references").rglob("*.png")}
-    assert {one[0] for one in ids} == {"n", "I"}
+    assert {item[0] for item in ids} == {"n", "I"}
     images = ImagesById(str(miniature("folders")), "50")
     assert images.read({**ids, "ILSVRC2012_val_00049999": np.zeros((4, 4), int)}).keys() == ids.keys()
     assert images.read({}) == {}
@@ -239,7 +239,7 @@ def test_pictures_of_two_runs_need_page_and_masks(
 ) -> None:
     given = {"--report": [str(tmp_path / "p.html")], "--gt-dir": [str(masks / "references")], "--images": ["x"]}
     given["--predict-dir"] = [str(masks / "predictions")] * 2
-    arguments = [one for name, values in given.items() if name != left_out for one in (name, *values)]
+    arguments = [item for name, values in given.items() if name != left_out for item in (name, *values)]
     assert main(["compare", str(two_runs / "a.npz"), str(two_runs / "b.npz"), *arguments]) == 1
     assert "--report FILE.html --gt-dir G --predict-dir A B" in capsys.readouterr().err
     assert not (tmp_path / "p.html").exists()

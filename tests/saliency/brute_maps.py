@@ -41,18 +41,18 @@ def pixels_of(values, mask, target, relevance="signed"):
 
 def scaled(x):
     low, high = min(x), max(x)
-    return [0.0 if high == low else (one - low) / (high - low) for one in x]
+    return [0.0 if high == low else (item - low) / (high - low) for item in x]
 
 
 def picked_by(threshold, x, s, rounding=0.0):
     if threshold == "mean":
         mean = math.fsum(x) / len(x)
-        return [max(x) > min(x) and one > mean for one in x]
+        return [max(x) > min(x) and item > mean for item in x]
     if threshold == "mean_std":
         mean = math.fsum(s) / len(s)
-        cut = mean + math.sqrt(math.fsum((one - mean) ** 2 for one in s) / len(s))
-        return [max(x) > min(x) and one >= cut + rounding for one in s]
-    return [one >= threshold for one in s]
+        cut = mean + math.sqrt(math.fsum((item - mean) ** 2 for item in s) / len(s))
+        return [max(x) > min(x) and item >= cut + rounding for item in s]
+    return [item >= threshold for item in s]
 
 
 def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance="signed", rounding=0.0):
@@ -73,7 +73,7 @@ def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance
         return inside or (tolerance > 1 and any(near))
 
     maxima = [hit(place, inside) for place, value, inside in pixels if value == max(x)]
-    mass = [max(one, 0.0) for one in x]
+    mass = [max(item, 0.0) for item in x]
     cut = sorted(x, reverse=True)[k - 1]
     above = [inside for one, inside in zip(x, truth) if one > cut]
     tied = [inside for one, inside in zip(x, truth) if one == cut]
@@ -91,9 +91,9 @@ def score(values, mask, target, thresholds=(0.5, "mean"), tolerance=0, relevance
             if off
             else math.nan
         ),
-        "image_max_iou": max(iou([one >= value for one in x], truth) for value in set(x)),
+        "image_max_iou": max(iou([item >= value for item in x], truth) for value in set(x)),
         "mean_average_precision": (
-            precision_by_recall(s + [1 - one for one in s], [*truth, *(not inside for inside in truth)])
+            precision_by_recall(s + [1 - item for item in s], [*truth, *(not inside for inside in truth)])
             if max(x) > min(x)
             else 0.5
         ),
@@ -128,12 +128,12 @@ def pooled(images):
             place = max(i for i, edge in enumerate(BINS) if edge <= one)
             (hits if inside else outside)[place] += 1
         for i, edge in enumerate(BINS):
-            ious[i].append(iou([one >= edge for one in s], truth))
+            ious[i].append(iou([item >= edge for item in s], truth))
     area = gained = picked = 0
     for inside, other in zip(hits[::-1], outside[::-1]):
         gained, picked = gained + inside, picked + inside + other
         area += ratio(inside, sum(hits)) * ratio(gained, picked)
-    curve = [math.fsum(one) / len(one) for one in ious]
+    curve = [math.fsum(item) / len(item) for item in ious]
     return {
         "pixel_accuracy": (tp + tn) / (tp + fp + fn + tn),
         "mean_iou": (ratio(tp, tp + fp + fn) + ratio(tn, tn + fp + fn)) / 2,

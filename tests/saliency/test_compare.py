@@ -47,9 +47,9 @@ def by_definition(first, second, seed, resamples, confidence):
         "difference": sum(d) / len(d),
         "low": quantile((1 - confidence) / 2),
         "high": quantile((1 + confidence) / 2),
-        "wins": sum(one > 1e-12 for one in d),
-        "ties": sum(abs(one) <= 1e-12 for one in d),
-        "losses": sum(one < -1e-12 for one in d),
+        "wins": sum(item > 1e-12 for item in d),
+        "ties": sum(abs(item) <= 1e-12 for item in d),
+        "losses": sum(item < -1e-12 for item in d),
         "num_images": len(d),
     }
 

@@ -338,7 +338,7 @@ def test_a_flipped_bit_of_a_map_is_never_read_as_another_value(tmp_path):
             read.append(open_map_reader(tmp_path).read("image"))
         sound[position] ^= bit
     assert 0 < len(read) < len(sound)
-    assert all(np.array_equal(one, values) for one in read)
+    assert all(np.array_equal(row, values) for row in read)
 
 
 def test_other_mistakes(maps, tree, tmp_path, capsys):

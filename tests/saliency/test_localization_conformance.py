@@ -45,8 +45,8 @@ def test_every_score(name, arrays):
 
 def test_the_cases_hold_what_they_are_for():
     originals = {who for case in RECORDED["cases"].values() for who in case["by_original"].values()}
-    for one in ("Quantus", "TorchRay", "Transformer-Explainability", "shared-interest", "Score-CAM", "scikit-learn"):
-        assert any(one in who for who in originals), one
+    for name in ("Quantus", "TorchRay", "Transformer-Explainability", "shared-interest", "Score-CAM", "scikit-learn"):
+        assert any(name in who for who in originals), name
     options = [case["options"] for case in RECORDED["cases"].values()]
-    for one in ({"relevance": "absolute"}, {"tolerance": 15}, {"resize": "map"}, {"resize": "mask"}):
-        assert one in options
+    for item in ({"relevance": "absolute"}, {"tolerance": 15}, {"resize": "map"}, {"resize": "mask"}):
+        assert item in options

@@ -120,7 +120,7 @@ def test_two_processes(module_path, tmp_path):
     environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     output = tmp_path / "result.json"
     running = [subprocess.Popen([*arguments, str(rank), str(output)], env=environment, cwd=tmp_path) for rank in (0, 1)]
-    assert [one.wait(timeout=120) for one in running] == [0, 0]
+    assert [item.wait(timeout=120) for item in running] == [0, 0]
     assert bits(json.loads(output.read_text())) == bits(expected().compute())
     assert not list((tmp_path / "cache").rglob("*.arrow"))
 

@@ -48,7 +48,7 @@ def images(draw):
 @given(images(), st.sampled_from(["signed", "positive", "absolute"]), st.sampled_from([0, 1, 1.5, 3]))
 def test_any_small_image(image, relevance, tolerance):
     options = {"thresholds": THRESHOLDS, "relevance": relevance, "tolerance": tolerance}
-    found, lists = scores_of(*image, 3, **options), [one.tolist() for one in image]
+    found, lists = scores_of(*image, 3, **options), [item.tolist() for item in image]
     low, high = (brute_maps.score(*lists, 3, **options, rounding=side * 1e-9) for side in (-1, 1))
     if found["pixel_accuracy_at_mean_std"] != near(low["pixel_accuracy_at_mean_std"]):
         low = {key: high[key] if key.endswith("mean_std") else value for key, value in low.items()}
@@ -121,9 +121,9 @@ def test_no_image_at_all_and_none_used():
     metric.update([[1.0]], [[5]], 3, "absent")
     metric.update([[1.0, 2.0]], [[1000, 1000]], 3, "all ignored")
     result = metric.compute("category")
-    for one in (empty, result):
-        assert all(math.isnan(one[key]) for key in (*metric.keys, "px_ap", "mean_iou", "dataset_max_iou"))
-        assert (one["num_images"], one["num_constant"], one["num_full"]) == (0, 0, 0)
+    for item in (empty, result):
+        assert all(math.isnan(item[key]) for key in (*metric.keys, "px_ap", "mean_iou", "dataset_max_iou"))
+        assert (item["num_images"], item["num_constant"], item["num_full"]) == (0, 0, 0)
     assert (empty["num_absent"], result["num_absent"]) == (0, 2)
 
 

@@ -45,8 +45,8 @@ def test_any_order_batch_and_partition(seed):
         batch, shuffled = shuffled[:size], shuffled[size:]
         parts[len(shuffled) % 4].update_batch(*zip(*batch))
     first, *others = parts
-    for one in others:
-        assert first.merge(one) is first
+    for other in others:
+        assert first.merge(other) is first
     assert everything(first) == WHOLE
 
 

@@ -21,7 +21,7 @@ def main() -> None:
         sys.exit(f"imported from the checkout: {module}")
     record = importlib.metadata.distribution("imagenet-s").read_text("RECORD") or ""
     tops = {row[0].split("/")[0] for row in csv.reader(record.splitlines())} - {"..", "__pycache__"}
-    others = {one for one in tops if one not in ("imagenet_s", "imagenet_s.py") and not one.endswith(".dist-info")}
+    others = {top for top in tops if top not in ("imagenet_s", "imagenet_s.py") and not top.endswith(".dist-info")}
     if others:
         sys.exit(f"the wheel puts {sorted(others)} at the top of site-packages")
     for needed in ("dataset_card.md", "py.typed", "metrics", "conversion", "report", "cli"):

@@ -92,11 +92,11 @@ def test_exports(source: str, odd_miniature: Layout, odd_annotations: Path, tmp_
         place, options = tmp_path / "out", {"verify": False}
     for form in (Coco("50"), Foreground("50"), RleCsv("50"), Yolo("50")):
         done = export_masks(place, tmp_path / form.name, form, SPLITS, **options)
-        assert [one.images for one in done] == [len(usable("50", split)) for split in SPLITS]
+        assert [item.images for item in done] == [len(usable("50", split)) for split in SPLITS]
     coco = json.loads((tmp_path / "coco" / "validation" / "instances.json").read_text(encoding="utf-8"))
-    assert sorted(one["image_id"] for one in coco["images"]) == usable("50", "validation")
-    for one in coco["images"]:
-        assert (one["height"], one["width"]) == odd_ids(one["image_id"], "50").shape
+    assert sorted(item["image_id"] for item in coco["images"]) == usable("50", "validation")
+    for item in coco["images"]:
+        assert (item["height"], item["width"]) == odd_ids(item["image_id"], "50").shape
     for split in SPLITS:
         for image_id in usable("50", split):
             name = f"{IMAGES[image_id].class_wnid}/{image_id}"
