@@ -78,8 +78,8 @@ class Index:
 
     def shards(self) -> Iterator[tuple[str, str, ShardInfo]]:
         """Every shard, with its configuration and split."""
-        for config, one in self.configs.items():
-            for split, shards in one.splits.items():
+        for config, entry in self.configs.items():
+            for split, shards in entry.splits.items():
                 for shard in shards.shards:
                     yield config, split, shard
 
@@ -104,7 +104,7 @@ class Index:
         """A copy without one split that it has; a configuration without splits is removed too."""
         splits = {name: index for name, index in self.configs[config].splits.items() if name != split}
         configs = {**self.configs, config: dataclasses.replace(self.configs[config], splits=splits)}
-        return Index({name: one for name, one in configs.items() if one.splits})
+        return Index({name: entry for name, entry in configs.items() if entry.splits})
 
 
 def parse_index(data: bytes, name: str) -> Index:
@@ -117,7 +117,7 @@ def parse_index(data: bytes, name: str) -> Index:
         raw = json.loads(data)
         version = raw["version"]
         if version == _VERSION:
-            configs = {config: _parse_config(config, one) for config, one in raw["configs"].items()}
+            configs = {config: _parse_config(config, entry) for config, entry in raw["configs"].items()}
             return Index({name: configs[name] for name in CONFIG_NAMES if name in configs})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageNetSError(
@@ -132,8 +132,8 @@ def index_bytes(index: Index) -> bytes:
     """The content of `index.json`."""
     configs = {
         config: {
-            "format": one.form,
-            "images": one.images,
+            "format": entry.form,
+            "images": entry.images,
             "splits": {
                 name: {
                     "rows": split.rows,
@@ -143,10 +143,10 @@ def index_bytes(index: Index) -> bytes:
                     **({"upright": split.upright} if split.upright else {}),
                     "shards": [dataclasses.asdict(shard) for shard in split.shards],
                 }
-                for name, split in one.splits.items()
+                for name, split in entry.splits.items()
             },
         }
-        for config, one in index.configs.items()
+        for config, entry in index.configs.items()
     }
     return (json.dumps({"version": _VERSION, "configs": configs}, indent=1) + "\n").encode()
 
@@ -172,7 +172,7 @@ _TYPES = {"str": str, "int": int, "bool": bool}
 def _parse_config(config: str, raw: dict[str, Any]) -> ConfigIndex:
     if config not in CONFIG_NAMES or raw["format"] not in FORMATS or not isinstance(raw["images"], bool):
         raise ValueError(f"configuration {config!r}, format {raw['format']!r}, images {raw['images']!r}")
-    splits = {name: _parse_split(config, name, one) for name, one in raw["splits"].items()}
+    splits = {name: _parse_split(config, name, entry) for name, entry in raw["splits"].items()}
     if not splits:
         raise ValueError(f"configuration {config!r} without splits")
     return ConfigIndex(raw["format"], raw["images"], {name: splits[name] for name in SPLITS if name in splits})

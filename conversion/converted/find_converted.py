@@ -33,7 +33,7 @@ def find_converted(folder: str | os.PathLike[str]) -> tuple[str, Index] | None:
             if os.path.isdir(os.path.join(root, ".imagenet-s")):
                 raise
             continue  # the index of something else
-        configs = {config: one for config, one in index.configs.items() if only in (None, config)}
+        configs = {config: entry for config, entry in index.configs.items() if only in (None, config)}
         if configs:
             return root, Index(configs)
     return None

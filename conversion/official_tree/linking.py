@@ -64,7 +64,7 @@ class Linker:
         def is_same(path: str) -> bool:
             return not os.path.islink(path) and _same_file(source, path)
 
-        self._put(folder, name, lambda path: self._replace(path, is_same, lambda one: shutil.copy2(source, one)))
+        self._put(folder, name, lambda path: self._replace(path, is_same, lambda target: shutil.copy2(source, target)))
 
     def write(self, data: bytes, folder: str, name: str, mtime_ns: int | None = None) -> None:
         """A file of these bytes, with this modification time, by which a second run recognises it (`is_missing`)."""
