@@ -136,7 +136,7 @@ def search(sight: Sight, likely: Sequence[Fit]) -> Fit:
             best = _best(sight, tried)
     if best.score < sight.good:
         boxes = [Fit(box) for name in TURNS[:2] for box in _anywhere(sight, name)]
-        best = max(best, _best(sight, _scored(sight, boxes)), key=lambda fit: fit.score)
+        best = max(best, _best(sight, _scored(sight, [best, *boxes])), key=lambda fit: fit.score)
     return best
 
 
@@ -195,7 +195,7 @@ def _anywhere(sight: Sight, name: str) -> list[Box]:
         cells -= cells.mean(-1, keepdims=True)
         scores = cells @ _normal(seen).ravel() / np.maximum(cells.std(-1), 1e-6)
         row, column = np.unravel_index(scores.argmax(), scores.shape)
-        best.append((float(scores[row, column]), Box(name, starts[0][row], starts[1][column], *sides)))
+        best.append((float(scores[row, column]), Box(name, float(starts[0][row]), float(starts[1][column]), *sides)))
     return [box for _, box in sorted(best, key=lambda pair: -pair[0])[:8]]
 
 

@@ -45,7 +45,7 @@ class Box:
     def edges(self, count: int, axis: int) -> NDArray[np.float64]:
         """The borders of `count` equal rows (axis 0) or columns."""
         start, size = ((self.top, self.height), (self.left, self.width))[axis]
-        return start + np.arange(count + 1) * (size / count)
+        return start + np.arange(count + 1, dtype=np.float64) * (size / count)
 
     def view(self, array: Array, shape: Shape) -> Array:
         """The array as the box shows it, resized by nearest; -1 outside."""

@@ -55,7 +55,7 @@ def judge_ids(
             break
         main = main or reading
         for key, entries in reading.faults.items():
-            for number in np.flatnonzero(table.items_with(entries) & explained & left):
+            for number in np.flatnonzero(table.items_with(entries) & explained & left).tolist():
                 add(key, observations[number].image_id, seen_in(observations[number]))
         left &= ~explained
     if left.any():

@@ -211,10 +211,10 @@ def _see_ids(result: Observation, seen: NDArray[Any], ids: Ids, mask_fit: Fit) -
         # Parts of an id have values of their own, which lie in no other id.
         within = sum(max(pixels) for pixels in pixels_of.values()) / sum(map(sum, pixels_of.values()))
         if result.smooth and within >= _CLEAN:
-            values = ", ".join(f"{value:g}" for value in sorted(pixels_of)[:4])
+            parts = ", ".join(f"{value:g}" for value in sorted(pixels_of)[:4])
             result.aligned, result.faults["instances"] = (
                 True,
-                f"{result.image_id}: {values} for {np.unique(ids).size} ids",
+                f"{result.image_id}: {parts} for {np.unique(ids).size} ids",
             )
         return
     expected = {*result.became.values(), *result.at_borders.values(), *map(float, np.unique(ids).tolist())}

@@ -21,9 +21,11 @@ def as_array(value: Any) -> NDArray[Any] | None:
         value = (value.float() if value.is_floating_point() else value).numpy()
     if isinstance(value, Image.Image):
         value = np.asarray(value)
-    if isinstance(value, list) and value and isinstance(value[0], list) and value[0]:
-        number = value[0][0][0] if isinstance(value[0][0], list) and value[0][0] else value[0][0]
-        value = np.array(value) if isinstance(number, (int, float)) else None
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        try:
+            value = np.array(value)
+        except ValueError:  # of several lengths
+            return None
     if isinstance(value, np.ndarray) and value.ndim in (2, 3, 4) and value.size and value.dtype.kind in "biuf":
         return value[0] if value.ndim == 4 and len(value) == 1 else value
     return None

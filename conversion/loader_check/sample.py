@@ -33,6 +33,10 @@ Parts = dict[str, Any]
 """The values of an item by dotted keys: `data_samples.gt_sem_seg.data`, `1.mask`."""
 
 
+class NoSuchKeyError(ImageNetSError):
+    """An item has not the key that was asked for."""
+
+
 @dataclass(frozen=True)
 class Keys:
     """Where mask, image and id are in an item: dotted keys, or positions in a tuple; None to look for them."""
@@ -73,7 +77,7 @@ def read_items(dataset: Any, keys: Keys, limit: int | None, num_classes: int) ->
         num_classes: C, which tells one-hot masks.
 
     Raises:
-        ImageNetSError: a DataLoader, splits, or a key that an item has not.
+        ImageNetSError: a DataLoader, splits, or (NoSuchKeyError) an item without one of the keys.
     """
     bases = {base.__name__ for base in type(dataset).__mro__}
     if bases & {"DataLoader", "StatefulDataLoader"}:
@@ -89,14 +93,17 @@ def read_items(dataset: Any, keys: Keys, limit: int | None, num_classes: int) ->
     listed = listed_ids(dataset) if indexed else None
     stream = None if indexed else iter(dataset)
     for position in spread if stream is None else itertools.islice(itertools.count(), limit):
+        ends = stream is not None  # after an error, too
         try:
             raw = dataset[position] if stream is None else next(stream)
-        except StopIteration:
-            return
-        except Exception as error:  # noqa: BLE001 - what user code raises is a result here
-            item, ends = Item(position, error=error), stream is not None
-        else:
-            item, ends = _item(raw, keys, position, num_classes), False
+            ends = False
+            item = _item(raw, keys, position, num_classes)
+        except NoSuchKeyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what user code raises is a result here, as is a path to a damaged file
+            if ends and isinstance(error, StopIteration):
+                return
+            item = Item(position, error=error)
         yield replace(item, image_id=item.image_id or listed[position]) if listed else item
         if ends:
             return
@@ -137,12 +144,9 @@ def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     backwards = {key: parts[key] for key in reversed(parts)}
     mask_keys = _ranked(backwards, _MASK_KEYS) if keys.mask is None else [_full(parts, keys.mask)]
     image_keys = _ranked(parts, _IMAGE_KEYS) if keys.image is None else [_full(parts, keys.image)]
-    try:
-        masks = ((key, as_ids(parts[key], num_classes)) for key in mask_keys)
-        mask_key, ids = next(((key, ids) for key, ids in masks if ids is not None), (None, None))
-        greys = [grey for key in image_keys if key != mask_key and (grey := as_grey(parts[key])) is not None]
-    except Exception as error:  # noqa: BLE001 - a path leads to a damaged file
-        return Item(position, image_id=image_id, error=error)
+    masks = ((key, as_ids(parts[key], num_classes)) for key in mask_keys)
+    mask_key, ids = next(((key, ids) for key, ids in masks if ids is not None), (None, None))
+    greys = [grey for key in image_keys if key != mask_key and (grey := as_grey(parts[key])) is not None]
     # Of several images the one that has the size of the mask, which is the one that is trained on.
     greys.sort(key=lambda grey: ids is not None and grey.shape != ids.shape)
     label_keys = [*_ranked(parts, _LABEL_KEYS, others=False), *(key for key in parts if key.isdigit())]
@@ -179,7 +183,7 @@ def _full(parts: Parts, key: Key) -> str:
     ends = [name for name in parts if f".{name}".endswith(f".{key}")]
     if str(key) in parts or len(ends) == 1:
         return str(key) if str(key) in parts else ends[0]
-    raise ImageNetSError(f"items have no {key!r}; they have {some([name or 'one value' for name in parts], 12)}.")
+    raise NoSuchKeyError(f"items have no {key!r}; they have {some([name or 'one value' for name in parts], 12)}.")
 
 
 def _ranked(parts: Parts, names: Sequence[str], others: bool = True) -> list[str]:
