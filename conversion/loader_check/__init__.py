@@ -1,8 +1,9 @@
 """`check_loader`: compares a user's own Dataset with the official masks and names the code that mends each fault.
 
-Start with `run_check`. `sample` takes the items of a Dataset apart, `ground_truth` has the official masks and images.
-`per_item` compares one item: `geometry` finds how its mask was turned, cut or resized, `id_readings` what became of the
-ids. `over_dataset` looks at all items together, `fault_catalog` lists the faults and their messages.
+Start with `run_check`. `sample` and `pixels` take the items of a Dataset apart; `ground_truth` has the official masks
+and images. `per_item` lays an item over them: `alignment` finds its place, a box of `geometry`, from the pixels. Over
+all items `id_table` counts what each id became, `id_verdict` says it in words, and `over_dataset` looks at members,
+labels and names. `faults.csv` is the table of faults, which `fault_catalog` reads.
 """
 
 from .fault_catalog import FAULTS, Fault, Finding

@@ -115,7 +115,7 @@ class ImageSight(Sight):
         means, inside = _means(prepared, box, self._cells)
         if not inside.any():
             return 0.0, 1.0
-        return (_normal(means[inside]) * _normal(self._seen[inside])).mean(), 1 - inside.mean()
+        return abs((_normal(means[inside]) * _normal(self._seen[inside])).mean()), 1 - inside.mean()
 
 
 def near(sight: Sight, likely: Sequence[Fit]) -> Fit:

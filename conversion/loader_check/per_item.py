@@ -19,12 +19,13 @@ from .geometry import MIRRORED, OUTSIDE, SIDEWAYS, UPRIGHT, WHOLE, Rule
 from .ground_truth import Truth
 from .sample import Item
 
-_ENOUGH, _LIKELY = 0.75, 0.5
-"""Scores that place a mask: anywhere, and in a likely box, where small objects with soft borders score badly."""
+_ENOUGH, _LIKELY, _MISFIT = 0.75, 0.5, 0.35
+"""Scores that place a mask: anywhere, and in a likely box, where small objects with soft borders score badly; and below
+which a mask is another one's."""
 _CLEAN = 0.98
 """The share of pixels away from borders that have the value of their id, in a mask that is aligned."""
 _ANOTHER, _SURE_IMAGE = 0.6, 0.9
-"""An image that fits worse than the first is another one; its place is known from the second on."""
+"""Below the second an image has no sure place; it is another one if it fits that of the mask worse than the first."""
 _WORSE_IMAGE, _WORSE_MASK = 0.03, 0.12
 """Image and mask show different parts where each fits the other's box this much worse than its own."""
 _MOST_BORDERS, _MOST_VALUES = 0.15, 64
@@ -47,7 +48,7 @@ class Observation:
         between: values that no id became, which resizing with interpolation invents.
         grown: objects are larger than theirs on all sides, as after interpolation and `> 0`.
         padding: the value of pixels beyond the official mask, NaN for several; None without any.
-        placed: the mask has a place on the official one, beyond doubt.
+        misfit: the mask is far from fitting where it should lie.
         aligned: what its ids became can be told there.
         constant: the value of a mask that has just one, which doesn't tell its place.
         shape_kept: the mask has the size of the official one.
@@ -68,7 +69,7 @@ class Observation:
     between: list[float] = field(default_factory=list)
     grown: bool = False
     padding: float | None = None
-    placed: bool = False
+    misfit: bool = False
     aligned: bool = False
     constant: float | None = None
     shape_kept: bool = False
@@ -119,7 +120,6 @@ def compare(item: Item, image_id: str, truth: Truth, rules: Rules) -> Observatio
     result.smooth = bool(mask.fields[0].mean() < _MOST_BORDERS and np.unique(seen).size <= _MOST_VALUES)
     sure_image = image_fit if image_fit and image_fit.score >= _ENOUGH else None
     mask_fit = _mask_fit(result, mask, seen, ids, sure_image, rules, truth)
-    result.placed = mask_fit is not None and mask_fit.score >= mask.good
     if mask_fit is None:
         return result
     _see_ids(result, seen, ids, mask_fit)
@@ -154,7 +154,7 @@ def _mask_fit(
         best = near(sight, [best, whole, *frequent])
     if best.score < sight.sure:
         result.other = truth.whose(seen, result.image_id)
-    first = best
+    first, result.misfit = best, best.score < _MISFIT
     regions = sight.fields[0].mean() < _MOST_BORDERS
     if best.score < sight.good and regions and not result.other and rules.failed < _SEARCHES:
         best = max(best, search(sight, [best]), key=lambda fit: fit.score - 0.05 * (fit is not first))
@@ -199,7 +199,7 @@ def _see_ids(result: Observation, seen: NDArray[Any], ids: Ids, mask_fit: Fit) -
         values, counts = np.unique(seen[where if exact or few else sure], return_counts=True)
         value = float(values[counts.argmax()])
         if class_id == OUTSIDE:
-            result.padding = None if where.mean() < 1 - _CLEAN else value if len(values) == 1 else math.nan
+            result.padding = None if where.mean() < 0.04 else value if len(values) == 1 else math.nan
             continue
         if not few or counts.max() > 0.8 * counts.sum():
             (result.at_borders if few else result.became)[class_id] = value
@@ -210,7 +210,8 @@ def _see_ids(result: Observation, seen: NDArray[Any], ids: Ids, mask_fit: Fit) -
     if not result.aligned:
         # Parts of an id have values of their own, which lie in no other id.
         within = sum(max(pixels) for pixels in pixels_of.values()) / sum(map(sum, pixels_of.values()))
-        if result.smooth and within >= _CLEAN:
+        classes = set(pixels_of) - {0, IGNORE_ID}
+        if result.smooth and within >= _CLEAN and len(classes) > len(np.unique(ids[(ids > 0) & (ids != IGNORE_ID)])):
             parts = ", ".join(f"{value:g}" for value in sorted(pixels_of)[:4])
             result.aligned, result.faults["instances"] = (
                 True,
@@ -231,10 +232,12 @@ def _see_ids(result: Observation, seen: NDArray[Any], ids: Ids, mask_fit: Fit) -
 
 def _compare_boxes(result: Observation, image: ImageSight, image_fit: Fit, mask: MaskSight, mask_fit: Fit) -> None:
     """Whether image and mask show the same part of the original."""
-    if image_fit.score < _ANOTHER:
-        result.faults["pairing"] = f"{result.image_id}: the image is another one"
-    same = result.constant is not None or image_fit.score < _SURE_IMAGE or mask_fit.box.is_near(image_fit.box)
-    if same or image.score(mask_fit.box) > image_fit.score - _WORSE_IMAGE:
+    there = image.score(mask_fit.box)
+    if image_fit.score < _SURE_IMAGE:
+        if there < _ANOTHER:
+            result.faults["pairing"] = f"{result.image_id}: the image is another one"
+        return
+    if result.constant is not None or mask_fit.box.is_near(image_fit.box) or there > image_fit.score - _WORSE_IMAGE:
         return
     if mask.score(image_fit.box) > mask_fit.score - _WORSE_MASK:
         return

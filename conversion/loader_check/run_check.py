@@ -201,7 +201,7 @@ class _Check:
         for item in observations:
             # Where all others keep the size of the official mask, another size is that of another image.
             strange = not item.shape_kept and kept[True] > kept[False]
-            misfit = item.constant is None and not item.placed and item.smooth
+            misfit = item.misfit and item.smooth and not item.aligned
             if item.other or (misfit and (strange or (item.image_score or 0) >= _SURE)):
                 whose = f"that of {item.other}" if item.other else "not its own"
                 key = "order" if item.guessed else "pairing"
@@ -218,8 +218,8 @@ class _Check:
             for item in observations:
                 self._add("zero", item.image_id, f"{item.image_id}: 0 everywhere")
         elif astray:
-            text = "masks can't be laid over the official ones: they are cut or warped in a way that is not known, or "
-            text += f"belong to other images, as that of {astray[0].image_id}"
+            text = "masks can't be laid over the official ones: they are cut, warped or changed in parts in a way that "
+            text += f"is not known, or belong to other images, as that of {astray[0].image_id}"
             self._leave_out(len(astray), text, len(observations))
         for name, count in Counter(item.turned for item in aligned if item.turned).items():
             if name != MIRRORED and count > len(aligned) / 2:  # a few of many are augmentations, or look alike
