@@ -64,7 +64,7 @@ def test_a_miniature_of_ones_own(miniature: Callable[[str], Path], annotations: 
     """The error of a list that is not the official one names an option that scripts have."""
     arguments = ["--images", "3", "--data-dir", str(miniature("folders")), "--annotations-dir", str(annotations)]
     complaint = run("score_saliency.py", *arguments, cwd=tmp_path, code=1)
-    assert complaint.startswith("score_saliency.py: ")
+    assert complaint.splitlines()[-1].startswith("score_saliency.py: ")  # an old Hub client warns first
     assert "--no-verify" in complaint
     assert "Traceback" not in complaint
     assert run("score_saliency.py", *arguments, "--no-verify", cwd=tmp_path).startswith("3 images")

@@ -1,5 +1,6 @@
 """Ranks by brute force, the permutation test beside SciPy's, Holm by hand, intervals and power by simulation."""
 
+import inspect
 import itertools
 import math
 
@@ -9,6 +10,10 @@ from scipy import stats
 
 from imagenet_s.metrics.comparison import paired_statistics as ps
 from imagenet_s.metrics.matched_miou.bootstrap import interval, resamples
+
+
+# SciPy 1.15 has another name for it.
+SEED = {"rng" if "rng" in inspect.signature(stats.permutation_test).parameters else "random_state": 2}
 
 
 def made(number: int, runs: int, seed: int = 0, ties: bool = False) -> np.ndarray:
@@ -55,7 +60,7 @@ def test_random_permutations_are_near_scipys():
     found = ps.sign_flip_p_values(differences, 1)
     assert found == ps.sign_flip_p_values(differences, 1)
     for column, p in zip(differences.T, found):
-        peer = stats.permutation_test((column,), np.mean, permutation_type="samples", n_resamples=9999, rng=2)
+        peer = stats.permutation_test((column,), np.mean, permutation_type="samples", n_resamples=9999, **SEED)
         assert p == pytest.approx(peer.pvalue, abs=5 * math.sqrt(0.25 / 9999) * 2)
     assert found[-1] == 1 / 10_001, "the smallest p-value that 10,000 permutations can give"
 
