@@ -11,7 +11,6 @@ from scipy import stats
 from imagenet_s.metrics.comparison import paired_statistics as ps
 from imagenet_s.metrics.matched_miou.bootstrap import interval, resamples
 
-
 # SciPy 1.15 has another name for it.
 SEED = {"rng" if "rng" in inspect.signature(stats.permutation_test).parameters else "random_state": 2}
 
