@@ -12,7 +12,13 @@ from imagenet_s.conversion import check_loader
 
 FAST = (
     *("timm 0.9 at 224", "squash 256, crop 224", "long side 224, padded", "kept", "crop 224 alone", "quarter turn"),
-    *("16 x 16", "image cut, mask squashed", "image kept, mask cut", "mask mirrored", "image turned", "random"),
+    *(
+        "16 x 16",
+        "image cut, mask squashed",
+        "image kept, mask cut",
+        "mask mirrored",
+        "image turned",
+    ),
 )
 
 

@@ -51,7 +51,13 @@ def test_faults(
 
 
 @pytest.mark.parametrize("with_images", [True, pytest.param(False, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("make", NOT_COMPARED.values(), ids=list(NOT_COMPARED))
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, id=name, marks=pytest.mark.slow if name == "rotated" else ())
+        for name, make in NOT_COMPARED.items()
+    ],
+)
 def test_what_cannot_be_laid_over_is_no_fault(splits: dict[str, Split], make: Make, with_images: bool) -> None:
     report = report_of(splits["919"], make, with_images)
     assert not report.findings
@@ -110,6 +116,7 @@ def test_mispaired_items_have_no_other_fault(splits: dict[str, Split]) -> None:
     assert pairing.images == sum(masks[row.image_id] != row for row in rows)
 
 
+@pytest.mark.slow
 def test_masks_of_others_after_resizing(splits: dict[str, Split]) -> None:
     """The image fits, its mask doesn't: that is told by the image alone."""
     rows = splits["919"].rows
@@ -138,6 +145,7 @@ def test_changed_parts_are_no_fault_of_pairing(splits: dict[str, Split]) -> None
     assert not keys(report)
 
 
+@pytest.mark.slow
 def test_images_that_look_otherwise(splits: dict[str, Split]) -> None:
     """Colours change, the place does not; another image is found."""
     for change in (ImageOps.invert, ImageOps.grayscale, ImageOps.equalize):
