@@ -13,6 +13,7 @@ from ...conversion.hub.eval_results import (
     PROTOCOL_MATCHINGS,
     check_entry,
     merged_file,
+    published_entries,
     result_entries,
     run_of_record,
 )
@@ -76,9 +77,11 @@ def _read(file: str, protocol: str) -> tuple[dict[str, Any], dict[str, float]]:
 
 
 def _verify(file: str, counts: str) -> int:
-    """Compute a results file again from its counts, and say what differs."""
-    results = read_results(file, list(FIGURES))
+    """Compute a results file, or the entries of a model, again from the counts, and say what differs."""
     metric = MatchedIoU.load(counts)
+    if Path(file).suffix in (".yaml", ".yml"):
+        return _verify_entries(file, counts, metric)
+    results = read_results(file, list(FIGURES))
     differences = results_beside_counts(results, metric)
     for key, in_file, from_counts in differences:
         say(f"{key}: {_short(in_file)} in the file, {_short(from_counts)} from the counts")
@@ -87,6 +90,25 @@ def _verify(file: str, counts: str) -> int:
     say(f"{file} follows from {counts}: every figure, {counted_noun(results['run']['num_images'], 'image')}.")
     untold = "versions" if "missing" in metric.record else "missing_predictions, on_missing, versions"
     hint(f"What counts do not tell is taken from the file: {untold}.")
+    return 0
+
+
+def _verify_entries(file: str, counts: str, metric: MatchedIoU) -> int:
+    entries = published_entries(Path(file).read_bytes(), file)
+    split = run_record(metric)["split"]
+    figures = {protocol: metric.compute(PROTOCOL_MATCHINGS[protocol]) for protocol in {e.protocol for e in entries}}
+    differences = []
+    for entry in entries:
+        computed = round(100 * figures[entry.protocol][entry.figure], 4)
+        pairs = [("config", entry.config, str(metric.num_classes)), ("split", entry.split, split)]
+        pairs += [("value", entry.value, computed), ("counts", entry.counts, metric.digest()[: len(entry.counts)])]
+        differences += [f"{entry.task}: {what} {there} in the file, {here} from the counts"
+                        for what, there, here in pairs if there != here]  # fmt: skip
+    for sentence in differences:
+        say(sentence)
+    if differences:
+        raise ImageNetSError(f"{file} does not follow from {counts}: {counted_noun(len(differences), 'difference')}.")
+    say(f"{file} follows from {counts}: {counted_noun(len(entries), 'figure')}, {counted_noun(len(metric), 'image')}.")
     return 0
 
 

@@ -79,11 +79,12 @@ def add_submit(commands: Commands) -> None:
 def add_results(commands: Commands) -> None:
     parser = commands.add_parser(
         "results",
-        help="show a scored run on a model's page of the Hub, or verify a results file",
+        help="show a scored run on a model's page of the Hub, or verify what is shown",
         description="Write the figures of a run as evaluation results of a model on the Hub "
         "(.eval_results/imagenet-s.yaml), or open a pull request with them.\n\n"
         "  imagenet-s results COUNTS.npz --model ME/MODEL --dataset ME/IMAGENET-S --protocol semi ...\n"
-        "  imagenet-s results RESULTS.json --verify COUNTS.npz    compute the file again from the counts",
+        "  imagenet-s results RESULTS.json --verify COUNTS.npz    compute the file again from the counts\n"
+        "  imagenet-s results .eval_results/imagenet-s.yaml --verify COUNTS.npz    the same of what a model publishes",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

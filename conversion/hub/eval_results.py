@@ -11,11 +11,12 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from ..core.errors import ImageNetSError
+from ..facts import CONFIG_NAMES, SPLITS
 from ..submission.protocols import PROTOCOLS
 from .repository import check_repo_id
 
@@ -35,6 +36,9 @@ FIGURES: Mapping[str, str] = {
 """Key -> title of the figures; each has a task."""
 PROTOCOL_MATCHINGS: Mapping[str, str] = {name: "hungarian" if name == "unsupervised" else "none" for name in PROTOCOLS}
 """Protocol -> the matching under which its results are compared: the official one for clusters, none for classes."""
+_TASK = re.compile(
+    f"({'|'.join(CONFIG_NAMES)})_({'|'.join(SPLITS)})_({'|'.join(PROTOCOLS)})_(?:hungarian|none)_({'|'.join(FIGURES)})"
+)
 RESULT_SPLITS = ("validation",)
 """The splits with public masks that no protocol trains on."""
 
@@ -170,6 +174,48 @@ def merged_file(existing: bytes | None, entries: Sequence[Mapping[str, Any]], na
                 f"{name} is no list of evaluation results: move it away, or write elsewhere."
             ) from error
     return yaml.safe_dump([*others, *map(dict, entries)], sort_keys=False, allow_unicode=True, width=120).encode()
+
+
+class PublishedEntry(NamedTuple):
+    """An entry of a results file that names one of our tasks."""
+
+    task: str
+    config: str
+    split: str
+    protocol: str
+    figure: str
+    value: float
+    counts: str
+    """The first digits of the digest of the counts, as the notes have it; empty without."""
+
+
+def published_entries(content: bytes, name: str) -> list[PublishedEntry]:
+    """The entries of a model's results file that name tasks of ImageNet-S.
+
+    Args:
+        content: the YAML.
+        name: what to call the file in an error.
+
+    Raises:
+        ImageNetSError: it is no list of entries, or has none of ours.
+    """
+    try:
+        entries = [
+            PublishedEntry(match[0], *match.groups(), float(entry["value"]), _counts_digest(entry.get("notes")))
+            for entry in yaml.safe_load(content) or []
+            if (match := _TASK.fullmatch(str(entry["dataset"]["task_id"])))
+        ]
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ImageNetSError(f"{name} is no list of evaluation results: is it a file of .eval_results/?") from error
+    if not entries:
+        example = task_id("919", "validation", "semi", "mean_iou")
+        raise ImageNetSError(f"{name} has no result on ImageNet-S: expected a task as {example}.")
+    return entries
+
+
+def _counts_digest(notes: Any) -> str:
+    match = re.search("counts sha256 ([0-9a-f]+)", str(notes))
+    return match[1] if match else ""
 
 
 def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:

@@ -281,3 +281,37 @@ def test_an_old_client(monkeypatch: pytest.MonkeyPatch) -> None:
     run = eval_results.ScoredRun("50", "validation", "free", "none", dict.fromkeys(eval_results.FIGURES, 0.5))
     with pytest.raises(ImageNetSError, match="pip install --upgrade"):
         eval_results.result_entries(run, "me/imagenet-s")
+
+
+@needs_entries
+def test_what_a_model_publishes_is_verified(
+    counts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "imagenet-s.yaml"
+    for protocol in ("unsupervised", "free"):
+        assert main(["results", counts, *TO, "--protocol", protocol, "--output", str(output)]) == 0
+    assert main(["results", str(output), "--verify", counts]) == 1
+    assert "split validation in the file, None from the counts" in capsys.readouterr().out
+    record = {"split": "validation"}
+    monkeypatch.setattr("imagenet_s.cli.commands.results.run_record", lambda metric: record)
+    assert main(["results", str(output), "--verify", counts]) == 0
+    assert "8 figures, 4 images" in capsys.readouterr().out
+    good = output.read_text(encoding="utf-8")
+    entries = yaml.safe_load(good)
+    for change in (
+        {"value": entries[0]["value"] + 0.0001},
+        {"notes": entries[0]["notes"].replace("counts sha256 ", "counts sha256 0")},
+        {
+            "dataset": {
+                **entries[0]["dataset"],
+                "task_id": "300" + entries[0]["dataset"]["task_id"].lstrip("1234567890"),
+            }
+        },
+    ):
+        output.write_text(yaml.safe_dump([{**entries[0], **change}, *entries[1:]]), encoding="utf-8")
+        assert main(["results", str(output), "--verify", counts]) == 1
+        assert "1 difference." in capsys.readouterr().err
+    for content, message in (("a: [", "no list"), ("- 1", "no list"), ("[]", "no result on ImageNet-S")):
+        output.write_text(content, encoding="utf-8")
+        assert main(["results", str(output), "--verify", counts]) == 1
+        assert message in capsys.readouterr().err
