@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .anatomy_tables import LostPoints
 from .comparison_tables import PictureOfBoth, figures_of_both, values_of_both
 from .page_template import render
 from .which_images import ValuesOfBoth, differing_most, ranked_by
@@ -22,6 +23,7 @@ def html_comparison_page(
     shown: int = 15,
     classes: Sequence[ValuesOfBoth] = (),
     pictures: Sequence[PictureOfBoth] = (),
+    lost: Mapping[str, LostPoints] | None = None,
 ) -> str:
     """A page on two runs over the same images; the same input gives the same page.
 
@@ -36,6 +38,7 @@ def html_comparison_page(
         shown: how many images and classes to list on either side.
         classes: what `mask_classes_of_both` or `map_classes_of_both` returned.
         pictures: images to look at, those under one heading together.
+        lost: name -> where the points are lost, for runs of masks.
 
     Returns:
         HTML that asks for nothing from anywhere and runs nothing.
@@ -54,4 +57,5 @@ def html_comparison_page(
         classes=differing_most(classes, shown, names),
         all_classes=classes,
         pictures=pictures,
+        lost=lost or {},
     )

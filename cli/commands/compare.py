@@ -11,6 +11,7 @@ from ...metrics import Localization, MatchedIoU, ObjectReliance, RegionAccuracy,
 from ...metrics.comparison.saved_run import Run, load_run, run_names
 from ...metrics.evaluation.run_record import run_record
 from ...report import percent, points
+from ...report.anatomy_tables import lost_points
 from ...report.comparison_page import html_comparison_page
 from ...report.comparison_tables import map_classes_of_both, mask_classes_of_both, values_of_both
 from ...report.figures import class_labels, counted_noun, interval_cell, run_notes
@@ -91,6 +92,9 @@ def _report(
         notes.append(f"mIoU over all images together: {names[0]} {figures[0]}, {names[1]} {figures[1]}.")
         images_a, images_b = a.per_image(matches[0]), b.per_image(matches[1])
         labels = class_labels(str(a.num_classes))
+        more["lost"] = {
+            name: lost_points(run.anatomy(match), labels) for name, run, match in zip(names, (a, b), matches)
+        }
         more["classes"] = mask_classes_of_both(*results, images_a["classes"], labels)
         if args.gt_dir:
             chosen = differing_most(values_of_both(images_a, images_b, order), _DRAWN, names)

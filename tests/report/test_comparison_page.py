@@ -84,3 +84,21 @@ def test_maps() -> None:
     assert "A is better" in page
     assert "B is better" not in page
     assert "+100.00" in page
+
+
+def test_where_both_lose_their_points(tmp_path, monkeypatch):
+    """The shares of both runs, side by side, as `anatomy` gives them."""
+    monkeypatch.chdir(tmp_path)
+    for name, prediction in (("one", [[1, 0, 2, 2]]), ("two", [[1, 1, 1, 0]])):
+        metric = MatchedIoU(50)
+        metric.update(prediction, [[1, 1, 2, 2]], "a")
+        metric.save(f"{name}.npz")
+    assert main(["compare", "one.npz", "two.npz", "--resamples", "10", "--report", "page.html"]) == 0
+    section = (
+        (tmp_path / "page.html")
+        .read_text(encoding="utf-8")
+        .split("Where the points are lost")[1]
+        .split("</section>")[0]
+    )
+    missed = section.split("Object as background, at boundaries")[1].split("</tr>")[0]
+    assert [cell.split("<")[0] for cell in missed.split('class="value">')[1:]] == ["100.00", "50.00"]
