@@ -100,7 +100,10 @@ def _verify_entries(file: str, counts: str, metric: MatchedIoU) -> int:
     differences = []
     for entry in entries:
         computed = round(100 * figures[entry.protocol][entry.figure], 4)
-        pairs = [("config", entry.config, str(metric.num_classes)), ("split", entry.split, split)]
+        pairs: list[tuple[str, Any, Any]] = [
+            ("config", entry.config, str(metric.num_classes)),
+            ("split", entry.split, split),
+        ]
         pairs += [("value", entry.value, computed), ("counts", entry.counts, metric.digest()[: len(entry.counts)])]
         differences += [f"{entry.task}: {what} {there} in the file, {here} from the counts"
                         for what, there, here in pairs if there != here]  # fmt: skip

@@ -201,7 +201,7 @@ def published_entries(content: bytes, name: str) -> list[PublishedEntry]:
     """
     try:
         entries = [
-            PublishedEntry(match[0], *match.groups(), float(entry["value"]), _counts_digest(entry.get("notes")))
+            _published_entry(match, entry)
             for entry in yaml.safe_load(content) or []
             if (match := _TASK.fullmatch(str(entry["dataset"]["task_id"])))
         ]
@@ -213,9 +213,10 @@ def published_entries(content: bytes, name: str) -> list[PublishedEntry]:
     return entries
 
 
-def _counts_digest(notes: Any) -> str:
-    match = re.search("counts sha256 ([0-9a-f]+)", str(notes))
-    return match[1] if match else ""
+def _published_entry(task: re.Match[str], entry: Mapping[str, Any]) -> PublishedEntry:
+    counts = re.search("counts sha256 ([0-9a-f]+)", str(entry.get("notes")))
+    digest = counts[1] if counts else ""
+    return PublishedEntry(task[0], task[1], task[2], task[3], task[4], float(entry["value"]), digest)
 
 
 def benchmark_file(splits: Mapping[str, Sequence[str]]) -> bytes | None:
