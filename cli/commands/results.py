@@ -105,8 +105,8 @@ def _verify_entries(file: str, counts: str, metric: MatchedIoU) -> int:
             ("split", entry.split, split),
         ]
         pairs += [("value", entry.value, computed), ("counts", entry.counts, metric.digest()[: len(entry.counts)])]
-        differences += [f"{entry.task}: {what} {there} in the file, {here} from the counts"
-                        for what, there, here in pairs if there != here]  # fmt: skip
+        differences += [f"{entry.task}: {what} {published} in the file, {own} from the counts"
+                        for what, published, own in pairs if published != own]  # fmt: skip
     for sentence in differences:
         say(sentence)
     if differences:
