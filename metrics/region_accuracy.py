@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from ..conversion.core.errors import cause
 from ..conversion.core.paths import local_path
 from .class_ranks import TOP, read_predictions
-from .matched_miou.counts_file import DAMAGED_NPZ, OtherKindOfFileError, check_format
+from .matched_miou.counts_file import opened_run
 from .matched_miou.own_figures import WithOwnFigures
 from .matched_miou.saved_record import Record, merged_record, packed_record, unpacked_record
 from .matched_miou.saving import save_bytes
@@ -188,22 +187,14 @@ class RegionAccuracy(WithOwnFigures):
             ValueError: the file holds none, or is damaged.
             FileNotFoundError: there is no file.
         """
-        try:
-            with np.load(local_path(path), allow_pickle=False) as data:
-                check_format(data, FORMAT)
-                metric = cls(int(data["num_classes"]))
-                names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
-                targets, ranks = (data[name].astype(np.int64) for name in ("targets", "ranks"))
-                if not targets.shape == ranks.shape == (len(names),) or not all(isinstance(n, str) for n in names):
-                    raise ValueError("its arrays do not fit together")
-                if len(names) and not (1 <= targets.min() <= targets.max() <= metric.num_classes and ranks.min() >= 0):
-                    raise ValueError("a number in it is none that a prediction gives")
-        except FileNotFoundError:
-            raise
-        except OtherKindOfFileError as error:
-            raise ValueError(f"{os.fspath(path)} {error}") from None
-        except DAMAGED_NPZ as error:
-            raise ValueError(f"{os.fspath(path)} holds no ranks of this metric ({cause(error)}).") from error
+        with opened_run(local_path(path), FORMAT, "ranks") as data:
+            metric = cls(int(data["num_classes"]))
+            names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
+            targets, ranks = (data[name].astype(np.int64) for name in ("targets", "ranks"))
+            if not targets.shape == ranks.shape == (len(names),) or not all(isinstance(n, str) for n in names):
+                raise ValueError("its arrays do not fit together")
+            if len(names) and not (1 <= targets.min() <= targets.max() <= metric.num_classes and ranks.min() >= 0):
+                raise ValueError("a number in it is none that a prediction gives")
         metric.record, metric._names = record, names
         metric._targets, metric._ranks = targets.tolist(), ranks.tolist()
         metric._counted_names = set(names) - {""}

@@ -71,7 +71,6 @@ def html_many_runs_page(
         key=result["key"],
         confidence=100 * result["confidence"],
         runs=runs,
-        scale=max([abs(run.difference_low) for run in runs] + [abs(run.difference_high) for run in runs]) or 1.0,
         records={run.name: run_notes(records[run.name]) for run in runs},
         figures=figures,
         published=published,

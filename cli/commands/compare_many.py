@@ -11,6 +11,7 @@ from typing import Any
 
 from ...conversion.facts.baselines import Baseline, baselines
 from ...metrics import HEADLINES, MatchedIoU, compare_many, power
+from ...metrics.comparison.aligned_runs import matching_of
 from ...metrics.comparison.power import Power
 from ...metrics.comparison.saved_run import Run
 from ...metrics.evaluation.run_record import run_record
@@ -37,11 +38,11 @@ def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Se
         lower_is_better=args.lower_is_better,
     )
     of_masks = isinstance(next(iter(runs.values())), MatchedIoU)
-    matchings = dict(zip(runs, matching if len(matching) > 1 else list(matching) * len(runs)))
+    matchings = {name: matching_of(matching, position) for position, name in enumerate(runs)}
     hows = {name: {"matching": str(matchings[name])} if of_masks else {} for name in runs}
     records = {name: {**run_record(run, **hows[name]), "name": name} for name, run in runs.items()}
     pooled = _pooled(result["key"], runs, matchings)
-    published = _published(result["key"], list(records.values())) if args.baselines else []
+    published = _published(result["key"], list(records.values()), bool(pooled)) if args.baselines else []
     powers = _powers(args, result, runs, matchings)
     ranked = [
         RankedRun(**entry, pooled=pooled.get(entry["name"]), is_best=number == 0)
@@ -72,8 +73,13 @@ def _pooled(key: str, runs: Mapping[str, Run], matchings: Mapping[str, Any]) -> 
     return {name: run.compute(matchings[name])[key] for name, run in runs.items() if isinstance(run, MatchedIoU)}
 
 
-def _published(key: str, records: Sequence[Mapping[str, Any]]) -> list[Baseline]:
+def _published(key: str, records: Sequence[Mapping[str, Any]], is_official: bool) -> list[Baseline]:
     """Published figures of the same images; none where no figure of this key was published."""
+    if not is_official:
+        raise ValueError(
+            f"--baselines lists official figures over all images of runs of masks: {key} of these runs is a mean over "
+            "single images, which compares with none of them."
+        )
     config, split = records[0]["config"], records[0]["split"]
     if split is None:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -11,7 +12,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -77,25 +78,42 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
         ValueError: not such a file, or a damaged one.
         FileNotFoundError: no file.
     """
+    with opened_run(path, _FORMAT, "counts") as data:
+        lengths = data["lengths"]
+        rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
+        names = json.loads(data["names"].tobytes())
+        fit = lengths.ndim == 1 and len(names) == len(lengths) and lengths.sum() == len(rows)
+        if not (fit and (lengths >= 0).all() and all(isinstance(name, str) for name in names)):
+            raise ValueError("its arrays do not fit together")
+        head, record = (int(data["num_classes"]), int(data["ignore_index"])), unpacked_record(data)
+    return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else [], record
+
+
+@contextlib.contextmanager
+def opened_run(path: str | os.PathLike[str] | io.BytesIO, expected: str, what: str) -> Iterator[Mapping[str, Any]]:
+    """The arrays of a saved run of any kind; what is raised while they are read names the file.
+
+    Args:
+        path: the .npz, or an open one.
+        expected: its format.
+        what: it holds, for a message.
+
+    Raises:
+        ValueError: not such a file, or a damaged one.
+        FileNotFoundError: no file.
+    """
+    shown = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the file"
     try:
-        with np.load(os.path.expanduser(path), allow_pickle=False) as data:
-            check_format(data, _FORMAT)
-            lengths = data["lengths"]
-            rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
-            names = json.loads(data["names"].tobytes())
-            fit = lengths.ndim == 1 and len(names) == len(lengths) and lengths.sum() == len(rows)
-            if not (fit and (lengths >= 0).all() and all(isinstance(name, str) for name in names)):
-                raise ValueError("its arrays do not fit together")
-            head, record = (int(data["num_classes"]), int(data["ignore_index"])), unpacked_record(data)
+        file = os.path.expanduser(path) if isinstance(path, (str, os.PathLike)) else path
+        with np.load(file, allow_pickle=False) as data:
+            check_format(data, expected)
+            yield data
     except FileNotFoundError:
         raise
     except OtherKindOfFileError as error:
-        raise ValueError(f"{os.fspath(path)} {error}") from None
+        raise ValueError(f"{shown} {error}") from None
     except DAMAGED_NPZ as error:
-        raise ValueError(
-            f"{os.fspath(path)} holds no counts of this metric ({cause(error)}); save them again."
-        ) from error
-    return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else [], record
+        raise ValueError(f"{shown} holds no {what} of this metric ({cause(error)}); save them again.") from error
 
 
 class OtherKindOfFileError(ValueError):

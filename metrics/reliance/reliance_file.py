@@ -12,9 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ...conversion.core.errors import cause
 from ...conversion.facts import COMPOSITE_KINDS
-from ..matched_miou.counts_file import DAMAGED_NPZ, OtherKindOfFileError, check_format
+from ..matched_miou.counts_file import opened_run
 from ..matched_miou.saved_record import Record, packed_record, unpacked_record
 from ..matched_miou.saving import save_bytes
 
@@ -70,23 +69,13 @@ def load_answers(path: str | os.PathLike[str]) -> tuple[int, str, Answers, Recor
         ValueError: not such a file, or a damaged one.
         FileNotFoundError: no file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            check_format(data, FORMAT)
-            num_classes, labels = int(data["num_classes"]), str(data["labels"])
-            names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
-            kinds = data["kinds"].tolist()
-            targets, shares = data["targets"].astype(np.int64), data["shares"].astype(np.float64)
-            ranks, answers = data["ranks"].astype(np.int64), data["answers"].astype(np.int64)
-            _check(num_classes, labels, kinds, names, targets, shares, ranks, answers)
-    except FileNotFoundError:
-        raise
-    except OtherKindOfFileError as error:
-        raise ValueError(f"{os.fspath(path)} {error}") from None
-    except DAMAGED_NPZ as error:
-        raise ValueError(
-            f"{os.fspath(path)} holds no answers of this metric ({cause(error)}); save them again."
-        ) from error
+    with opened_run(path, FORMAT, "answers") as data:
+        num_classes, labels = int(data["num_classes"]), str(data["labels"])
+        names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
+        kinds = data["kinds"].tolist()
+        targets, shares = data["targets"].astype(np.int64), data["shares"].astype(np.float64)
+        ranks, answers = data["ranks"].astype(np.int64), data["answers"].astype(np.int64)
+        _check(num_classes, labels, kinds, names, targets, shares, ranks, answers)
     rows = Answers(names, targets, shares, dict(zip(kinds, ranks)), dict(zip(kinds, answers)))
     return num_classes, labels, rows, record
 

@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...conversion.core.atomic_write import atomic_write
-from ...conversion.core.errors import cause
-from ..matched_miou.counts_file import DAMAGED_NPZ, OtherKindOfFileError, check_format
+from ..matched_miou.counts_file import opened_run
 from ..matched_miou.saved_record import Record, packed_record, unpacked_record
 from .map_array import Floats
 from .pooled_pixels import PooledPixels
@@ -75,28 +74,19 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
         ValueError: not such a file, or a damaged one.
         FileNotFoundError: no file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            check_format(data, FORMAT)
-            options = check_options(**json.loads(str(data["options"])))
-            targets, values, states = data["targets"].tolist(), data["values"], data["states"]
-            pixels = data["pixels"] if "pixels" in data else np.zeros((len(states), 2), np.int32)
-            names = json.loads(data["names"].tobytes())
-            record = unpacked_record(data)
-            pooled = PooledPixels()
-            for name in ("counts", "above", "ious"):
-                getattr(pooled, name)[...] = data[name]
-            fit = len(names) == len(targets) == len(values) == len(states) == len(pixels)
-            shapes = values.shape[1:], states.shape[1:], pixels.shape[1:]
-            if not fit or shapes != ((len(options.keys),), (3,), (2,)):
-                raise ValueError("its arrays do not fit together")
-    except FileNotFoundError:
-        raise
-    except DAMAGED_NPZ as error:
-        shown = os.fspath(path) if isinstance(path, (str, os.PathLike)) else "the file"
-        if isinstance(error, OtherKindOfFileError):
-            raise ValueError(f"{shown} {error}") from None
-        raise ValueError(f"{shown} holds no scores of this metric ({cause(error)}); save them again.") from error
+    with opened_run(path, FORMAT, "scores") as data:
+        options = check_options(**json.loads(str(data["options"])))
+        targets, values, states = data["targets"].tolist(), data["values"], data["states"]
+        pixels = data["pixels"] if "pixels" in data else np.zeros((len(states), 2), np.int32)
+        names = json.loads(data["names"].tobytes())
+        record = unpacked_record(data)
+        pooled = PooledPixels()
+        for name in ("counts", "above", "ious"):
+            getattr(pooled, name)[...] = data[name]
+        fit = len(names) == len(targets) == len(values) == len(states) == len(pixels)
+        shapes = values.shape[1:], states.shape[1:], pixels.shape[1:]
+        if not fit or shapes != ((len(options.keys),), (3,), (2,)):
+            raise ValueError("its arrays do not fit together")
     pooled.images = int(len(states) - states[:, 0].sum())
     rows = Rows(names, targets, values, *([tuple(row) for row in array.tolist()] for array in (states, pixels)))
     return options, rows, pooled, record

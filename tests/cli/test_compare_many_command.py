@@ -107,6 +107,12 @@ def test_published_figures(capsys, tmp_path, monkeypatch):
     assert "not of all images of a split" in error
 
 
+def test_published_figures_stand_beside_official_ones_alone(runs, capsys):
+    """top1 of regions is published as a mean over classes; that of single images is another figure."""
+    error = call(capsys, "0.npz", "1.npz", "--key", "pixel_accuracy", "--baselines", code=1)
+    assert "pixel_accuracy of these runs is a mean over single images" in error
+
+
 def _saved(*runs: MatchedIoU) -> list[str]:
     for number, metric in enumerate(runs):
         metric.save(f"run{number}.npz")
