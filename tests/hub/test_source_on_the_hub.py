@@ -72,7 +72,7 @@ print(json.dumps([ids, [row["image_id"] for row in rows]]))
 """
 
 
-@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("streaming", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_compact_subsets_fetch_little(hub: HubServer, run, tmp_path: Path, streaming: bool) -> None:
     """40 of 2,000 images over HTTP, the index included: at most a tenth of the bytes."""
     total = write_hub_parquet(tmp_path / "imagenet")

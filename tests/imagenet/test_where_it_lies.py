@@ -32,9 +32,9 @@ def ids_of(part: str) -> list[str]:
 
 def assert_complete(root: Path, *parts: str) -> None:
     """Each image once, and its own bytes or a path to them."""
-    found = open_imagenet(root)
+    imagenet = open_imagenet(root)
     for part in parts or PARTS:
-        assert_reads(found.reader(part), ids_of(part))
+        assert_reads(imagenet.reader(part), ids_of(part))
 
 
 def assert_reads(reader: ImageReader, expected: list[str]) -> None:
@@ -348,13 +348,14 @@ def test_class_folders_that_may_not_be_listed(
         if os.path.basename(path) in names and "train" in str(path):
             raise PermissionError(13, "Permission denied", path)
 
-    for function in ("scandir", "listdir"):
-        original = getattr(os, function)
-        monkeypatch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
-    with pytest.raises(ImageNetSError, match=r"/train/n\d+ can't be listed \(Permission denied\)"):
-        open_imagenet(root).reader("train").index()
-    if closed == "a class":
-        assert len(open_imagenet(root).reader("validation").index())
+    with monkeypatch.context() as patch:
+        for function in ("scandir", "listdir"):
+            original = getattr(os, function)
+            patch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
+        with pytest.raises(ImageNetSError, match=r"/train/n\d+ can't be listed \(Permission denied\)"):
+            open_imagenet(root).reader("train").index()
+        if closed == "a class":
+            assert len(open_imagenet(root).reader("validation").index())
 
 
 @pytest.mark.parametrize("name", ["lost+found", ".Trashes", "$RECYCLE.BIN"])
@@ -371,10 +372,11 @@ def test_a_part_that_is_a_volume_of_its_own(
         if os.path.basename(path) == name:
             raise PermissionError(13, "Permission denied", path)
 
-    for function in ("scandir", "listdir"):
-        original = getattr(os, function)
-        monkeypatch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
-    assert_complete(root)
+    with monkeypatch.context() as patch:
+        for function in ("scandir", "listdir"):
+            original = getattr(os, function)
+            patch.setattr(os, function, lambda path=".", original=original: refused(path) or original(path))
+        assert_complete(root)
 
 
 def test_a_link_to_the_folder_itself(copy: Callable[[str], Path]) -> None:
@@ -387,7 +389,7 @@ def test_a_link_to_the_folder_itself(copy: Callable[[str], Path]) -> None:
 
 
 def test_a_part_that_cannot_be_listed_is_named(copy: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    found = open_imagenet(copy("folders"))
+    imagenet = open_imagenet(copy("folders"))
     scandir = os.scandir
 
     def refuse(path: str) -> object:
@@ -395,6 +397,7 @@ def test_a_part_that_cannot_be_listed_is_named(copy: Callable[[str], Path], monk
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(ImageNetSError, match=r"/val can't be listed \(Permission denied\)"):
-        found.reader("validation").index()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        with pytest.raises(ImageNetSError, match=r"/val can't be listed \(Permission denied\)"):
+            imagenet.reader("validation").index()

@@ -49,7 +49,7 @@ def assert_identical(done: Conversion, expected: dict[str, bytes]) -> None:
     assert not list(done.out.rglob("*.incomplete"))
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(25, marks=pytest.mark.slow)])
 def test_killed_repeatedly(kills: int, start, undisturbed, tmp_path: Path) -> None:
     """kill -9 of the whole process group; most moments lie where shards are being written."""
     moments = random.Random(SEED)
