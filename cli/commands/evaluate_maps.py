@@ -15,6 +15,7 @@ from ...conversion.facts import categories
 from ...metrics import Localization
 from ...metrics.evaluation.run_record import run_record, score_options
 from ...metrics.matched_miou.bootstrap import check_bootstrap
+from ...metrics.saliency.center_map import CenterMaps
 from ...metrics.saliency.left_out import doubts
 from ...metrics.saliency.map_files import MapReader, open_map_reader
 from ...metrics.saliency.score_maps import ToScore, score_maps
@@ -30,7 +31,6 @@ from .saved_runs import check_inputs, keep_options, new_record
 if TYPE_CHECKING:
     from ...report.images_by_id import ImagesById
 
-_PLACES = ("maps_dir", "gt_dir")
 _OPTIONS = ("split", "target", "on_missing", "thresholds", "tolerance", "relevance", "resize")
 _SHOWN = 5
 _OF_CLASSES = ("pointing_game", "energy_pointing_game", "average_precision", "image_max_iou")
@@ -48,7 +48,7 @@ class _Scored:
 
 def run(args: argparse.Namespace) -> int:
     """Score, print."""
-    check_inputs(args, _PLACES)
+    check_inputs(args, ("center" if args.center else "maps_dir", "gt_dir"))
     if args.images and (args.counts or not args.report):
         raise ValueError("--images draws maps for --report: it needs --report FILE.html, and --maps-dir and --gt-dir.")
     if args.bootstrap is not None:
@@ -109,8 +109,9 @@ def _load(args: argparse.Namespace) -> _Scored:
 
 def _score(args: argparse.Namespace) -> _Scored:
     settings = Localization(args.thresholds, args.tolerance, args.relevance, args.resize).options
-    maps = open_map_reader(args.maps_dir)
+    files = None if args.center else open_map_reader(args.maps_dir)
     references = open_references(args)
+    maps = files or CenterMaps(references.masks, references.images)
     images, missing = _with_maps(maps, references, args.on_missing)
     if references.no_class:
         hint(
@@ -127,7 +128,10 @@ def _score(args: argparse.Namespace) -> _Scored:
             progress=bar.update,
         )
     parts = {"missing": missing, "no_class": references.no_class}
-    metric.record = new_record(args, ["target", "on_missing"], **parts)
+    metric.record = {
+        **({"name": "center"} if args.center else {}),
+        **new_record(args, ["target", "on_missing"], **parts),
+    }
     return _Scored(metric, maps, references)
 
 

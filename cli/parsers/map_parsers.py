@@ -112,12 +112,18 @@ def add_compare(commands: Commands) -> None:
 
 def _add_maps(parser: Any) -> None:
     group = parser.add_argument_group("what to score")
-    group.add_argument(
+    maps = group.add_mutually_exclusive_group()
+    maps.add_argument(
         "--maps-dir",
         type=path_argument,
         metavar="M",
         help="maps as <image id>.npy, .npz or grey .png (8 or 16 bits): folder or zip, in class folders or not; or one "
         ".npz that holds every map by its image id",
+    )
+    maps.add_argument(
+        "--center",
+        action="store_true",
+        help="score a Gaussian in the middle of every image instead, a line to compare methods with",
     )
     add_references(group)
     add_config(group, default=None)

@@ -24,10 +24,10 @@ from .counts import count_pair
 from .counts_file import load_counts
 from .id_ranges import IGNORE_INDEX, check_num_classes
 from .matching import Matching, check_matching
-from .metric import MatchedIoU, path_name
+from .metric import MatchedIoU
 from .one_to_one import ONE_TO_ONE
 from .own_figures import WithOwnFigures
-from .read_mask import MaskLike
+from .read_mask import MaskLike, path_name
 from .saved_record import versions
 from .saving import save_bytes
 from .scores import HEADLINES

@@ -17,7 +17,7 @@ from .counts_file import counts_digest, load_counts, save_counts
 from .id_ranges import IGNORE_INDEX, check_ids, check_num_classes
 from .matching import Match, Matching, Solution, apply_match, check_matching, find_solution, predicted_ids
 from .own_figures import WithOwnFigures
-from .read_mask import MaskLike
+from .read_mask import MaskLike, path_name
 from .saved_record import Record, merged_record
 from .scores import classes_by_image, compute_scores, f_measures, image_hits, image_ious, mean_iou
 
@@ -313,8 +313,3 @@ class MatchedIoU(WithOwnFigures):
         if self._table is None:
             self._table = table_of(tables.num_classes, tables.ignore_index, tables.names, tables.rows)
         return self._table
-
-
-def path_name(mask: MaskLike) -> str:
-    """The path of a mask that was given as a path, else an empty string."""
-    return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""

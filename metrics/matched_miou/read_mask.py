@@ -67,6 +67,11 @@ def read_mask(mask: MaskLike, name: str = "the mask") -> NDArray[np.uint16]:
     return _array_ids(_as_array(mask, name), name)
 
 
+def path_name(mask: MaskLike) -> str:
+    """The path of a mask that was given as a path, else an empty string."""
+    return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""
+
+
 def cause(error: BaseException) -> str:
     """What a library says, for a message: one line of bounded length. Some quote kilobytes of a damaged file."""
     text = " ".join(str(error).split()) or type(error).__name__

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import logging
-import math
-import operator
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from ...conversion.core.paths import local_path
 from ..matched_miou.own_figures import WithOwnFigures
-from ..matched_miou.read_mask import MaskLike
+from ..matched_miou.read_mask import MaskLike, path_name
 from ..matched_miou.saved_record import Record, merged_record
-from ..matched_miou.scores import SIZES, UPPER_PERCENT
 from .left_out import doubts
-from .map_array import Floats, MapLike, fit, read_map
-from .means_over_images import bootstrap, check_average, means
+from .map_array import MapLike, fit, read_map
 from .pooled_pixels import PooledPixels
-from .score_formulas import EDGES, IGNORE_INDEX, ImageScores, score_image
+from .score_formulas import EDGES, check_target, score_image
 from .score_options import Threshold, check_options, differing_options
-from .scores_file import Rows, load_scores, save_scores, write_scores
+from .scored_images import ScoredImages
+from .scores_file import digest_of, load_scores, save_scores, write_scores
 
 logger = logging.getLogger("imagenet_s")
 
@@ -73,16 +67,12 @@ class Localization(WithOwnFigures):
     ) -> None:
         self.options = check_options(thresholds, tolerance, relevance, resize)
         self.record: Record = {}
-        self._names: list[str] = []
-        self._targets: list[int] = []
-        self._values: list[Floats] = []
-        self._states: list[tuple[bool, bool, bool]] = []
-        self._pixels: list[tuple[int, int]] = []
+        self._images = ScoredImages(self.options.keys)
         self._known: set[str] = set()
         self._pooled = PooledPixels()
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._images)
 
     def __repr__(self) -> str:
         return f"Localization({self.options}): {len(self):,} images"
@@ -90,7 +80,7 @@ class Localization(WithOwnFigures):
     @property
     def names(self) -> list[str]:
         """The names of the images in the order in which they were added; empty where none was given."""
-        return list(self._names)
+        return list(self._images.names)
 
     @property
     def keys(self) -> list[str]:
@@ -143,15 +133,18 @@ class Localization(WithOwnFigures):
         new: set[str] = set()
         scored = []
         for i, (values, mask, target, name) in enumerate(zip(maps, masks, targets, given)):
-            shown = name or _path_of(mask) or f"image {len(self) + i}"
+            shown = name or path_name(mask) or f"image {len(self) + i}"
             if name and (name in self._known or name in new):
                 raise ValueError(f"{name} was scored already; each image counts once.")
             new.add(name)
-            label = _check_target(target, shown)
+            label = check_target(target, shown)
             array, ids = fit(read_map(values, shown), mask, self.options.resize, shown)
             scored.append((name, label, score_image(array, ids, label, self.options)))
         for name, label, image in scored:
-            self._add(name, label, image)
+            self._images.add(name, label, image)
+            if not image.absent:
+                self._pooled.add(image)
+        self._known |= new - {""}
 
     def merge(self, other: Localization) -> Localization:
         """Add the images of another `Localization`, as of another process or another part of the data set.
@@ -176,11 +169,7 @@ class Localization(WithOwnFigures):
             )
         alone = len(self) == 0 and not self.record
         self.record = dict(other.record) if alone else merged_record(self.record, other.record)
-        self._names += other._names
-        self._targets += other._targets
-        self._values += other._values
-        self._states += other._states
-        self._pixels += other._pixels
+        self._images.extend(other._images)
         self._known |= other._known
         self._pooled.merge(other._pooled)
         return self
@@ -200,16 +189,15 @@ class Localization(WithOwnFigures):
             (`num_constant`), wholly covered by the target (`num_full`). NaN where no image has a figure. Where more
             than half of the images say nothing, a warning is logged.
         """
-        used, targets = self._used()
-        averages = means(used, targets, check_average(average))
-        shares = np.array([share for share, (absent, _, _) in zip(self._shares(), self._states) if not absent])
-        _, constant, full = np.array(self._states, bool).reshape(-1, 3).sum(axis=0).tolist()
+        _, constant, full = np.array(self._images.states, bool).reshape(-1, 3).sum(axis=0).tolist()
+        averages = self._images.means_of(self._images.used(), average)
+        used, share = averages.pop("num_images"), averages.pop("object_share")
         result = {
-            **dict(zip(self.keys, averages)),
+            **averages,
             **self._pooled.compute(),
-            "object_share": means(shares.reshape(-1, 1), targets, average)[0],
-            "num_images": len(used),
-            "num_absent": len(self) - len(used),
+            "object_share": share,
+            "num_images": used,
+            "num_absent": len(self) - used,
             "num_constant": constant,
             "num_full": full,
         }
@@ -227,11 +215,7 @@ class Localization(WithOwnFigures):
         Raises:
             ValueError: fewer than 2 samples, a level outside 0..1, no such average.
         """
-        order = sorted(range(len(self)), key=lambda i: (self._names[i], self._targets[i], self._values[i].tobytes()))
-        used = [i for i in order if not self._states[i][0]]
-        values = np.stack([self._values[i] for i in used]) if used else np.zeros((0, len(self.keys)))
-        targets = [self._targets[i] for i in used]
-        return dict(zip(self.keys, bootstrap(values, targets, check_average(average), samples, seed, level)))
+        return self._images.intervals(average, samples, seed, level)
 
     def per_image(self) -> dict[str, list[Any]]:
         """The scores of each image, as columns in the order in which the images were added.
@@ -243,13 +227,14 @@ class Localization(WithOwnFigures):
         return {**self._computed_columns(), **self._own_columns()}
 
     def _computed_columns(self) -> dict[str, list[Any]]:
-        values = self._rows().values
+        images = self._images
+        values = images.values()
         return {
-            "name": [name or f"image {i}" for i, name in enumerate(self._names)],
-            "target": list(self._targets),
+            "name": [name or f"image {i}" for i, name in enumerate(images.names)],
+            "target": list(images.targets),
             **{key: values[:, i].tolist() for i, key in enumerate(self.keys)},
-            "constant": [constant for _, constant, _ in self._states],
-            "object_share": self._shares(),
+            "constant": [constant for _, constant, _ in images.states],
+            "object_share": images.object_shares(),
         }
 
     def by_size(self, average: str = "image") -> dict[str, dict[str, Any]]:
@@ -263,31 +248,11 @@ class Localization(WithOwnFigures):
             count, rounded up, as in `MatchedIoU`) the mean of each of `keys`, `object_share`, and `num_images`. Images
             of scores that an earlier version saved have no size.
         """
-        sizes = [
-            next((size for size, percent in zip(SIZES, UPPER_PERCENT) if 100 * k <= percent * n), SIZES[-1])
-            if k
-            else ""
-            for k, n in self._pixels
-        ]
-        return {size: self._means_of([i for i, own in enumerate(sizes) if own == size], average) for size in SIZES}
+        return self._images.by_size(average)
 
     def by_category(self) -> dict[int, dict[str, Any]]:
         """The means of `keys`, `object_share` and `num_images` of each target that an image shows, by class id."""
-        used = [i for i, (absent, _, _) in enumerate(self._states) if not absent]
-        images: dict[int, list[int]] = {target: [] for target in sorted({self._targets[i] for i in used})}
-        for i in used:
-            images[self._targets[i]].append(i)
-        return {target: self._means_of(positions, "image") for target, positions in images.items()}
-
-    def _means_of(self, positions: Sequence[int], average: str) -> dict[str, Any]:
-        shares = self._shares()
-        rows = [[*self._values[i], shares[i]] for i in positions]
-        values = np.array(rows).reshape(len(rows), len(self.keys) + 1)
-        found = means(values, [self._targets[i] for i in positions], check_average(average))
-        return {**dict(zip((*self.keys, "object_share"), found)), "num_images": len(rows)}
-
-    def _shares(self) -> list[float]:
-        return [k / n if k else math.nan for k, n in self._pixels]
+        return self._images.by_category()
 
     def iou_curve(self) -> tuple[list[float], list[float]]:
         """The 1001 thresholds of the scaled map, and the mean IoU over images at each of them."""
@@ -295,20 +260,11 @@ class Localization(WithOwnFigures):
 
     def digest(self) -> str:
         """The sha256 of the scores as hexadecimal digits: the same for the same images, in whatever order scored."""
-        images = sorted(
-            (name, target, state, values.astype("<f8").tobytes())
-            for name, target, state, values in zip(self._names, self._targets, self._states, self._values)
-        )
-        digest = hashlib.sha256(f"localization {json.dumps(asdict(self.options))}\n".encode())
-        for name, target, state, data in images:
-            digest.update(f"{name}\n{target} {state}\n".encode("utf-8", "surrogateescape") + data)
-        for sums in (self._pooled.counts, self._pooled.above, self._pooled.ious):
-            digest.update(sums.astype("<i8").tobytes())
-        return digest.hexdigest()
+        return digest_of(self.options, self._images, self._pooled)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the scores to one compressed file (.npz), atomically; `load` reads it."""
-        save_scores(local_path(path), self.options, self._rows(), self._pooled, self.record)
+        save_scores(local_path(path), self.options, self._images, self._pooled, self.record)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Localization:
@@ -323,7 +279,7 @@ class Localization(WithOwnFigures):
     def to_bytes(self) -> bytes:
         """What `save` writes, to send to another process."""
         buffer = io.BytesIO()
-        write_scores(buffer, self.options, self._rows(), self._pooled, self.record)
+        write_scores(buffer, self.options, self._images, self._pooled, self.record)
         return buffer.getvalue()
 
     @classmethod
@@ -333,47 +289,8 @@ class Localization(WithOwnFigures):
 
     @classmethod
     def _from_file(cls, file: str | os.PathLike[str] | io.BytesIO) -> Localization:
-        options, rows, pooled, record = load_scores(file)
+        options, images, pooled, record = load_scores(file)
         metric = cls(options.thresholds, options.tolerance, options.relevance, options.resize)
-        metric._names, metric._targets = list(rows.names), list(rows.targets)
-        metric._values, metric._states, metric._pixels = list(rows.values), list(rows.states), list(rows.pixels)
-        metric._known = set(rows.names) - {""}
+        metric._images, metric._known = images, images.known_names
         metric._pooled, metric.record = pooled, record
         return metric
-
-    def _add(self, name: str, target: int, image: ImageScores) -> None:
-        self._names.append(name)
-        self._targets.append(target)
-        self._values.append(image.values)
-        self._states.append((image.absent, image.constant, image.full))
-        self._pixels.append(image.pixels)
-        if name:
-            self._known.add(name)
-        if not image.absent:
-            self._pooled.add(image)
-
-    def _rows(self) -> Rows:
-        values = np.stack(self._values) if self._values else np.zeros((0, len(self.keys)))
-        return Rows(self._names, self._targets, values, self._states, self._pixels)
-
-    def _used(self) -> tuple[Floats, list[int]]:
-        used = [i for i, (absent, _, _) in enumerate(self._states) if not absent]
-        values = np.stack([self._values[i] for i in used]) if used else np.zeros((0, len(self.keys)))
-        return values, [self._targets[i] for i in used]
-
-
-def _check_target(target: Any, name: str) -> int:
-    try:
-        label = operator.index(target)
-    except TypeError:
-        raise ValueError(f"the target of {name} is {target!r}: expected a class id, a whole number.") from None
-    if not 0 <= label <= 65535 or label == IGNORE_INDEX:
-        raise ValueError(
-            f"the target of {name} is {label}: expected the class id whose pixels the map should find, 0..65535 but "
-            f"not {IGNORE_INDEX}, which marks ignored pixels."
-        )
-    return label
-
-
-def _path_of(mask: MaskLike) -> str:
-    return os.fspath(mask) if isinstance(mask, (str, os.PathLike)) else ""

@@ -35,6 +35,15 @@ class MapReader(ABC):
         ids: the image ids, sorted.
     """
 
+    path: Path
+    ids: list[str]
+
+    @abstractmethod
+    def read(self, image_id: str) -> NDArray[Any]:
+        """The map of an image: H x W, of any type."""
+
+
+class _MapFiles(MapReader):
     def __init__(self, path: Path, names: Iterable[str]) -> None:
         self.path = path
         self._names = _by_image_id(names, path)
@@ -57,7 +66,7 @@ class MapReader(ABC):
     def _bytes(self, name: str) -> bytes: ...
 
 
-class MapFolder(MapReader):
+class MapFolder(_MapFiles):
     """Files below a folder, at any depth."""
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +76,7 @@ class MapFolder(MapReader):
         return (self.path / name).read_bytes()
 
 
-class MapZip(MapReader):
+class MapZip(_MapFiles):
     """Files in a zip, which is not extracted."""
 
     def __init__(self, path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,20 @@ class ImageScores:
     """2 x 1001: pixels of the target, and outside, whose scaled value is at or above each of `EDGES`."""
     pixels: tuple[int, int] = (0, 0)
     """Pixels of the target, and valid pixels."""
+
+
+def check_target(target: Any, name: str) -> int:
+    """The class id that a map should find, as an int, or a ValueError that names the image."""
+    try:
+        label = operator.index(target)
+    except TypeError:
+        raise ValueError(f"the target of {name} is {target!r}: expected a class id, a whole number.") from None
+    if not 0 <= label <= 65535 or label == IGNORE_INDEX:
+        raise ValueError(
+            f"the target of {name} is {label}: expected the class id whose pixels the map should find, 0..65535 but "
+            f"not {IGNORE_INDEX}, which marks ignored pixels."
+        )
+    return label
 
 
 def score_image(values: Floats, mask: Mask, target: int, options: ScoreOptions) -> ImageScores:

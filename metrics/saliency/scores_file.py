@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,40 +15,34 @@ import numpy as np
 from ...conversion.core.atomic_write import atomic_write
 from ..matched_miou.counts_file import opened_run
 from ..matched_miou.saved_record import Record, packed_record, unpacked_record
-from .map_array import Floats
 from .pooled_pixels import PooledPixels
 from .score_options import ScoreOptions, check_options
+from .scored_images import ScoredImages
 
 FORMAT = "localization scores, version 1"
 
 
-@dataclass(frozen=True)
-class Rows:
-    """What is known of each image, as columns."""
-
-    names: Sequence[str]
-    targets: Sequence[int]
-    values: Floats
-    """Images x scores, in the order of `ScoreOptions.keys`."""
-    states: Sequence[tuple[bool, bool, bool]]
-    """Absent, constant, full."""
-    pixels: Sequence[tuple[int, int]]
-    """Pixels of the target, and valid pixels; 0, 0 where that is not known, as of files of earlier versions."""
-
-
 def save_scores(
-    path: str | os.PathLike[str], options: ScoreOptions, rows: Rows, pooled: PooledPixels, record: Mapping[str, Any]
+    path: str | os.PathLike[str],
+    options: ScoreOptions,
+    images: ScoredImages,
+    pooled: PooledPixels,
+    record: Mapping[str, Any],
 ) -> None:
     """Write scores; `path` never holds a part of them."""
     # In memory first, 2 MB: an archive that is interrupted would complain when it is discarded after its file.
     archive = io.BytesIO()
-    write_scores(archive, options, rows, pooled, record)
+    write_scores(archive, options, images, pooled, record)
     with atomic_write(path) as file:
         file.write(archive.getvalue())
 
 
 def write_scores(
-    file: BinaryIO | io.BytesIO, options: ScoreOptions, rows: Rows, pooled: PooledPixels, record: Mapping[str, Any]
+    file: BinaryIO | io.BytesIO,
+    options: ScoreOptions,
+    images: ScoredImages,
+    pooled: PooledPixels,
+    record: Mapping[str, Any],
 ) -> None:
     """Write scores to an open file."""
     np.savez_compressed(
@@ -55,11 +50,11 @@ def write_scores(
         format=np.array(FORMAT),
         options=np.array(json.dumps(asdict(options))),
         # JSON, in which every name survives: with line breaks, or not in UTF-8 on the disk it comes from.
-        names=np.frombuffer(json.dumps(list(rows.names)).encode(), np.uint8),
-        targets=np.array(rows.targets, np.uint16),
-        values=rows.values,
-        states=np.array(rows.states, bool).reshape(-1, 3),
-        pixels=np.array(rows.pixels, np.int32).reshape(-1, 2),
+        names=np.frombuffer(json.dumps(list(images.names)).encode(), np.uint8),
+        targets=np.array(images.targets, np.uint16),
+        values=images.values(),
+        states=np.array(images.states, bool).reshape(-1, 3),
+        pixels=np.array(images.pixels, np.int32).reshape(-1, 2),
         counts=pooled.counts,
         above=pooled.above,
         ious=pooled.ious,
@@ -67,7 +62,7 @@ def write_scores(
     )
 
 
-def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, Rows, PooledPixels, Record]:
+def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions, ScoredImages, PooledPixels, Record]:
     """Read what `save_scores` wrote.
 
     Raises:
@@ -88,5 +83,19 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
         if not fit or shapes != ((len(options.keys),), (3,), (2,)):
             raise ValueError("its arrays do not fit together")
     pooled.images = int(len(states) - states[:, 0].sum())
-    rows = Rows(names, targets, values, *([tuple(row) for row in array.tolist()] for array in (states, pixels)))
-    return options, rows, pooled, record
+    columns = ([tuple(row) for row in array.tolist()] for array in (states, pixels))
+    return options, ScoredImages(options.keys, names, targets, list(values), *columns), pooled, record
+
+
+def digest_of(options: ScoreOptions, images: ScoredImages, pooled: PooledPixels) -> str:
+    """The sha256 of scores as hexadecimal digits, whatever the order of the images."""
+    rows = sorted(
+        (name, target, state, values.astype("<f8").tobytes())
+        for name, target, state, values in zip(images.names, images.targets, images.states, images.rows)
+    )
+    digest = hashlib.sha256(f"localization {json.dumps(asdict(options))}\n".encode())
+    for name, target, state, data in rows:
+        digest.update(f"{name}\n{target} {state}\n".encode("utf-8", "surrogateescape") + data)
+    for sums in (pooled.counts, pooled.above, pooled.ious):
+        digest.update(sums.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -65,8 +65,10 @@ def test_shapes_of_formatted_annotations(page: str) -> None:
 
 def test_what_an_editable_install_puts_on_the_path() -> None:
     text = " ".join((DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
-    said = re.findall(r"An editable install puts the checkout on `sys.path`, so (.*?) find this project there", text)
-    named = re.findall(r"\w+", said[0].replace("import", "").replace("and", ""))
+    sentences = re.findall(
+        r"An editable install puts the checkout on `sys.path`, so (.*?) find this project there", text
+    )
+    named = re.findall(r"\w+", sentences[0].replace("import", "").replace("and", ""))
     assert {path.parent.name for path in DOCS.parent.glob("*/__init__.py")} - {"tests"} <= set(named)
 
 
@@ -85,9 +87,7 @@ def test_localization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, object] = {"images": images}
     exec(blocks[0], names)
     names["metric"].save("rollout.npz")  # type: ignore[attr-defined]
-    names["dataset"] = [{"image_id": name, "annotation": mask, "category": 3} for name, _, mask, _ in images]
     exec(blocks[1], names)
-    exec(blocks[2], names)
     for key in names["result"]:  # type: ignore[attr-defined]
         assert f"`{re.sub(r'_at_.*', '_at_T', key)}`" in text or key.startswith("num_"), key
 

@@ -153,11 +153,13 @@ def test_methods_that_read_negative_values_differently(tmp_path, capsys, monkeyp
     absolute.save("ig.npz")
     command = ["compare", "gradcam.npz", "ig.npz", "--resamples", "20", "--report", "page.html", "--json", "out.json"]
     assert main(command) == 0
-    said = capsys.readouterr().out
-    assert "Negative values were read differently (--relevance): gradcam signed, Integrated gradients absolute." in said
-    assert said.split("\n")[0].split("  ")[-1].strip() == "images"
+    printed = capsys.readouterr().out
+    assert (
+        "Negative values were read differently (--relevance): gradcam signed, Integrated gradients absolute." in printed
+    )
+    assert printed.split("\n")[0].split("  ")[-1].strip() == "images"
     for heading in ("gradcam - Integrated gradients", "gradcam better", "Integrated gradients better"):
-        assert heading in said.split("\n")[0]
+        assert heading in printed.split("\n")[0]
     runs = json.loads((tmp_path / "out.json").read_text())["runs"]
     assert [run["name"] for run in runs] == ["gradcam", "Integrated gradients"]
     assert [run["options"]["relevance"] for run in runs] == ["signed", "absolute"]

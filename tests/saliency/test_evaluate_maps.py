@@ -17,7 +17,7 @@ from PIL import Image
 
 import imagenet_s
 from imagenet_s.cli.main import main
-from imagenet_s.metrics import Localization
+from imagenet_s.metrics import Localization, center_map
 from imagenet_s.metrics.saliency.map_files import open_map_reader
 
 
@@ -38,12 +38,12 @@ def miniature_module(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(tree):
     """image id -> (class folder, mask, map of 16-bit integers) of validation."""
-    found = {}
+    by_id = {}
     for number, path in enumerate(sorted((tree / "validation-segmentation").glob("*/*.png"))):
         mask = imagenet_s.decode_mask(path)
         noise = np.random.default_rng(number).integers(0, 30_000, mask.shape)
-        found[path.stem] = path.parent.name, mask, (noise + 20_000 * (mask > 0)).astype(np.uint16)
-    return found
+        by_id[path.stem] = path.parent.name, mask, (noise + 20_000 * (mask > 0)).astype(np.uint16)
+    return by_id
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +120,10 @@ def test_a_folder_that_cannot_be_listed_is_named(rows, tmp_path, monkeypatch):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(ValueError, match=f"{closed} can't be listed"):
-        open_map_reader(maps)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        with pytest.raises(ValueError, match=f"{closed} can't be listed"):
+            open_map_reader(maps)
 
 
 def test_train_semi(tree, tmp_path):
@@ -321,9 +322,9 @@ def test_damaged_zips_are_named(damage, rows, maps, tree, tmp_path, capsys):
     path.write_bytes(data)
     arguments = ["evaluate-maps", "--maps-dir", str(path), "--gt-dir", str(tree), "--config", "50", "--workers", "1"]
     assert main(arguments) == 1
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     where = f"{path} is damaged" if damage in ("cut", "directory") else f"{path}: {first}.npy cannot be read as a map"
-    assert said.startswith(f"imagenet-s: {where} (")
+    assert message.startswith(f"imagenet-s: {where} (")
 
 
 def test_a_flipped_bit_of_a_map_is_never_read_as_another_value(tmp_path):
@@ -358,3 +359,19 @@ def test_other_mistakes(maps, tree, tmp_path, capsys):
     ):
         assert main(["evaluate-maps", *arguments]) == 1
         assert message in capsys.readouterr().err
+
+
+def test_the_center_is_a_run_to_compare_with(rows, maps, tree, tmp_path, capsys):
+    saved = tmp_path / "center.npz"
+    place = ["--gt-dir", str(tree), "--config", "50"]
+    arguments = ["evaluate-maps", "--center", *place, "--json", str(tmp_path / "center.json")]
+    assert main([*arguments, "--save-counts", str(saved), "--workers", "2"]) == 0
+    centered = {image_id: (wnid, mask, center_map(*mask.shape)) for image_id, (wnid, mask, _) in rows.items()}
+    assert figures(json.loads((tmp_path / "center.json").read_text())) == figures(expected(centered).compute())
+    other = tmp_path / "maps.npz"
+    scored(maps, tree, "--save-counts", str(other), out=tmp_path / "maps.json")
+    capsys.readouterr()
+    assert main(["compare", str(other), str(saved)]) == 0
+    assert "center" in capsys.readouterr().out
+    assert main(["evaluate-maps", "--center", *place, "--counts", str(saved)]) == 1
+    assert "--center too" in capsys.readouterr().err

@@ -92,11 +92,11 @@ def test_most_is_missing(command, root, tmp_path, capsys, caplog, monkeypatch):
     }[command]
     for arguments in (given, ["--counts", str(saved)]):
         assert main([command, *arguments]) == 0
-        said = capsys.readouterr()
-        assert message in said.err + caplog.text
+        captured = capsys.readouterr()
+        assert message in captured.err + caplog.text
         caplog.clear()
         shown = {"evaluate": f"1 of {total} images, ", "match": "from 1 image (", "evaluate-maps": "1 image, "}
-        assert shown[command] in said.out + said.err
+        assert shown[command] in captured.out + captured.err
 
 
 def test_the_command_says_it_above_the_table(root, tmp_path):

@@ -21,10 +21,10 @@ def scores_of(values, mask, target, **options):
     return {key: columns[key][0] for key in metric.keys}
 
 
-def same(found, expected):
-    assert set(found) == set(expected)
+def same(actual, expected):
+    assert set(actual) == set(expected)
     for key, value in expected.items():
-        assert found[key] == near(value), key
+        assert actual[key] == near(value), key
 
 
 def near(value):
@@ -48,11 +48,11 @@ def images(draw):
 @given(images(), st.sampled_from(["signed", "positive", "absolute"]), st.sampled_from([0, 1, 1.5, 3]))
 def test_any_small_image(image, relevance, tolerance):
     options = {"thresholds": THRESHOLDS, "relevance": relevance, "tolerance": tolerance}
-    found, lists = scores_of(*image, 3, **options), [item.tolist() for item in image]
+    scores, lists = scores_of(*image, 3, **options), [item.tolist() for item in image]
     low, high = (brute_maps.score(*lists, 3, **options, rounding=side * 1e-9) for side in (-1, 1))
-    if found["pixel_accuracy_at_mean_std"] != near(low["pixel_accuracy_at_mean_std"]):
+    if scores["pixel_accuracy_at_mean_std"] != near(low["pixel_accuracy_at_mean_std"]):
         low = {key: high[key] if key.endswith("mean_std") else value for key, value in low.items()}
-    same(found, low)
+    same(scores, low)
 
 
 def test_a_pixel_at_mean_plus_standard_deviation_is_picked():
@@ -68,8 +68,8 @@ def test_turned_and_mirrored_to_the_same_bits(image):
     values = values * math.pi  # sums that do round
     plain = scores_of(values, mask, 3, thresholds=THRESHOLDS)
     for turned in (lambda x: x[::-1], lambda x: x[:, ::-1], lambda x: x.T):
-        found = scores_of(turned(values), turned(mask), 3, thresholds=THRESHOLDS)
-        assert {key: value.hex() for key, value in found.items()} == {key: v.hex() for key, v in plain.items()}
+        scores = scores_of(turned(values), turned(mask), 3, thresholds=THRESHOLDS)
+        assert {key: value.hex() for key, value in scores.items()} == {key: v.hex() for key, v in plain.items()}
 
 
 @pytest.mark.parametrize("relevance", ["signed", "absolute"])

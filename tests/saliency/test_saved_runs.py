@@ -219,8 +219,8 @@ def test_names_and_options_on_the_page(root, tmp_path):
     assert again(root, MAPS, "--title", "<IG>", "--report", str(page)) == 0
     text = page.read_text(encoding="utf-8")
     assert "<title>&lt;IG&gt; on ImageNet-S-50</title>" in text
-    for said in ("split validation", "list list.txt", "target imagenet", "relevance absolute", "thresholds 0.3"):
-        assert said in text
+    for option in ("split validation", "list list.txt", "target imagenet", "relevance absolute", "thresholds 0.3"):
+        assert option in text
     assert main([MAPS, *inputs(root, MAPS), "--report", str(page)]) == 0
     assert "<h1>maps on ImageNet-S-50</h1>" in page.read_text(encoding="utf-8"), "the folder's name"
     assert main([MASKS, "--counts", str(root / "masks.npz"), "--report", str(page)]) == 0
