@@ -40,8 +40,8 @@ class Block:
 
 def blocks_of(page: Path) -> list[Block]:
     """The blocks of a page in their order; what stands in a `text` block below one is its output."""
-    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
-    return [Block(entry["language"], entry["code"], entry["printed"], entry["reason"]) for entry in found]
+    blocks = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [Block(entry["language"], entry["code"], entry["printed"], entry["reason"]) for entry in blocks]
 
 
 def commands_of(page: Path) -> list[list[str]]:

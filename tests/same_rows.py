@@ -20,8 +20,8 @@ def assert_rows(rows: Iterable[dict[str, Any]], config: str, split: str, labels:
         want = expected[row["image_id"]]
         assert row["category"] == want.category
         assert row["wnid"] == want.wnid
-        said = want.imagenet_label if labels or split.startswith("train") else None
-        assert row["imagenet_label"] == said
+        label = want.imagenet_label if labels or split.startswith("train") else None
+        assert row["imagenet_label"] == label
         assert row["image"].mode == "RGB"
         np.testing.assert_array_equal(np.asarray(row["image"]), want.pixels)
         if want.ids is None:

@@ -59,10 +59,10 @@ def room_of(module: str) -> str:
 
 
 def imported_modules(path: Path, package: str) -> set[str]:
-    found = set()
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
@@ -71,8 +71,8 @@ def imported_modules(path: Path, package: str) -> set[str]:
             # `from package import module` names a part where the package's own name does not.
             inner = {f"{base}.{alias.name}" for alias in node.names}
             rooms = {name for name in inner if room_of(name) in ROOMS and room_of(name) != room_of(base)}
-            found |= rooms or {base}
-    return {name for name in found if name.split(".")[0] == PACKAGE}
+            modules |= rooms or {base}
+    return {name for name in modules if name.split(".")[0] == PACKAGE}
 
 
 def source_files() -> list[Path]:

@@ -22,18 +22,18 @@ Pin = Callable[[Path, str], None]
 def members(config: str, split: str) -> list[tuple[str, str]]:
     """Some images of a split, `(image_id, wnid)`, out of order, as the official lists are."""
     table = categories(config)
-    found = []
+    paths = []
     for number, wnid in enumerate(table.wnids[1:7]):
         for i in range(2):
             if split == "train_semi":
-                found.append((f"{wnid}_{9000 - 7 * i}", wnid))
+                paths.append((f"{wnid}_{9000 - 7 * i}", wnid))
             else:
                 first = 0 if split == "validation" else 20_000
-                found.append((f"ILSVRC2012_val_{first + 5000 - 100 * i + number:08d}", wnid))
+                paths.append((f"ILSVRC2012_val_{first + 5000 - 100 * i + number:08d}", wnid))
     if config == "919" and split == "train_semi":
         # Like the twenty in the official list: an image of a merged class in the folder of its target.
-        found += [(f"{source}_123", target) for source, target in sorted(table.merged_wnids.items())]
-    return found
+        paths += [(f"{source}_123", target) for source, target in sorted(table.merged_wnids.items())]
+    return paths
 
 
 def expected(config: str, split: str) -> list[tuple[str, str]]:

@@ -72,19 +72,19 @@ def test_interrupted(
         time.sleep(moments.choice([0, 0.05]))
         process.send_signal(number)
         # A signal ends it although the server says nothing: nobody waits for a timeout of the connection.
-        said = process.communicate(timeout=60)[1]
+        stderr = process.communicate(timeout=60)[1]
         pausing.freed.set()
         monkeypatch.setattr(mirror, "answer", FileServer.answer.__get__(mirror))
-        assert process.returncode == EXIT_CODES[number], said
-        assert "Traceback" not in said
+        assert process.returncode == EXIT_CODES[number], stderr
+        assert "Traceback" not in stderr
         for path in target.iterdir():
             if path.name in names:
                 assert path.read_bytes() == (official / path.name).read_bytes(), "a final name means a complete file"
     process = start(official, target)
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 0, said
-    found = {path.name: path.read_bytes() for path in target.iterdir() if not path.name.endswith(".lock")}
-    assert found == {name: (official / name).read_bytes() for name in names}
+    stderr = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, stderr
+    contents = {path.name: path.read_bytes() for path in target.iterdir() if not path.name.endswith(".lock")}
+    assert contents == {name: (official / name).read_bytes() for name in names}
 
 
 def start(official: Path, target: Path) -> subprocess.Popen[str]:

@@ -54,17 +54,17 @@ def test_official_masks_are_the_published_bytes(tmp_path: Path, form: str) -> No
     WRITERS[form](tmp_path, "919")
     annotations = opened(tmp_path, tmp_path, "919", verify=False)
     for split in ANNOTATED_SPLITS:
-        found = list(annotations.official_masks(split))
-        assert [member[:2] for member, _ in found] == expected("919", split)
-        assert all(content == masks("919")[mask_name("919", split, member)] for member, content in found)
+        actual = list(annotations.official_masks(split))
+        assert [member[:2] for member, _ in actual] == expected("919", split)
+        assert all(content == masks("919")[mask_name("919", split, member)] for member, content in actual)
 
 
 def test_a_merged_image_is_in_the_folder_of_its_target(tmp_path: Path) -> None:
     write_lists(tmp_path / "given", "919")
-    found = dict(rows(opened(tmp_path / "given", tmp_path, "919", verify=False), "train_semi"))
+    actual = dict(rows(opened(tmp_path / "given", tmp_path, "919", verify=False), "train_semi"))
     merged = categories("919").merged_wnids
     assert len(merged) == 5
-    assert {source: found[f"{source}_123"] for source in merged} == dict(merged)
+    assert {source: actual[f"{source}_123"] for source in merged} == dict(merged)
 
 
 @pytest.mark.parametrize("form", WRITERS)

@@ -102,10 +102,10 @@ def test_an_image_and_a_mask_less(
     next((tmp_path / "i").rglob(f"{second}.JPEG")).unlink()
     options = ["--config", "50", "--annotations-dir", str(tmp_path / "a"), "--no-verify", "--splits", "validation"]
     assert main(["check", str(tmp_path / "i"), *options, "--json", "-"]) == 1
-    found = json.loads(capsys.readouterr().out)["splits"]["validation"]
-    assert (found["state"], found["found"], found["missing"]) == ("incomplete", 7, [second])
-    assert found["problem"].startswith("validation: ")
-    assert found["problem"].count("validation: ") == found["problem"].count(f"no mask of {first};") == 1
+    printed = json.loads(capsys.readouterr().out)["splits"]["validation"]
+    assert (printed["state"], printed["found"], printed["missing"]) == ("incomplete", 7, [second])
+    assert printed["problem"].startswith("validation: ")
+    assert printed["problem"].count("validation: ") == printed["problem"].count(f"no mask of {first};") == 1
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture) -> None:

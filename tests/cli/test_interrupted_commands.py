@@ -56,31 +56,31 @@ def start(miniature: Layouts, annotations: Path, tmp_path_factory: pytest.TempPa
 
 def finish(process: "subprocess.Popen[str]") -> str:
     """The end of a process and of all that it started."""
-    _, said = process.communicate(timeout=180)
+    _, stderr = process.communicate(timeout=180)
     end = time.monotonic() + 10
     while running(process.pid) and time.monotonic() < end:
         time.sleep(0.01)
     assert not running(process.pid), "an orphan"
-    return said
+    return stderr
 
 
 def running(group: int) -> list[str]:
-    found = []
+    processes = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, _, own_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
             if int(own_group) == group and state != "Z" and int(entry.name) != os.getpid():
-                found.append(entry.name)
-    return found
+                processes.append(entry.name)
+    return processes
 
 
 def contents(out: Path) -> dict[str, bytes]:
     """Every file of a result. A cache of `datasets` has names and times of its own; the zip of counts has times."""
     files = [Path(folder) / name for folder, _, names in os.walk(out, followlinks=True) for name in names]
-    found = {path.relative_to(out).as_posix(): path for path in files}
+    by_name = {path.relative_to(out).as_posix(): path for path in files}
     return {
         name: b"" if name.endswith(".npz") else path.read_bytes().replace(os.fsencode(out), b"OUT")
-        for name, path in found.items()
+        for name, path in by_name.items()
         if not name.startswith(("o/cache/", "o/imagenet-s/.imagenet-s/"))  # of the demo, whose images are new each time
     }
 
@@ -97,8 +97,8 @@ def undisturbed(start, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
         if name not in known:
             out = tmp_path_factory.mktemp("undisturbed")
             process = start(name, out)
-            said = finish(process)
-            assert process.returncode == 0, said
+            stderr = finish(process)
+            assert process.returncode == 0, stderr
             known[name] = contents(out)
             assert known[name]
         return known[name]
@@ -155,16 +155,16 @@ def test_interrupted(name: str, rounds: int, start, undisturbed, tmp_path: Path)
             group = number == signal.SIGKILL or (number != signal.SIGHUP and moments.random() < 0.5)
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if group else os.kill)(process.pid, number)
-            said = finish(process)
+            stderr = finish(process)
             # Stopped before the command handles signals, it simply ends.
-            assert process.returncode in (0, EXIT_CODES[number], -number), said
+            assert process.returncode in (0, EXIT_CODES[number], -number), stderr
             # At the very end, Python itself may print one: the command was over.
-            assert "Traceback" not in said or process.returncode in (0, -number)
+            assert "Traceback" not in stderr or process.returncode in (0, -number)
             if number != signal.SIGKILL:
                 assert stray(out) <= before, "what an interrupted run had begun is removed"
         process = start(name, out)
-        said = finish(process)
-        assert process.returncode == 0, said
+        stderr = finish(process)
+        assert process.returncode == 0, stderr
         assert contents(out) == want
         assert not stray(out)
 
@@ -187,8 +187,8 @@ def test_twice_at_once(name: str, start, undisturbed, tmp_path: Path) -> None:
     """Both end well, and the result is that of one. (A second convert is refused: see tests/shards.)"""
     both = [start(name, tmp_path) for _ in range(2)]
     for process in both:
-        said = finish(process)
-        assert process.returncode == 0, said
+        stderr = finish(process)
+        assert process.returncode == 0, stderr
     assert contents(tmp_path) == undisturbed(name)
 
 
@@ -202,5 +202,5 @@ def test_a_demo_that_was_killed_while_it_removed_an_earlier_one(start, undisturb
     finish(process)
     assert (tmp_path / "o" / ".imagenet-s-demo").exists()
     process = start("demo", tmp_path)
-    said = finish(process)
-    assert process.returncode == 0, said
+    stderr = finish(process)
+    assert process.returncode == 0, stderr

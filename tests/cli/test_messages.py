@@ -60,13 +60,13 @@ def test_a_command_alone_says_what_it_needs(name: str, capsys: pytest.CaptureFix
         code = main([name])
     except SystemExit as ended:
         code = ended.code
-    said = capsys.readouterr().err.strip().splitlines()
+    lines = capsys.readouterr().err.strip().splitlines()
     assert code in (1, 2)
-    assert said[-1].startswith(
+    assert lines[-1].startswith(
         "imagenet-s: " if code == 1 else f"imagenet-s {name}: error: the following arguments are"
     )
-    assert len(said) == 1 or code == 2
-    wanted = re.findall(r"\b[A-Z]{3,}\b|(?<![\w-])--?[a-z-]+|[A-Z]\.npz", said[-1])
+    assert len(lines) == 1 or code == 2
+    wanted = re.findall(r"\b[A-Z]{3,}\b|(?<![\w-])--?[a-z-]+|[A-Z]\.npz", lines[-1])
     assert wanted
     assert all(word in subcommands()[name].format_help() for word in wanted)
 

@@ -49,10 +49,10 @@ def test_version(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    said = f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"
-    assert capsys.readouterr().out == said
+    version = f"imagenet-s {importlib.metadata.version('imagenet-s')}\n"
+    assert capsys.readouterr().out == version
     as_module = [sys.executable, "-m", "imagenet_s", "--version"]
-    assert subprocess.run(as_module, capture_output=True, text=True, check=True).stdout == said
+    assert subprocess.run(as_module, capture_output=True, text=True, check=True).stdout == version
 
 
 def test_workers_of_the_module(miniature, annotations, tmp_path):

@@ -68,10 +68,10 @@ def test_a_list_of_ids_in_another_encoding(text: bytes, message: str, miniature,
 
 
 def shown(path: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = {}
     for what, name in FIGURE.findall(path.read_text(encoding="utf-8")):
-        found.setdefault(name, set()).add(what)
-    return found
+        ids.setdefault(name, set()).add(what)
+    return ids
 
 
 def test_predictions_on_a_page(
@@ -81,13 +81,15 @@ def test_predictions_on_a_page(
     assert main(["show", *source, "--predictions", str(predictions), "--page", str(page)]) == 0
     last = VALIDATION[-1].image_id
     assert f"has no prediction for 1 of 9 images, {last} for one" in capsys.readouterr().err
-    found = shown(page)
-    assert found.keys() == {image.image_id for image in VALIDATION}
-    assert "prediction" not in found[last]
+    shown_ids = shown(page)
+    assert shown_ids.keys() == {image.image_id for image in VALIDATION}
+    assert "prediction" not in shown_ids[last]
     everything = {"image", "reference", "prediction", "difference"}
-    with_images = "image" in found[last]
+    with_images = "image" in shown_ids[last]
     assert all(
-        whats == (everything if with_images else everything - {"image"}) for one, whats in found.items() if one != last
+        whats == (everything if with_images else everything - {"image"})
+        for one, whats in shown_ids.items()
+        if one != last
     )
     assert main(["show", *source, "--page", str(page), "--count", "2"]) == 0, "our own page is replaced"
     assert len(shown(page)) == 2
@@ -111,12 +113,12 @@ def test_by_class_and_by_id(source: list[str], tmp_path: Path, capsys: pytest.Ca
     assert "unicorn: no class of ImageNet-S-50" in capsys.readouterr().err
     assert main(["show", *source, "--page", str(page), "--ids", "ILSVRC2012_val_00049999"]) == 1
     assert "ILSVRC2012_val_00049999" in capsys.readouterr().err
-    for wrong, said in ((b"\xff\xfeI\0L", "not UTF-16"), (b"ILSVRC2012\xff", "0xff is not UTF-8")):
+    for wrong, expected in ((b"\xff\xfeI\0L", "not UTF-16"), (b"ILSVRC2012\xff", "0xff is not UTF-8")):
         listed.write_bytes(wrong)
         assert main(["show", *source, "--page", str(page), "--ids", str(listed)]) == 1
         message = capsys.readouterr().err
         assert str(listed) in message
-        assert said in message
+        assert expected in message
     assert page.read_bytes() == before
 
 

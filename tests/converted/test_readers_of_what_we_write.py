@@ -102,13 +102,13 @@ def test_convert(form: str, into: str, written: Callable[[str], Path], tmp_path:
     assert main(["convert", str(written(form)), str(tmp_path), *options, *splits]) == 0
     ending = ".parquet" if into == "parquet" else ".arrow"
     want = {path.relative_to(written(into)): path.read_bytes() for path in written(into).rglob(f"*{ending}")}
-    found = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob(f"*{ending}")}
+    contents = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob(f"*{ending}")}
     assert main(["convert", "--verify", str(tmp_path)]) == 0
     if form in WITH_IMAGES:
-        assert found == want
+        assert contents == want
         return
     # A tree does not say ImageNet's own label of an image of validation or test; everything else is the same.
-    assert found.keys() == want.keys()
+    assert contents.keys() == want.keys()
     for name in want:
         (ours, own), (theirs, known) = (_rows_and_labels(root / name) for root in (tmp_path, written(into)))
         assert ours == theirs

@@ -84,8 +84,8 @@ def test_without_a_split_those_that_can_be_had_are_loaded(
     for _ in range(2):
         loaded = load(val_alone, streaming=streaming)
     assert list(loaded) == VALIDATION_SPLITS
-    said = [record.getMessage() for record in caplog.records if "no train images" in record.getMessage()]
-    assert said == [f"{val_alone} holds no train images: train, train_semi are left out."]
+    warnings = [record.getMessage() for record in caplog.records if "no train images" in record.getMessage()]
+    assert warnings == [f"{val_alone} holds no train images: train, train_semi are left out."]
 
 
 def test_train_alone(miniature: Callable[[str], Path], tmp_path: Path, load) -> None:

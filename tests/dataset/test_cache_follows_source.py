@@ -231,9 +231,9 @@ def test_an_incomplete_build_says_so_each_time(copy: Path, load: Load, caplog: p
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="imagenet_s"):
             assert len(load(copy, "validation", on_missing="skip")) == 8
-        said = [record.getMessage() for record in caplog.records if record.name == "imagenet_s"]
-        assert len(said) == 1
-        assert f"first missing: {gone}" in said[0]
+        warnings = [record.getMessage() for record in caplog.records if record.name == "imagenet_s"]
+        assert len(warnings) == 1
+        assert f"first missing: {gone}" in warnings[0]
 
 
 def test_maps_of_an_earlier_build_are_not_used(copy: Path, load: Load) -> None:

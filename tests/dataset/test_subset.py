@@ -85,8 +85,8 @@ def test_just_these_images_are_loaded(layout: str, config: str, split: str, load
     rows = {row.image_id: row for row in expected_rows(config, split)}
     for streaming in (False, True):
         loaded = list(load_miniature(layout, config, split=split, image_ids=ids, streaming=streaming))
-        found = [row["image_id"] for row in loaded]
-        assert sorted(found) == sorted(ids) if layout in STORED_ORDER else found == ids
+        actual = [row["image_id"] for row in loaded]
+        assert sorted(actual) == sorted(ids) if layout in STORED_ORDER else actual == ids
         for row in loaded:
             expected = rows[row["image_id"]]
             np.testing.assert_array_equal(np.asarray(row["image"]), expected.pixels)

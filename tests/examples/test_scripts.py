@@ -41,20 +41,20 @@ def run(script: str, *arguments: str, cwd: Path, home: Path | None = None, code:
 def test_cluster_pixels(tmp_path: Path) -> None:
     printed = run("cluster_pixels.py", "--clusters", "60", cwd=tmp_path)
     assert printed.startswith("9 images, 60 clusters, 50 classes")
-    found = dict(re.findall(r"^(\w+) +(\d+\.\d\d) ", printed, re.MULTILINE))
-    assert set(found) == {"hungarian", "pixel", "majority"}, "more clusters than classes: ids can't be classes"
-    assert float(found["majority"]) > 0
+    figures = dict(re.findall(r"^(\w+) +(\d+\.\d\d) ", printed, re.MULTILINE))
+    assert set(figures) == {"hungarian", "pixel", "majority"}, "more clusters than classes: ids can't be classes"
+    assert float(figures["majority"]) > 0
 
 
 def test_score_saliency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     printed = run("score_saliency.py", "--thresholds", "0", "mean", "--save", "my scores", cwd=tmp_path)
     assert printed.startswith("9 images")
-    found = {line.split()[0]: line.split() for line in printed.splitlines()[2:-1]}
-    assert found["iou_at_0"][1] == found["iou_at_0"][2], "the threshold 0 picks everything, whatever the map"
-    assert 0 < float(found["average_precision"][1]) <= 100
+    lines = {line.split()[0]: line.split() for line in printed.splitlines()[2:-1]}
+    assert lines["iou_at_0"][1] == lines["iou_at_0"][2], "the threshold 0 picks everything, whatever the map"
+    assert 0 < float(lines["average_precision"][1]) <= 100
     a, b = (Localization.load(tmp_path / "my scores" / f"{name}.npz") for name in ("contrast", "centre"))
     expected = 100 * compare(a, b, "average_precision")["difference"]
-    assert f"{expected:+.2f}" in found["average_precision"][3]
+    assert f"{expected:+.2f}" in lines["average_precision"][3]
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(printed.splitlines()[-1])[1:]) == 0, "the last line runs as it is"
     assert "average_precision" in capsys.readouterr().out
@@ -80,11 +80,11 @@ def test_all_scripts_read_data_alike() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("script", ["cluster_pixels.py", "score_saliency.py"])
 def test_what_is_left_out_is_said(script: str, tmp_path: Path) -> None:
-    said = "the first ones only; --images N takes more"
+    message = "the first ones only; --images N takes more"
     printed = run(script, "--images", "3", cwd=tmp_path)
     assert printed.startswith("3 images")
-    assert said in printed
-    assert said not in run(script, "--images", "9", cwd=tmp_path), "there are no more than nine"
+    assert message in printed
+    assert message not in run(script, "--images", "9", cwd=tmp_path), "there are no more than nine"
 
 
 @pytest.mark.parametrize(("script", "default"), [("cluster_pixels.py", 500), ("score_saliency.py", 1000)])
@@ -148,8 +148,8 @@ def test_stream_shards_reads_what_the_printed_command_writes(
     miniature: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data_dir = shutil.copytree(miniature("folders"), tmp_path / "it's mine")
-    said = run("stream_shards.py", "--data-dir", str(data_dir), cwd=tmp_path, code=2)
-    words = shlex.split(re.findall("`(imagenet-s convert .*?)`", said)[0])
+    message = run("stream_shards.py", "--data-dir", str(data_dir), cwd=tmp_path, code=2)
+    words = shlex.split(re.findall("`(imagenet-s convert .*?)`", message)[0])
     parsed = build_parser().parse_args(words[1:])
     assert (parsed.imagenet, parsed.splits) == (str(data_dir), ["train"])
     monkeypatch.chdir(tmp_path)

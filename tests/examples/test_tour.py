@@ -40,14 +40,14 @@ def executed(folder: Path, **changed: str) -> Any:
 
 def outputs(notebook: Any) -> list[tuple[str, str]]:
     """What the cells give, as text: streams by name, results by their type."""
-    found = []
+    cells = []
     for cell in notebook.cells:
         for item in cell.get("outputs", ()):
             if item.output_type == "stream":
-                found.append((item.name, item.text))
+                cells.append((item.name, item.text))
             else:
-                found.append((item.output_type, item.data["text/plain"]))
-    return found
+                cells.append((item.output_type, item.data["text/plain"]))
+    return cells
 
 
 def pictures(notebook: Any) -> list[np.ndarray]:
@@ -63,10 +63,10 @@ def kernels_are_offline(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
 
 
 def test_outputs(tmp_path: Path) -> None:
-    committed, found = nbformat.read(TOUR, 4), executed(tmp_path)
-    assert outputs(found) == outputs(committed)
-    assert len(pictures(found)) == len(pictures(committed)) == 2
-    for one, other in zip(pictures(found), pictures(committed)):
+    committed, actual = nbformat.read(TOUR, 4), executed(tmp_path)
+    assert outputs(actual) == outputs(committed)
+    assert len(pictures(actual)) == len(pictures(committed)) == 2
+    for one, other in zip(pictures(actual), pictures(committed)):
         # Fonts and codecs differ between versions of Pillow; another picture differs more.
         assert one.shape == other.shape
         assert np.abs(one.astype(int) - other).mean() < 4

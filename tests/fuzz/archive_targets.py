@@ -35,12 +35,12 @@ def _annotation_zip(data: bytes, folder: Path) -> Masks:
     path.write_bytes(data)
     with ZipReader(path) as reader:
         reader.check_members()
-    found = {}
+    decoded = {}
     for split in ("train_semi", "validation"):
         with contextlib.suppress(NoMasksError):
             masks = find_masks(path, "50", split)
-            found |= {key: decode_mask(masks.read(key), "50", masks.describe(key)) for key in masks.keys}
-    return found
+            decoded |= {key: decode_mask(masks.read(key), "50", masks.describe(key)) for key in masks.keys}
+    return decoded
 
 
 def _prediction_zip(data: bytes, folder: Path) -> Masks:

@@ -89,11 +89,11 @@ def _run(data: bytes, folder: Path) -> None:
         code = int(end.code or 0)
     finally:
         os.chdir(before)
-    said = errors.getvalue()
+    message = errors.getvalue()
     assert code in (0, 1, 2), code
-    assert code == 0 or said.strip(), "it ends in silence"
-    assert "Traceback" not in said, said
-    assert "\x1b" not in said + output.getvalue(), "an escape sequence reaches the terminal"
+    assert code == 0 or message.strip(), "it ends in silence"
+    assert "Traceback" not in message, message
+    assert "\x1b" not in message + output.getvalue(), "an escape sequence reaches the terminal"
     if code:
         raise ImageNetSError("refused, as it should be")
 

@@ -76,15 +76,15 @@ def main() -> int:
         os.environ.update(HF_DATASETS_CACHE=cache, HF_HOME=cache, HF_HUB_OFFLINE="1")
         os.environ["IMAGENET_S_ENDPOINT"] = "http://127.0.0.1:9"
         print(f"{'target':<24}{'inputs':>8}{'right':>8}{'refused':>9}{'findings':>10}", flush=True)
-        found = 0
+        failures = 0
         for target in (*TARGETS, COMMANDS):
             if args.target and target.name not in args.target:
                 continue
             counts = fuzz(target, args.inputs, args.seed, args.seconds, not args.no_save)
-            found += counts["findings"]
+            failures += counts["findings"]
             numbers = (counts["inputs"], counts["right"], counts["refused"], counts["findings"])
             print("{:<24}{:>8}{:>8}{:>9}{:>10}".format(target.name, *numbers), flush=True)
-    return 1 if found else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -63,9 +63,9 @@ def _marker(data: bytes, folder: Path) -> Any:
 def _plan(data: bytes, folder: Path) -> Any:
     _write(folder / ".imagenet-s" / "50" / "validation.json", data)
     storage = LocalStorage(str(folder))
-    found = shards_of_earlier_runs(storage, Index(), "50", "validation")
-    assert all(name.startswith("50/validation") for name in found)
-    assert len(found) < 10_000
+    shards = shards_of_earlier_runs(storage, Index(), "50", "validation")
+    assert all(name.startswith("50/validation") for name in shards)
+    assert len(shards) < 10_000
     return must_rewrite(storage, Index(), _PLAN, restart=False)
 
 
@@ -132,8 +132,8 @@ def _same_counts(got: Any, undamaged: Any) -> bool:
 
 def _match(data: bytes, folder: Path) -> Any:
     (folder / "match.json").write_bytes(data)
-    found = load_match(folder / "match.json", 50)
-    assert all(type(k) is int and k >= 0 and type(v) is int and 0 <= v <= 50 for k, v in found.items())
+    match = load_match(folder / "match.json", 50)
+    assert all(type(k) is int and k >= 0 and type(v) is int and 0 <= v <= 50 for k, v in match.items())
 
 
 def _method(data: bytes, folder: Path) -> Any:

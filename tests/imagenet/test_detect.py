@@ -40,9 +40,9 @@ def ids_of(name: str) -> list[str]:
 
 @pytest.mark.parametrize("layout", FORMS)
 def test_each_layout_is_recognised_and_whole(layout: str, miniature: Callable[[str], Path]) -> None:
-    found = open_imagenet(miniature(layout))
+    imagenet = open_imagenet(miniature(layout))
     for name, form in zip(("train", "validation"), FORMS[layout]):
-        part = found.reader(name)
+        part = imagenet.reader(name)
         assert repr(part).startswith(form)
         assert sorted(part.index()["image_id"].to_pylist()) == ids_of(name)
 
@@ -50,9 +50,9 @@ def test_each_layout_is_recognised_and_whole(layout: str, miniature: Callable[[s
 def test_parts_may_come_in_different_forms(miniature: Callable[[str], Path], tmp_path: Path) -> None:
     shutil.copytree(miniature("folders") / "train", tmp_path / "train")
     shutil.copy(next(miniature("tars").rglob("ILSVRC2012_img_val.tar")), tmp_path)
-    found = open_imagenet(tmp_path)
-    assert repr(found.train).startswith("class folders")
-    assert repr(found.validation).startswith("the official tar")
+    imagenet = open_imagenet(tmp_path)
+    assert repr(imagenet.train).startswith("class folders")
+    assert repr(imagenet.validation).startswith("the official tar")
 
 
 def test_a_missing_part_is_said(miniature: Callable[[str], Path], tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_other_files_are_passed_over(miniature: Callable[[str], Path], tmp_path:
     for name in ("Thumbs.db", "index.txt", ".DS_Store"):
         (folder / name).write_text("x")
         (root / "train" / name).write_text("x")
-    found = open_imagenet(root).reader("train").index()
-    assert sorted(found["image_id"].to_pylist()) == ids_of("train")
+    rows = open_imagenet(root).reader("train").index()
+    assert sorted(rows["image_id"].to_pylist()) == ids_of("train")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")

@@ -73,9 +73,9 @@ def test_members_with_names_that_are_no_utf8(kind: str, miniature: Callable[[str
         with tarfile.open(path, "a", format=tarfile.GNU_FORMAT, encoding="latin-1") as tar:
             for name in ("caf\xe9.txt", "caf\xe9.JPEG", "\xe9/notes"):
                 tar.addfile(tarfile.TarInfo(name))
-    found = open_imagenet(root)
+    imagenet = open_imagenet(root)
     for part, name in (("train", "train"), ("validation", "val")):
-        ids = found.reader(part).index()["image_id"].to_pylist()
+        ids = imagenet.reader(part).index()["image_id"].to_pylist()
         assert sorted(ids) == sorted(image.image_id for image in images_of_imagenet(name))
 
 
@@ -114,8 +114,8 @@ def test_file_addresses_are_paths(copy: Path) -> None:
     spaced = copy.rename(copy.with_name("a b"))
     for address in (f"file://{spaced}", spaced.as_uri(), f"FILE://localhost{spaced}", f"file://{spaced}/"):
         assert resolve_data_dir(address).root == str(spaced)
-        found = open_imagenet(address).reader("validation").index()["image_id"].to_pylist()
-        assert sorted(found) == sorted(image.image_id for image in images_of_imagenet("val"))
+        ids = open_imagenet(address).reader("validation").index()["image_id"].to_pylist()
+        assert sorted(ids) == sorted(image.image_id for image in images_of_imagenet("val"))
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,9 @@ def test_mends(splits: dict[str, Split]) -> None:
 def test_counts_are_of_what_changes(splits: dict[str, Split]) -> None:
     """L > 0 loses the class 1 alone; uint8 the ids above 255."""
     rows = splits["50"].rows
-    found = {finding.fault.key: finding.images for finding in report_of(splits["50"], grey_above_zero).findings}
-    assert found["grey"] == sum((row.ids == 1).any() for row in rows)
-    assert found["ignored-as-object"] == sum((row.ids == 1000).any() for row in rows)
+    faults = {finding.fault.key: finding.images for finding in report_of(splits["50"], grey_above_zero).findings}
+    assert faults["grey"] == sum((row.ids == 1).any() for row in rows)
+    assert faults["ignored-as-object"] == sum((row.ids == 1000).any() for row in rows)
     (finding,) = report_of(splits["919"], eight_bits).findings
     assert finding.images == sum(((row.ids > 255) & (row.ids < 1000)).any() for row in splits["919"].rows)
 

@@ -90,10 +90,10 @@ def doors(imagenet: str, runs: Path, out: Path) -> dict[str, Callable[[Path], in
         "convert": lambda place: ["convert", place, out / "again", "--splits", "validation", *own],
         "check": lambda place: ["check", place, *own],
     }
-    found = {name: (lambda place, of=of: main(list(map(str, of(place))))) for name, of in commands.items()}
-    found["load, images"] = lambda place: load(place, data_dir=place)
-    found["load, annotations"] = lambda place: load(place, data_dir=imagenet, annotations_dir=place)
-    return found
+    functions = {name: (lambda place, of=of: main(list(map(str, of(place))))) for name, of in commands.items()}
+    functions["load, images"] = lambda place: load(place, data_dir=place)
+    functions["load, annotations"] = lambda place: load(place, data_dir=imagenet, annotations_dir=place)
+    return functions
 
 
 def try_all(form: str, dataset: Path, imagenet: str, runs: Path, folder: Path) -> None:
@@ -108,13 +108,13 @@ def try_all(form: str, dataset: Path, imagenet: str, runs: Path, folder: Path) -
             shutil.rmtree(folder / "out", ignore_errors=True)
             (folder / "out").mkdir()
             tell(kind, door)
-            said = io.StringIO()
+            stderr = io.StringIO()
             try:
-                with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+                with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(stderr):
                     code: int | str = call(place)
             except BaseException:  # noqa: BLE001
                 code = traceback.format_exc()
-            tell(kind, door, code, said.getvalue())
+            tell(kind, door, code, stderr.getvalue())
 
 
 def tell(*cell: object) -> None:

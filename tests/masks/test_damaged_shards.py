@@ -36,14 +36,14 @@ def test_every_damage_through_every_door(
     cells = [line for line in lines if len(line) == 4]
     assert len(cells) * 2 == len(lines) > 200
     problems = []
-    for kind, door, code, said in cells:
-        if not isinstance(code, int) or "Traceback" in said:
-            problems.append(f"{kind} through {door}: {code} {said}")
+    for kind, door, code, message in cells:
+        if not isinstance(code, int) or "Traceback" in message:
+            problems.append(f"{kind} through {door}: {code} {message}")
         elif code == 0:
             unseen = kind.startswith(UNSEEN) or (door == "check" and kind == "offsets of annotation")
             if not unseen or (kind == "offsets of image" and door in READS_IMAGES):
                 problems.append(f"{kind} through {door}: no error")
-        elif not any(name in said for name in (kind.replace(" ", "-"), "ILSVRC2012_val_")):
-            problems.append(f"{kind} through {door}: not named: {said}")
+        elif not any(name in message for name in (kind.replace(" ", "-"), "ILSVRC2012_val_")):
+            problems.append(f"{kind} through {door}: not named: {message}")
     assert not problems, "\n".join(problems)
     assert all(code == 1 for kind, door, code, _ in cells if door == "verify"), "every byte is in its sha256"

@@ -136,12 +136,12 @@ def expected() -> dict[str, Any]:
     return {}
 
 
-def same(name: str, found: Any, of_plain: Any, place: str) -> None:
-    if place == "flat" and isinstance(found, dict):  # keys have no class folder
-        assert found.keys() == of_plain.keys()
-        assert found.get("mean_iou") == of_plain.get("mean_iou")
+def same(name: str, actual: Any, of_plain: Any, place: str) -> None:
+    if place == "flat" and isinstance(actual, dict):  # keys have no class folder
+        assert actual.keys() == of_plain.keys()
+        assert actual.get("mean_iou") == of_plain.get("mean_iou")
     else:
-        assert found == of_plain, f"{name} of {place}"
+        assert actual == of_plain, f"{name} of {place}"
 
 
 def cells() -> list[Any]:
@@ -181,13 +181,13 @@ def test_the_table_is_whole(places: dict[str, Place]) -> None:
 @pytest.mark.parametrize("name", DOORS)
 def test_what_the_plain_folder_gives(door: Door, name: str, places: dict[str, Place]) -> None:
     """The rest is compared with this."""
-    found = getattr(door, name)(places["plain"])
+    actual = getattr(door, name)(places["plain"])
     if name == "evaluate":
-        assert found["num_images"] == 9
+        assert actual["num_images"] == 9
     elif name == "check_loader":
-        assert (found["right"], found["items"]) == (True, 9)
+        assert (actual["right"], actual["items"]) == (True, 9)
     elif name in ("export", "load"):
-        assert len(found) == 9
+        assert len(actual) == 9
 
 
 def folders() -> list[Any]:

@@ -62,10 +62,10 @@ def test_validation_unless_told_otherwise(forms, form):
 
 @pytest.mark.parametrize("form", BOTH_SPLITS)
 def test_the_split_chooses(forms, form):
-    found = ids_of(forms[form], split="train-semi")
-    assert found == ids_of(forms["parquet"], split="train_semi")
-    assert len(found) == 10
-    assert not found.keys() & ids_of(forms["plain"]).keys()
+    ids = ids_of(forms[form], split="train-semi")
+    assert ids == ids_of(forms["parquet"], split="train_semi")
+    assert len(ids) == 10
+    assert not ids.keys() & ids_of(forms["plain"]).keys()
 
 
 @pytest.mark.parametrize("form", ["tree", "archive", "extracted", "parquet", "arrow", "files"])
@@ -133,12 +133,12 @@ def test_damaged_zips_are_named_whatever_is_damaged(tmp_path):
             damaged[generator.integers(len(damaged))] = generator.integers(256)
         path.write_bytes(damaged)
         try:
-            found = ids_of(path)
+            actual = ids_of(path)
         except ValueError as error:
             assert "m.zip" in str(error) or "the mask is" in str(error)  # noqa: PT017
             refused += 1
         else:
-            assert all(truth[key] == ids for key, ids in found.items() if key in truth)
+            assert all(truth[key] == ids for key, ids in actual.items() if key in truth)
     assert refused > 250
 
 
@@ -149,12 +149,12 @@ def test_damaged_shards_are_named(forms, form, tmp_path):
     for content in (b"", b"no shard", data[: len(data) // 2], data[:-9], data[: len(data) // 2] + bytes(500)):
         path.write_bytes(content)
         try:
-            found = ids_of(path)
+            actual = ids_of(path)
         except ValueError as error:
             assert path.name in str(error) or "the mask" in str(error)  # noqa: PT017
         else:
             truth = ids_of(forms["plain"])
-            assert all(truth[key] == ids for key, ids in found.items())
+            assert all(truth[key] == ids for key, ids in actual.items())
     other = datasets.Dataset.from_dict({"a": [1]})
     other.to_parquet(tmp_path / "validation-00000-of-00001.parquet")
     with pytest.raises(ValueError, match=r"has no column '(image_id|wnid)', but a"):

@@ -164,13 +164,13 @@ def test_power_of_nothing(runs):
 @pytest.mark.slow
 def test_power_by_simulation():
     """A difference of the size that 60 images can tell is found in four of five experiments."""
-    found, repetitions, number, spread = 0, 2000, 60, 0.2
+    significant, repetitions, number, spread = 0, 2000, 60, 0.2
     delta = (norm.ppf(0.975) + norm.ppf(0.8)) * spread / math.sqrt(number)
     for seed in range(repetitions):
         differences = np.random.default_rng([3, seed]).normal(delta, spread, number)
         z = differences.mean() / (np.std(differences, ddof=1) / math.sqrt(number))
-        found += abs(z) > norm.ppf(0.975)
-    assert abs(found / repetitions - 0.8) < 4 * math.sqrt(0.8 * 0.2 / repetitions) + 0.01
+        significant += abs(z) > norm.ppf(0.975)
+    assert abs(significant / repetitions - 0.8) < 4 * math.sqrt(0.8 * 0.2 / repetitions) + 0.01
 
 
 def test_refused(runs):

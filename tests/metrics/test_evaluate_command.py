@@ -55,9 +55,11 @@ def test_match_then_evaluate(trees, tmp_path):
         "evaluate", *paths, "--matching", "hungarian", "--workers", 2, "--per-class", "--report", tmp_path / "r.html"
     )
     kept = run("evaluate", "--counts", tmp_path / "counts.npz", "--match", tmp_path / "session.json", "--per-class")
-    found, told = direct.stdout.splitlines(), kept.stdout.splitlines()
-    assert found.pop(14).startswith("Pairs that the matching leaves open: ")  # of a match from a file, nobody knows
-    assert found == told
+    direct_lines, kept_lines = direct.stdout.splitlines(), kept.stdout.splitlines()
+    assert direct_lines.pop(14).startswith(
+        "Pairs that the matching leaves open: "
+    )  # of a match from a file, nobody knows
+    assert direct_lines == kept_lines
     rows = [line.split() for line in direct.stdout.splitlines()]
     names = ["Acc", "mIoU", "mBIoU", "S", "MS", "ML", "L", "BS", "BMS", "BML", "BL", "FMeasure"]
     assert [row[0] for row in rows[1:13]] == names
@@ -149,11 +151,11 @@ def test_munkres_that_is_not_there(trees, tmp_path, here, monkeypatch):
 
 def test_a_single_predicted_id_is_told(gaps, here):
     paths = ["--gt-dir", gaps[1], "--config", "50", "--on-missing", "skip"]
-    said = "All predictions hold a single id, {}, in every scored pixel"
+    message = "All predictions hold a single id, {}, in every scored pixel"
     for ids, what in (([[1, 1, 1]], "1"), ([[0, 0, 0]], "0, `other`")):
         for name in ("n1/a.png", "n7/c.png", "n7/d.png"):
             write_official(gaps[0] / name, ids)
-        assert said.format(what) in here("evaluate", "--predict-dir", gaps[0], *paths).stderr
+        assert message.format(what) in here("evaluate", "--predict-dir", gaps[0], *paths).stderr
     assert "single id" not in here("evaluate", "--predict-dir", gaps[1], *paths).stderr
 
 
@@ -233,6 +235,8 @@ def test_next_step_of_saved_counts(trees, tmp_path, here):
     """The printed command is run as it is."""
     predictions, references = trees["zip"]
     paths = ["--predict-dir", predictions, "--gt-dir", references, "--config", "50", "--workers", 1]
-    said = here("match", *paths, "--session-name", tmp_path / "m", "--save-counts", tmp_path / "it's counts.npz").stderr
-    again = next(line for line in said.splitlines() if line.startswith("Counts written to ")).partition("again: ")[2]
+    message = here(
+        "match", *paths, "--session-name", tmp_path / "m", "--save-counts", tmp_path / "it's counts.npz"
+    ).stderr
+    again = next(line for line in message.splitlines() if line.startswith("Counts written to ")).partition("again: ")[2]
     assert f"{NUMBER} images, ImageNet-S-50" in here(*shlex.split(again)[1:]).stdout

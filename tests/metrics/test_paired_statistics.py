@@ -28,12 +28,12 @@ def test_ranks_by_brute_force(ties):
     for row, positions in zip(means, resamples(9, 50, 3)):
         expected = [math.fsum(values[positions, run]) / 9 for run in range(5)]
         assert row == pytest.approx(expected, abs=1e-15)
-    found = ps.ranks(means)
-    for row, ranks in zip(means.tolist(), found.tolist()):
+    ranked = ps.ranks(means)
+    for row, ranks in zip(means.tolist(), ranked.tolist()):
         assert ranks == [1 + sum(other > own for other in row) for own in row]
-    low, high = ps.rank_interval(found[:, 2], 0.95)
-    assert low <= np.quantile(found[:, 2], 0.025)
-    assert high >= np.quantile(found[:, 2], 0.975)
+    low, high = ps.rank_interval(ranked[:, 2], 0.95)
+    assert low <= np.quantile(ranked[:, 2], 0.025)
+    assert high >= np.quantile(ranked[:, 2], 0.975)
     assert 1 <= low <= high <= 5
 
 
@@ -56,12 +56,12 @@ def test_exact_permutations_are_scipys(number):
 def test_random_permutations_are_near_scipys():
     values = made(60, 6, seed=5)
     differences = values[:, 1:] - values[:, :1] + np.array([0, 0.01, 0.02, 0.03, 0.2])
-    found = ps.sign_flip_p_values(differences, 1)
-    assert found == ps.sign_flip_p_values(differences, 1)
-    for column, p in zip(differences.T, found):
+    p_values = ps.sign_flip_p_values(differences, 1)
+    assert p_values == ps.sign_flip_p_values(differences, 1)
+    for column, p in zip(differences.T, p_values):
         peer = stats.permutation_test((column,), np.mean, permutation_type="samples", n_resamples=9999, **SEED)
         assert p == pytest.approx(peer.pvalue, abs=5 * math.sqrt(0.25 / 9999) * 2)
-    assert found[-1] == 1 / 10_001, "the smallest p-value that 10,000 permutations can give"
+    assert p_values[-1] == 1 / 10_001, "the smallest p-value that 10,000 permutations can give"
 
 
 def test_equal_runs_have_a_p_value_of_1():

@@ -67,8 +67,8 @@ def test_two_at_once(
     for _ in range(rounds):
         both = [run.start(locks) for _ in range(2)]
         for process in both:
-            _, said = process.communicate(timeout=120)
-            assert process.returncode == 0, said
+            _, stderr = process.communicate(timeout=120)
+            assert process.returncode == 0, stderr
         assert contents(run.save_dir / "ImageNetS919") == want
         assert os.listdir(run.save_dir) == ["ImageNetS919"]
         shutil.rmtree(run.save_dir)
@@ -83,8 +83,8 @@ def test_one_of_two_is_killed(runs: Callable[..., Runs], miniature: Layouts) -> 
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     second = run.start()
-    _, said = second.communicate(timeout=120)
-    assert second.returncode == 0, said
+    _, stderr = second.communicate(timeout=120)
+    assert second.returncode == 0, stderr
     assert contents(run.save_dir / "ImageNetS919") == contents(miniature("tree-919") / "ImageNetS919")
 
 

@@ -59,7 +59,7 @@ def test_the_pages_with_a_test_of_their_own_have_it() -> None:
 def test_what_does_not_run_is_known_and_says_why() -> None:
     pages = [*PAGES, ROOT / "README.md"]
     reasons = {page.name: [block.reason for block in blocks_of(page) if block.reason] for page in pages}
-    assert {page: len(found) for page, found in reasons.items() if found} == NOT_RUN
+    assert {page: len(blocks) for page, blocks in reasons.items() if blocks} == NOT_RUN
     # A comment that stands above no block would silently run the next one.
     for page in pages:
         assert len(re.findall("<!-- not run", page.read_text(encoding="utf-8"))) == len(reasons[page.name]), page.name
@@ -75,7 +75,7 @@ def test_the_readme_leads_to_every_page() -> None:
 )
 def test_commands(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    found = commands_of(page)
-    assert found or not re.search(r"^[$!]? ?imagenet-s ", text, re.MULTILINE)
-    for arguments in found:
+    commands = commands_of(page)
+    assert commands or not re.search(r"^[$!]? ?imagenet-s ", text, re.MULTILINE)
+    for arguments in commands:
         build_parser().parse_args([argument.replace("NAME", "semi") for argument in arguments])

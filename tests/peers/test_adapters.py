@@ -57,19 +57,19 @@ def block(library):
 
 @pytest.mark.parametrize("library", ["pytorch_grad_cam", "captum"])
 def test_libraries_that_make_maps(library, names, rows):
-    exec(block(library), found := names | {"rows": rows})
-    result = found["metric"].compute()
+    exec(block(library), names_after := names | {"rows": rows})
+    result = names_after["metric"].compute()
     assert result["num_images"] + result["num_absent"] == len(rows)
     assert 0 < result["average_precision"] < 1
-    assert found["metric"].per_image()["name"] == [row["image_id"] for row in rows]
+    assert names_after["metric"].per_image()["name"] == [row["image_id"] for row in rows]
 
 
 def test_quantus(names, rows):
     generator = np.random.default_rng(0)
     a_batch = generator.permutation(len(rows) * 48 * 64).reshape(len(rows), 1, 48, 64) / 1000
-    exec(block("quantus"), found := names | {"rows": rows, "a_batch": a_batch})
-    ours = found["metric"].per_image()["relevance_rank_accuracy"]
-    for one, other, mask in zip(ours, found["quantus_scores"], found["masks"]):
+    exec(block("quantus"), names_after := names | {"rows": rows, "a_batch": a_batch})
+    ours = names_after["metric"].per_image()["relevance_rank_accuracy"]
+    for one, other, mask in zip(ours, names_after["quantus_scores"], names_after["masks"]):
         if not (mask == 1000).any():
             assert one == pytest.approx(other, abs=1e-9)
-    assert any(not (mask == 1000).any() for mask in found["masks"])
+    assert any(not (mask == 1000).any() for mask in names_after["masks"])

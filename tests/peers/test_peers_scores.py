@@ -38,7 +38,7 @@ def test_scikit_learn(kind):
         valid = mask != 1000
         x, truth = values[valid], mask[valid] == 7
         s = (x - x.min()) / (np.ptp(x) or 1)
-        found = scores(values, mask)
+        actual = scores(values, mask)
         expected = {
             "average_precision": sklearn_metrics.average_precision_score(truth, x),
             "auroc": sklearn_metrics.roc_auc_score(truth, x),
@@ -57,8 +57,8 @@ def test_scikit_learn(kind):
                 f"saliency_coverage_at_{name}": sklearn_metrics.precision_score(truth, picked, zero_division=0),
             }
         some_levels = expected.pop("image_max_iou")
-        assert found["image_max_iou"] >= some_levels - 1e-12
-        assert {key: found[key] for key in expected} == pytest.approx(expected, abs=1e-9)
+        assert actual["image_max_iou"] >= some_levels - 1e-12
+        assert {key: actual[key] for key in expected} == pytest.approx(expected, abs=1e-9)
 
 
 def test_scikit_learn_every_level():
@@ -80,17 +80,17 @@ def test_scikit_learn_every_level():
 )
 def test_quantus(name, key, options):
     images = [made(number) for number in range(8)]
-    found = from_quantus(name, *zip(*images), **options)
-    assert list(found) == pytest.approx([scores(*image)[key] for image in images], abs=1e-9)
+    actual = from_quantus(name, *zip(*images), **options)
+    assert list(actual) == pytest.approx([scores(*image)[key] for image in images], abs=1e-9)
 
 
 def test_quantus_on_absolute_values():
     images = [made(number, signed=True) for number in range(8)]
-    found = from_quantus(
+    actual = from_quantus(
         "RelevanceMassAccuracy", [np.abs(values) for values, _ in images], [mask for _, mask in images]
     )
     expected = [scores(*image, relevance="absolute")["energy_pointing_game"] for image in images]
-    assert list(found) == pytest.approx(expected, abs=1e-9)
+    assert list(actual) == pytest.approx(expected, abs=1e-9)
 
 
 def test_what_the_docs_say_of_quantus():

@@ -54,8 +54,8 @@ def distances(pairs: list[tuple[int, int]], vision: str) -> np.ndarray:
 def test_neighbouring_classes(vision: str) -> None:
     """Classes with similar ids are similar things, which are looked at together."""
     pairs = [(number, number + step) for step in range(1, 7) for number in range(1, 920 - step)]
-    found = distances(pairs, vision)
-    assert found.min() > LEAST[vision], pairs[int(found.argmin())]
+    closest = distances(pairs, vision)
+    assert closest.min() > LEAST[vision], pairs[int(closest.argmin())]
 
 
 @pytest.mark.parametrize("config", ["50", "300", "919"])
@@ -67,8 +67,8 @@ def test_classes_of_one_image(config: str, vision: str) -> None:
         together |= set(itertools.combinations([i for i in ids if 0 < i < 1000], 2))
     assert together
     pairs = sorted(together)
-    found = distances(pairs, vision)
-    assert found.min() > LEAST[vision], pairs[int(found.argmin())]
+    closest = distances(pairs, vision)
+    assert closest.min() > LEAST[vision], pairs[int(closest.argmin())]
 
 
 @pytest.mark.parametrize("vision", VISION)

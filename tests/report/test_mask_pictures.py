@@ -52,9 +52,10 @@ def report(masks: Path, path: Path, *more: str) -> dict[tuple[str, str], Image.I
     """(image id, what) -> picture."""
     where = ["--predict-dir", str(masks / "predictions"), "--gt-dir", str(masks / "references"), "--config", "50"]
     assert main(["evaluate", *where, "--matching", "hungarian", "--workers", "1", "--report", str(path), *more]) == 0
-    found = FIGURE.findall(path.read_text(encoding="utf-8"))
+    figures = FIGURE.findall(path.read_text(encoding="utf-8"))
     return {
-        (Path(unescape(name)).stem, what): Image.open(io.BytesIO(base64.b64decode(data))) for data, what, name in found
+        (Path(unescape(name)).stem, what): Image.open(io.BytesIO(base64.b64decode(data)))
+        for data, what, name in figures
     }
 
 
@@ -172,8 +173,8 @@ def test_an_image_without_prediction_is_drawn_as_other(masks: Path, tmp_path: Pa
     page = tmp_path / "report.html"
     options = ["--on-missing", "empty", "--matching", "hungarian", "--workers", "1", "--report", str(page)]
     assert main(["evaluate", *where, *options]) == 0
-    found = {what: data for data, what, name in FIGURE.findall(page.read_text()) if Path(name).stem == gone.stem}
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(found["prediction"]))))
+    figures = {what: data for data, what, name in FIGURE.findall(page.read_text()) if Path(name).stem == gone.stem}
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(figures["prediction"]))))
     assert np.ptp(pixels) < 12, "one pale ground"
     assert read_mask(gone).any()
 

@@ -182,9 +182,9 @@ def test_predictions_have_the_size_of_the_mask(odd_miniature: Layout, upright_an
 def test_pictures_follow_the_masks(layout: str, odd_miniature: Layout) -> None:
     """Those of `evaluate --images`, `compare` and `evaluate-maps`."""
     masks = {image_id: odd_ids(image_id, "50") for image_id in UPRIGHT}
-    found = ImagesById(str(odd_miniature(layout)), "50").read(masks)
-    assert found.keys() == masks.keys()
-    for image_id, picture in found.items():
+    images = ImagesById(str(odd_miniature(layout)), "50").read(masks)
+    assert images.keys() == masks.keys()
+    for image_id, picture in images.items():
         np.testing.assert_array_equal(np.asarray(picture), expected_pair(image_id, "50")[0], err_msg=image_id)
 
 

@@ -52,11 +52,11 @@ def test_every_layout_and_both_ways(
     built = load_dataset("imagenet_s", "50", **options)
     for split in SPLITS:
         assert_odd_rows(built[split], "50", split)
-        said = messages(caplog)
+        lines = messages(caplog)
         of = len(images_of("50", split))
         upright, unusable = COUNTS[split]["upright"], COUNTS[split]["unusable"]
-        assert sum(f"{split}: {upright} of {of} masks fit their image only after" in item for item in said) == 1
-        left_out = [item for item in said if f"{split}: {unusable} of {of} masks can't be used" in item]
+        assert sum(f"{split}: {upright} of {of} masks fit their image only after" in item for item in lines) == 1
+        left_out = [item for item in lines if f"{split}: {unusable} of {of} masks can't be used" in item]
         assert len(left_out) == 1
         for image in images_of("50", split):
             assert (image.image_id in left_out[0].rsplit("Left out (")[1]) == (image.image_id in UNUSABLE)
@@ -64,9 +64,9 @@ def test_every_layout_and_both_ways(
     examples._say_upright.cache_clear()
     for split, rows in load_dataset("imagenet_s", "50", streaming=True, **options).items():
         assert_odd_rows(rows, "50", split)
-    said = sum("masks fit their image only after" in message for message in messages(caplog))
+    lines = sum("masks fit their image only after" in message for message in messages(caplog))
     front_to_back = ("parquet", "hub-cache", "hub-tars")  # there it is known, and said, when the first is read
-    assert said == (1 if layout in front_to_back else len(SPLITS))
+    assert lines == (1 if layout in front_to_back else len(SPLITS))
 
 
 @pytest.mark.parametrize("layout", ["folders", "parquet", "tree-50"])
