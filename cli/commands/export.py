@@ -22,10 +22,12 @@ _OPTIONS = {
 def run(args: argparse.Namespace) -> int:
     options: dict[str, Any] = {}
     for option, form in _OPTIONS.items():
-        if value := getattr(args, option):
-            if args.format != form:
-                raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
-            options[option] = value
+        value = getattr(args, option)
+        if value is None or value is False:  # 0 is a seed
+            continue
+        if args.format != form:
+            raise ImageNetSError(f"--{option.replace('_', '-')} is for --format {form}, not {args.format}.")
+        options[option] = value
     exported = export_masks(
         args.dataset,
         args.out,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,8 @@ from .mask_set import MaskRow, MaskSet
 
 LABELS_FILE = "labels.csv"
 HEADER = ("image_id", "kind", "imagenet_label", "category", "partner", "object_share")
-_PNG = {"format": "PNG", "compress_level": 1}
-"""Files a tenth larger than by default, in a quarter of the time."""
+_PNG = {"format": "PNG", "compress_level": 1, "compress_type": zlib.Z_RLE}
+"""Files a few percent larger than by default, in less than half of the time."""
 
 
 @dataclass(frozen=True)

