@@ -10,6 +10,7 @@ counted, the start of workers is. What the first use of a configuration costs, p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import hashlib
 import multiprocessing
@@ -28,6 +29,8 @@ from harness import Row, Work, compare, seconds_in_fresh_process, show
 import imagenet_s
 
 imagenet_s.ImageNetS  # noqa: B018  imports the builder, which is not measured
+with contextlib.suppress(ImportError):
+    import torch  # noqa: F401  what `datasets` imports for its first stream is not measured
 SPLITS = ["validation", "test", "train_semi"]
 SHARD = "250MB"
 """For both sides; small, so that two workers share evenly."""

@@ -105,11 +105,13 @@ def names_in_zip(names: list[str], path: Path, choice: Choice) -> list[str]:
         NoMasksError: they are those of other splits.
     """
     beside: dict[str, set[str]] = {}
-    for name in names:
-        for above, folder in _folders(name):
+    folders_of = {place: list(_folders(place)) for place in set(map(_place, names))}
+    for folders in folders_of.values():
+        for above, folder in folders:
             beside.setdefault(above, set()).add(folder)
     chosen = {above: choice.among(folders) for above, folders in beside.items()}
-    left = [name for name in names if all(folder in chosen[above] for above, folder in _folders(name))]
+    kept = {place for place, folders in folders_of.items() if all(folder in chosen[above] for above, folder in folders)}
+    left = [name for name in names if _place(name) in kept]
     others = {folder for above, folders in beside.items() for folder in folders - chosen[above] if _holds_masks(folder)}
     if not any(map(_is_png, left)) and others:
         raise choice.refusal(path, others)
@@ -175,13 +177,17 @@ def keys_of_split(keys: dict[str, str], path: Path, split: str | None) -> dict[s
     return left
 
 
-def _folders(name: str) -> Iterator[tuple[str, str]]:
-    """(what is above, the folder) for each folder in a name."""
-    above, _, _ = name.rpartition("/")
-    while above:
-        rest, _, folder = above.rpartition("/")
-        yield rest, folder
-        above = rest
+def _place(name: str) -> str:
+    """The folder that a file is in."""
+    return name.rpartition("/")[0]
+
+
+def _folders(place: str) -> Iterator[tuple[str, str]]:
+    """(what is above, the folder) for a folder and each above it."""
+    while place:
+        above, _, folder = place.rpartition("/")
+        yield above, folder
+        place = above
 
 
 def _holds_masks(folder: str) -> bool:
