@@ -4,7 +4,8 @@
 and its `masks`, transcoded once to 16-bit grey and kept in an Arrow file.
 
 `official_files` knows the addresses and `http` downloads, `lists` reads the text files, `locate` looks for these and
-for the masks, `mask_cache` writes and opens the Arrow file.
+for the masks, `find_members` takes the images of a split from a list or from folders, `mask_cache` writes and opens the
+Arrow file.
 """
 
 from .annotations import Annotations, open_annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,22 +13,15 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from ..core import cache
-from ..core.errors import ImageNetSError, printable, some
+from ..core.errors import ImageNetSError
 from ..core.locks import locked
 from ..facts import ANNOTATED_SPLITS, OFFICIAL, categories
 from ..images.image_header import header_of
 from ..masks.codec import decode_mask, encode_official_png
 from ..masks.mask_zip import ZipReader
 from ..masks.split_masks import SplitMasks
-from .lists import (
-    LISTED_SPLITS,
-    Member,
-    as_table,
-    check_classes,
-    check_count,
-    in_order,
-    read_list,
-)
+from .find_members import expect_split, find_members, members_with_masks
+from .lists import LISTED_SPLITS, Member, as_table, read_list
 from .locate import DownloadFolder, GivenPlace, resolve_annotations_dir
 from .mask_cache import read_notes, unusable_masks, write_masks
 from .official_files import (
@@ -39,8 +31,6 @@ from .official_files import (
     list_file,
     warn_of_md5,
 )
-
-logger = logging.getLogger("imagenet_s")
 
 _HEADER = 64
 """Bytes of a PNG in which its size and its kind of pixels are."""
@@ -108,16 +98,7 @@ class Annotations:
         return as_table(self._members(split))
 
     def _members(self, split: str) -> list[Member]:
-        _expect(split, LISTED_SPLITS)
-        path = self._location.list_path(split)
-        if path is not None:
-            members, where = read_list(path), str(path)
-        else:
-            members, where = self._members_without_list(split)
-        check_classes(members, self.config, where)
-        if self.verify:
-            check_count(len(members), self.config, split, where)
-        return members
+        return find_members(self._location, self.config, split, self.verify)
 
     def masks(self, split: str) -> Path:
         """As `prepared_masks`; a mask that can't be used is an error.
@@ -142,7 +123,7 @@ class Annotations:
         Raises:
             ImageNetSError: no masks that can be used; with `verify` also a damaged archive and missing masks.
         """
-        _expect(split, ANNOTATED_SPLITS)
+        expect_split(split, ANNOTATED_SPLITS)
         members = self._members(split)
         with self._split_masks(split) as masks:
             key = [_FORMAT, masks.identity(), self.verify, members]
@@ -194,12 +175,12 @@ class Annotations:
         Raises:
             ImageNetSError: with `verify`, some are missing; without, all are.
         """
-        _expect(split, ANNOTATED_SPLITS)
+        expect_split(split, ANNOTATED_SPLITS)
         if not self.has_masks():
             return []  # they will be downloaded
         members = self._members(split)
         with self._split_masks(split) as masks:
-            self._present(masks, split, members, warn=False)
+            members_with_masks(masks, split, members, self.verify, warn=False)
             return [member.image_id for member in members if member.image_id not in masks.by_id]
 
     def mask_sizes(self, split: str) -> dict[str, tuple[int, int]]:
@@ -216,7 +197,7 @@ class Annotations:
 
     def mask_headers(self, split: str) -> dict[str, bytes]:
         """Image id -> the first bytes of the masks of a split; of those that can be read."""
-        _expect(split, ANNOTATED_SPLITS)
+        expect_split(split, ANNOTATED_SPLITS)
         members, headers = self._members(split), {}
         with self._split_masks(split) as masks:
             present = [member.image_id for member in self._with_masks(masks, split, members)]
@@ -234,37 +215,12 @@ class Annotations:
         Raises:
             ImageNetSError: as `prepared_masks`; but the PNGs are not decoded.
         """
-        _expect(split, ANNOTATED_SPLITS)
+        expect_split(split, ANNOTATED_SPLITS)
         members = self._members(split)
         with self._split_masks(split) as masks:
             for member in self._with_masks(masks, split, members):
                 png = masks.read(masks.by_id[member.image_id])
                 yield member, png if masks.reader.form == "official" else encode_official_png(decode_mask(png))
-
-    def _members_without_list(self, split: str) -> tuple[list[Member], str]:
-        masks = self._location.masks(split)
-        wnids: dict[str, str] = {}
-        imagenet_wnids: dict[str, str] = {}
-        where = ""
-        if masks is not None:
-            with masks.reader:
-                wnids, where = {image_id: masks.wnid(image_id) for image_id in masks.by_id}, str(masks.path)
-                imagenet_wnids = masks.reader.imagenet_wnids()
-        if flat := [image_id for image_id, wnid in wnids.items() if not wnid]:
-            if len(flat) == len(wnids):
-                raise ImageNetSError(
-                    f"{where}: {flat[0]} ({len(flat):,} of {len(wnids):,}) is in no class folder, and the list of "
-                    f"{split}, which says the classes too, is not beside it: expected <wnid>/<image_id>.png."
-                )
-            wnids = {image_id: wnid for image_id, wnid in wnids.items() if wnid}
-        if not wnids:
-            if (images := self._location.image_members(split)) is None:
-                raise self._location.missing()
-            wnids, where = images
-        # The folder counts; one of a merged class stands for the class it was merged into.
-        merged = categories(self.config).merged_wnids
-        members = (Member(i, merged.get(wnid, wnid), imagenet_wnids.get(i, "")) for i, wnid in wnids.items())
-        return in_order(members, where), where
 
     @contextlib.contextmanager
     def _split_masks(self, split: str) -> Iterator[SplitMasks]:
@@ -277,27 +233,7 @@ class Annotations:
     def _with_masks(self, masks: SplitMasks, split: str, members: Sequence[Member]) -> Sequence[Member]:
         if self.verify and isinstance(masks.reader, ZipReader):
             self._check_archive_once(masks.reader)
-        return self._present(masks, split, members)
-
-    def _present(self, masks: SplitMasks, split: str, members: Sequence[Member], warn: bool = True) -> Sequence[Member]:
-        """The members that have a mask."""
-        missing = [member.image_id for member in members if member.image_id not in masks.by_id]
-        if not missing:
-            return members
-        text = f"{masks.path} lacks {len(missing):,} of the {len(members):,} masks of {split}: {some(missing)}"
-        if len(missing) == len(members):
-            raise ImageNetSError(
-                f"{masks.path} has no masks of the images that {split} lists: expected "
-                f"{members[0].wnid}/{missing[0]}.png, for one; it holds {some(masks.keys, 3)}."
-            )
-        if self.verify:
-            raise ImageNetSError(
-                f"{text}; it is not complete: fetch it again, or pass verify=False (--no-verify) for a subset of "
-                "your own."
-            )
-        if warn:
-            logger.warning("%s; verify=False (--no-verify) leaves them out.", printable(text))
-        return [member for member in members if member.image_id in masks.by_id]
+        return members_with_masks(masks, split, members, self.verify)
 
     def _check_archive_once(self, reader: ZipReader) -> None:
         stamp = cache.cached_file("checked", reader.identity([])[:16], self._cache_dir)
@@ -305,8 +241,3 @@ class Annotations:
             facts = OFFICIAL.archives[self.config]
             warn_of_md5(reader.path, check_archive(reader.path, facts), facts)
             stamp.touch()
-
-
-def _expect(split: str, splits: Sequence[str]) -> None:
-    if split not in splits:
-        raise ImageNetSError(f"split {split!r}: expected one of {', '.join(splits)}.")

@@ -7,80 +7,29 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-import pyarrow as pa
 from tqdm import tqdm
 
 from ..annotations import resolve_annotations_dir
-from ..converted.dataset_index import FORMATS, Format, Index, ShardInfo, SplitIndex
-from ..core.cache import file_digest
+from ..converted.dataset_index import FORMATS, Index, ShardInfo, SplitIndex
 from ..core.errors import ImageNetSError
 from ..core.read_only_sources import refuse_overlap, refuse_same_folder
 from ..core.workers import exit_if_importing_main
 from ..dataset.image_selection import selected_splits
-from ..dataset.plan_check import check_plan, warn_of_labels
 from ..dataset.source import Source, open_source
-from ..dataset.split_plan import plan_split
 from ..facts import SPLITS, config_name
-from ..facts.spellings import OnMissing, on_missing_policy, split_list
+from ..facts.spellings import on_missing_policy, split_list
 from ..imagenet.data_dir import resolve_data_dir
+from .convert_options import DEFAULT_SPLITS, Options
 from .executors import run_jobs
+from .plan_shards import plan_shards
 from .repository_files import read_index, write_index
-from .resume import (
-    PlanRecord,
-    exclusive,
-    must_rewrite,
-    read_marker,
-    remove_incomplete,
-    rows_digest,
-    start_split,
-)
-from .shard_job import ShardJob, pack_rows
-from .sharding import cut, parse_size, row_sizes
+from .resume import exclusive, must_rewrite, read_marker, remove_incomplete, start_split
+from .shard_job import ShardJob
 from .storage import Storage, open_storage
-from .writers import shard_name
 from .written_files import WrittenFiles
 
 logger = logging.getLogger("imagenet_s")
-
-DEFAULT_SPLITS = ("train_semi", "validation", "test")
-"""The splits that people evaluate on, about 5 GB for 919; `train` is more than 100 GB, and asked for by name."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to convert.
-
-    Attributes:
-        splits: of `split_names(config)`, in official spelling (`train-semi`) too; None for `DEFAULT_SPLITS`, of which
-            `on_missing="skip"` leaves out those without any image.
-        form: `"parquet"`, or `"arrow"` for `datasets.load_from_disk(OUT/<config>)`.
-        images: False leaves out the pixels of ImageNet.
-        max_shard_size: about how large a shard may become, `"500MB"`.
-        workers: processes of this machine.
-        scheduler: address of a Dask scheduler in their place.
-        on_missing: what an incomplete ImageNet and masks that can't be used get: `"error"`, or `"skip"` to leave out
-            these images.
-        verify: check annotations and counts against the official ones.
-        restart: write splits from the beginning that an earlier run with other arguments began or finished.
-        cache_dir: for masks, indexes and downloads that are kept; the cache of `datasets` by default.
-        image_ids: convert these images alone, of the splits that hold any of them.
-    """
-
-    splits: Sequence[str] | None = None
-    form: Format = "parquet"
-    images: bool = True
-    max_shard_size: int | str = "500MB"
-    workers: int = 1
-    scheduler: str | None = None
-    on_missing: OnMissing = "error"
-    verify: bool = True
-    restart: bool = False
-    cache_dir: str | os.PathLike[str] | None = None
-    image_ids: Sequence[str] | None = None
 
 
 def convert(
@@ -147,7 +96,7 @@ def _convert(source: Source, storage: Storage, splits: list[str], options: Optio
     config = source.config
     index, written_files = _refuse_foreign(storage, config, splits, options)
     remove_incomplete(storage, config, splits)
-    planned = [_plan(source, split, storage, options) for split in splits]
+    planned = [plan_shards(source, split, storage, options) for split in splits]
     # Everything is looked at before anything is changed.
     to_restart = [record for record, _, _ in planned if must_rewrite(storage, index, record, options.restart)]
     for record in to_restart:
@@ -209,52 +158,6 @@ def _refuse_other_kind(index: Index, config: str, splits: list[str], options: Op
         f"{storage.url} holds {config} as {kind}: all splits of a configuration have the same columns and format; "
         f"convert into another folder."
     )
-
-
-def _plan(source: Source, split: str, storage: Storage, options: Options) -> tuple[PlanRecord, list[ShardJob], int]:
-    """How the shards of a split are written, and how many of its masks are upright."""
-    plan = plan_split(source, split, options.verify, sizes=options.images, image_ids=options.image_ids)
-    check_plan(plan, source.config, options.on_missing)
-    warn_of_labels(plan, source.config)
-    reader, rows = (plan.reader if options.images else None), plan.rows
-    image_sizes, source_digest = np.zeros(rows.num_rows, np.int64), ""
-    if reader is not None:
-        measure = reader.measure(rows)
-        image_sizes, source_digest = measure.sizes, measure.identity
-        if reader.random_access and "size" not in rows.column_names:  # files, at least some of them
-            rows = rows.append_column("size", pa.array(image_sizes))
-    target = parse_size(options.max_shard_size)
-    sizes = row_sizes(rows, image_sizes, plan.masks)
-    pieces = cut(rows, sizes, reader, target)
-    record = PlanRecord(
-        config=source.config,
-        split=split,
-        form=options.form,
-        images=options.images,
-        max_shard_size=target,
-        shards=len(pieces),
-        rows=rows.num_rows,
-        rows_digest=rows_digest(rows),
-        source_digest=source_digest,
-        masks_digest=file_digest(plan.masks) if plan.masks is not None else "",
-    )
-    ends = np.cumsum([len(piece) for piece in pieces])
-    jobs = [
-        ShardJob(
-            out=storage.url,
-            name=shard_name(options.form, source.config, split, number, len(pieces)),
-            form=options.form,
-            config=source.config,
-            reader=reader,
-            masks=plan.masks,
-            rows=pack_rows(piece),
-            num_rows=len(piece),
-            size=int(sizes[end - len(piece) : end].sum()),
-            pyarrow=record.pyarrow,
-        )
-        for number, (piece, end) in enumerate(zip(pieces, ends))
-    ]
-    return record, jobs, len(plan.pairs.upright)
 
 
 def _write_shards(jobs: list[ShardJob], storage: Storage, options: Options) -> None:

@@ -12,7 +12,7 @@ from mask_forms import png, rgb, write_official
 from PIL import Image
 
 from imagenet_s.conversion.masks.find_masks import find_masks
-from imagenet_s.conversion.shards.convert_splits import Options, convert
+from imagenet_s.conversion.shards import Options, convert
 from imagenet_s.metrics.matched_miou.read_mask import read_mask
 
 
