@@ -149,6 +149,8 @@ def test_a_class_by_its_label_in_imagenet() -> None:
         (IDS, {"category": 1, "imagenet_label": 1}, "once"),
         (IDS, {"category": 0}, "other"),
         (IDS, {"category": 1000}, "class id"),
+        (IDS, {"category": 1.5}, "category 1.5: expected a class id"),
+        (IDS, {"category": float("nan")}, "expected a class id"),
         (None, {"category": 1}, "only train_semi and validation"),
         (IDS, {"imagenet_label": 1000}, "0..999"),
         (b"no png", {"category": 1}, "PNG"),
