@@ -111,7 +111,7 @@ class RegionAccuracy(WithOwnFigures):
         twice = sorted(self._counted_names & other._counted_names)
         if twice or (other is self and len(self)):
             raise ValueError(f"{twice[0] if twice else 'every image'} was counted on both sides; each counts once.")
-        self.record = merged_record(self.record, other.record) if len(self) or self.record else dict(other.record)
+        self.record = merged_record(self, other)
         self._names += other._names
         self._targets += other._targets
         self._ranks += other._ranks
