@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -19,7 +20,10 @@ def say(text: str = "") -> None:
 
 def hint(text: str) -> None:
     """Lines for the person at the terminal, to stderr: progress, warnings, what to do next."""
-    show(f"{printable(text)}\n", sys.stderr)
+    try:
+        show(f"{printable(text)}\n", sys.stderr)
+    except OSError:  # a full disk, a reader that went away: a result that is written has not failed
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def show(text: str, stream: TextIO) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..conversion.core.paths import local_path
 from .class_ranks import TOP, read_predictions
-from .matched_miou.counts_file import opened_run
+from .matched_miou.counts_file import opened_run, saved_integers
 from .matched_miou.own_figures import WithOwnFigures
 from .matched_miou.saved_record import Record, merged_record, packed_record, unpacked_record
 from .matched_miou.saving import save_bytes
@@ -111,7 +111,7 @@ class RegionAccuracy(WithOwnFigures):
         twice = sorted(self._counted_names & other._counted_names)
         if twice or (other is self and len(self)):
             raise ValueError(f"{twice[0] if twice else 'every image'} was counted on both sides; each counts once.")
-        self.record = merged_record(self.record, other.record) if len(self) or self.record else dict(other.record)
+        self.record = merged_record(self, other)
         self._names += other._names
         self._targets += other._targets
         self._ranks += other._ranks
@@ -188,12 +188,15 @@ class RegionAccuracy(WithOwnFigures):
             FileNotFoundError: there is no file.
         """
         with opened_run(local_path(path), FORMAT, "ranks") as data:
-            metric = cls(int(data["num_classes"]))
+            metric = cls(int(saved_integers(data, "num_classes")))
             names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
-            targets, ranks = (data[name].astype(np.int64) for name in ("targets", "ranks"))
-            if not targets.shape == ranks.shape == (len(names),) or not all(isinstance(n, str) for n in names):
+            targets, ranks = (saved_integers(data, name) for name in ("targets", "ranks"))
+            given = [name for name in names if name]
+            fit = targets.shape == ranks.shape == (len(names),) and len(set(given)) == len(given)
+            if not fit or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise ValueError("its arrays do not fit together")
-            if len(names) and not (1 <= targets.min() <= targets.max() <= metric.num_classes and ranks.min() >= 0):
+            inside = (targets >= 1) & (targets <= metric.num_classes) & (ranks >= 0) & (ranks <= metric.num_classes + 1)
+            if not inside.all():
                 raise ValueError("a number in it is none that a prediction gives")
         metric.record, metric._names = record, names
         metric._targets, metric._ranks = targets.tolist(), ranks.tolist()

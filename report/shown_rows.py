@@ -168,10 +168,17 @@ def class_ids(names: Iterable[str], config: str) -> frozenset[int]:
 
 
 def read_ids(ids_or_files: Iterable[str]) -> tuple[str, ...]:
-    """Image ids, from arguments and from files with one a line; paths and endings are cut off."""
+    """Image ids, from arguments and from files with one a line; paths and endings are cut off.
+
+    Raises:
+        ImageNetSError: a file without ids, which would choose every image.
+    """
     names: list[str] = []
     for text in ids_or_files:
         # A file that is called like an image or a mask is no list.
         is_list = os.path.isfile(text) and official_id(os.path.basename(text)) == os.path.basename(text)
-        names += read_text(text).split() if is_list else [text]
+        listed = read_text(text).split() if is_list else [text]
+        if not listed:
+            raise ImageNetSError(f"{text} lists nothing: expected image ids, one a line.")
+        names += listed
     return tuple(dict.fromkeys(official_id(os.path.basename(name)) for name in names))

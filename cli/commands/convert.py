@@ -19,12 +19,19 @@ def run(args: argparse.Namespace) -> int:
     if args.verify_out is not None:
         if args.imagenet is not None:
             raise ImageNetSError("--verify OUT reads a finished result: it takes no IMAGENET.")
+        given = [name for name in ("config", "splits", "annotations_dir", "scheduler") if getattr(args, name)]
+        if given:
+            raise ImageNetSError(
+                f"--verify OUT reads all of a finished result, every configuration and split: it takes no "
+                f"--{given[0].replace('_', '-')}."
+            )
         index = verify(args.verify_out)
         _report(index, args.json)
         hint("All of it is as the index says.")
         return 0
     if args.out is None:
         raise ImageNetSError("say where ImageNet is and where to write: imagenet-s convert IMAGENET OUT")
+    config = args.config or "919"
     options = Options(
         splits=args.splits or None,
         form=args.format,
@@ -36,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
         verify=args.verify,
         restart=args.restart,
     )
-    index = convert(args.imagenet, args.out, args.config, args.annotations_dir, options)
+    index = convert(args.imagenet, args.out, config, args.annotations_dir, options)
     _report(index, args.json)
-    hint("\n" + "\n".join(_next_steps(index, str(args.out), args.config)))
+    hint("\n" + "\n".join(_next_steps(index, str(args.out), config)))
     return 0
 
 

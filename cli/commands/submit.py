@@ -32,8 +32,6 @@ def run(args: argparse.Namespace) -> int:
     sizes = image_sizes(args.config, args.split, args.imagenet, args.annotations_dir, args.verify)
     options: dict[str, Any] = {"sizes": sizes, "annotations_dir": args.annotations_dir, "verify": args.verify}
     if args.check:
-        if args.match:
-            raise ImageNetSError("--match goes into a zip when it is packed; --check looks at the one that is inside.")
         checked = check_submission(args.check, args.config, args.split, **options)
     else:
         checked = write_submission(
@@ -60,6 +58,9 @@ def _what_next(args: argparse.Namespace) -> str:
 def _complain(args: argparse.Namespace) -> None:
     if args.check and (args.predictions or args.submission):
         raise ImageNetSError("--check ZIP looks at an existing submission: give no PREDICTIONS and OUT.zip with it.")
+    packed = ("match", "method", "train_data", "train_scheme", "networks", "link", "description")
+    if args.check and (given := [name.replace("_", "-") for name in packed if getattr(args, name)]):
+        raise ImageNetSError(f"--{given[0]} goes into a zip when it is packed; --check looks at what is inside.")
     if not args.check and not args.submission:
         raise ImageNetSError("Give PREDICTIONS and OUT.zip, or --check ZIP, or --protocol alone to read its rules.")
     if not args.config:

@@ -174,7 +174,7 @@ def add_convert(commands: Commands) -> None:
         nargs="?",
         help="a folder, or an address such as s3://bucket/imagenet-s",
     )
-    add_config(parser)
+    add_config(parser, default=None, what="which ImageNet-S, 919 if none is named")
     parser.add_argument("--format", choices=("parquet", "arrow"), default="parquet", help="arrow: for load_from_disk")
     parser.add_argument("--no-images", dest="images", action="store_false", help="ids, classes and masks only")
     parser.add_argument("--max-shard-size", default="500MB", metavar="SIZE", help="default: 500MB")

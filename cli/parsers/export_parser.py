@@ -64,7 +64,9 @@ def add_export(commands: Commands) -> None:
         help="what stands where pixels are taken away: mean, blur, tile or R,G,B (default: mean; in the background of "
         "mixed pictures, tile)",
     )
-    group.add_argument("--seed", type=natural, help="of the choice of backgrounds for mixed pictures (default: 0)")
+    group.add_argument(
+        "--seed", type=natural, help="of the choice of backgrounds for mixed pictures, 0 if none is given"
+    )
     group.add_argument("--quality", type=positive, metavar="N", help="JPEGs of this quality, 1 to 95, instead of PNGs")
     parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
     add_json(parser, "the result")

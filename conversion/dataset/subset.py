@@ -7,6 +7,7 @@ Images are ordered by SHA-256 over seed and image id, class by class, and taken 
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -59,6 +60,7 @@ def subset(
     """
     config = config_name(config)
     split = split_name(split, config)
+    n, seed = operator.index(n), operator.index(seed)  # a seed of 1.0 would draw other images than 1
     if data_dir is None and (compact or split in TRAINING_SPLITS):
         what = "compact=True asks where the images are" if compact else f"no official list names the images of {split}"
         raise ImageNetSError(f"{what}: say where ImageNet is with data_dir (--imagenet).")
@@ -82,7 +84,12 @@ def subset_digest(image_ids: Iterable[str]) -> str:
     Examples:
         >>> subset_digest(["n01440764_10026", "n01440764_2"]) == subset_digest(["n01440764_2", "n01440764_10026"])
         True
+
+    Raises:
+        ImageNetSError: one string.
     """
+    if isinstance(image_ids, str):  # its characters would be taken for ids
+        raise ImageNetSError(f"image_ids={image_ids}: expected several image ids, each a string.")
     return image_set_digest(image_ids)[:16]
 
 

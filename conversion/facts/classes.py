@@ -163,7 +163,7 @@ class Categories:
             N x (C + 1), an array of the same dtype (float32 of bfloat16, which NumPy lacks), without gradients.
 
         Raises:
-            ImageNetSError: another shape, or another `how`.
+            ImageNetSError: another shape, another `how`, or no floating-point numbers, whose sums could overflow.
         """
         import numpy as np
 
@@ -171,7 +171,9 @@ class Categories:
         if hasattr(scores, "detach") and hasattr(scores, "cpu"):
             scores = scores.detach().cpu()
             scores = scores.float() if str(scores.dtype) == "torch.bfloat16" else scores
-        array = np.asarray(scores)
+        array = _plain_array(scores, "scores")
+        if array.dtype.kind != "f":
+            raise ImageNetSError(f"scores of type {array.dtype}: expected floating-point numbers.")
         if array.ndim == 0 or array.shape[-1] != len(imagenet_wnids()):
             raise ImageNetSError(f"scores of shape {array.shape}: expected {len(imagenet_wnids())} in the last place.")
         if how not in ("max", "sum"):
@@ -253,10 +255,21 @@ def _categories(name: str) -> Categories:
     return Categories(name, (Category(OTHER_ID, "", "other"), *classes), OFFICIAL.merged_wnids)
 
 
+def _plain_array(values: Any, what: str) -> Any:
+    import numpy as np
+
+    if np.ma.is_masked(values):
+        raise ImageNetSError(
+            f"the {what} are a masked array: masked ones would be read as if they were not; give a plain array without "
+            "them."
+        )
+    return np.asarray(values)
+
+
 def _look_up(keys: Any, values: list[int], what: str, whose: str) -> Any:
     import numpy as np
 
-    indices = np.asarray(keys)
+    indices = _plain_array(keys, f"{what}s")
     if indices.dtype.kind not in "iu" and indices.size:
         raise ImageNetSError(f"{what}s of type {indices.dtype}: expected integers.")
     if indices.size and not (indices.min() >= 0 and indices.max() < len(values)):

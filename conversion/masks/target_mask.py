@@ -51,7 +51,7 @@ def target_mask(
         category = categories(config).from_imagenet(imagenet_label)
         if category == OTHER_ID:  # a label outside the configuration: no pixel shows it, least of all `other`
             return TargetMask(np.zeros(ids.shape, bool), ids != IGNORE_ID)
-    elif not 0 < int(category) <= categories("919").num_classes:
+    elif category not in range(1, categories("919").num_classes + 1):
         raise ImageNetSError(f"category {category!r}: expected a class id, 1..C; 0 is `other`, and no class.")
     return TargetMask(ids == int(category), ids != IGNORE_ID)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,8 @@ def composite(
     if lacking := [name for name in _COLUMNS if name not in dataset.column_names]:
         raise ImageNetSError(f"these rows lack {', '.join(lacking)}: composite takes rows of ImageNet-S.")
     dataset = dataset.with_format(None)
-    return Composite(dataset, kind, fill, seed, partners_in(dataset) if kind in MIXED else None)
+    # An integer: 1.0 would draw other partners than 1.
+    return Composite(dataset, kind, fill, operator.index(seed), partners_in(dataset) if kind in MIXED else None)
 
 
 class Composite:

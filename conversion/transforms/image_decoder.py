@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
@@ -38,6 +39,8 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
     Raises:
         ImageNetSError: it can't be read or decoded, and the message names the file; or integers other than 0..255.
     """
+    if isinstance(stored, Image.Image) and stored.mode[0] not in "IF":  # a palette, CMYK, grey or an alpha channel
+        stored = stored.convert("RGB")
     if not isinstance(stored, dict):
         return _as_bytes(functional.to_image(stored))
     try:

@@ -126,12 +126,14 @@ def _ids(annotation: Any, image: tv_tensors.Image) -> torch.Tensor:
     ids = np.asarray(annotation)
     if ids.ndim == 3 and len(ids) == 1:  # with_format("torch") adds a channel to images
         ids = ids[0]
-    if ids.shape != image.shape[-2:] or ids.dtype.kind not in "biu":
+    indices = "indices of a palette" if getattr(annotation, "mode", None) == "P" else None
+    kind = "partly masked" if np.ma.is_masked(annotation) else indices
+    if kind or ids.shape != image.shape[-2:] or ids.dtype.kind not in "biu":
         raise ImageNetSError(
-            f"a mask of shape {ids.shape}, {ids.dtype}, beside an image of {tuple(image.shape[-2:])}: joint takes rows "
-            "of ImageNet-S, whose masks are class ids, H x W integers, as large as the image."
+            f"a mask of shape {ids.shape}, {kind or ids.dtype}, beside an image of {tuple(image.shape[-2:])}: joint "
+            "takes rows of ImageNet-S, whose masks are class ids, H x W integers, as large as the image."
         )
-    return torch.from_numpy(ids.astype(np.result_type(ids.dtype, np.int32)))
+    return torch.from_numpy(ids.astype(np.int32 if np.can_cast(ids.dtype, np.int32) else np.int64))
 
 
 def _checked(mask: Any, before: torch.Tensor, image: Any) -> torch.Tensor:

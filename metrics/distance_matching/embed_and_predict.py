@@ -17,7 +17,7 @@ from ...conversion.core.atomic_write import atomic_write
 from .backbone import Backbone
 from .embeddings_file import read_embeddings
 from .image_batches import ImageDataset, PreparedImage, batches_by_size
-from .neighbours import label_pixels
+from .neighbours import check_votes, label_pixels
 from .segments import resize_nearest, segment_embeddings, upsample
 
 _UPSAMPLING = 4
@@ -50,6 +50,9 @@ class DistanceMatching:
     temperature: float = 0.07
     batch_size: int = 16
     workers: int = 2
+
+    def __post_init__(self) -> None:
+        check_votes(self.k, self.temperature)  # before they are recorded beside the embeddings
 
     def embedding_bank(self, output: str, config: str, load_rows: Callable[[], Any]) -> tuple[Tensor, Tensor]:
         """The embeddings of all segments of train_semi, kept in `<output>/embeddings.npz`.

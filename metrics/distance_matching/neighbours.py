@@ -49,10 +49,7 @@ def label_pixels(
     ids = ids_like(bank_ids, features)
     if tuple(ids.shape) != shape[:1]:
         raise ValueError(f"{shape[0]} embeddings and ids of the shape {tuple(ids.shape)}: expected as many.")
-    if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
-        raise ValueError(
-            f"k={k} (-k), temperature={temperature} (--temperature), chunk={chunk}: expected numbers above 0."
-        )
+    check_votes(k, temperature, chunk)
     _check_bank_ids(bank_ids)
     for what, vectors, axis in (("features", features.reshape(depth, -1), 0), ("bank", bank, 1)):
         if not are_finite(vectors, axis):
@@ -64,6 +61,14 @@ def label_pixels(
     return labels.reshape(height, width)
 
 
+def check_votes(k: int, temperature: float, chunk: int | None = None) -> None:
+    """Raise a ValueError for settings that are no numbers above 0."""
+    if k < 1 or not temperature > 0 or (chunk is not None and chunk < 1):
+        raise ValueError(
+            f"k={k} (-k), temperature={temperature} (--temperature), chunk={chunk}: expected numbers above 0."
+        )
+
+
 def _vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: float, chunk: int) -> Tensor:
     """The ids of D x P pixels."""
     ids, position = torch.unique(bank_ids, return_inverse=True)
@@ -72,7 +77,8 @@ def _vote(pixels: Tensor, bank: Tensor, bank_ids: Tensor, k: int, temperature: f
     for start in range(0, pixels.shape[1], chunk):
         similarity = functional.normalize(pixels[:, start : start + chunk], dim=0).T @ bank.T
         nearest, near = similarity.topk(k, dim=1)
-        weight = (nearest.float() / temperature).exp()
+        # Relative to the nearest: exp(1 / temperature) itself is too great for float32 below a temperature of 0.0113.
+        weight = ((nearest.float() - nearest[:, :1].float()) / temperature).exp()
         votes = torch.zeros(len(near), len(ids), dtype=weight.dtype, device=weight.device)
         votes.scatter_add_(1, position[near], weight)
         best = votes.max(dim=1, keepdim=True).values

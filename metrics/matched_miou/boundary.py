@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from .read_mask import MaskLike, read_mask
+
 
 def band_width(height: int, width: int) -> int:
     """How far from a boundary the band reaches, in pixels: 3 % of the diagonal, at least 1 (official evaluator).
@@ -18,7 +20,7 @@ def band_width(height: int, width: int) -> int:
     return max(1, round(0.03 * math.sqrt(height * height + width * width)))
 
 
-def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
+def boundary_band(ids: MaskLike) -> NDArray[np.bool_]:
     """Which pixels lie in the boundary band of their own id.
 
     A pixel does when the (2d+1) x (2d+1) square around it holds another id or reaches outside the image. The official
@@ -27,10 +29,13 @@ def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     log2(n) steps.
 
     Args:
-        ids: H x W; an ignored id is an id like any other here.
+        ids: H x W, or a mask in another form; an ignored id is an id like any other here.
 
     Returns:
         H x W bool.
+
+    Raises:
+        ValueError: not a mask.
 
     Examples:
         >>> boundary_band(np.zeros((3, 4), np.uint16)).astype(int)
@@ -38,6 +43,7 @@ def boundary_band(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
                [1, 0, 0, 1],
                [1, 1, 1, 1]])
     """
+    ids = read_mask(ids)
     height, width = ids.shape
     d = band_width(height, width)
     band = np.ones((height, width), np.bool_)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .counts import CountRows
 from .read_mask import cause
@@ -79,14 +80,30 @@ def load_counts(path: str | os.PathLike[str]) -> tuple[int, int, list[str], list
         FileNotFoundError: no file.
     """
     with opened_run(path, _FORMAT, "counts") as data:
-        lengths = data["lengths"]
-        rows = np.stack([data[name].astype(np.int32) for name in _COLUMNS], axis=1)
+        lengths = saved_integers(data, "lengths")
+        rows = np.stack([saved_integers(data, name) for name in _COLUMNS], axis=1)
         names = json.loads(data["names"].tobytes())
         fit = lengths.ndim == 1 and len(names) == len(lengths) and lengths.sum() == len(rows)
         if not (fit and (lengths >= 0).all() and all(isinstance(name, str) for name in names)):
             raise ValueError("its arrays do not fit together")
-        head, record = (int(data["num_classes"]), int(data["ignore_index"])), unpacked_record(data)
-    return *head, names, np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else [], record
+        if rows.min(initial=0) < 0 or rows.max(initial=0) > np.iinfo(np.int32).max:
+            raise ValueError("a number in it is none that masks give")
+        head = int(saved_integers(data, "num_classes")), int(saved_integers(data, "ignore_index"))
+        record = unpacked_record(data)
+    images = np.split(rows.astype(np.int32), np.cumsum(lengths)[:-1]) if len(lengths) else []
+    return *head, names, images, record
+
+
+def saved_integers(arrays: Mapping[str, Any], name: str) -> NDArray[np.int64]:
+    """An array of an .npz that holds integers.
+
+    Raises:
+        ValueError: it holds something else, which a cast would hide.
+    """
+    array = arrays[name]
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} of type {array.dtype}: expected integers")
+    return array.astype(np.int64)  # type: ignore[no-any-return]
 
 
 @contextlib.contextmanager

@@ -126,8 +126,7 @@ class MatchedIoU(WithOwnFigures):
             raise ValueError(
                 f"{which} was counted on both sides ({max(1, len(twice)):,} in all); each image counts once."
             )
-        alone = len(self) == 0 and not self.record
-        self.record = dict(other.record) if alone else merged_record(self.record, other.record)
+        self.record = merged_record(self, other)
         self._names += other._names
         self._rows += other._rows
         self._counted_names |= other._counted_names

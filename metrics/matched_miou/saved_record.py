@@ -10,7 +10,7 @@ import json
 import platform
 from collections.abc import Mapping
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,23 @@ def unpacked_record(arrays: Mapping[str, Any]) -> Record:
     return record
 
 
-def merged_record(first: Mapping[str, Any], second: Mapping[str, Any]) -> Record:
-    """The record of the images of two runs together: what both say alike, and the lists of both."""
+class _Run(Protocol):
+    """A metric of any kind."""
+
+    record: Record
+
+    def __len__(self) -> int: ...
+
+
+def merged_record(first_run: _Run, second_run: _Run) -> Record:
+    """The record of the images of two runs together: what both say alike, and the lists of both.
+
+    A run without images and record, as of a process that got no image, takes nothing away.
+    """
+    first, second = first_run.record, second_run.record
+    for run, record in ((first_run, second), (second_run, first)):
+        if not len(run) and not run.record:
+            return dict(record)
     record = {part: value for part, value in first.items() if second.get(part) == value}
     for part in ("missing", "no_class"):
         if part in first and part in second:

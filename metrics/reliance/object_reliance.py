@@ -133,7 +133,7 @@ class ObjectReliance(WithOwnFigures):
             if twice := sorted(answers.keys() & self._ranks.get(kind, {}).keys()):
                 raise ValueError(f"{twice[0]} was counted on both sides for {kind}; each image counts once a kind.")
         self._check_images(other._targets, other._shares)
-        self.record = merged_record(self.record, other.record) if len(self) or self.record else dict(other.record)
+        self.record = merged_record(self, other)
         self._targets.update(other._targets)
         self._shares.update(other._shares)
         for kind, answers in other._ranks.items():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...conversion.facts import COMPOSITE_KINDS
-from ..matched_miou.counts_file import opened_run
+from ..matched_miou.counts_file import opened_run, saved_integers
 from ..matched_miou.saved_record import Record, packed_record, unpacked_record
 from ..matched_miou.saving import save_bytes
 
@@ -70,11 +70,11 @@ def load_answers(path: str | os.PathLike[str]) -> tuple[int, str, Answers, Recor
         FileNotFoundError: no file.
     """
     with opened_run(path, FORMAT, "answers") as data:
-        num_classes, labels = int(data["num_classes"]), str(data["labels"])
+        num_classes, labels = int(saved_integers(data, "num_classes")), str(data["labels"])
         names, record = json.loads(data["names"].tobytes()), unpacked_record(data)
         kinds = data["kinds"].tolist()
-        targets, shares = data["targets"].astype(np.int64), data["shares"].astype(np.float64)
-        ranks, answers = data["ranks"].astype(np.int64), data["answers"].astype(np.int64)
+        targets, ranks, answers = (saved_integers(data, name) for name in ("targets", "ranks", "answers"))
+        shares = data["shares"].astype(np.float64)
         _check(num_classes, labels, kinds, names, targets, shares, ranks, answers)
     rows = Answers(names, targets, shares, dict(zip(kinds, ranks)), dict(zip(kinds, answers)))
     return num_classes, labels, rows, record

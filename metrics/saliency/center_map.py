@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def center_map(height: int, width: int) -> Floats:
         >>> center_map(3, 3).round(2).tolist()
         [[0.17, 0.41, 0.17], [0.41, 1.0, 0.41], [0.17, 0.41, 0.17]]
     """
+    height, width = operator.index(height), operator.index(width)
     if min(height, width) < 1:
         raise ValueError(f"height={height}, width={width}: expected pixels.")
     rows, columns = (np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / (_SIGMA * n)) ** 2) for n in (height, width))

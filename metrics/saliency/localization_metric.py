@@ -167,8 +167,7 @@ class Localization(WithOwnFigures):
             raise ValueError(
                 f"{which} was scored on both sides ({max(1, len(twice)):,} in all); each image counts once."
             )
-        alone = len(self) == 0 and not self.record
-        self.record = dict(other.record) if alone else merged_record(self.record, other.record)
+        self.record = merged_record(self, other)
         self._images.extend(other._images)
         self._known |= other._known
         self._pooled.merge(other._pooled)

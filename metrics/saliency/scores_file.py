@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...conversion.core.atomic_write import atomic_write
-from ..matched_miou.counts_file import opened_run
+from ..matched_miou.counts_file import opened_run, saved_integers
 from ..matched_miou.saved_record import Record, packed_record, unpacked_record
 from .pooled_pixels import PooledPixels
 from .score_options import ScoreOptions, check_options
@@ -71,14 +71,19 @@ def load_scores(path: str | os.PathLike[str] | io.BytesIO) -> tuple[ScoreOptions
     """
     with opened_run(path, FORMAT, "scores") as data:
         options = check_options(**json.loads(str(data["options"])))
-        targets, values, states = data["targets"].tolist(), data["values"], data["states"]
-        pixels = data["pixels"] if "pixels" in data else np.zeros((len(states), 2), np.int32)
+        targets, values, states = saved_integers(data, "targets").tolist(), data["values"], data["states"]
+        pixels = saved_integers(data, "pixels") if "pixels" in data else np.zeros((len(states), 2), np.int64)
         names = json.loads(data["names"].tobytes())
         record = unpacked_record(data)
         pooled = PooledPixels()
-        for name in ("counts", "above", "ious"):
-            getattr(pooled, name)[...] = data[name]
         fit = len(names) == len(targets) == len(values) == len(states) == len(pixels)
+        for name in ("counts", "above", "ious"):
+            sums = saved_integers(data, name)
+            fit = fit and sums.shape == getattr(pooled, name).shape
+            setattr(pooled, name, sums)
+        given = [name for name in names if name]
+        fit = fit and all(isinstance(name, str) for name in names) and len(set(given)) == len(given)
+        fit = fit and (values.dtype, states.dtype) == (np.float64, np.bool_)
         shapes = values.shape[1:], states.shape[1:], pixels.shape[1:]
         if not fit or shapes != ((len(options.keys),), (3,), (2,)):
             raise ValueError("its arrays do not fit together")

@@ -57,7 +57,8 @@ def source(
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [(b"a\n\xff\n", r"ids\.txt, line 2: the byte 0xff"), (b"\xff\xfea", "not UTF-16")]
+    ("text", "message"),
+    [(b"a\n\xff\n", r"ids\.txt, line 2: the byte 0xff"), (b"\xff\xfea", "not UTF-16"), (b"\n", "lists nothing")],
 )
 def test_a_list_of_ids_in_another_encoding(text: bytes, message: str, miniature, tmp_path: Path, capsys) -> None:
     (tmp_path / "ids.txt").write_bytes(text)

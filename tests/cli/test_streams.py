@@ -96,6 +96,17 @@ def test_the_reader_goes_away(name: str, inputs: Inputs, tmp_path: Path) -> None
     assert files(tmp_path / "gone") == files(tmp_path / "usual")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
+def test_hints_that_nobody_can_read(inputs: Inputs, tmp_path: Path) -> None:
+    """The log is on a full disk, or was closed around a script of the shell: what is written has not failed."""
+    words = [sys.executable, "-m", "imagenet_s", "evaluate", "--counts", inputs.counts, "--save-counts", "again.npz"]
+    with open("/dev/full", "w") as full, open(os.devnull) as read_only:
+        for stderr in (full, read_only):
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=tmp_path, check=False)
+            assert done.returncode == 0
+            assert "mIoU" in done.stdout
+
+
 @pytest.mark.parametrize("redirection", ["2>&-", ">&-", ">&- 2>&-"])
 def test_closed_streams(redirection: str, inputs: Inputs, tmp_path: Path) -> None:
     words = f"{sys.executable} -m imagenet_s evaluate --counts {inputs.counts} --json {tmp_path}/x.json {redirection}"

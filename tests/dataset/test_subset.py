@@ -177,6 +177,15 @@ def test_what_subset_refuses(arguments: dict[str, Any], message: str, miniature,
         imagenet_s.subset(**arguments, annotations_dir=annotations, verify=False)
 
 
+def test_what_is_nearly_right(annotations) -> None:
+    """A seed of 1.0 would draw other images than 1, and the characters of one id have a digest, too."""
+    for number, seed in ((2, 1.0), (2.0, 1)):
+        with pytest.raises(TypeError, match="float"):
+            imagenet_s.subset("50", "validation", number, seed, annotations, verify=False)  # type: ignore[arg-type]
+    with pytest.raises(ImageNetSError, match="expected several image ids"):
+        imagenet_s.subset_digest("n01440764_10026")
+
+
 READ = """
 import json, sys
 import imagenet_s

@@ -93,6 +93,21 @@ def test_probabilities_stay_probabilities() -> None:
     np.testing.assert_allclose(imagenet_s.categories("300").project(scores, "sum").sum(1), 1)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, object])
+def test_scores_are_floating_point_numbers(dtype: Any) -> None:
+    """Sums of 8 bits wrap, and `update` would read integers as a list of class ids."""
+    with pytest.raises(imagenet_s.ImageNetSError, match="expected floating-point numbers"):
+        imagenet_s.categories("50").project(np.full((2, 1000), 200, dtype), "sum")
+
+
+def test_masked_arrays_are_refused() -> None:
+    table = imagenet_s.categories("50")
+    scores, labels = np.ma.masked_less(np.linspace(0, 1, 1000), 0.5), np.ma.masked_equal([0, 1, 2], 1)
+    for function, values in ((table.project, scores), (table.from_imagenet, labels), (table.to_imagenet, labels)):
+        with pytest.raises(imagenet_s.ImageNetSError, match="a masked array"):
+            function(values)
+
+
 @pytest.mark.parametrize("wrong", [np.zeros(5), np.zeros((1000, 2)), 3.0])
 def test_wrong_scores(wrong: Any) -> None:
     with pytest.raises(imagenet_s.ImageNetSError, match="expected 1000"):
@@ -149,6 +164,8 @@ def test_a_class_by_its_label_in_imagenet() -> None:
         (IDS, {"category": 1, "imagenet_label": 1}, "once"),
         (IDS, {"category": 0}, "other"),
         (IDS, {"category": 1000}, "class id"),
+        (IDS, {"category": 1.5}, "category 1.5: expected a class id"),
+        (IDS, {"category": float("nan")}, "expected a class id"),
         (None, {"category": 1}, "only train_semi and validation"),
         (IDS, {"imagenet_label": 1000}, "0..999"),
         (b"no png", {"category": 1}, "PNG"),

@@ -240,6 +240,16 @@ def test_what_is_no_backbone(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("wrong", [["--temperature", "0"], ["--temperature", "nan"]])
+def test_wrong_settings_leave_nothing(
+    wrong: list[str], run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would be recorded beside the embeddings, and the right ones refused as others."""
+    assert run(tmp_path / "out", *wrong) == 1
+    assert "expected numbers above 0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_train_is_not_predicted(run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "out", "--splits", "train") == 1
     assert "validation (the default) and test are predicted" in capsys.readouterr().err

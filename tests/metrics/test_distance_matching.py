@@ -63,6 +63,14 @@ def test_votes_are_summed_by_class_and_a_tie_goes_to_the_lowest():
     assert label_pixels(to(pixel), to(bank[1:]), to(np.array([9, 2])), k=2).tolist() == [[2]]
 
 
+@pytest.mark.parametrize("temperature", [0.07, 0.01, 1e-4])
+def test_the_nearest_wins_at_every_temperature(temperature):
+    """exp(1 / 0.01) is more than float32 holds: all votes would be equal, and the lowest id would win."""
+    bank = np.array([[1, 0], [0.95, np.sqrt(1 - 0.95**2)]], np.float32)
+    pixel = np.array([1, 0], np.float32).reshape(2, 1, 1)
+    assert label_pixels(to(pixel), to(bank), to(np.array([9, 2])), k=2, temperature=temperature).tolist() == [[9]]
+
+
 def test_float32_and_a_pixel_without_a_direction(generator):
     features = generator.standard_normal((4, 3, 3)).astype(np.float32)
     features[:, 0, 0] = 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import ndimage
 
 from imagenet_s.metrics import HEADLINES, MatchedIoU, boundary_band, count_pair
@@ -64,6 +65,20 @@ def test_the_band_is_what_erosion_takes_away(height, width, seed, ids):
     for i in np.unique(mask):
         eroded |= ndimage.binary_erosion(mask == i, np.ones((3, 3), bool), iterations=d, border_value=0)
     assert np.array_equal(boundary_band(mask), ~eroded)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.ma.masked_array(np.zeros((9, 9), np.uint16), np.eye(9)), "masked array"),
+        (np.full((9, 9), np.nan), "float64"),
+        (Image.new("P", (9, 9)), "palette"),
+        (np.full((9, 9), -1), "ids -1"),
+    ],
+)
+def test_a_band_is_of_a_mask(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        boundary_band(wrong)
 
 
 @pytest.mark.parametrize(("height", "width", "d"), [(1, 1, 1), (50, 50, 2), (375, 500, 19), (250, 256, 11)])

@@ -165,6 +165,27 @@ def test_files_that_hold_no_counts(tmp_path, damage):
         MatchedIoU.load(tmp_path / "nothing.npz")
 
 
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("gt", lambda ids: ids + 0.5),
+        ("pixels", lambda pixels: pixels.astype(np.int64) + 2**32),
+        ("pixels", lambda pixels: -pixels.astype(np.int64)),
+        ("both_bands", lambda pixels: pixels.astype(np.uint64) + 2**63),
+        ("lengths", lambda lengths: lengths.astype(float)),
+        ("num_classes", lambda number: number + 0.9),
+    ],
+)
+def test_saved_numbers_are_checked_not_cast(tmp_path, name, changed):
+    path = tmp_path / "counts.npz"
+    metric_of([(np.arange(60).reshape(6, 10) % 4, np.ones((6, 10), int))]).save(path)
+    with np.load(path) as data:
+        arrays = dict(data)
+    np.savez(path, **{**arrays, name: changed(arrays[name])})
+    with pytest.raises(ValueError, match=r"counts\.npz holds no counts of this metric"):
+        MatchedIoU.load(path)
+
+
 def test_intervals_do_not_depend_on_the_order_and_hold_the_figure():
     generator = np.random.default_rng(5)
     pairs = []

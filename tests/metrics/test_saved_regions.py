@@ -1,5 +1,7 @@
 """`RegionAccuracy` saved, loaded, and compared as other runs are."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,12 @@ def test_compared(tmp_path, capsys, monkeypatch):
     [
         ({"targets": np.zeros(30, np.int32)}, "none that a prediction gives"),
         ({"ranks": np.ones(3, np.int32)}, "do not fit"),
+        ({"ranks": np.full(30, 11)}, "none that a prediction gives"),
+        ({"ranks": np.full(30, 1.5)}, "ranks of type float64: expected integers"),
+        ({"targets": np.full(30, 2.9)}, "targets of type float64"),
+        ({"num_classes": np.array(9.5)}, "num_classes of type float64"),
+        ({"names": np.frombuffer(json.dumps(["a"] * 30).encode(), np.uint8)}, "do not fit"),
+        ({"names": np.frombuffer(json.dumps({str(i): 0 for i in range(30)}).encode(), np.uint8)}, "do not fit"),
         ({"format": np.array("region accuracy, version 9")}, "another version"),
         ({"num_classes": np.array(0)}, "num_classes=0"),
     ],

@@ -92,6 +92,30 @@ def test_files_that_hold_no_scores(tmp_path, damage):
         Localization.load(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("targets", lambda targets: targets + 0.5),
+        ("pixels", lambda pixels: pixels * 1.5),
+        ("counts", lambda counts: counts + 0.7),
+        ("counts", lambda counts: counts[:1]),
+        ("above", lambda above: above.astype(float)),
+        ("values", lambda values: values.astype(complex)),
+        ("states", lambda states: states.astype(int) * 2),
+        ("names", lambda _: np.frombuffer(b'["a", "a", "b"]', np.uint8)),
+        ("names", lambda _: np.frombuffer(b"[1, 2, 3]", np.uint8)),
+    ],
+)
+def test_saved_numbers_are_checked_not_cast(tmp_path, name, changed):
+    path = tmp_path / "scores.npz"
+    scored(IMAGES[:3]).save(path)
+    with np.load(path) as data:
+        arrays = dict(data)
+    np.savez(path, **{**arrays, name: changed(arrays[name])})
+    with pytest.raises(ValueError, match=r"scores\.npz holds no scores"):
+        Localization.load(path)
+
+
 def test_an_image_counts_once():
     metric = scored(IMAGES[:2])
     before = everything(metric)

@@ -86,3 +86,5 @@ def test_center_map():
         assert values.argmax() // width == (height - 1) // 2
     with pytest.raises(ValueError, match="height=0"):
         center_map(0, 3)
+    with pytest.raises(TypeError, match="float"):
+        center_map(3.5, 4)

@@ -11,7 +11,7 @@ from saved_files import without_record
 import imagenet_s
 from imagenet_s.cli.main import main
 from imagenet_s.conversion.synthetic import write_annotations, write_official_tree
-from imagenet_s.metrics import Localization, MatchedIoU
+from imagenet_s.metrics import Localization, MatchedIoU, ObjectReliance, RegionAccuracy
 from imagenet_s.metrics.comparison.saved_run import load_run, run_names
 from imagenet_s.metrics.evaluation.run_record import run_record
 
@@ -244,3 +244,25 @@ def test_the_installed_package_is_in_the_versions(tmp_path: Path) -> None:
     metric.update([[1]], [[1]], "x")
     metric.save(tmp_path / "c.npz")
     assert {"python", "numpy", "scipy", "pillow"} <= MatchedIoU.load(tmp_path / "c.npz").record["versions"].keys()
+
+
+@pytest.mark.parametrize("kind", [MatchedIoU, RegionAccuracy, ObjectReliance])
+@pytest.mark.parametrize("empty_first", [False, True])
+def test_a_process_without_images_keeps_the_record(kind, empty_first):
+    run, empty = kind(3), kind(3)
+    run.record.update(name="Mine", config="50", options={"split": "validation"})
+    if kind is MatchedIoU:
+        run.update([[1]], [[1]])
+    elif kind is RegionAccuracy:
+        run.update([0.1, 0.7, 0.2], 2)
+    else:
+        run.update("original", [0.1, 0.7, 0.2], 2, "cat")
+    merged = empty.merge(run) if empty_first else run.merge(empty)
+    assert merged.record == {"name": "Mine", "config": "50", "options": {"split": "validation"}}
+
+
+def test_maps_of_a_process_without_images_keep_the_record():
+    run = Localization()
+    run.update(np.eye(3), np.eye(3, dtype=int), 1)
+    run.record["name"] = "Mine"
+    assert run.merge(Localization()).record == Localization().merge(run).record == {"name": "Mine"}

@@ -31,6 +31,15 @@ def test_verify_names_every_damaged_shard(form: str, convert_miniature, tmp_path
     assert str(shards[3].relative_to(tmp_path)) not in error
 
 
+@pytest.mark.parametrize("option", [["--config", "300"], ["--splits", "test"]])
+def test_verify_takes_no_choice(option: list[str], convert_miniature, tmp_path: Path, capsys) -> None:
+    """Everything is read: a configuration that is not there must not seem to be as the index says."""
+    convert_miniature(tmp_path)
+    capsys.readouterr()
+    assert main(["convert", "--verify", str(tmp_path), *option]) == 1
+    assert f"it takes no {option[0]}" in capsys.readouterr().err
+
+
 def test_verify_compares_rows_and_columns(convert_miniature, tmp_path: Path) -> None:
     """An index that says something else of a whole file."""
     convert_miniature(tmp_path)

@@ -137,6 +137,8 @@ def test_a_match_where_none_is_needed(
         (["a", "b.zip"], "--config is missing"),
         (["a", "b.zip", "--config", "50"], "--protocol is missing"),
         (["a", "b.zip", "--config", "50", "--check", "c.zip"], "give no PREDICTIONS"),
+        (["--config", "50", "--check", "c.zip", "--match", "m.json"], "--match goes into a zip when it is packed"),
+        (["--config", "50", "--check", "c.zip", "--train-data", "all"], "--train-data goes into a zip"),
     ],
 )
 def test_arguments_that_do_not_go_together(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -220,6 +220,13 @@ def test_bad_arguments(rows: datasets.Dataset, arguments: tuple, message: str) -
         composite(rows, *arguments)
 
 
+def test_a_seed_is_an_integer(rows: datasets.Dataset) -> None:
+    """1.0 would be another seed than 1."""
+    assert made(rows, "mixed_random", np.int64(1)) == made(rows, "mixed_random", 1)
+    with pytest.raises(TypeError, match="float"):
+        composite(rows, "mixed_random", seed=1.0)  # type: ignore[arg-type]
+
+
 def test_bad_data(rows: datasets.Dataset) -> None:
     with pytest.raises(ImageNetSError, match="map-style data set, not a IterableDataset"):
         composite(rows.to_iterable_dataset(), "object")

@@ -167,6 +167,29 @@ def test_annotations_of_floats_are_refused(row: dict[str, Any]) -> None:
         joint(CROP)({**row, "annotation": np.asarray(row["annotation"]) / 2})
 
 
+def test_masks_with_a_meaning_of_their_own_are_refused(row: dict[str, Any]) -> None:
+    ids = np.asarray(row["annotation"])
+    with pytest.raises(ImageNetSError, match="partly masked"):
+        joint(CROP)({**row, "annotation": np.ma.masked_array(ids, ids == 777)})
+    palette = PILImage.fromarray((ids % 256).astype(np.uint8)).convert("P")
+    with pytest.raises(ImageNetSError, match="indices of a palette"):
+        joint(CROP)({**row, "annotation": palette})
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.int64, np.uint64])
+def test_ids_of_every_width(dtype: Any, row: dict[str, Any]) -> None:
+    ids = np.where(np.asarray(row["annotation"]) == 1, 1, 0).astype(dtype)
+    mask = joint(v2.Identity())({**row, "annotation": ids})["annotation"]
+    assert torch.equal(mask.as_subclass(torch.Tensor), torch.from_numpy(ids.astype(np.int64)))
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "LA", "RGBA", "CMYK", "1"])
+def test_images_of_other_modes_become_rgb(mode: str, row: dict[str, Any]) -> None:
+    image = row["image"].convert(mode)
+    given = joint(v2.Identity())({**row, "image": image})["image"]
+    assert torch.equal(given.as_subclass(torch.Tensor), v2.functional.pil_to_tensor(image.convert("RGB")))
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize("mix", [concatenate_datasets, interleave_datasets])
 def test_rows_without_masks_share_batches(mix: Any, streaming: bool, load) -> None:
