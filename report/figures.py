@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..conversion.core.read_only_dict import ReadOnlyDict
@@ -83,6 +84,20 @@ def run_notes(run: Mapping[str, Any]) -> list[str]:
     values["split"] = (run["options"] or {}).get("split")
     shown = [f"{name} {spelled(values[name])}" for name in _TOLD_APART if values.get(name) is not None]
     return [f"{'; '.join(filter(None, [counted_noun(run['num_images'], 'image'), ', '.join(shown)]))}."]
+
+
+def matching_note(matchings: Mapping[str, str | Path]) -> str:
+    """How the ids of runs of masks became classes: name of the run -> matching.
+
+    Examples:
+        >>> matching_note({"a": "none", "b": "none"})
+        'Matching: none.'
+        >>> matching_note({"a": "hungarian", "b": "none"})
+        'Matching: a hungarian, b none.'
+    """
+    different = len(set(map(str, matchings.values()))) > 1
+    shown = [f"{name} {value}" if different else str(value) for name, value in matchings.items()]
+    return f"Matching: {', '.join(dict.fromkeys(shown))}."
 
 
 def spelled(value: Any) -> str:

@@ -68,6 +68,7 @@ def test_forms_for_papers(runs, capsys):
     assert r"SERE \& co" in latex
     assert r"50 \%" in latex
     assert latex.count(r"\textbf{") == 1
+    assert "first:" not in latex  # the table has no such column
     best = compare_many(runs, resamples=100)["runs"][0]
     assert rf"\textbf{{{100 * best['value']:.2f}}}" in latex
     markdown = call(capsys, *FILES, "--markdown").splitlines()
@@ -98,6 +99,15 @@ def test_power(runs, capsys):
     assert f"{100 * told.smallest_difference:.2f}" in printed
     assert "images for" not in printed
     assert "images for 2 points" in call(capsys, "0.npz", "3.npz", "--power", "0.02")
+    assert "images for 1 point  " in call(capsys, "0.npz", "3.npz", "--power", "0.01")
+
+
+def test_the_matching_is_named(runs, capsys):
+    assert "Matching: none." in call(capsys, *FILES)
+    assert "Matching: none." in call(capsys, "3.npz", "0.npz")
+    assert "Matching: D_4 hungarian, PASS none." in call(capsys, "3.npz", "0.npz", "--matching", "hungarian", "none")
+    for form in ("--latex", "--markdown"):
+        assert "Matching: pixel." in call(capsys, *FILES, "--matching", "pixel", form)
 
 
 def test_published_figures(capsys, tmp_path, monkeypatch):
@@ -105,6 +115,7 @@ def test_published_figures(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     error = call(capsys, *_saved(run_of(0), run_of(1)), "--baselines", code=1)
     assert "not of all images of a split" in error
+    assert "`imagenet-s baselines`" in error
 
 
 def test_published_figures_stand_beside_official_ones_alone(runs, capsys):
