@@ -3,8 +3,8 @@
     python examples/score_saliency.py [--data-dir /data/imagenet] [--thresholds 0.3 mean] [--save SCORES]
 
 A map says how much each pixel matters for the image's class. How well does it find the object? Two methods that know
-nothing of classes stand in for yours: contrast to the colour of the border, and a Gaussian in the middle of the image, a
-baseline that any method should beat (`imagenet-s evaluate-maps --center` scores it, too). Replace `contrast` by a map of yours.
+nothing of classes stand in for yours: contrast to the colour of the border, and a Gaussian in the middle of the image,
+a baseline that any method should beat (`imagenet-s evaluate-maps --center`). Replace `contrast` by a map of yours.
 """
 
 from __future__ import annotations

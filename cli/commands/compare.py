@@ -177,7 +177,7 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
         else "masks"
     )
     say(
-        f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points; "
+        f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points;\n"
         f"{more}: images in which {first} is"
     )
     legend = None if is_narrow else f"A: {names[0]}; B: {names[1]}"
