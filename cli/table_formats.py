@@ -71,7 +71,7 @@ def latex_table(
         lines += ["\\midrule"] * (i in rules) + [_latex_row(cells)]
     lines += ["\\bottomrule", "\\end{tabular}"]
     if notes:
-        lines += ["\\par\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize"]
+        lines += ["\\par\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright"]
         lines += [f"{_latex_note(note)}\\par" for note in notes]
         lines.append("\\end{minipage}")
     return "\n".join([*lines, "\\end{table}"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imagenet_s.cli.commands import compare_many as compare_many_command
 from imagenet_s.cli.main import main
 from imagenet_s.metrics import MatchedIoU, compare_many, power
 
@@ -116,6 +117,22 @@ def test_published_figures(capsys, tmp_path, monkeypatch):
     error = call(capsys, *_saved(run_of(0), run_of(1)), "--baselines", code=1)
     assert "not of all images of a split" in error
     assert "`imagenet-s baselines`" in error
+
+
+def test_published_figures_in_every_form(runs, capsys, monkeypatch):
+    record = compare_many_command.run_record
+    official = {"config": "50", "split": "validation"}
+    monkeypatch.setattr(compare_many_command, "run_record", lambda *args, **how: {**record(*args, **how), **official})
+    printed = call(capsys, *FILES, "--baselines")
+    assert re.search(r"^PASS ResNet-18 \(unsupervised, SSL\) +29\.20$", printed, re.MULTILINE)
+    tables = [line for line in printed.splitlines() if not line.startswith("Means of")]
+    assert max(map(len, tables)) <= 100
+    latex = call(capsys, *FILES, "--baselines", "--latex")
+    number = re.search(r"^PASS, distance (\[\d+\]) & 39\.60 &", latex, re.MULTILINE)[1]
+    assert latex.count(f"\n{number} ResNet-18, SSL; \\url{{https://github.com/LUSSeg/PASS/") == 1
+    assert f"{number} ResNet-18, SSL; https" in call(capsys, *FILES, "--baselines", "--markdown")
+    rows = list(csv.DictReader(io.StringIO(call(capsys, *FILES, "--baselines", "--csv"))))
+    assert ("PASS ResNet-18 (distance, SSL)", "0.396", "") in [(row["name"], row["pooled"], row["p"]) for row in rows]
 
 
 def test_published_figures_stand_beside_official_ones_alone(runs, capsys):
