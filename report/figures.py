@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..conversion.core.read_only_dict import ReadOnlyDict
@@ -86,7 +85,7 @@ def run_notes(run: Mapping[str, Any]) -> list[str]:
     return [f"{'; '.join(filter(None, [counted_noun(run['num_images'], 'image'), ', '.join(shown)]))}."]
 
 
-def matching_note(matchings: Mapping[str, str | Path]) -> str:
+def matching_note(matchings: Mapping[str, object]) -> str:
     """How the ids of runs of masks became classes: name of the run -> matching.
 
     Examples:
