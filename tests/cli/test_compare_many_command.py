@@ -69,6 +69,7 @@ def test_forms_for_papers(runs, capsys):
     assert r"SERE \& co" in latex
     assert r"50 \%" in latex
     assert latex.count(r"\textbf{") == 1
+    assert r"\begin{tabular}{lrrlrlr" in latex  # numbers to the right, intervals to the left
     assert "first:" not in latex  # the table has no such column
     best = compare_many(runs, resamples=100)["runs"][0]
     assert rf"\textbf{{{100 * best['value']:.2f}}}" in latex
