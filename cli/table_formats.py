@@ -1,7 +1,7 @@
 """Tables for papers and pages: the same header and rows as CSV, Markdown or LaTeX.
 
-A cell is text or a number, formatted or not; columns of numbers are aligned to the right. `output.table` is the table of
-a terminal.
+A cell is text or a number, formatted or not; columns of numbers are aligned to the right. `output.table` is the
+table of a terminal.
 """
 
 from __future__ import annotations
