@@ -1,6 +1,7 @@
 """Tables for papers and pages: the same header and rows as CSV, Markdown or LaTeX.
 
-A cell is text or a number; columns of numbers are aligned to the right. `output.table` is the table of a terminal.
+A cell is text or a number, formatted or not; columns of numbers are aligned to the right. `output.table` is the
+table of a terminal.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Sequence
 
 Rows = Sequence[Sequence[object]]
 _ADDRESS = re.compile(r"(https?://[^\s\\{}]+[^\s\\{}.,;:)])")
+_NUMBER = re.compile(r"[+-]?\d[\d.,]*(e[+-]?\d+)?|–")
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -71,7 +73,7 @@ def latex_table(
         lines += ["\\midrule"] * (i in rules) + [_latex_row(cells)]
     lines += ["\\bottomrule", "\\end{tabular}"]
     if notes:
-        lines += ["\\par\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize"]
+        lines += ["\\par\\medskip", "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright"]
         lines += [f"{_latex_note(note)}\\par" for note in notes]
         lines.append("\\end{minipage}")
     return "\n".join([*lines, "\\end{table}"])
@@ -103,4 +105,5 @@ def _markdown_text(cell: object) -> str:
 
 
 def _numeric(header: Sequence[str], rows: Rows) -> list[bool]:
-    return [bool(rows) and all(isinstance(row[i], (int, float)) for row in rows) for i in range(len(header))]
+    columns = [[str(row[i]) for row in rows if row[i] != ""] for i in range(len(header))]
+    return [bool(column) and all(map(_NUMBER.fullmatch, column)) for column in columns]

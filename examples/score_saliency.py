@@ -3,8 +3,8 @@
     python examples/score_saliency.py [--data-dir /data/imagenet] [--thresholds 0.3 mean] [--save SCORES]
 
 A map says how much each pixel matters for the image's class. How well does it find the object? Two methods that know
-nothing of classes stand in for yours: contrast to the colour of the border, and the mere distance from the centre, a
-baseline that any method should beat. Replace `contrast` by a map of yours.
+nothing of classes stand in for yours: contrast to the colour of the border, and a Gaussian in the middle of the image,
+a baseline that any method should beat (`imagenet-s evaluate-maps --center`). Replace `contrast` by a map of yours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imagenet_s
-from imagenet_s.metrics import Localization, compare
+from imagenet_s.metrics import Localization, center_map, compare
 
 SHOWN = ("pointing_game", "energy_pointing_game", "average_precision", "image_max_iou")
 
@@ -31,13 +31,12 @@ def contrast(image: Image.Image, category: int) -> NDArray[np.float64]:
     return np.linalg.norm(pixels - border, axis=-1)
 
 
-def centre(image: Image.Image, category: int) -> NDArray[np.float64]:
+def center(image: Image.Image, category: int) -> NDArray[np.float64]:
     """H x W, highest in the middle of the image, whatever it shows."""
-    y, x = (np.linspace(-1, 1, size) for size in (image.height, image.width))
-    return 2 - np.hypot(*np.meshgrid(y, x, indexing="ij"))
+    return center_map(image.height, image.width)
 
 
-METHODS = {"contrast": contrast, "centre": centre}
+METHODS = {"contrast": contrast, "center": center}
 
 
 def main() -> None:
@@ -68,9 +67,9 @@ def main() -> None:
     print(f"{used['num_images']} images ({used['num_absent']} without their class left out), in percent")
     if next(rows, None) is not None:
         print("the first ones only; --images N takes more")
-    print(f"{'':24}{'contrast':>10}{'centre':>10}   difference, 95 % interval")
+    print(f"{'':24}{'contrast':>10}{'center':>10}   difference, 95 % interval")
     for key in (*SHOWN, *(key for key in scores["contrast"].keys if key.startswith("iou_at_"))):
-        paired = compare(scores["contrast"], scores["centre"], key)
+        paired = compare(scores["contrast"], scores["center"], key)
         values = "".join(f"{100 * results[name][key]:10.2f}" for name in METHODS)
         difference, low, high = (100 * paired[name] for name in ("difference", "low", "high"))
         print(f"{key:24}{values}{difference:+13.2f}, {low:+.2f} to {high:+.2f}")

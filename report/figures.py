@@ -85,6 +85,20 @@ def run_notes(run: Mapping[str, Any]) -> list[str]:
     return [f"{'; '.join(filter(None, [counted_noun(run['num_images'], 'image'), ', '.join(shown)]))}."]
 
 
+def matching_note(matchings: Mapping[str, object]) -> str:
+    """How the ids of runs of masks became classes: name of the run -> matching.
+
+    Examples:
+        >>> matching_note({"a": "none", "b": "none"})
+        'Matching: none.'
+        >>> matching_note({"a": "hungarian", "b": "none"})
+        'Matching: a hungarian, b none.'
+    """
+    different = len(set(map(str, matchings.values()))) > 1
+    shown = [f"{name} {value}" if different else str(value) for name, value in matchings.items()]
+    return f"Matching: {', '.join(dict.fromkeys(shown))}."
+
+
 def spelled(value: Any) -> str:
     """The value of an option as the command line takes it."""
     if isinstance(value, (list, tuple)):

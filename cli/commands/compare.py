@@ -14,7 +14,7 @@ from ...report import percent, points
 from ...report.anatomy_tables import lost_points
 from ...report.comparison_page import html_comparison_page
 from ...report.comparison_tables import map_classes_of_both, mask_classes_of_both, values_of_both
-from ...report.figures import class_labels, counted_noun, interval_cell, run_notes
+from ...report.figures import class_labels, counted_noun, interval_cell, matching_note, run_notes
 from ...report.which_images import differing_most, ranked_by
 from ..output import hint, say, table, write_json, write_page
 from .compare_many import FORMATS, compare_runs
@@ -22,8 +22,8 @@ from .compared_pictures import check_pictures, map_pictures, mask_pictures, refu
 
 _DRAWN = 4
 """Images on either side."""
-_WIDEST_NAME = 20
-"""Of a run, in the heading of a table."""
+_COLUMNS = 100
+"""Of the widest table that calls runs by their names."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -166,12 +166,15 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
         for key, difference in differences.items()
     ]
     interval = f"{100 * args.confidence:g} % interval"
-    # Long names would push the figures off the screen.
-    first, second = names if max(map(len, names)) <= _WIDEST_NAME else ("A", "B")
     # More of a gap between kinds of pictures is neither good nor bad.
-    word = "higher" if isinstance(a, ObjectReliance) else "better"
-    header = ["figure", f"{first} - {second}", interval, f"{first} {word}", "equal", f"{second} {word}", "images"]
-    say(table(rows, header))
+    more, less = ("higher", "lower") if isinstance(a, ObjectReliance) else ("better", "worse")
+    texts = [
+        table(rows, ["figure", f"{first} - {second}", interval, more, "equal", less, "images"])
+        for first, second in (names, ("A", "B"))
+    ]
+    is_narrow = max(map(len, texts[0].splitlines())) <= _COLUMNS
+    first = names[0] if is_narrow else "A"
+    say(texts[0] if is_narrow else texts[1])
     what = (
         "answers"
         if isinstance(a, (ObjectReliance, RegionAccuracy))
@@ -179,7 +182,11 @@ def _print(differences: dict[str, dict[str, Any]], args: argparse.Namespace, nam
         if isinstance(a, Localization)
         else "masks"
     )
-    say(f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points")
-    legend = f"A: {names[0]}; B: {names[1]}" if first != names[0] else None
-    for sentence in filter(None, [legend, _without_figures(differences, a), _relevances(a, b, names)]):
+    say(
+        f"{counted_noun(len(a), 'image')} in both; means of the figures of single {what}, in percentage points;\n"
+        f"{more}: images in which {first} is"
+    )
+    legend = None if is_narrow else f"A: {names[0]}; B: {names[1]}"
+    ways = matching_note(dict(zip(names, args.matching * 2))) if isinstance(a, MatchedIoU) else None
+    for sentence in filter(None, [legend, ways, _without_figures(differences, a), _relevances(a, b, names)]):
         say(sentence)

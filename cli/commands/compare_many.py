@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...conversion.facts.baselines import Baseline, baselines
+from ...conversion.facts.baselines import Baseline
 from ...metrics import HEADLINES, MatchedIoU, compare_many, power
 from ...metrics.comparison.aligned_runs import matching_of
 from ...metrics.comparison.power import Power
@@ -17,10 +17,11 @@ from ...metrics.comparison.saved_run import Run
 from ...metrics.evaluation.run_record import run_record
 from ...report import percent, points
 from ...report.anatomy_tables import lost_points
-from ...report.figures import class_labels, counted_noun, interval_cell
+from ...report.figures import class_labels, counted_noun, interval_cell, matching_note
 from ...report.many_runs_page import RankedRun, html_many_runs_page
 from ..output import hint, say, table, write_json, write_page
 from ..table_formats import csv_table, latex_table, markdown_table
+from .compared_baselines import long_name, published_figures, published_notes, published_rows, published_table
 
 FORMATS = ("markdown", "latex", "csv")
 """The options that print a table for elsewhere."""
@@ -42,17 +43,18 @@ def compare_runs(args: argparse.Namespace, runs: Mapping[str, Run], matching: Se
     hows = {name: {"matching": str(matchings[name])} if of_masks else {} for name in runs}
     records = {name: {**run_record(run, **hows[name]), "name": name} for name, run in runs.items()}
     pooled = _pooled(result["key"], runs, matchings)
-    published = _published(result["key"], list(records.values()), bool(pooled)) if args.baselines else []
+    published = published_figures(result["key"], list(records.values()), bool(pooled)) if args.baselines else []
     powers = _powers(args, result, runs, matchings)
     ranked = [
         RankedRun(**entry, pooled=pooled.get(entry["name"]), is_best=number == 0)
         for number, entry in enumerate(result["runs"])
     ]
     form = next((form for form in FORMATS if getattr(args, form)), None)
+    notes = [_sentence(result, ranked, form != "latex"), *([matching_note(matchings)] if of_masks else [])]
     if form:
-        say(_for_paper(form, result, ranked, published))
+        say(_for_paper(form, result, ranked, published, notes))
     elif args.json != "-":
-        _print(result, ranked, published)
+        _print(result, ranked, published, notes)
         if powers:
             _print_power(args.power, powers, args.confidence)
     if args.report:
@@ -73,21 +75,6 @@ def _pooled(key: str, runs: Mapping[str, Run], matchings: Mapping[str, Any]) -> 
     return {name: run.compute(matchings[name])[key] for name, run in runs.items() if isinstance(run, MatchedIoU)}
 
 
-def _published(key: str, records: Sequence[Mapping[str, Any]], is_official: bool) -> list[Baseline]:
-    """Published figures of the same images; none where no figure of this key was published."""
-    if not is_official:
-        raise ValueError(
-            f"--baselines lists official figures over all images of runs of masks: {key} of these runs is a mean over "
-            "single images, which compares with none of them."
-        )
-    config, split = records[0]["config"], records[0]["split"]
-    if split is None:
-        raise ValueError(
-            "--baselines lists figures of the same split: these runs are not of all images of a split of ImageNet-S."
-        )
-    return [row for row in baselines(config) if (row.split, row.metric) == (split, key)]
-
-
 def _powers(
     args: argparse.Namespace, result: Mapping[str, Any], runs: Mapping[str, Run], matchings: Mapping[str, Any]
 ) -> dict[str, Power]:
@@ -103,7 +90,7 @@ def _powers(
 
 def _header(result: Mapping[str, Any], ranked: Sequence[RankedRun]) -> list[str]:
     interval = f"{100 * result['confidence']:g} % interval"
-    pooled = [f"{result['key']} of all"] if ranked[0].pooled is not None else []
+    pooled = ["of all"] if ranked[0].pooled is not None else []
     return ["run", *pooled, f"{result['key']}", interval, "to the best", interval, "p", "rank", "first"]
 
 
@@ -126,56 +113,56 @@ def _row(run: RankedRun, width: int = 0) -> list[str]:
     ]
 
 
-def _sentence(result: Mapping[str, Any], ranked: Sequence[RankedRun]) -> str:
+def _sentence(result: Mapping[str, Any], ranked: Sequence[RankedRun], with_first: bool = True) -> str:
     key, level = result["key"], f"{100 * result['confidence']:g} %"
     sentences = [
         f"Means of {key} of single images over {counted_noun(result['num_images'], 'image')}, in percent, the "
         f"{'lowest' if result['lower_is_better'] else 'highest'} first.",
         "p: paired sign-flip permutation test against the best, adjusted for "
         f"{counted_noun(len(ranked) - 1, 'comparison')} (Holm).",
-        f"rank: in the middle {level} of resamples of the images; first: the share in which no run is better.",
+        f"rank: in the middle {level} of resamples of the images"
+        f"{'; first: the share in which no run is better' if with_first else ''}.",
     ]
     if ranked[0].pooled is not None:
-        sentences.append(f"{key} of all: over all images together, the official figure.")
+        sentences.append(f"of all: {key} over all images together, the official figure.")
     return " ".join(sentences)
 
 
-def _published_row(row: Baseline, columns: int) -> list[str]:
-    name = " ".join(filter(None, [row.method, row.backbone, f"({row.protocol}, {row.training})"]))
-    return [name, f"{row.value:.2f}", *[""] * (columns - 2)]
-
-
-def _print(result: Mapping[str, Any], ranked: Sequence[RankedRun], published: Sequence[Baseline]) -> None:
-    header = _header(result, ranked)
-    rows = [_row(run, 6) for run in ranked]
-    say(table([*rows, *(_published_row(row, len(header)) for row in published)], header))
-    say(_sentence(result, ranked))
+def _print(
+    result: Mapping[str, Any], ranked: Sequence[RankedRun], published: Sequence[Baseline], notes: Sequence[str]
+) -> None:
+    say("\n".join([table([_row(run, 6) for run in ranked], _header(result, ranked)), *notes]))
     if published:
-        say("Published figures are over all images together and have no intervals; `imagenet-s baselines` has sources.")
+        say(f"\n{published_table(published)}")
 
 
-def _for_paper(form: str, result: Mapping[str, Any], ranked: Sequence[RankedRun], published: Sequence[Baseline]) -> str:
+def _for_paper(
+    form: str,
+    result: Mapping[str, Any],
+    ranked: Sequence[RankedRun],
+    published: Sequence[Baseline],
+    notes: Sequence[str],
+) -> str:
     header = _header(result, ranked)
     if form == "csv":
         names = list(result["runs"][0])
         rows = [[getattr(run, name) for name in names] + [run.pooled] for run in ranked]
+        rows += [[long_name(row), *[""] * (len(names) - 1), round(row.value / 100, 6)] for row in published]
         return csv_table([*names, "pooled"], rows)
-    rows = [_row(run) for run in ranked] + [_published_row(row, len(header)) for row in published]
+    rows = [_row(run) for run in ranked] + published_rows(published, len(header))
     column = header.index(result["key"])
     bold = {(0, column)}
     if form == "markdown":
-        return f"{markdown_table(header, rows, bold)}\n\n{_sentence(result, ranked)}"
+        return "\n\n".join([markdown_table(header, rows, bold), *notes, *published_notes(published)])
     # What fits into the width of a page: no column `first`, short intervals.
     header = [f"{100 * result['confidence']:g} %" if name.endswith("interval") else name for name in header[:-1]]
-    header = ["of all" if name.endswith(" of all") else name for name in header]
     rows = [[cell.replace(" to ", ", ") for cell in row[:-1]] for row in rows]
     underlined = {(i, column) for i, run in enumerate(ranked) if not run.is_best and not run.distinguishable}
-    note = "Bold: the best. Underlined: not distinguishable from it."
-    sources = [f"{row.method}: {row.source}" for row in published]
+    marks = "Bold: the best. Underlined: not distinguishable from it."
     return latex_table(
         header,
         rows,
-        notes=[_sentence(result, ranked), note, *dict.fromkeys(sources)],
+        notes=[*notes, marks, *published_notes(published)],
         rules=[len(ranked)] if published else [],
         bold=bold,
         underlined=underlined,
@@ -184,13 +171,14 @@ def _for_paper(form: str, result: Mapping[str, Any], ranked: Sequence[RankedRun]
 
 def _print_power(delta: float, powers: Mapping[str, Power], confidence: float) -> None:
     say()
-    header = ["run and the best", "s", "smallest difference", "with other images each"]
-    header += [f"images for {100 * delta:g} points", "with other images each"] if delta else []
+    header, amount = ["run and the best", "s", "smallest difference", "unpaired"], f"{100 * delta:g}"
+    header += [f"images for {amount} point{'' if amount == '1' else 's'}", "unpaired"] if delta else []
     rows = [[name, *_shown(_power_values(delta, told))] for name, told in powers.items()]
     say(table(rows, header))
     say(
         f"s: standard deviation of the differences of single images. The smallest difference is found with a "
-        f"probability of 80 % at a level of {1 - confidence:.3g}; all in percentage points."
+        f"probability of 80 % at a level of {1 - confidence:.3g}; unpaired: each run on other images. All in "
+        "percentage points."
     )
 
 
@@ -220,7 +208,9 @@ def _page(
     figures = {
         key: {name: values[key] for name, values in columns.items()}
         for key, value in next(iter(columns.values())).items()
-        if isinstance(value, float) and all(isinstance(values.get(key), float) for values in columns.values())
+        if isinstance(value, float)
+        and key != "dataset_max_iou_threshold"  # no percent
+        and all(isinstance(values.get(key), float) for values in columns.values())
     }
     lost = {
         name: lost_points(run.anatomy(matchings[name]), class_labels(str(run.num_classes)))

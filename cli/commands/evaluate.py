@@ -107,7 +107,7 @@ def _print_anatomy(lost: LostPoints) -> None:
         for i, place in enumerate(PLACES)
     ]
     say(table(rows, ["wrong pixels", "where", "percent", "mIoU if these were right"]))
-    say(f"{lost.wrong_pixels:,} wrong pixels; what mending them would gain does not add up")
+    say(f"{lost.wrong_pixels:,} wrong pixels. The gains of several kinds do not add up.")
     say()
     groups = [[group.title, f"{group.images:,}", percent(group.share).rjust(7)] for group in lost.groups]
     say(table(groups, ["images that show an object", "images", "percent"]))

@@ -36,9 +36,11 @@ def _print_with_notes(rows: Sequence[Baseline], form: str) -> None:
     shared = [getattr(rows[0], name) for name in FILTERS if name not in varying and name != "config"]
     shared.insert(0, "ImageNet-S" if "config" in varying else f"ImageNet-S-{rows[0].config}")
     title = f"Published figures, in percent: {', '.join(shared)}"
-    sources = {note: i for i, note in enumerate(dict.fromkeys(map(_source, rows)), 1)}
+    sources = {note: i for i, note in enumerate(dict.fromkeys(map(source_note, rows)), 1)}
     header = [*varying, "method", "backbone", "training", "%", "source"]
-    cells = [[*(getattr(row, name) for name in header[:-2]), row.value, f"[{sources[_source(row)]}]"] for row in rows]
+    cells = [
+        [*(getattr(row, name) for name in header[:-2]), row.value, f"[{sources[source_note(row)]}]"] for row in rows
+    ]
     if form == "latex":
         groups = [[getattr(row, name) for name in FILTERS] for row in rows]
         rules = [i for i in range(1, len(rows)) if groups[i] != groups[i - 1]]
@@ -53,7 +55,8 @@ def _print_with_notes(rows: Sequence[Baseline], form: str) -> None:
         say("\n".join([title, "", table(cells, header), "", *(f"[{i}] {note}" for note, i in sources.items())]))
 
 
-def _source(row: Baseline) -> str:
+def source_note(row: Baseline) -> str:
+    """The address of a figure, what kind of source it is, and what differs."""
     kind = "" if row.source_kind == "authors" else SOURCE_KINDS[row.source_kind]
     return "; ".join(part for part in (row.source, kind, row.note) if part)
 

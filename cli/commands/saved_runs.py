@@ -19,16 +19,16 @@ def check_inputs(args: argparse.Namespace, places: Sequence[str]) -> None:
         args: of `evaluate`, `match` or `evaluate-maps`.
         places: the names of what is scored and of its references.
     """
-    needed = " and ".join(map(_option, places))
     if args.counts:
         given = [name for name in (*places, "list", "annotations_dir") if getattr(args, name)]
         given += [] if args.verify else ["no_verify"]
         if given:
             raise ImageNetSError(
-                f"--counts stands for {needed} and all that says what to score, {_option(given[0])} too: give one or "
-                "the other."
+                f"--counts stands for all that says what to score: leave {' and '.join(map(_option, given))} out, or "
+                "--counts."
             )
     elif absent := [_option(name) for name in (*places, "config") if not getattr(args, name)]:
+        needed = " and ".join(map(_option, places)).replace("--maps-dir", "--maps-dir (or --center)")
         raise ImageNetSError(f"{', '.join(absent)} missing: give {needed} with --config 50|300|919, or --counts FILE.")
 
 

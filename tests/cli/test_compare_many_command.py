@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imagenet_s.cli.commands import compare_many as compare_many_command
 from imagenet_s.cli.main import main
 from imagenet_s.metrics import MatchedIoU, compare_many, power
 
@@ -68,6 +69,8 @@ def test_forms_for_papers(runs, capsys):
     assert r"SERE \& co" in latex
     assert r"50 \%" in latex
     assert latex.count(r"\textbf{") == 1
+    assert r"\begin{tabular}{lrrlrlr" in latex  # numbers to the right, intervals to the left
+    assert "first:" not in latex  # the table has no such column
     best = compare_many(runs, resamples=100)["runs"][0]
     assert rf"\textbf{{{100 * best['value']:.2f}}}" in latex
     markdown = call(capsys, *FILES, "--markdown").splitlines()
@@ -98,6 +101,15 @@ def test_power(runs, capsys):
     assert f"{100 * told.smallest_difference:.2f}" in printed
     assert "images for" not in printed
     assert "images for 2 points" in call(capsys, "0.npz", "3.npz", "--power", "0.02")
+    assert "images for 1 point  " in call(capsys, "0.npz", "3.npz", "--power", "0.01")
+
+
+def test_the_matching_is_named(runs, capsys):
+    assert "Matching: none." in call(capsys, *FILES)
+    assert "Matching: none." in call(capsys, "3.npz", "0.npz")
+    assert "Matching: D_4 hungarian, PASS none." in call(capsys, "3.npz", "0.npz", "--matching", "hungarian", "none")
+    for form in ("--latex", "--markdown"):
+        assert "Matching: pixel." in call(capsys, *FILES, "--matching", "pixel", form)
 
 
 def test_published_figures(capsys, tmp_path, monkeypatch):
@@ -105,6 +117,23 @@ def test_published_figures(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     error = call(capsys, *_saved(run_of(0), run_of(1)), "--baselines", code=1)
     assert "not of all images of a split" in error
+    assert "`imagenet-s baselines`" in error
+
+
+def test_published_figures_in_every_form(runs, capsys, monkeypatch):
+    record = compare_many_command.run_record
+    official = {"config": "50", "split": "validation"}
+    monkeypatch.setattr(compare_many_command, "run_record", lambda *args, **how: {**record(*args, **how), **official})
+    printed = call(capsys, *FILES, "--baselines")
+    assert re.search(r"^PASS ResNet-18 \(unsupervised, SSL\) +29\.20$", printed, re.MULTILINE)
+    tables = [line for line in printed.splitlines() if not line.startswith("Means of")]
+    assert max(map(len, tables)) <= 100
+    latex = call(capsys, *FILES, "--baselines", "--latex")
+    number = re.search(r"^PASS, distance (\[\d+\]) & 39\.60 &", latex, re.MULTILINE)[1]
+    assert latex.count(f"\n{number} ResNet-18, SSL; \\url{{https://github.com/LUSSeg/PASS/") == 1
+    assert f"{number} ResNet-18, SSL; https" in call(capsys, *FILES, "--baselines", "--markdown")
+    rows = list(csv.DictReader(io.StringIO(call(capsys, *FILES, "--baselines", "--csv"))))
+    assert ("PASS ResNet-18 (distance, SSL)", "0.396", "") in [(row["name"], row["pooled"], row["p"]) for row in rows]
 
 
 def test_published_figures_stand_beside_official_ones_alone(runs, capsys):

@@ -52,7 +52,7 @@ def test_score_saliency(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     lines = {line.split()[0]: line.split() for line in printed.splitlines()[2:-1]}
     assert lines["iou_at_0"][1] == lines["iou_at_0"][2], "the threshold 0 picks everything, whatever the map"
     assert 0 < float(lines["average_precision"][1]) <= 100
-    a, b = (Localization.load(tmp_path / "my scores" / f"{name}.npz") for name in ("contrast", "centre"))
+    a, b = (Localization.load(tmp_path / "my scores" / f"{name}.npz") for name in ("contrast", "center"))
     expected = 100 * compare(a, b, "average_precision")["difference"]
     assert f"{expected:+.2f}" in lines["average_precision"][3]
     monkeypatch.chdir(tmp_path)

@@ -100,5 +100,5 @@ def test_where_both_lose_their_points(tmp_path, monkeypatch):
         .split("Where the points are lost")[1]
         .split("</section>")[0]
     )
-    missed = section.split("Object as background, at boundaries")[1].split("</tr>")[0]
+    missed = section.split("Object as background, boundary")[1].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in missed.split('class="value">')[1:]] == ["100.00", "50.00"]

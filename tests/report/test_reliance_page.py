@@ -116,7 +116,7 @@ def test_compare_command(rows: datasets.Dataset, tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr().out
     expected = compare(*map(ObjectReliance.load, paths), resamples=50)
     assert json.loads(out.read_text())["differences"] == expected
-    assert "1 higher" in printed
+    assert "higher: images in which 1 is" in printed
     assert re.search(
         rf"^object_only_drop +{re.escape(points(expected['object_only_drop']['difference']))} ", printed, re.M
     )

@@ -158,8 +158,9 @@ def test_methods_that_read_negative_values_differently(tmp_path, capsys, monkeyp
         "Negative values were read differently (--relevance): gradcam signed, Integrated gradients absolute." in printed
     )
     assert printed.split("\n")[0].split("  ")[-1].strip() == "images"
-    for heading in ("gradcam - Integrated gradients", "gradcam better", "Integrated gradients better"):
-        assert heading in printed.split("\n")[0]
+    assert max(map(len, printed.splitlines()[:3])) <= 100
+    assert "A - B" in printed.split("\n")[0]
+    assert "A: gradcam; B: Integrated gradients" in printed
     runs = json.loads((tmp_path / "out.json").read_text())["runs"]
     assert [run["name"] for run in runs] == ["gradcam", "Integrated gradients"]
     assert [run["options"]["relevance"] for run in runs] == ["signed", "absolute"]

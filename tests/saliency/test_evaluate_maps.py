@@ -355,7 +355,9 @@ def test_other_mistakes(maps, tree, tmp_path, capsys):
         (["--maps-dir", str(maps / "none"), "--gt-dir", str(tree), "--config", "50"], "there is no such folder or zip"),
         (["--maps-dir", str(empty), "--gt-dir", str(tree), "--config", "50"], "holds no map"),
         (["--maps-dir", str(maps), "--gt-dir", str(tree / "none"), "--config", "50"], "there is no such folder"),
-        (["--counts", "x.npz", "--maps-dir", str(maps)], "--counts stands for"),
+        (["--gt-dir", str(tree), "--config", "50"], "--maps-dir missing: give --maps-dir (or --center) and --gt-dir"),
+        (["--counts", "x.npz", "--maps-dir", str(maps)], "leave --maps-dir out, or --counts"),
+        (["--counts", "x.npz", "--center", "--gt-dir", str(tree)], "leave --center and --gt-dir out, or --counts"),
     ):
         assert main(["evaluate-maps", *arguments]) == 1
         assert message in capsys.readouterr().err
@@ -373,5 +375,3 @@ def test_the_center_is_a_run_to_compare_with(rows, maps, tree, tmp_path, capsys)
     capsys.readouterr()
     assert main(["compare", str(other), str(saved)]) == 0
     assert "center" in capsys.readouterr().out
-    assert main(["evaluate-maps", "--center", *place, "--counts", str(saved)]) == 1
-    assert "--center too" in capsys.readouterr().err
