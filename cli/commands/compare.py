@@ -38,9 +38,8 @@ def run(args: argparse.Namespace) -> int:
     form = next((form for form in FORMATS if getattr(args, form)), None)
     if form and args.json == "-":
         raise ValueError(f"--json - prints JSON in place of a table: give --json FILE beside --{form}.")
-    unprinted = "power" if args.power is not None else "baselines" if args.csv and args.baselines else None
-    if form and unprinted and not args.json:
-        raise ValueError(f"--{form} has no place for --{unprinted}: add --json FILE, or leave one of the two out.")
+    if form and args.power is not None and not args.json:
+        raise ValueError(f"--{form} has no place for --power: add --json FILE, or leave one of the two out.")
     names = [printable(name, keep="") for name in args.names or run_names(loaded, paths)]
     in_order = any(getattr(args, option) for option in (*FORMATS, "baselines", "lower_is_better"))
     if len(loaded) > 2 or in_order or args.power is not None:

@@ -39,7 +39,7 @@ def decode(stored: Any, decoder: Decoder) -> tv_tensors.Image:
     Raises:
         ImageNetSError: it can't be read or decoded, and the message names the file; or integers other than 0..255.
     """
-    if isinstance(stored, Image.Image) and stored.mode[0] not in "IF":  # a palette, CMYK, grey or an alpha channel
+    if isinstance(stored, Image.Image) and stored.mode != "RGB" and stored.mode[0] not in "IF":  # a palette, say
         stored = stored.convert("RGB")
     if not isinstance(stored, dict):
         return _as_bytes(functional.to_image(stored))

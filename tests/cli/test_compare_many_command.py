@@ -169,7 +169,6 @@ def test_the_page(runs, capsys):
         (["0.npz", "1.npz", "2.npz", "--power", "nan"], "delta=nan"),
         (["0.npz", "1.npz", "--markdown", "--json", "-"], "--json FILE beside --markdown"),
         (["0.npz", "1.npz", "--latex", "--power"], "--latex has no place for --power"),
-        (["0.npz", "1.npz", "--csv", "--baselines"], "--csv has no place for --baselines"),
     ],
 )
 def test_refused(runs, capsys, arguments, message):
