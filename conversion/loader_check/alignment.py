@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,14 +34,16 @@ class Sight:
         good: the score of a box that is right, but for how pixels were resized and compressed.
         sure: the score from which on no other box is better by more than rounding.
         fields: two arrays of numbers whose small copies look alike under the right box: seen, and original.
+        usual: the whole original, and the rules that most earlier ones had, not scored.
     """
 
     good: float
     sure: float
 
-    def __init__(self, seen: Array, original: Array) -> None:
+    def __init__(self, seen: Array, original: Array, rules: Counter[Rule]) -> None:
         self.shape, self.original, self.fields = seen.shape, original.shape, (seen, original)
-        self._turned: dict[str, Array] = {}
+        self.usual = [self.by(rule) for rule in (WHOLE, *(rule for rule, _ in rules.most_common(2)))]
+        self._rules, self._turned = rules, dict[str, Array]()
 
     def score(self, box: Box) -> float:
         """How well the original under a box explains what was seen."""
@@ -52,6 +55,11 @@ class Sight:
     def by(self, rule: Rule) -> Fit:
         """The box that a rule gives, not scored."""
         return Fit(rule.box(self.original, self.shape), 0.0, rule)
+
+    def remember(self, fit: Fit) -> None:
+        """Count the rule of a box that is right."""
+        if fit.rule and fit.score >= self.good:
+            self._rules[fit.rule] += 1
 
     def _prepared(self, name: str) -> Array:
         raise NotImplementedError
@@ -65,8 +73,8 @@ class MaskSight(Sight):
 
     good, sure = 0.9, 0.98
 
-    def __init__(self, seen: Array, ids: Array) -> None:
-        super().__init__(_borders(seen), _borders(ids))
+    def __init__(self, seen: Array, ids: Array, rules: Counter[Rule]) -> None:
+        super().__init__(_borders(seen), _borders(ids), rules)
         self._grid = [np.linspace(0, size - 1, min(size, _POINTS)).astype(int) for size in seen.shape]
         values, index, counts = np.unique(seen[np.ix_(*self._grid)], return_inverse=True, return_counts=True)
         rank = np.minimum(np.argsort(np.argsort(-counts)), 31)  # interpolated masks have thousands of values
@@ -103,8 +111,8 @@ class ImageSight(Sight):
 
     good, sure = 0.97, 0.995
 
-    def __init__(self, seen: NDArray[np.float32], original: NDArray[np.float32]) -> None:
-        super().__init__(seen, original)
+    def __init__(self, seen: NDArray[np.float32], original: NDArray[np.float32], rules: Counter[Rule]) -> None:
+        super().__init__(seen, original, rules)
         self._cells = [min(size, _CELLS) for size in seen.shape]
         self._seen, _ = _means(_summed(seen), WHOLE.box(self.shape, self.shape), self._cells)
 

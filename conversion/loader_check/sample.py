@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import ImageNetSError, some
+from ..facts.spellings import image_id_of
 from .pixels import as_array, as_grey, as_ids
 
-_IMAGE_ID = re.compile(r"(ILSVRC2012_(?:val|test)_\d{8}|n\d{8}_\d+)")
 _MASK_KEYS = (
     *("annotation", "mask", "masks", "segmentation", "seg", "segmentation_mask", "gt_semantic_seg", "gt_sem_seg"),
     *("semantic_mask", "labels", "label", "target", "gt", "ground_truth", "seg_map", "mask_path"),
@@ -120,21 +120,6 @@ def listed_ids(dataset: Any) -> list[str] | None:
     return None
 
 
-def class_names(dataset: Any) -> Sequence[str] | None:
-    """A Dataset's names of the classes: `classes`, `CLASSES`, `class_names`, `METAINFO["classes"]`, ...; else None."""
-    meta = getattr(dataset, "METAINFO", None) or getattr(dataset, "metainfo", None)
-    names_of = ("classes", "CLASSES", "class_names", "categories", "names")
-    for names in (
-        meta.get("classes") if isinstance(meta, Mapping) else None,
-        *(getattr(dataset, n, 0) for n in names_of),
-    ):
-        if isinstance(names, Mapping) and all(isinstance(key, int) for key in names):
-            names = [names[key] for key in sorted(names)]
-        if isinstance(names, (list, tuple)) and len(names) > 1 and all(isinstance(name, str) for name in names):
-            return list(names)
-    return None
-
-
 def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     parts = dict(_parts(raw))
     what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
@@ -198,9 +183,9 @@ def _id_in(value: Any) -> str | None:
     if isinstance(value, (tuple, list)):
         return next((_id_in(part) for part in value[:3] if isinstance(part, (str, os.PathLike)) and _id_in(part)), None)
     if isinstance(value, (str, os.PathLike)):
-        text = os.fspath(value)
-        ids: list[str] = _IMAGE_ID.findall(os.path.basename(text)) or _IMAGE_ID.findall(text)
-        return ids[-1] if ids else None
+        names = [name.removesuffix(".png") for name in PureWindowsPath(value).parts[::-1]]  # of Linux, too
+        ids = (image_id_of(name, "validation") or image_id_of(name, "train") for name in names)
+        return next((image_id for image_id in ids if image_id), None)
     return None
 
 
