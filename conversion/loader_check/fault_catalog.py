@@ -67,12 +67,12 @@ FAULTS = _load()
 class Verdict:
     """Faults, notes, and what could not be compared, as they are collected.
 
-    Attributes:
+    Args:
         count: how many items there are.
     """
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int) -> None:
+        self.count = count
         self.notes: list[str] = []
         self.not_compared: list[str] = []
         self._seen: defaultdict[str, list[Seen]] = defaultdict(list)

@@ -53,7 +53,7 @@ def check_labels(items: Sequence[Observation], truth: Truth, verdict: Verdict) -
         truth: the official masks.
         verdict: gets wrong labels, and what is unusual and right.
     """
-    labelled = [item for item in items if item.label is not None and truth.category(item.image_id)]
+    labelled = [item for item in items if item.source.label is not None and truth.category(item.image_id)]
     if not labelled:
         return
     label_of = {wnid: label for label, wnid in enumerate(synsets())}
@@ -68,14 +68,14 @@ def check_labels(items: Sequence[Observation], truth: Truth, verdict: Verdict) -
         "the label 0..999 of ImageNet": lambda item: labels_of(item.image_id),
         "the greatest id": lambda item: item.greatest,
     }
-    fits = {name: sum(item.label in meaning(item) for item in labelled) for name, meaning in meanings.items()}
+    fits = {name: sum(item.source.label in meaning(item) for item in labelled) for name, meaning in meanings.items()}
     best = max(fits, key=fits.__getitem__)
     if fits[best] < len(labelled) / 2:
         verdict.notes.append("items hold a number that is no label: it is compared with nothing")
         return
     right = meanings["the class id" if best == "the greatest id" else best]
-    wrong = [item for item in labelled if item.label not in right(item)]
+    wrong = [item for item in labelled if item.source.label not in right(item)]
     if not wrong and best != "the class id":
         verdict.notes.append(f"labels are {best}")
-    words = "{0.label}, its class is {1}; most labels are {2}"
-    verdict.add("label", [(i.image_id, words.format(i, truth.category(i.image_id), best)) for i in wrong])
+    words = "{0}, its class is {1}; most labels are {2}"
+    verdict.add("label", [(i.image_id, words.format(i.source.label, truth.category(i.image_id), best)) for i in wrong])

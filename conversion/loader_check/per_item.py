@@ -38,43 +38,31 @@ Ids = NDArray[np.int64]
 
 @dataclass
 class Observation:
-    """What was seen in one item.
+    """What was seen in one item. Fields from `greatest` on are those of a mask that was laid over the official one."""
 
-    Attributes:
-        greatest: the greatest id of the official mask, with 1000 and without.
-        shape_kept: the mask has the size of the official one.
-        constant: the value of a mask that has just one, which doesn't tell its place.
-        became: official id -> the value that its pixels have, away from borders.
-        at_borders: the same for ids that have hardly a pixel away from borders: too thin to rely on.
-        between: values that no id became, which resizing with interpolation invents.
-        grown: objects are larger than theirs on all sides, as after interpolation and `> 0`.
-        padding: the value of pixels beyond the official mask, NaN for several; None without any.
-        misfit: the mask is far from fitting where it should lie.
-        aligned: what its ids became can be told there.
-        image_score: how well the image fits the one of this id; None where nothing tells.
-        turned: how the mask was turned, where nothing tells whether its image was.
-        other: the image that the mask belongs to, where it belongs to another one.
-        guessed: the image is that of the position, and nothing confirms it.
-        fault: a fault of pairing or geometry, and what was seen; "" for none.
-    """
-
+    source: Item  # without its pixels
     image_id: str
-    label: int | None
-    greatest: tuple[int, int]
-    shape_kept: bool
-    constant: float | None
-    became: dict[int, float] = field(default_factory=dict)
-    at_borders: dict[int, float] = field(default_factory=dict)
-    between: list[float] = field(default_factory=list)
-    grown: bool = False
-    padding: float | None = None
-    misfit: bool = False
-    aligned: bool = False
-    image_score: float | None = None
-    turned: str = ""
-    other: str | None = None
-    guessed: bool = False
-    fault: tuple[str, str] = ("", "")
+    compared: bool = False
+    identified: bool = False  # nothing but the mask tells whose it is
+    greatest: tuple[int, int] = (0, 0)  # id of the official mask, with 1000 and without
+    shape_kept: bool = False  # the mask has the size of the official one
+    constant: float | None = None  # the value of a mask that has just one, which doesn't tell its place
+    became: dict[int, float] = field(default_factory=dict)  # official id -> its value, away from borders
+    at_borders: dict[int, float] = field(default_factory=dict)  # the same of ids with hardly a pixel away from borders
+    between: list[float] = field(default_factory=list)  # values that no id became, which interpolation invents
+    grown: bool = False  # objects are larger than theirs on all sides, as after interpolation and `> 0`
+    padding: float | None = None  # the value beyond the official mask, NaN for several; None without any
+    misfit: bool = False  # the mask is far from fitting where it should lie
+    aligned: bool = False  # what its ids became can be told
+    image_score: float = 0.0  # how well the image fits the one of this id; 0 where nothing tells
+    turned: str = ""  # how the mask was turned, where nothing tells whether its image was
+    other: str | None = None  # the image that the mask belongs to, where it belongs to another one
+    fault: tuple[str, str] = ("", "")  # of pairing or geometry, and what was seen
+
+    @property
+    def image_id_is_known(self) -> bool:
+        """Whether more than its position tells the image."""
+        return self.identified or self.source.image_id is not None
 
     @property
     def ignored(self) -> float | None:
@@ -103,7 +91,7 @@ def compare(item: Item, image_id: str, truth: Truth, rules: Rules) -> Observatio
     ids, seen = truth.ids(image_id), np.asarray(item.ids)
     greatest = int(ids.max()), int(ids[ids != IGNORE_ID].max(initial=0))
     constant = float(seen.min()) if seen.min() == seen.max() else None
-    result = Observation(image_id, item.label, greatest, seen.shape == ids.shape, constant)
+    result = Observation(item.without_pixels(), image_id, True, False, greatest, seen.shape == ids.shape, constant)
     mask = MaskSight(seen, ids, rules.masks)
     image, image_fit = None, None
     original = None if item.image is None else truth.image(image_id)

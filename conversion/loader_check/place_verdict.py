@@ -30,8 +30,8 @@ def judge_places(items: Sequence[Observation], verdict: Verdict) -> list[Observa
     for item in items:
         # Where all others keep the size of the official mask, another size is that of another image.
         strange = not item.shape_kept and kept[True] > kept[False]
-        misfit = item.misfit and not item.aligned and not item.guessed and (strange or (item.image_score or 0) >= _SURE)
-        if item.other or misfit:
+        misfit = item.misfit and not item.aligned and item.image_id_is_known
+        if item.other or (misfit and (strange or item.image_score >= _SURE)):
             whose = f"that of {item.other}" if item.other else "not its own"
             verdict.add("pairing", [(item.image_id, f"its mask is {whose}")])
         elif not item.aligned or most_astray:

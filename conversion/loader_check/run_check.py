@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,95 +78,62 @@ def check_loader(
     Raises:
         ImageNetSError: no official masks are found; the Dataset has no items or no such key, or is a DataLoader.
     """
-    check = _Check(Truth(gt_dir, config, split, imagenet, annotations_dir, verify))
+    truth, rules = Truth(gt_dir, config, split, imagenet, annotations_dir, verify), Rules()
     total = len(dataset) if hasattr(dataset, "__len__") else None
-    items = read_items(dataset, Keys(mask_key, image_key, id_key), limit, check.truth.table.num_classes)
+    items = read_items(dataset, Keys(mask_key, image_key, id_key), limit, truth.table.num_classes)
     with tqdm(items, total=total if limit is None else limit, desc="comparing", unit="image", delay=1) as bar:
-        for item in bar:
-            check.take(item)
-    if not check.verdict.count:
+        observations = [_observe(item, truth, rules) for item in bar]
+    if not observations:
         raise ImageNetSError("the Dataset gives no items: is its path right?")
-    members = check.judge(dataset, ignore_id, every=limit is None or (total is not None and limit >= total))
-    verdict = check.verdict
+    verdict = Verdict(len(observations))
+    every = limit is None or (total is not None and limit >= total)
+    members = _members(observations, truth, None if every else listed_ids(dataset), every)
+    _judge_items(observations, {image_id for finding in members for image_id in finding.image_ids}, verdict)
+    compared = [item for item in observations if item.compared]
+    if any(item.identified for item in compared):  # a position doesn't tell an image
+        compared = [item for item in compared if item.image_id_is_known]
+        verdict.notes.append("items have no ids: their masks tell whose they are, not their positions")
+    judge_ids(judge_places(compared, verdict), truth, ignore_id, verdict)
+    check_labels(compared, truth, verdict)
     findings = verdict.findings(config, members)
     return LoaderReport(verdict.count, findings, tuple(verdict.notes), tuple(verdict.not_compared))
 
 
-class _Check:
-    """What was seen so far, and what it means."""
+def _observe(item: Item, truth: Truth, rules: Rules) -> Observation:
+    """What is seen in an item: one without an id is that of its position, or the one that its mask belongs to."""
+    image_id = item.image_id or truth.image_ids[min(item.position, len(truth.image_ids) - 1)]
+    if item.ids is None or image_id not in truth.wnids:
+        return Observation(item.without_pixels(), image_id)
+    observation = compare(item, image_id, truth, rules)
+    if observation.other and not item.image_id:
+        observation = compare(item, observation.other, truth, rules)
+        observation.identified = True
+    return observation
 
-    def __init__(self, truth: Truth) -> None:
-        self.truth, self.verdict, self._rules = truth, Verdict(), Rules()
-        self._observations: list[Observation] = []
-        self._ids: list[str] = []
-        """The images of all items but those that are None."""
-        self._nameless = self._failed = self._moved = False
-        """Whether items had no ids; whether some of these raised, so that nobody knows their image; and whether masks
-        of some were those of other positions."""
-        self._none: list[str] = []
-        self._strange: list[str] = []
-        """What items without a mask hold."""
 
-    def take(self, item: Item) -> None:
-        """Compare an item."""
-        self.verdict.count += 1
-        image_id = item.image_id or self.truth.image_ids[min(item.position, len(self.truth.image_ids) - 1)]
-        self._nameless |= not item.image_id
-        if item.error is not None:
-            self._failed |= not item.image_id
-            overflow = isinstance(item.error, OverflowError) and "uint8" in str(item.error)
-            seen = f"item {item.position}", f"{type(item.error).__name__}: {item.error}"
-            self.verdict.add("overflow" if overflow else "raises", [seen])
-        elif item.parts == "None":
-            self._none.append(image_id)
-            return
-        elif item.ids is None:
-            self._strange.append(item.parts)
-        elif image_id in self.truth.wnids:
-            observation = compare(item, image_id, self.truth, self._rules)
-            if not item.image_id and observation.other:  # the mask alone identifies the image
-                image_id, self._moved = observation.other, True
-                observation = compare(item, image_id, self.truth, self._rules)
-            elif not item.image_id:
-                observation.guessed = True
-            self._observations.append(observation)
-        self._ids.append(image_id)
+def _judge_items(items: Sequence[Observation], missing: Set[str], verdict: Verdict) -> None:
+    """Add errors, and items without a mask, but for those whose images are known as missing."""
+    for item in items:
+        if error := item.source.error:
+            overflow = isinstance(error, OverflowError) and "uint8" in str(error)
+            seen = f"item {item.source.position}", f"{type(error).__name__}: {error}"
+            verdict.add("overflow" if overflow else "raises", [seen])
+    none = [item.image_id for item in items if item.source.is_none]
+    verdict.add("no-mask", [(image_id, "None") for image_id in none if image_id not in missing])
+    if strange := [item.source.parts for item in items if item.source.parts and not item.source.is_none]:
+        text = f"items hold no mask that is understood ({strange[0]}): --mask-key names it"
+        verdict.leave_out(len(strange), text)
 
-    def judge(self, dataset: Any, ignore_id: int | None, every: bool) -> list[Finding]:
-        """Judge all items together.
 
-        Args:
-            dataset: the Dataset.
-            ignore_id: see `check_loader`.
-            every: all items were read.
-
-        Returns:
-            Which images are missing, or too many.
-        """
-        members, verdict = self._members(dataset, every), self.verdict
-        missing = {image_id for finding in members for image_id in finding.image_ids}
-        verdict.add("no-mask", [(image_id, "None") for image_id in self._none if image_id not in missing])
-        if self._strange:
-            text = f"items hold no mask that is understood ({self._strange[0]}): --mask-key names it"
-            verdict.leave_out(len(self._strange), text)
-        observations = self._observations
-        if self._moved:  # a position doesn't tell an image
-            observations = [observation for observation in observations if not observation.guessed]
-            place = {image_id: i for i, image_id in enumerate(self.truth.image_ids)}
-            if self._ids != sorted(self._ids, key=place.__getitem__):  # otherwise only images are missing
-                verdict.notes.append(
-                    "items have no ids, and not the order of the official list: masks tell their images"
-                )
-        aligned = judge_places(observations, verdict)
-        judge_ids(aligned, self.truth, ignore_id, verdict)
-        check_labels(observations, self.truth, verdict)
-        return members
-
-    def _members(self, dataset: Any, every: bool) -> list[Finding]:
-        """Which images there are, where that can be told."""
-        if self._failed or len(self._none) == self.verdict.count:
-            return []
-        if every and self._nameless and len(set(self._ids)) < len(self._ids):
-            return check_number(self.verdict.count, self.truth)
-        seen = self._ids if every else listed_ids(dataset)
-        return check_members(seen, self.truth) if seen else []
+def _members(
+    items: Sequence[Observation], truth: Truth, listed: Sequence[str] | None, every: bool
+) -> Sequence[Finding]:
+    """Which images there are, where that can be told: by all items, else by a list that the Dataset keeps."""
+    nameless = [item.source for item in items if not item.source.image_id]
+    if any(item.error for item in nameless) or all(item.source.is_none for item in items):
+        return []
+    image_ids = [item.image_id for item in items if not item.source.is_none]
+    if every and nameless and len(set(image_ids)) < len(image_ids):
+        return check_number(len(items), truth)
+    seen = image_ids if every else listed
+    return check_members(seen, truth) if seen else []

@@ -55,7 +55,7 @@ class Item:
         ids: H x W numbers of its mask, unchanged; None without a mask.
         image: H x W numbers, the image in grey; None without an image.
         error: the exception that the Dataset raised instead of an item.
-        parts: types and shapes of what the item holds; "None" for None.
+        parts: types and shapes of what an item without a mask holds; "None" for None.
     """
 
     position: int
@@ -65,6 +65,15 @@ class Item:
     label: int | None = None
     error: Exception | None = None
     parts: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the Dataset gave None."""
+        return self.parts == "None"
+
+    def without_pixels(self) -> Item:
+        """All but mask and image, to keep."""
+        return replace(self, ids=None, image=None)
 
 
 def read_items(dataset: Any, keys: Keys, limit: int | None, num_classes: int) -> Iterator[Item]:
@@ -122,7 +131,6 @@ def listed_ids(dataset: Any) -> list[str] | None:
 
 def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     parts = dict(_parts(raw))
-    what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
     id_keys = _ranked(parts, _ID_KEYS) if keys.id is None else [_full(parts, keys.id)]
     image_id = next((image_id for key in id_keys if (image_id := _id_in(parts[key]))), None)
     # In a tuple the mask is the last part that can be one, because the image comes first.
@@ -137,7 +145,8 @@ def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     label_keys = [*_ranked(parts, _LABEL_KEYS, others=False), *(key for key in parts if key.isdigit())]
     numbers = (_as_number(parts[key]) for key in label_keys if key != mask_key)
     label = next((number for number in numbers if number is not None), None)
-    return Item(position, ids, greys[0] if greys else None, image_id, label, None, what)
+    what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
+    return Item(position, ids, greys[0] if greys else None, image_id, label, None, what if ids is None else "")
 
 
 def _parts(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
