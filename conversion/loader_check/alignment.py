@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import optimize
 
 from .geometry import OUTSIDE, TURNS, WHOLE, Array, Box, Rule, turn
 
@@ -105,7 +106,9 @@ class ImageSight(Sight):
         self._turned: dict[str, Image.Image] = {}
 
     def _score(self, box: Box) -> tuple[float, float]:
-        picture = self._turned.setdefault(box.turn, Image.fromarray(turn(self.fields[1], box.turn)))
+        if box.turn not in self._turned:
+            self._turned[box.turn] = Image.fromarray(turn(self.fields[1], box.turn))
+        picture = self._turned[box.turn]
         whole, corners, inside = [], [], 1.0
         for axis, size in enumerate((picture.height, picture.width)):
             edges = box.edges(self._cells[axis], axis)
@@ -123,7 +126,7 @@ class ImageSight(Sight):
 def near(sight: Sight, likely: Sequence[Fit]) -> Fit:
     """The best of some likely boxes, moved a little where it doesn't fit quite."""
     best = _scored(sight, likely)[0]
-    moved = best if best.score >= sight.sure else _moved(sight, best, 0.01)
+    moved = best if best.score >= sight.good else _moved(sight, best, 0.01)
     return moved if moved.box.is_near(best.box) else best
 
 
@@ -161,21 +164,24 @@ def _best(sight: Sight, scored: Sequence[Fit]) -> Fit:
 
 
 def _moved(sight: Sight, start: Fit, step: float) -> Fit:
-    """Moves the edges of a box, alone and together, as long as its score grows."""
-    box, best = start.box, start.score
-    while step > 0.003:
-        before = best
-        for top, left, bottom, right in _MOVES:
-            up, side = step * box.height, step * box.width
-            height, width = box.height + up * (bottom - top), box.width + side * (right - left)
-            moved = Box(box.turn, box.top + up * top, box.left + side * left, height, width)
-            if (score := sight.score(moved)) > best + 2e-4:
-                box, best = moved, score
-        step = step if best > before else step / 2
-    rule = start.rule
+    """The fit after its edges were moved to where the score is best."""
+    box = start.box
+    sides = np.array([box.height, box.width, box.height, box.width])
+    edges = np.array([box.top, box.left, box.top + box.height, box.left + box.width])
+
+    def moved(by: Array) -> Box:
+        top, left, bottom, right = edges + by * sides
+        return Box(box.turn, top, left, max(bottom - top, 1e-3), max(right - left, 1e-3))
+
+    simplex = step * np.array([[0, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, -1, 0], [0, 1, 0, -1]])
+    options = {"initial_simplex": simplex, "xatol": 0.002, "fatol": 2e-4, "maxfev": 150}
+    result = optimize.minimize(lambda by: -sight.score(moved(by)), np.zeros(4), method="Nelder-Mead", options=options)
+    if -result.fun <= start.score:
+        return start
+    best, rule = moved(result.x), start.rule
     if rule and rule.scaling != "unscaled":  # with the part that was found, for the items that follow
-        rule = replace(rule, part=round(rule.part * box.height / start.box.height, 3))
-    return Fit(box, best, rule)
+        rule = replace(rule, part=round(rule.part * best.height / box.height, 3))
+    return Fit(best, -result.fun, rule)
 
 
 def _anywhere(sight: Sight, name: str) -> list[Box]:
