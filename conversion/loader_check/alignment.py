@@ -17,7 +17,6 @@ from .geometry import OUTSIDE, TURNS, WHOLE, Array, Box, Rule, turn
 
 _HOPELESS, _BETTER, _OUTSIDE_AT_MOST = 0.4, 0.005, 0.95
 _PARTS = (1.0, *np.arange(0.5, 1.11, 0.04).round(2).tolist())
-_MOVES = tuple(move for move in itertools.product((-1, 0, 1), repeat=4) if any(move) and move.count(0) >= 2)
 _POINTS, _CELLS, _COARSE = 48, 24, 8
 
 
@@ -50,7 +49,7 @@ class Sight:
 
     def score(self, box: Box) -> float:
         """How well the original under a box explains what was seen."""
-        score, outside = self._score(box)
+        score, outside = self._score(box) if min(box.height, box.width) > 0 else (0.0, 1.0)
         return float(score - 0.02 * outside) if outside < _OUTSIDE_AT_MOST else 0.0
 
     def by(self, rule: Rule) -> Fit:
@@ -164,17 +163,13 @@ def _best(sight: Sight, scored: Sequence[Fit]) -> Fit:
 
 
 def _moved(sight: Sight, start: Fit, step: float) -> Fit:
-    """The fit after its edges were moved to where the score is best."""
-    box = start.box
-    sides = np.array([box.height, box.width, box.height, box.width])
-    edges = np.array([box.top, box.left, box.top + box.height, box.left + box.width])
+    """The fit after its box was moved and resized to where the score is best."""
+    box, scales = start.box, np.array([start.box.height, start.box.width] * 2)
 
     def moved(by: Array) -> Box:
-        top, left, bottom, right = edges + by * sides
-        return Box(box.turn, top, left, max(bottom - top, 1e-3), max(right - left, 1e-3))
+        return Box(box.turn, *([box.top, box.left, box.height, box.width] + by * scales).tolist())
 
-    simplex = step * np.array([[0, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, -1, 0], [0, 1, 0, -1]])
-    options = {"initial_simplex": simplex, "xatol": 0.002, "fatol": 2e-4, "maxfev": 150}
+    options = {"initial_simplex": step * np.eye(5, 4), "xatol": 0.002, "fatol": 2e-4, "maxfev": 150}
     result = optimize.minimize(lambda by: -sight.score(moved(by)), np.zeros(4), method="Nelder-Mead", options=options)
     if -result.fun <= start.score:
         return start
