@@ -71,9 +71,7 @@ class Box:
 
     def is_whole(self, shape: Shape) -> bool:
         """Whether it shows all of an original of this shape, and no more."""
-        height, width = shape[::-1] if self.turn in SIDEWAYS else shape
-        off = abs(self.top) / height, abs(self.left) / width, abs(self.height / height - 1), abs(self.width / width - 1)
-        return max(off) < 0.02
+        return self.is_near(Rule(self.turn).box(shape, shape[::-1] if self.turn in SIDEWAYS else shape))
 
     def words(self, shape: Shape) -> str:
         """What it shows of an original of this shape."""

@@ -53,11 +53,11 @@ class Truth:
         verify: bool = True,
     ) -> None:
         self.table: Categories = categories(config)
-        self.split = split
         self._place = gt_dir, config, split, annotations_dir, verify
         self._masks = open_masks(*self._place)
-        self.wnids = {image_id: self._masks.wnid(image_id) for image_id in self._masks.by_id}
-        self.image_ids = sorted(self.wnids, key=lambda image_id: (self.wnids[image_id], image_id))
+        ordered = sorted((self._masks.wnid(image_id), image_id) for image_id in self._masks.by_id)
+        self.wnids = {image_id: wnid for wnid, image_id in ordered}
+        self.image_ids = list(self.wnids)
         self._images: ImageReader | None = None
         if imagenet is not None:
             part = "train" if split == "train_semi" else "validation"

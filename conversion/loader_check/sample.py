@@ -190,7 +190,7 @@ def _ranked(parts: Parts, names: Sequence[str], others: bool = True) -> list[str
 
 def _id_in(value: Any) -> str | None:
     if isinstance(value, (tuple, list)):
-        return next((_id_in(part) for part in value[:3] if isinstance(part, (str, os.PathLike)) and _id_in(part)), None)
+        return next((image_id for part in value[:3] if (image_id := _id_in(part))), None)
     if isinstance(value, (str, os.PathLike)):
         names = [name.removesuffix(".png") for name in PureWindowsPath(value).parts[::-1]]  # of Linux, too
         ids = (image_id_of(name, "validation") or image_id_of(name, "train") for name in names)
