@@ -213,7 +213,7 @@ def _borders(values: Array) -> Array:
     return borders
 
 
-def _means(picture: Image.Image, cells: Sequence[int], box: tuple[float, ...] | None = None) -> Array:
+def _means(picture: Image.Image, cells: Sequence[int], box: tuple[float, float, float, float] | None = None) -> Array:
     """The means of rows and columns of cells of a box."""
     return np.asarray(picture.resize((cells[1], cells[0]), Image.Resampling.BOX, box))
 

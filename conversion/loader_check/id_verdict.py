@@ -45,7 +45,9 @@ def judge_ids(items: Sequence[Observation], truth: Truth, ignore_id: int | None,
             break
         main = main or reading
         for key, entries in reading.faults(table.ids).items():
-            verdict.add(key, [_seen(items[i]) for i in np.flatnonzero(table.items_with(entries) & explained & left)])
+            verdict.add(
+                key, [_seen(items[i]) for i in np.flatnonzero(table.items_with(entries) & explained & left).tolist()]
+            )
         left &= ~explained
     _judge_rest(table, left, num_classes, verdict)
     if main is None:
@@ -86,7 +88,9 @@ def _judge_rest(table: IdTable, left: NDArray[np.bool_], num_classes: int, verdi
     elif sum(class_id != value and 1 <= value <= num_classes for class_id, value in became.items()) > 1:
         key = "classes-in-another-order"
     changed = table.items_with(table.ids != table.values)
-    verdict.add(key, [_seen(table.observations[i]) for i in np.flatnonzero(left & changed)], few=not left.all())
+    verdict.add(
+        key, [_seen(table.observations[i]) for i in np.flatnonzero(left & changed).tolist()], few=not left.all()
+    )
 
 
 def _judge_foreground(
