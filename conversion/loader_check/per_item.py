@@ -91,7 +91,8 @@ def compare(item: Item, image_id: str, truth: Truth, rules: Rules) -> Observatio
     ids, seen = truth.ids(image_id), np.asarray(item.ids)
     greatest = int(ids.max()), int(ids[ids != IGNORE_ID].max(initial=0))
     constant = float(seen.min()) if seen.min() == seen.max() else None
-    result = Observation(item.without_pixels(), image_id, True, False, greatest, seen.shape == ids.shape, constant)
+    result = Observation(item.without_pixels(), image_id, compared=True, greatest=greatest, constant=constant)
+    result.shape_kept = seen.shape == ids.shape
     mask = MaskSight(seen, ids, rules.masks)
     image, image_fit = None, None
     original = None if item.image is None else truth.image(image_id)
