@@ -2,8 +2,9 @@
 
 Start with `run_check`. `sample` and `pixels` take the items of a Dataset apart; `ground_truth` has the official masks
 and images. `per_item` lays an item over them: `alignment` finds its place, a box of `geometry`, from the pixels. Over
-all items `id_table` counts what each id became, `id_verdict` says it in words, and `over_dataset` looks at members,
-labels and names. `faults.csv` is the table of faults, which `fault_catalog` reads.
+all items `place_verdict` judges pairing and geometry, `id_verdict` what each id became, by the ways to read ids in
+`id_readings`, and `members` which images there are, and their labels. `faults.csv` is the table of faults, which
+`fault_catalog` reads.
 """
 
 from .fault_catalog import FAULTS, Fault, Finding

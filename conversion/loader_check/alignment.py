@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from PIL import Image
+from scipy import optimize
 
-from .geometry import TURNS, WHOLE, Array, Box, Rule, turn
+from .geometry import OUTSIDE, TURNS, WHOLE, Array, Box, Rule, turn
 
 _HOPELESS, _BETTER, _OUTSIDE_AT_MOST = 0.4, 0.005, 0.95
 _PARTS = (1.0, *np.arange(0.5, 1.11, 0.04).round(2).tolist())
-_MOVES = tuple(move for move in itertools.product((-1, 0, 1), repeat=4) if any(move) and move.count(0) >= 2)
 _POINTS, _CELLS, _COARSE = 48, 24, 8
 
 
@@ -33,30 +36,33 @@ class Sight:
         good: the score of a box that is right, but for how pixels were resized and compressed.
         sure: the score from which on no other box is better by more than rounding.
         fields: two arrays of numbers whose small copies look alike under the right box: seen, and original.
+        usual: the whole original, and the rules that most earlier ones had, not scored.
     """
 
     good: float
     sure: float
 
-    def __init__(self, seen: Array, original: Array) -> None:
+    def __init__(self, seen: Array, original: Array, rules: Counter[Rule]) -> None:
         self.shape, self.original, self.fields = seen.shape, original.shape, (seen, original)
-        self._turned: dict[str, Array] = {}
+        self.usual = [self.by(rule) for rule in (WHOLE, *(rule for rule, _ in rules.most_common(2)))]
+        self._rules = rules
 
     def score(self, box: Box) -> float:
         """How well the original under a box explains what was seen."""
-        if box.turn not in self._turned:
-            self._turned[box.turn] = self._prepared(box.turn)
-        score, outside = self._score(self._turned[box.turn], box)
+        score, outside = self._score(box) if min(box.height, box.width) > 0 else (0.0, 1.0)
         return float(score - 0.02 * outside) if outside < _OUTSIDE_AT_MOST else 0.0
 
     def by(self, rule: Rule) -> Fit:
         """The box that a rule gives, not scored."""
         return Fit(rule.box(self.original, self.shape), 0.0, rule)
 
-    def _prepared(self, name: str) -> Array:
-        raise NotImplementedError
+    def remember(self, fit: Fit) -> None:
+        """Count the rule of a box that is right."""
+        if fit.rule and fit.score >= self.good:
+            self._rules[fit.rule] += 1
 
-    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
+    def _score(self, box: Box) -> tuple[float, float]:
+        """The score, and how much of the box is outside the original."""
         raise NotImplementedError
 
 
@@ -65,34 +71,23 @@ class MaskSight(Sight):
 
     good, sure = 0.9, 0.98
 
-    def __init__(self, seen: Array, ids: Array) -> None:
-        super().__init__(_borders(seen), _borders(ids))
+    def __init__(self, seen: Array, ids: Array, rules: Counter[Rule]) -> None:
+        super().__init__(_borders(seen), _borders(ids), rules)
         self._grid = [np.linspace(0, size - 1, min(size, _POINTS)).astype(int) for size in seen.shape]
         values, index, counts = np.unique(seen[np.ix_(*self._grid)], return_inverse=True, return_counts=True)
         rank = np.minimum(np.argsort(np.argsort(-counts)), 31)  # interpolated masks have thousands of values
         self._values, self._seen = min(len(values), 32), rank[index.ravel()]
-        self._ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape) + 1  # 0 is outside
-        self._count = int(self._ids.max()) + 1
+        self._ids = np.unique(ids, return_inverse=True)[1].reshape(ids.shape)
+        self._rows = int(self._ids.max()) + 2
 
     def table(self, box: Box) -> Array:
         """The pixels of each id, the first one outside, that have each value; of a sample."""
-        self.score(box)
-        return self._table(self._turned[box.turn], box)
+        rows = box.view(self._ids, self.shape, self._grid).ravel() - OUTSIDE
+        size = self._rows * self._values
+        return np.bincount(rows * self._values + self._seen, minlength=size).reshape(self._rows, self._values)
 
-    def _prepared(self, name: str) -> Array:
-        return np.pad(turn(self._ids, name), 1)
-
-    def _table(self, padded: Array, box: Box) -> Array:
-        places = []
-        for axis, grid in enumerate(self._grid):
-            start, side = ((box.top, box.height), (box.left, box.width))[axis]
-            centres = np.floor(start + (grid + 0.5) * side / self.shape[axis])
-            places.append(np.clip(centres, -1, padded.shape[axis] - 2).astype(int) + 1)
-        pairs = padded[np.ix_(*places)].ravel() * self._values + self._seen
-        return np.bincount(pairs, minlength=self._count * self._values).reshape(-1, self._values)
-
-    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
-        table = self._table(prepared, box)
+    def _score(self, box: Box) -> tuple[float, float]:
+        table = self.table(box)
         # Ids tell the values; or, where parts of an id have values of their own, the values tell the ids.
         scores = _determined(table[1:]), _determined(table[1:].T)
         return (max(scores) + 0.05 * min(scores)) / 1.05, table[0].sum() / table.sum()
@@ -103,25 +98,34 @@ class ImageSight(Sight):
 
     good, sure = 0.97, 0.995
 
-    def __init__(self, seen: NDArray[np.float32], original: NDArray[np.float32]) -> None:
-        super().__init__(seen, original)
+    def __init__(self, seen: NDArray[np.float32], original: NDArray[np.float32], rules: Counter[Rule]) -> None:
+        super().__init__(seen, original, rules)
         self._cells = [min(size, _CELLS) for size in seen.shape]
-        self._seen, _ = _means(_summed(seen), WHOLE.box(self.shape, self.shape), self._cells)
+        self._seen = _means(Image.fromarray(seen), self._cells)
+        self._turned: dict[str, Image.Image] = {}
 
-    def _prepared(self, name: str) -> Array:
-        return _summed(turn(self.fields[1], name))
-
-    def _score(self, prepared: Array, box: Box) -> tuple[float, float]:
-        means, inside = _means(prepared, box, self._cells)
-        if not inside.any():
-            return 0.0, 1.0
-        return abs((_normal(means[inside]) * _normal(self._seen[inside])).mean()), 1 - inside.mean()
+    def _score(self, box: Box) -> tuple[float, float]:
+        if box.turn not in self._turned:
+            self._turned[box.turn] = Image.fromarray(turn(self.fields[1], box.turn))
+        picture = self._turned[box.turn]
+        whole, corners, inside = [], [], 1.0
+        for axis, size in enumerate((picture.height, picture.width)):
+            edges = box.edges(self._cells[axis], axis)
+            cells = np.flatnonzero((edges[:-1] > -0.5) & (edges[1:] < size + 0.5))
+            if not len(cells):
+                return 0.0, 1.0
+            whole.append(slice(cells[0], cells[-1] + 1))
+            corners.append(np.clip(edges[[cells[0], cells[-1] + 1]], 0, size))
+            inside *= np.ptp(np.clip(edges, 0, size)) / np.ptp(edges)
+        seen = self._seen[tuple(whole)]
+        means = _means(picture, seen.shape, (corners[1][0], corners[0][0], corners[1][1], corners[0][1]))
+        return abs((_normal(means) * _normal(seen)).mean()), 1 - inside
 
 
 def near(sight: Sight, likely: Sequence[Fit]) -> Fit:
     """The best of some likely boxes, moved a little where it doesn't fit quite."""
     best = _scored(sight, likely)[0]
-    moved = best if best.score >= sight.sure else _moved(sight, best, 0.01)
+    moved = best if best.score >= sight.good else _moved(sight, best, 0.01)
     return moved if moved.box.is_near(best.box) else best
 
 
@@ -159,43 +163,39 @@ def _best(sight: Sight, scored: Sequence[Fit]) -> Fit:
 
 
 def _moved(sight: Sight, start: Fit, step: float) -> Fit:
-    """Moves the edges of a box, alone and together, as long as its score grows."""
-    box, best = start.box, start.score
-    while step > 0.003:
-        before = best
-        for top, left, bottom, right in _MOVES:
-            up, side = step * box.height, step * box.width
-            height, width = box.height + up * (bottom - top), box.width + side * (right - left)
-            moved = Box(box.turn, box.top + up * top, box.left + side * left, height, width)
-            if (score := sight.score(moved)) > best + 2e-4:
-                box, best = moved, score
-        step = step if best > before else step / 2
-    rule = start.rule
+    """The fit after its box was moved and resized to where the score is best."""
+    box, scales = start.box, np.array([start.box.height, start.box.width] * 2)
+
+    def moved(by: Array) -> Box:
+        return Box(box.turn, *([box.top, box.left, box.height, box.width] + by * scales).tolist())
+
+    options = {"initial_simplex": step * np.eye(5, 4), "xatol": 0.002, "fatol": 2e-4, "maxfev": 150}
+    result = optimize.minimize(lambda by: -sight.score(moved(by)), np.zeros(4), method="Nelder-Mead", options=options)
+    if -result.fun <= start.score:
+        return start
+    best, rule = moved(result.x), start.rule
     if rule and rule.scaling != "unscaled":  # with the part that was found, for the items that follow
-        rule = replace(rule, part=round(rule.part * box.height / start.box.height, 3))
-    return Fit(box, best, rule)
+        rule = replace(rule, part=round(rule.part * best.height / box.height, 3))
+    return Fit(best, -result.fun, rule)
 
 
 def _anywhere(sight: Sight, name: str) -> list[Box]:
     """The best few of boxes of all sizes at all places, by small copies."""
-    seen, _ = _means(_summed(sight.fields[0]), WHOLE.box(sight.shape, sight.shape), (_COARSE, _COARSE))
-    summed = _summed(turn(sight.fields[1], name))
-    shape, sizes = (summed.shape[0] - 1, summed.shape[1] - 1), 1.15 ** -np.arange(11.0)
+    seen = _normal(_means(Image.fromarray(sight.fields[0]), (_COARSE, _COARSE))).ravel()
+    original = turn(sight.fields[1], name)
+    picture, counts = Image.fromarray(original), np.rint(_COARSE * 1.15 ** np.arange(11)).astype(int)
     best: list[tuple[float, Box]] = []
-    for sides in itertools.product(shape[0] * sizes, shape[1] * sizes):
-        if not 0.6 < sides[0] / sight.shape[0] / (sides[1] / sight.shape[1]) < 1.67:
+    for cells in itertools.product(counts.tolist(), repeat=2):
+        height, width = (size / count for size, count in zip(original.shape, cells))
+        if not 0.6 < height / sight.shape[0] / (width / sight.shape[1]) < 1.67:
             continue
-        starts = [np.linspace(0, size - side, 1 + int(6 * size / side - 5)) for size, side in zip(shape, sides)]
-        y, x = (
-            np.rint(start[:, None] + np.arange(_COARSE + 1) * side / _COARSE).astype(int)
-            for start, side in zip(starts, sides)
-        )
-        cells = np.diff(np.diff(summed[y[:, :, None, None], x], axis=1), axis=3).swapaxes(1, 2)
-        cells = cells.reshape(len(y), len(x), -1)
-        cells -= cells.mean(-1, keepdims=True)
-        scores = cells @ _normal(seen).ravel() / np.maximum(cells.std(-1), 1e-6)
+        windows = sliding_window_view(_means(picture, cells), (_COARSE, _COARSE))
+        parts = windows.reshape(*windows.shape[:2], -1)
+        parts = parts - parts.mean(-1, keepdims=True)
+        scores = parts @ seen / np.maximum(parts.std(-1), 1e-6)
         row, column = np.unravel_index(scores.argmax(), scores.shape)
-        best.append((float(scores[row, column]), Box(name, float(starts[0][row]), float(starts[1][column]), *sides)))
+        box = Box(name, float(row * height), float(column * width), _COARSE * height, _COARSE * width)
+        best.append((float(scores[row, column]), box))
     return [box for _, box in sorted(best, key=lambda pair: -pair[0])[:8]]
 
 
@@ -213,22 +213,9 @@ def _borders(values: Array) -> Array:
     return borders
 
 
-def _summed(field: Array) -> NDArray[np.float64]:
-    """The sums of all that lies above and left of each corner of a pixel."""
-    return np.pad(field.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-
-
-def _means(summed: NDArray[np.float64], box: Box, cells: Sequence[int]) -> tuple[Array, NDArray[np.bool_]]:
-    """The means of the cells of a box, and which cells lie at least half inside."""
-    sums, area, full = summed, np.ones(1), np.ones(1)
-    for axis in (0, 1):
-        edges, limit = box.edges(cells[axis], axis), summed.shape[axis] - 1
-        clipped = np.clip(edges, 0, limit)
-        low = np.minimum(clipped.astype(int), limit - 1)
-        share = (clipped - low).reshape((-1, 1) if axis == 0 else (1, -1))
-        sums = np.take(sums, low, axis) * (1 - share) + np.take(sums, low + 1, axis) * share
-        area, full = np.multiply.outer(area, np.diff(clipped)), np.multiply.outer(full, np.diff(edges))
-    return np.diff(np.diff(sums, axis=0), axis=1) / np.maximum(area[0], 1e-9), area[0] >= 0.5 * full[0]
+def _means(picture: Image.Image, cells: Sequence[int], box: tuple[float, float, float, float] | None = None) -> Array:
+    """The means of rows and columns of cells of a box."""
+    return np.asarray(picture.resize((cells[1], cells[0]), Image.Resampling.BOX, box))
 
 
 def _normal(values: Array) -> Array:

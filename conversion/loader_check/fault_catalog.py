@@ -1,11 +1,15 @@
-"""The faults that a Dataset may have: a message, and the line of code that mends it."""
+"""The faults that a Dataset may have, and what is said of a Dataset after it was compared."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
+
+Seen = tuple[str, str]
+"""An image id, and what was seen in that image."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +25,6 @@ class Fault:
     key: str
     text: str
     mend: str
-
-    def of(self, config: str) -> Fault:
-        """The fault with the configuration in the line that mends it."""
-        return replace(self, mend=self.mend.replace("{config}", config))
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,47 @@ def _load() -> Mapping[str, Fault]:
 
 FAULTS = _load()
 """Every kind of fault by its key."""
+
+
+class Verdict:
+    """Faults, notes, and what could not be compared, as they are collected.
+
+    Args:
+        count: how many items there are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.notes: list[str] = []
+        self.not_compared: list[str] = []
+        self._seen: defaultdict[str, list[Seen]] = defaultdict(list)
+
+    def add(self, key: str, seen: Sequence[Seen], few: bool = False) -> None:
+        """Add images that have a fault; with `few`, those of a few per cent of the items are a note."""
+        if few and seen and self.are_few(len(seen)):
+            self.notes.append(f"{len(seen)} of {self.count} items not explained: {': '.join(seen[0])}")
+        elif seen:
+            self._seen[key] += seen
+
+    def leave_out(self, count: int, text: str) -> None:
+        """Add items that could not be compared; a few of them are a note."""
+        (self.notes if self.are_few(count) else self.not_compared).append(f"{count:,} {text}")
+
+    def are_few(self, count: int) -> bool:
+        """Whether what some items have stays a note, beside what explains the others: up to 5 %, or one of ten."""
+        return count <= max(0.05 * self.count, self.count >= 10)
+
+    def findings(self, config: str, members: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+        """All faults, most images first, with the configuration in the lines that mend them.
+
+        Args:
+            config: `"50"`, `"300"` or `"919"`.
+            members: the faults that are none of single items.
+        """
+        findings = [
+            Finding(FAULTS[key], tuple(image_id for image_id, _ in seen), len(seen), self.count, ": ".join(seen[0]))
+            for key, seen in self._seen.items()
+        ]
+        ordered = sorted([*findings, *members], key=lambda finding: -finding.share)
+        mends = (finding.fault.mend.replace("{config}", config) for finding in ordered)
+        return tuple(replace(it, fault=replace(it.fault, mend=mend)) for it, mend in zip(ordered, mends))

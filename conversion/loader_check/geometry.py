@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +47,21 @@ class Box:
         start, size = ((self.top, self.height), (self.left, self.width))[axis]
         return start + np.arange(count + 1, dtype=np.float64) * (size / count)
 
-    def view(self, array: Array, shape: Shape) -> Array:
-        """The array as the box shows it, resized by nearest; -1 outside."""
-        padded = np.pad(turn(array, self.turn), 1, constant_values=OUTSIDE)
-        places = []
-        for axis, size in enumerate(shape):
-            edges = self.edges(size, axis)
-            centres = np.floor((edges[1:] + edges[:-1]) / 2 + 1e-6)
-            places.append(np.clip(centres, -1, padded.shape[axis] - 2).astype(int) + 1)
-        return padded[np.ix_(*places)]
+    def view(self, array: Array, shape: Shape, grid: Sequence[Array] | None = None) -> Array:
+        """The array as the box shows it, resized by nearest; -1 outside.
+
+        Args:
+            array: the original.
+            shape: height and width of what shows it.
+            grid: the rows and columns of that to return; by default all.
+        """
+        indices, inside = [], []
+        for axis, size in enumerate(array.shape[::-1] if self.turn in SIDEWAYS else array.shape):
+            edges = self.edges(shape[axis], axis)
+            centres = np.floor((edges[1:] + edges[:-1]) / 2 + 1e-6)[slice(None) if grid is None else grid[axis]]
+            inside.append((centres >= 0) & (centres < size))
+            indices.append(np.clip(centres, 0, size - 1).astype(int))
+        return np.where(np.logical_and.outer(*inside), turn(array, self.turn)[np.ix_(*indices)], OUTSIDE)
 
     def is_near(self, other: Box) -> bool:
         """Whether it shows nearly the same part: small objects don't tell more exactly where they are cut."""
@@ -65,9 +71,7 @@ class Box:
 
     def is_whole(self, shape: Shape) -> bool:
         """Whether it shows all of an original of this shape, and no more."""
-        height, width = shape[::-1] if self.turn in SIDEWAYS else shape
-        off = abs(self.top) / height, abs(self.left) / width, abs(self.height / height - 1), abs(self.width / width - 1)
-        return max(off) < 0.02
+        return self.is_near(Rule(self.turn).box(shape, shape[::-1] if self.turn in SIDEWAYS else shape))
 
     def words(self, shape: Shape) -> str:
         """What it shows of an original of this shape."""

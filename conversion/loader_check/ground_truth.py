@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,7 @@ from ..imagenet.data_dir import resolve_data_dir
 from ..imagenet.detect import open_imagenet
 from ..imagenet.image_reader import ImageReader
 from ..masks.codec import decode_mask
-
-_WNID = re.compile(r"n\d{8}")
+from ..masks.split_masks import class_folder
 
 
 class Truth:
@@ -55,11 +53,11 @@ class Truth:
         verify: bool = True,
     ) -> None:
         self.table: Categories = categories(config)
-        self.split = split
         self._place = gt_dir, config, split, annotations_dir, verify
         self._masks = open_masks(*self._place)
-        self.wnids = {image_id: self._masks.wnid(image_id) for image_id in self._masks.by_id}
-        self.image_ids = sorted(self.wnids, key=lambda image_id: (self.wnids[image_id], image_id))
+        ordered = sorted((self._masks.wnid(image_id), image_id) for image_id in self._masks.by_id)
+        self.wnids = {image_id: wnid for wnid, image_id in ordered}
+        self.image_ids = list(self.wnids)
         self._images: ImageReader | None = None
         if imagenet is not None:
             part = "train" if split == "train_semi" else "validation"
@@ -95,16 +93,8 @@ class Truth:
         if self._images is None or not self._images.has_files:
             return {}
         rows = self._images.find(pa.array(self.image_ids))
-        folders = [os.path.basename(folder) for folder in rows["folder"].to_pylist()]
-        return {i: folder for i, folder in zip(rows["image_id"].to_pylist(), folders) if _WNID.fullmatch(folder)}
-
-    def position(self, image_id: str) -> int:
-        """The place of an image in `image_ids`; behind all for one that is not there."""
-        return self._positions.get(image_id, len(self._positions))
-
-    @functools.cached_property
-    def _positions(self) -> dict[str, int]:
-        return {image_id: i for i, image_id in enumerate(self.image_ids)}
+        folders = {row["image_id"]: class_folder(f"{row['folder']}/") for row in rows.to_pylist()}
+        return {image_id: folder for image_id, folder in folders.items() if folder}
 
     def whose(self, seen: NDArray[Any], image_id: str) -> str | None:
         """Another image whose mask has exactly these regions, whatever their ids are called; None for `image_id`."""
@@ -136,10 +126,8 @@ class Truth:
 
 def _regions(values: NDArray[Any]) -> bytes:
     """A digest of which pixels have equal values; empty for a single value, and for more than masks have."""
-    different, index = np.unique(values, return_inverse=True)
+    different, first, index = np.unique(values, return_index=True, return_inverse=True)
     if not 2 <= len(different) <= 255:
         return b""
-    index = index.ravel()
-    first = np.array([int((index == place).argmax()) for place in range(len(different))])
-    named = np.argsort(np.argsort(first)).astype(np.uint8)[index]
+    named = np.argsort(np.argsort(first)).astype(np.uint8)[index.ravel()]
     return hashlib.blake2b(f"{values.shape}".encode() + named.tobytes(), digest_size=16).digest()

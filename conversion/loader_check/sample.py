@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import ImageNetSError, some
+from ..facts.spellings import image_id_of
 from .pixels import as_array, as_grey, as_ids
 
-_IMAGE_ID = re.compile(r"(ILSVRC2012_(?:val|test)_\d{8}|n\d{8}_\d+)")
 _MASK_KEYS = (
     *("annotation", "mask", "masks", "segmentation", "seg", "segmentation_mask", "gt_semantic_seg", "gt_sem_seg"),
     *("semantic_mask", "labels", "label", "target", "gt", "ground_truth", "seg_map", "mask_path"),
@@ -55,7 +55,7 @@ class Item:
         ids: H x W numbers of its mask, unchanged; None without a mask.
         image: H x W numbers, the image in grey; None without an image.
         error: the exception that the Dataset raised instead of an item.
-        parts: types and shapes of what the item holds; "None" for None.
+        parts: types and shapes of what an item without a mask holds; "None" for None.
     """
 
     position: int
@@ -65,6 +65,15 @@ class Item:
     label: int | None = None
     error: Exception | None = None
     parts: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the Dataset gave None."""
+        return self.parts == "None"
+
+    def without_pixels(self) -> Item:
+        """All but mask and image, to keep."""
+        return replace(self, ids=None, image=None)
 
 
 def read_items(dataset: Any, keys: Keys, limit: int | None, num_classes: int) -> Iterator[Item]:
@@ -120,24 +129,8 @@ def listed_ids(dataset: Any) -> list[str] | None:
     return None
 
 
-def class_names(dataset: Any) -> Sequence[str] | None:
-    """A Dataset's names of the classes: `classes`, `CLASSES`, `class_names`, `METAINFO["classes"]`, ...; else None."""
-    meta = getattr(dataset, "METAINFO", None) or getattr(dataset, "metainfo", None)
-    names_of = ("classes", "CLASSES", "class_names", "categories", "names")
-    for names in (
-        meta.get("classes") if isinstance(meta, Mapping) else None,
-        *(getattr(dataset, n, 0) for n in names_of),
-    ):
-        if isinstance(names, Mapping) and all(isinstance(key, int) for key in names):
-            names = [names[key] for key in sorted(names)]
-        if isinstance(names, (list, tuple)) and len(names) > 1 and all(isinstance(name, str) for name in names):
-            return list(names)
-    return None
-
-
 def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     parts = dict(_parts(raw))
-    what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
     id_keys = _ranked(parts, _ID_KEYS) if keys.id is None else [_full(parts, keys.id)]
     image_id = next((image_id for key in id_keys if (image_id := _id_in(parts[key]))), None)
     # In a tuple the mask is the last part that can be one, because the image comes first.
@@ -152,7 +145,8 @@ def _item(raw: Any, keys: Keys, position: int, num_classes: int) -> Item:
     label_keys = [*_ranked(parts, _LABEL_KEYS, others=False), *(key for key in parts if key.isdigit())]
     numbers = (_as_number(parts[key]) for key in label_keys if key != mask_key)
     label = next((number for number in numbers if number is not None), None)
-    return Item(position, ids, greys[0] if greys else None, image_id, label, None, what)
+    what = "None" if raw is None else some([f"{key or 'item'}: {_what(part)}" for key, part in parts.items()], 8)
+    return Item(position, ids, greys[0] if greys else None, image_id, label, None, what if ids is None else "")
 
 
 def _parts(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -196,11 +190,11 @@ def _ranked(parts: Parts, names: Sequence[str], others: bool = True) -> list[str
 
 def _id_in(value: Any) -> str | None:
     if isinstance(value, (tuple, list)):
-        return next((_id_in(part) for part in value[:3] if isinstance(part, (str, os.PathLike)) and _id_in(part)), None)
+        return next((image_id for part in value[:3] if (image_id := _id_in(part))), None)
     if isinstance(value, (str, os.PathLike)):
-        text = os.fspath(value)
-        ids: list[str] = _IMAGE_ID.findall(os.path.basename(text)) or _IMAGE_ID.findall(text)
-        return ids[-1] if ids else None
+        names = [name.removesuffix(".png") for name in PureWindowsPath(value).parts[::-1]]  # of Linux, too
+        ids = (image_id_of(name, "validation") or image_id_of(name, "train") for name in names)
+        return next((image_id for image_id in ids if image_id), None)
     return None
 
 

@@ -323,10 +323,6 @@ class Reordered(Right):
         return ids[super().mask(path)]
 
 
-class NamesReordered(Right):
-    classes = ("other", *sorted(TABLE.names[1:]))
-
-
 class GreatestId(Right):
     def __getitem__(self, index: int) -> Any:
         item = super().__getitem__(index)
