@@ -45,7 +45,7 @@ _SHOWN = 15
 
 @dataclass(frozen=True)
 class LostKind:
-    """Wrong pixels of one kind, at the boundary and in the interior: their shares, and the mean IoU if they were right."""
+    """Wrong pixels of one kind, boundary and interior: their shares, and the mean IoU if they were right."""
 
     title: str
     meaning: str
