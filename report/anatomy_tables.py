@@ -45,7 +45,7 @@ _SHOWN = 15
 
 @dataclass(frozen=True)
 class LostKind:
-    """Wrong pixels of one kind, at boundaries and inside: their shares, and the mean IoU if they were right."""
+    """Wrong pixels of one kind, boundary and interior: their shares, and the mean IoU if they were right."""
 
     title: str
     meaning: str
@@ -76,7 +76,7 @@ class LostPoints:
     """What the section "Where the points are lost" shows.
 
     Attributes:
-        kinds: the four kinds of wrong pixels, each at boundaries and inside.
+        kinds: the four kinds of wrong pixels, each at the boundary and in the interior.
         groups: images by whether the object was recognized and localized.
         parts: for each class id, (share, description) of what its error consists of, the largest first.
         agreement: (title, key, value) of the scores of clusters; none where ids are classes.

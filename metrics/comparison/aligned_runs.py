@@ -147,7 +147,8 @@ def _paired(columns: Mapping[str, Mapping[str, list[Any]]]) -> tuple[list[str], 
                 shown = ", ".join(sorted(only)[:_SHOWN]) + (" and more" if len(only) > _SHOWN else "")
                 raise ValueError(
                     f"only {which} has {len(only):,} of its {number:,} images: {shown}. Expected the same images in "
-                    "all runs, each with a name: score the others too, or leave these out."
+                    "all runs, each with a name: score the others too, or leave these out (`imagenet-s evaluate` and "
+                    "`evaluate-maps`: --list FILE)."
                 )
     images = sorted(first)
     order = {name: [own[image] for image in images] for name, own in positions.items()}

@@ -109,7 +109,7 @@ def test_missing_predictions_are_told(gaps, tmp_path):
 def test_wrong_command_lines(trees, tmp_path):
     paths = ["--predict-dir", trees["zip"][0], "--gt-dir", trees["zip"][1]]
     assert "--config missing" in run("evaluate", *paths, code=1).stderr
-    assert "give one or the other" in run("evaluate", *paths, "--counts", "x", code=1).stderr
+    assert "leave --predict-dir and --gt-dir out, or" in run("evaluate", *paths, "--counts", "x", code=1).stderr
     assert "there is no such file" in run("evaluate", *paths, "--mode", 50, "--match", "x.json", code=1).stderr
     assert "ids are classes, 0..50" in run("evaluate", *paths, "--mode", 50, code=1).stderr
     run("evaluate", *paths, "--mode", 51, code=2)

@@ -90,10 +90,10 @@ def test_what_a_saved_run_says(command, root):
 
 
 REFUSED = [
-    *((command, ["--list", "no-such-file.txt"], "--list too") for command in SAVED),
-    *((command, ["--annotations-dir", "x"], "--annotations-dir too") for command in SAVED),
-    *((command, ["--no-verify"], "--no-verify too") for command in SAVED),
-    *((command, ["--gt-dir", "x"], "--gt-dir too") for command in SAVED),
+    *((command, ["--list", "no-such-file.txt"], "leave --list out") for command in SAVED),
+    *((command, ["--annotations-dir", "x"], "leave --annotations-dir out") for command in SAVED),
+    *((command, ["--no-verify"], "leave --no-verify out") for command in SAVED),
+    *((command, ["--gt-dir", "x"], "leave --gt-dir out") for command in SAVED),
     *((command, ["--split", "train_semi"], "was scored with --split validation: with --split") for command in SAVED),
     *((command, ["--on-missing", "error"], "was scored with --on-missing skip") for command in SAVED),
     *((command, ["--config", "919"], "50") for command in SAVED),
