@@ -24,8 +24,9 @@ _PNG_STEPS: tuple[Step, ...] = (
     ("red-only", lambda ids: ids & 255),
     ("clipped", lambda ids: np.minimum(ids, 255)),
     ("grey", lambda ids: np.asarray(Image.fromarray(encode_mask(ids[None])).convert("L"))[0].astype(np.int64)),
-    # OpenCV: the weights of cvtColor, in fixed point.
+    # OpenCV: the weights of cvtColor, and those of libpng in imread(path, IMREAD_GRAYSCALE), in fixed point.
     ("grey", lambda ids: (4899 * (ids & 255) + 9617 * (ids >> 8) + 8192) >> 14),
+    ("grey", lambda ids: (9797 * (ids & 255) + 19235 * (ids >> 8)) >> 15),
     ("blue-for-red", lambda ids: ids >> 8 << 8),
     ("blue-for-red", lambda ids: ids >> 8),
     ("swapped", lambda ids: (ids & 255) * 256 + (ids >> 8)),
@@ -116,13 +117,14 @@ def readings(table: IdTable, truth: Truth) -> Iterator[Reading]:
     yield Reading((("ids-merged", lambda ids: np.where(ids == own, ids, OTHER_ID)),))
     yield from (Reading((step,)) for step in steps)
     minus_one: Step = ("shifted", lambda ids: ids - 1)
+    below_zero: Step = ("", lambda ids: np.where(ids < 0, ids + 256, ids))  # in 8 bits: 0 - 1 loses no other bit
     # max(0, id - 1) differs from id - 1 in what 0 became.
     clamped: Step = ("shifted-clamped", lambda ids: np.maximum(ids - 1, 0))
     down = clamped if table.others[0] > table.others.total() / 2 else minus_one
     for before in ((), *((step,) for step in steps)):
         yield Reading((*before, down))
         yield Reading((*before, ("shifted", lambda ids: ids + 1)))
-        yield Reading((*before, minus_one, _PNG_STEPS[0]))
+        yield Reading((*before, minus_one, below_zero, _PNG_STEPS[0]))
 
 
 def _label_steps(table: Categories) -> tuple[Step, Step]:

@@ -75,6 +75,12 @@ def check_labels(items: Sequence[Observation], truth: Truth, verdict: Verdict) -
         return
     right = meanings["the class id" if best == "the greatest id" else best]
     wrong = [item for item in labelled if item.source.label not in right(item)]
+    if wrong and best == "the label 0..999 of ImageNet" and not truth.imagenet_folders:
+        verdict.notes.append(
+            f"labels are {best}; whether those of {len(wrong)} of {len(labelled)} items are right, only the official "
+            "lists or --imagenet say"
+        )
+        return
     if not wrong and best != "the class id":
         verdict.notes.append(f"labels are {best}")
     words = "{0}, its class is {1}; most labels are {2}"

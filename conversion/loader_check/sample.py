@@ -18,7 +18,17 @@ from ..facts.spellings import image_id_of
 from .pixels import as_array, as_grey, as_ids
 
 _MASK_KEYS = (
-    *("annotation", "mask", "masks", "segmentation", "seg", "segmentation_mask", "gt_semantic_seg", "gt_sem_seg"),
+    *(
+        "annotation",
+        "mask",
+        "masks",
+        "segmentation",
+        "seg",
+        "segmentation_mask",
+        "sem_seg",
+        "gt_semantic_seg",
+        "gt_sem_seg",
+    ),
     *("semantic_mask", "labels", "label", "target", "gt", "ground_truth", "seg_map", "mask_path"),
 )
 _IMAGE_KEYS = ("image", "img", "pixel_values", "images", "input", "inputs", "x", "jpg")
@@ -154,7 +164,7 @@ def _parts(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any
     inside: Any = None
     if isinstance(value, Mapping):
         inside = value.items()
-    elif hasattr(value, "_fields"):
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):
         inside = zip(value._fields, value)
     elif isinstance(value, (list, tuple)):
         inside = enumerate(value) if len(value) <= _LONGEST and as_array(value) is None else None

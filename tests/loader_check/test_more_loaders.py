@@ -209,14 +209,10 @@ CASES: dict[str, tuple[Make, str, set[str] | str]] = {
     "mosaic": (mosaic, "919", "can't be laid over"),
 }
 KEYS: dict[str, dict[str, Any]] = {"few-shot, with keys": {"mask_key": 1, "image_key": 0}}
+SLOW = {"MMSegmentation, training", "few-shot", "few-shot, with keys", "erased", "mosaic"}
 WRONGLY_SAID: dict[str, tuple[tuple[bool, ...], str]] = {
-    "target and valid": ((False,), "labels of ImageNet are called wrong where nothing says the folders"),
-    "MaskFormer": ((True, False), "an object with `_fields` is iterated, and its error is taken for the Dataset's"),
-    "MaskFormer, fields": ((True, False), "a single mask of `instances` is taken before `sem_seg`"),
-    "OpenCV grey": ((True, False), "libpng's grey is not among the greys that are tried"),
-    "Keras pets": ((True, False), "the wrap of 0 - 1 is called a loss of bits, too"),
     "few-shot": ((True,), "the last mask of a tuple, which is of another image, is taken without a word"),
-    "few-shot, with keys": ((True,), "one of several classes is called other ids, much padding another image"),
+    "few-shot, with keys": ((True, False), "one of several classes is called other ids, much padding another image"),
     "erased": ((True,), "an image with a part erased is laid elsewhere"),
 }
 
@@ -231,6 +227,7 @@ def cases() -> Iterator[Any]:
         for with_images in (True, False):
             wrong, reason = WRONGLY_SAID.get(name, ((), ""))
             marks = [pytest.mark.xfail(reason=reason, strict=True)] if with_images in wrong else []
+            marks += [pytest.mark.slow] if with_images and name in SLOW else []
             yield pytest.param(name, with_images, marks=marks)
 
 
