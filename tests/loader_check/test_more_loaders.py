@@ -209,7 +209,6 @@ CASES: dict[str, tuple[Make, str, set[str] | str]] = {
     "mosaic": (mosaic, "919", "can't be laid over"),
 }
 KEYS: dict[str, dict[str, Any]] = {"few-shot, with keys": {"mask_key": 1, "image_key": 0}}
-SLOW = {"MMSegmentation, training", "few-shot", "few-shot, with keys", "erased", "mosaic"}
 WRONGLY_SAID: dict[str, tuple[tuple[bool, ...], str]] = {
     "few-shot": ((True,), "the last mask of a tuple, which is of another image, is taken without a word"),
     "few-shot, with keys": ((True, False), "one of several classes is called other ids, much padding another image"),
@@ -227,7 +226,7 @@ def cases() -> Iterator[Any]:
         for with_images in (True, False):
             wrong, reason = WRONGLY_SAID.get(name, ((), ""))
             marks = [pytest.mark.xfail(reason=reason, strict=True)] if with_images in wrong else []
-            marks += [pytest.mark.slow] if with_images and name in SLOW else []
+            marks += [pytest.mark.slow] if with_images else []
             yield pytest.param(name, with_images, marks=marks)
 
 

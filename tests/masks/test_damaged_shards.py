@@ -16,7 +16,8 @@ UNSEEN = ("at ", "zeros", "end", "offsets of image")
 READS_IMAGES = ("show", "export, yolo", "convert", "load, images")
 
 
-@pytest.mark.parametrize("form", ["arrow", pytest.param("parquet", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
 def test_every_damage_through_every_door(
     form: str, places: dict[str, Place], runs: Path, miniature: Callable[[str], Path], annotations: Path, tmp_path: Path
 ) -> None:
